@@ -1,0 +1,9 @@
+//! `gate`: a release gate that is data, run by verbs, with the world behind one door.
+//!
+//! ```text
+//!  gate.toml ─► gate ─► engine ─► verbs ─► world::World::perform(Effect) ─► the outside
+//! ```
+
+pub mod gate;
+pub mod rehearsal;
+pub mod world;

@@ -1,0 +1,139 @@
+//! The rehearsal's own hands: it builds a world, so it writes files and starts programs itself.
+//! The gate under rehearsal still goes through [`crate::world::World`] only.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module makes the embedded world; it is the outside, not the gate"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// Why the embedded world could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RehearsalError {
+    /// A file of the embedded world could not be written or read.
+    #[error("cannot {operation} `{path}` for the rehearsal")]
+    File {
+        /// What was tried.
+        operation: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A program that helps to make the world could not be started.
+    #[error("program `{program}` could not be started for the rehearsal")]
+    NotStarted {
+        /// Its name.
+        program: String,
+        /// The system's words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A program that helps to make the world failed.
+    #[error("program `{program}` failed while making the rehearsal: {stderr}")]
+    Failed {
+        /// Its command line.
+        program: String,
+        /// What it wrote to standard error.
+        stderr: String,
+    },
+    /// A server of the world could not be started.
+    #[error("cannot listen on `{address}` for the rehearsal")]
+    Listen {
+        /// Socket or address.
+        address: String,
+        /// The system's words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Something else that the message names.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Writes a file and the directories above it.
+pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), RehearsalError> {
+    let failed = |operation| {
+        move |source| RehearsalError::File {
+            operation,
+            path: path.to_owned(),
+            source,
+        }
+    };
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(failed("make the directory of"))?;
+    }
+    std::fs::write(path, text).map_err(failed("write"))
+}
+
+/// Writes an executable file.
+pub(crate) fn write_executable(path: &Path, text: &str) -> Result<(), RehearsalError> {
+    use std::os::unix::fs::PermissionsExt;
+    write(path, text)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).map_err(|source| {
+        RehearsalError::File {
+            operation: "make executable",
+            path: path.to_owned(),
+            source,
+        }
+    })
+}
+
+/// Reads a file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, RehearsalError> {
+    std::fs::read(path).map_err(|source| RehearsalError::File {
+        operation: "read",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Makes a directory and those above it.
+pub(crate) fn make_dir(path: &Path) -> Result<(), RehearsalError> {
+    std::fs::create_dir_all(path).map_err(|source| RehearsalError::File {
+        operation: "make",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// A command with null standard input, for [`run`].
+pub(crate) fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end; anything but exit code 0 is an error with what it wrote.
+pub(crate) fn run(command: &mut Command, input: Option<&[u8]>) -> Result<Output, RehearsalError> {
+    use std::io::Write;
+    let program = command.get_program().to_string_lossy().into_owned();
+    let not_started = |source| RehearsalError::NotStarted {
+        program: program.clone(),
+        source,
+    };
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    if input.is_some() {
+        command.stdin(Stdio::piped());
+    }
+    let mut child = command.spawn().map_err(not_started)?;
+    // Fed from a thread: a program that answers while it reads must not block both sides.
+    let feeder = child
+        .stdin
+        .take()
+        .zip(input.map(<[u8]>::to_vec))
+        .map(|(mut pipe, bytes)| std::thread::spawn(move || drop(pipe.write_all(&bytes))));
+    let output = child.wait_with_output().map_err(not_started)?;
+    if let Some(feeder) = feeder {
+        drop(feeder.join());
+    }
+    if output.status.success() {
+        return Ok(output);
+    }
+    Err(RehearsalError::Failed {
+        program: format!("{command:?}"),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}

@@ -1,0 +1,10 @@
+//! The embedded world: GitHub, SaaS, package index, repositories, harness, tool stand-ins.
+//!
+//! Builds everything in one temporary directory and on loopback, and hands the gate an
+//! operator's environment that points there. Nothing in engine or verbs knows of it.
+
+mod faults;
+mod host;
+
+pub use faults::{Fault, Faults, UnknownFault};
+pub use host::RehearsalError;

@@ -1,0 +1,92 @@
+//! Why the outside could not be asked, or did not answer. Recorded and replayed like an answer.
+
+use serde::{Deserialize, Serialize};
+
+/// A request that got no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "error", rename_all = "kebab-case")]
+pub enum WorldError {
+    /// The policy does not list it; nothing was done.
+    #[error("refused by the policy: {what}")]
+    Refused {
+        /// What was asked, and which list would have to name it.
+        what: String,
+    },
+    /// There is no such program on PATH.
+    #[error("program `{program}` not found")]
+    ProgramNotFound {
+        /// Its name.
+        program: String,
+    },
+    /// The program is there but could not be started.
+    #[error("program `{program}` could not be started: {reason}")]
+    NotStarted {
+        /// Its name.
+        program: String,
+        /// The system's words.
+        reason: String,
+    },
+    /// A file operation failed.
+    #[error("cannot {operation} `{path}`: {reason}")]
+    File {
+        /// `read`, `write`, `make`, `copy`, `pack`, `list`.
+        operation: String,
+        /// The file.
+        path: String,
+        /// What kind of failure.
+        kind: FileFailure,
+        /// The system's words.
+        reason: String,
+    },
+    /// An address gave no HTTP answer.
+    #[error("no answer from `{url}`: {reason}")]
+    NoAnswer {
+        /// The address.
+        url: String,
+        /// Whether the time was up.
+        timed_out: bool,
+        /// The client's words.
+        reason: String,
+    },
+    /// The exchange could not be written down; without evidence nothing may go on.
+    #[error("the exchange could not be recorded: {reason}")]
+    NotRecorded {
+        /// The system's words.
+        reason: String,
+    },
+    /// A recording has no such request.
+    #[error("not in the recording: {what}")]
+    NotInRecording {
+        /// The request made, and the nearest recorded one.
+        what: String,
+    },
+    /// The run is being stopped.
+    #[error("interrupted")]
+    Interrupted,
+    /// The processes could not be listed or signalled.
+    #[error("processes: {reason}")]
+    Processes {
+        /// The system's words.
+        reason: String,
+    },
+}
+
+/// Kinds of file failure that a verdict depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileFailure {
+    /// There is no such file.
+    NotFound,
+    /// It is already there.
+    AlreadyExists,
+    /// Not permitted.
+    NotPermitted,
+    /// Larger than the limit.
+    TooLarge,
+    /// Not UTF-8.
+    NotText,
+    /// No space left.
+    NoSpace,
+    /// Anything else.
+    Other,
+}

@@ -1,0 +1,37 @@
+//! The one door to the outside.
+//!
+//! Owns [`Effect`], [`Response`] and the trait [`World`]; its layers wrap a world and are
+//! worlds. Nothing outside `world/live/` spawns, opens, connects, signals or reads a clock.
+
+mod effect;
+mod error;
+mod place;
+mod response;
+
+use async_trait::async_trait;
+
+pub use effect::{
+    Effect, EndProcesses, EnvBase, HttpGet, KeepFiles, ListFiles, Pack, ProcessRule, Program,
+    ReadFile, Watch, WriteFile,
+};
+pub use error::{FileFailure, WorldError};
+pub use place::Place;
+pub use response::{
+    Captured, Ended, Fate, FileSeen, Finished, HttpAnswer, Observation, ProcessIdentity,
+    ProcessSeen, Receipt, Response,
+};
+
+use crate::gate::SubtaskId;
+
+/// Everything outside the gate.
+///
+/// A layer (policy, redaction, recording, faults) holds another world and is one itself, so a
+/// verb cannot know which world it is in.
+#[async_trait]
+pub trait World: Send + Sync {
+    /// Performs one effect on behalf of a subtask.
+    ///
+    /// # Errors
+    /// The reason why there is no answer; the caller turns it into a verdict that is never a pass.
+    async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError>;
+}

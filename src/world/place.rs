@@ -1,0 +1,71 @@
+//! Paths that mean the same on every machine: a root token and what is below it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A path as verbs, journal and evidence know it, such as `‹run›/home/bin`.
+///
+/// The live world alone turns the token into this machine's directory, and turns that directory
+/// back into the token in everything it reports. So no machine's paths get into the evidence,
+/// and a recording can be replayed anywhere.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Place(String);
+
+impl Place {
+    /// Token of the run directory.
+    pub const RUN: &str = "‹run›";
+    /// Token of the directory that holds the checkouts.
+    pub const WORKSPACE: &str = "‹workspace›";
+    /// Token of the state directory, which holds all runs and attempts.
+    pub const STATE: &str = "‹state›";
+    /// Token of the gate's own download cache.
+    pub const CACHE: &str = "‹cache›";
+    /// Token of the operator's home directory; only ever looked at.
+    pub const HOME: &str = "‹home›";
+
+    /// A place from its written form.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// A place in the run directory; the empty text is the run directory itself.
+    #[must_use]
+    pub fn run(below: &str) -> Self {
+        Self(Self::RUN.to_owned()).join(below)
+    }
+
+    /// A place in the workspace.
+    #[must_use]
+    pub fn workspace(below: &str) -> Self {
+        Self(Self::WORKSPACE.to_owned()).join(below)
+    }
+
+    /// The place `below` this one.
+    #[must_use]
+    pub fn join(&self, below: &str) -> Self {
+        if below.is_empty() {
+            return self.clone();
+        }
+        Self(format!("{}/{below}", self.0.trim_end_matches('/')))
+    }
+
+    /// The written form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last part of the path.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,209 @@
+//! What the outside answers.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Place;
+use super::effect::milliseconds;
+
+/// The answer to one [`super::Effect`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "response", content = "value", rename_all = "kebab-case")]
+pub enum Response {
+    /// A program that came to its end.
+    Program(Box<Finished>),
+    /// An HTTP answer, whatever its status.
+    Http(HttpAnswer),
+    /// A file's text.
+    Text(String),
+    /// Files, sorted by path.
+    Files(Vec<FileSeen>),
+    /// Processes, sorted by pid.
+    Processes(Vec<ProcessSeen>),
+    /// Receipts of ended processes, in the order asked for.
+    Ended(Vec<Receipt>),
+    /// Where a program was found, first match first; empty when nowhere.
+    Found(Vec<String>),
+    /// The time of day.
+    Now(Timestamp),
+    /// A fresh ULID.
+    Id(String),
+    /// It was done, and there is nothing to tell.
+    Done,
+}
+
+/// A program that came to its end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// How it ended.
+    pub ended: Ended,
+    /// Standard output.
+    pub stdout: Captured,
+    /// Standard error.
+    pub stderr: Captured,
+    /// How long it ran, in milliseconds.
+    #[serde(rename = "elapsed_milliseconds", with = "milliseconds")]
+    pub elapsed: Duration,
+    /// Processes of its group that were still there when it had ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leftovers: Vec<ProcessSeen>,
+    /// What was seen at the boundaries, when a watch was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<Observation>,
+}
+
+impl Finished {
+    /// Whether it exited with code 0.
+    #[must_use]
+    pub fn success(&self) -> bool {
+        self.ended == Ended::Code(0)
+    }
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ended {
+    /// It exited with this code.
+    Code(i32),
+    /// This signal ended it.
+    Signal(i32),
+    /// Its time was up; the gate ended its whole group.
+    TimedOut,
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+            Self::TimedOut => f.write_str("time limit reached, process group ended"),
+        }
+    }
+}
+
+/// One captured stream. The whole of it is in the log file; here is what fits.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Captured {
+    /// The text, redacted: all of it, or its end when `truncated`.
+    pub text: String,
+    /// Whether `text` is only the end.
+    #[serde(default)]
+    pub truncated: bool,
+    /// Size of the whole (redacted) stream in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the whole (redacted) stream, lower-case hex.
+    pub sha256: String,
+    /// The log file that holds it.
+    pub log: Option<Place>,
+}
+
+impl Captured {
+    /// The last `count` lines, for a message.
+    #[must_use]
+    pub fn last_lines(&self, count: usize) -> String {
+        let lines: Vec<&str> = self.text.trim_end().lines().collect();
+        lines[lines.len().saturating_sub(count)..].join("\n")
+    }
+}
+
+/// An HTTP answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpAnswer {
+    /// Status code.
+    pub status: u16,
+    /// Body as text; at most 1 MiB is read.
+    pub body: String,
+}
+
+/// A file as it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSeen {
+    /// Where.
+    pub path: Place,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256, lower-case hex.
+    pub sha256: String,
+    /// Time of the last change.
+    pub modified: Timestamp,
+}
+
+/// Which process: a pid may be used again, pid and start time together are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ProcessIdentity {
+    /// Process id.
+    pub pid: u32,
+    /// Start time: clock ticks since boot on Linux, microseconds since the epoch elsewhere.
+    pub started: u64,
+}
+
+/// A process as it was found. Arguments are redacted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessSeen {
+    /// Which.
+    #[serde(flatten)]
+    pub identity: ProcessIdentity,
+    /// Parent's process id.
+    pub parent: u32,
+    /// Whether it belongs to the user who runs the gate.
+    pub ours: bool,
+    /// Whether it is the gate itself or one of its ancestors.
+    pub ancestor: bool,
+    /// File name of its program.
+    pub program: String,
+    /// Argument list, the program's name first.
+    pub argv: Vec<String>,
+}
+
+/// How one process was ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Which.
+    #[serde(flatten)]
+    pub identity: ProcessIdentity,
+    /// The rule it matched.
+    pub rule: String,
+    /// File name of its program.
+    pub program: String,
+    /// What happened.
+    pub fate: Fate,
+    /// From the first signal to its end, in milliseconds.
+    #[serde(rename = "after_milliseconds", with = "milliseconds")]
+    pub after: Duration,
+}
+
+/// What became of a process that was to be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// SIGTERM was enough.
+    Terminated,
+    /// It took SIGKILL.
+    Killed,
+    /// It was gone before a signal was sent.
+    AlreadyGone,
+    /// Another process has its pid now, or its command line no longer matches; left alone.
+    NotTheSame,
+    /// The system did not allow it.
+    NotPermitted,
+    /// It is still there, even after SIGKILL.
+    Survived,
+}
+
+/// What was seen at one boundary of a watched program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// `start`, the boundary file's name, or `end`.
+    pub boundary: String,
+    /// When.
+    pub at: Timestamp,
+    /// Processes that match the watch's rule.
+    pub processes: Vec<ProcessSeen>,
+    /// Watched files.
+    pub files: Vec<FileSeen>,
+    /// Answers of the watched addresses, in order; an error's text where there was none.
+    pub answers: Vec<Result<HttpAnswer, String>>,
+}
