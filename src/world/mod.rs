@@ -10,6 +10,7 @@ mod response;
 
 use async_trait::async_trait;
 
+pub(crate) use effect::milliseconds;
 pub use effect::{
     Effect, EndProcesses, EnvBase, HttpGet, KeepFiles, ListFiles, Pack, ProcessRule, Program,
     ReadFile, Watch, WriteFile,
