@@ -7,4 +7,5 @@
 pub mod engine;
 pub mod gate;
 pub mod rehearsal;
+pub mod verbs;
 pub mod world;
