@@ -7,6 +7,7 @@ mod canary;
 mod canary_environment;
 mod close_issue;
 mod comment;
+mod ctx;
 mod declare;
 mod end_daemons;
 mod find_candidate;
@@ -28,12 +29,20 @@ mod require_closed;
 mod require_equal;
 mod require_newer;
 mod require_state;
+mod shared;
 mod still_required;
+mod trouble;
 mod uv_sync;
 mod verify_boundary;
 mod verify_version;
 
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+
+use crate::gate::{Outcome, Triage};
+use crate::world::ProcessRule;
 
 pub use assert_canary::AssertCanary;
 pub use bundle::Bundle;
@@ -41,6 +50,7 @@ pub use canary::Canary;
 pub use canary_environment::CanaryEnvironment;
 pub use close_issue::CloseIssue;
 pub use comment::Comment;
+pub use ctx::Ctx;
 pub use declare::{Declares, Write};
 pub use end_daemons::EndDaemons;
 pub use find_candidate::FindCandidate;
@@ -63,6 +73,7 @@ pub use require_equal::RequireEqual;
 pub use require_newer::RequireNewer;
 pub use require_state::{IssueStateName, Otherwise, RequireState};
 pub use still_required::StillRequired;
+pub use trouble::Trouble;
 pub use uv_sync::UvSync;
 pub use verify_boundary::VerifyBoundary;
 pub use verify_version::VerifyVersion;
@@ -85,6 +96,31 @@ impl<T> Param<T> {
             Self::Template(_) => None,
         }
     }
+}
+
+/// What a verb does when its subtask runs.
+#[async_trait]
+pub trait Act {
+    /// Does it, and says how it ended.
+    ///
+    /// # Errors
+    /// Whatever kept it from a verdict; never a pass.
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble>;
+}
+
+/// What the gate file says beside the subtasks, parameters filled in.
+#[derive(Debug, Clone, Default)]
+pub struct Setting {
+    /// Id of the run; part of the hidden marker in comments.
+    pub run: String,
+    /// Process rules by name.
+    pub processes: BTreeMap<String, ProcessRule>,
+    /// What failures mean.
+    pub triage: Vec<Triage>,
+    /// Comment templates by name.
+    pub templates: BTreeMap<String, String>,
+    /// The gate's parameters as one tree.
+    pub parameters: serde_json::Value,
 }
 
 macro_rules! verbs {
