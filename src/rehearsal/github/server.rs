@@ -136,7 +136,10 @@ async fn handle(Shared(app): Shared<App>, request: Request) -> Response {
 async fn graphql(app: &App, token: TokenName, bytes: &Bytes) -> (String, Reply) {
     let Ok(request) = serde_json::from_slice::<async_graphql::Request>(bytes) else {
         let what = "POST /graphql".to_owned();
-        app.state.lock().ledger.unknown(format!("{what}: no GraphQL request"));
+        app.state
+            .lock()
+            .ledger
+            .unknown(format!("{what}: no GraphQL request"));
         return (what, Reply::message(400, "Problems parsing JSON"));
     };
     let operation = Operation::of(&request);
@@ -145,7 +148,9 @@ async fn graphql(app: &App, token: TokenName, bytes: &Bytes) -> (String, Reply) 
         return (what, refused);
     }
     let hits = match operation {
-        Operation { is_mutation: true, .. } => Some(Hits::Writes),
+        Operation {
+            is_mutation: true, ..
+        } => Some(Hits::Writes),
         ref operation if operation.reads_repository() => Some(Hits::Reads),
         _ => None,
     };
@@ -250,7 +255,10 @@ fn scopes_error(app: &App, token: TokenName, operation: &Operation) -> Value {
 
 fn respond(app: &App, token: TokenName, reply: Reply) -> Response {
     let mut headers = HeaderMap::new();
-    let limited = reply.header.as_ref().is_some_and(|(name, _)| *name == "retry-after");
+    let limited = reply
+        .header
+        .as_ref()
+        .is_some_and(|(name, _)| *name == "retry-after");
     let mut put = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);

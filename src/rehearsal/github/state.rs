@@ -5,7 +5,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::access::Access;
-use super::issue::{CloseReason, Closer, Comment, EventKind, Issue, IssueEvent, IssueState, Person};
+use super::issue::{
+    CloseReason, Closer, Comment, EventKind, Issue, IssueEvent, IssueState, Person,
+};
 use super::ledger::Ledger;
 use super::name::{Clock, IssueRef, RepositoryName};
 use super::repository::{PullRequest, Repository};

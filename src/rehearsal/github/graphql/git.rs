@@ -37,6 +37,15 @@ impl CommitNode {
         })
     }
 
+    fn git_actor(&self) -> GitActor {
+        GitActor {
+            name: "Spec Kitty".to_owned(),
+            email: "dev@example.org".to_owned(),
+            date: self.commit.at.into(),
+            user: None,
+        }
+    }
+
     fn headline_and_body(&self) -> (&str, &str) {
         let message = &self.commit.message;
         let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
@@ -87,12 +96,25 @@ impl CommitNode {
     }
 
     async fn author(&self) -> Option<GitActor> {
-        Some(GitActor {
-            name: "Spec Kitty".to_owned(),
-            email: "dev@example.org".to_owned(),
-            date: self.commit.at.into(),
-            user: None,
-        })
+        Some(self.git_actor())
+    }
+
+    async fn committer(&self) -> Option<GitActor> {
+        Some(self.git_actor())
+    }
+
+    async fn authors(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        last: Option<i32>,
+    ) -> Result<Connection<GitActor>, Error> {
+        let window = Window {
+            first,
+            last,
+            ..Window::default()
+        };
+        window.cut(ctx, &[self.git_actor()])
     }
 
     async fn associated_pull_requests(

@@ -268,7 +268,12 @@ impl IssueNode {
         first: Option<i32>,
         after: Option<String>,
     ) -> Result<Connection<Label>, Error> {
-        let labels: Vec<_> = self.issue.labels.iter().map(|one| Label::new(one)).collect();
+        let labels: Vec<_> = self
+            .issue
+            .labels
+            .iter()
+            .map(|one| Label::new(one))
+            .collect();
         let window = Window {
             first,
             after,

@@ -62,7 +62,11 @@ impl Operation {
 
     /// The record's words, such as `mutation CommentCreate(addComment)`.
     pub(super) fn text(&self) -> String {
-        let kind = if self.is_mutation { "mutation" } else { "query" };
+        let kind = if self.is_mutation {
+            "mutation"
+        } else {
+            "query"
+        };
         format!("{kind} {}({})", self.name, self.fields.join(", "))
     }
 }
@@ -72,10 +76,12 @@ fn named(document: &ExecutableDocument, name: Option<&str>) -> Option<Operation>
         name.is_none_or(|name| name.is_empty() || candidate.is_some_and(|it| it.as_str() == name))
     })?;
     let selections = &operation.node.selection_set.node.items;
-    let fields = selections.iter().filter_map(|selection| match &selection.node {
-        Selection::Field(field) => Some(field.node.name.node.to_string()),
-        Selection::FragmentSpread(_) | Selection::InlineFragment(_) => None,
-    });
+    let fields = selections
+        .iter()
+        .filter_map(|selection| match &selection.node {
+            Selection::Field(field) => Some(field.node.name.node.to_string()),
+            Selection::FragmentSpread(_) | Selection::InlineFragment(_) => None,
+        });
     Some(Operation {
         is_mutation: operation.node.ty == OperationType::Mutation,
         name: found.map(ToString::to_string).unwrap_or_default(),
@@ -99,7 +105,8 @@ impl GraphQl {
     }
 
     pub(super) async fn execute(&self, request: Request) -> Executed {
-        let response = self.0.execute(request).await;
+        let mut response = self.0.execute(request).await;
+        keep_causes(&mut response.errors);
         let unknown = response.errors.iter().filter(|error| kind(error).is_none());
         let unknown = unknown.map(|error| error.message.clone()).collect();
         let errors: Vec<Value> = response.errors.iter().map(error_json).collect();
@@ -113,6 +120,14 @@ impl GraphQl {
             body["errors"] = Value::Array(errors);
         }
         Executed { body, unknown }
+    }
+}
+
+/// Arguments of a field that does not exist are no mistake of their own.
+fn keep_causes(errors: &mut Vec<ServerError>) {
+    let starts = |error: &ServerError, words| error.message.starts_with(words);
+    if errors.iter().any(|error| starts(error, "Unknown field ")) {
+        errors.retain(|error| !starts(error, "Unknown argument "));
     }
 }
 

@@ -24,11 +24,15 @@ pub(super) struct PageInfo {
     concrete(name = "IssueCommentConnection", params(super::comment::CommentNode)),
     concrete(name = "IssueConnection", params(super::issue::IssueNode)),
     concrete(name = "PullRequestConnection", params(super::pull_request::PullNode)),
-    concrete(name = "IssueTimelineItemsConnection", params(super::timeline::TimelineItem)),
+    concrete(
+        name = "IssueTimelineItemsConnection",
+        params(super::timeline::TimelineItem)
+    ),
     concrete(name = "ReleaseConnection", params(super::release::ReleaseNode)),
     concrete(name = "RefConnection", params(super::git::RefNode)),
     concrete(name = "PullRequestCommitConnection", params(super::git::PullCommit)),
     concrete(name = "CommitHistoryConnection", params(super::git::CommitNode)),
+    concrete(name = "GitActorConnection", params(super::git::GitActor)),
     concrete(name = "LabelConnection", params(super::extras::Label)),
     concrete(name = "UserConnection", params(super::scalar::User)),
     concrete(name = "AssigneeConnection", params(super::extras::Assignee)),

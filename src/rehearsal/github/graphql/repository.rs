@@ -208,7 +208,11 @@ impl RepositoryNode {
     ) -> Result<Connection<IssueNode>, Error> {
         let _ = (labels, filter_by);
         let wanted = |open| {
-            let state = if open { StateName::Open } else { StateName::Closed };
+            let state = if open {
+                StateName::Open
+            } else {
+                StateName::Closed
+            };
             states.as_ref().is_none_or(|states| states.contains(&state))
         };
         let mut issues: Vec<_> = self.0.issues.values().collect();

@@ -1,7 +1,7 @@
 //! Scalars and people, under GitHub's own type names.
 
-use async_graphql::{Interface, Scalar, ScalarType, SimpleObject, Value};
 use async_graphql::{ID, InputValueError, InputValueResult};
+use async_graphql::{Interface, Scalar, ScalarType, SimpleObject, Value};
 use jiff::Timestamp;
 
 use super::super::issue::Person;

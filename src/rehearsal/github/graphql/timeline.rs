@@ -102,9 +102,7 @@ impl ClosedEvent {
                 let pull = repository.pull_requests.get(number)?;
                 Some(CloserNode::PullRequest(PullNode::new(repository, pull)))
             }
-            Closer::Commit(oid) => {
-                CommitNode::find(repository, oid).map(CloserNode::Commit)
-            }
+            Closer::Commit(oid) => CommitNode::find(repository, oid).map(CloserNode::Commit),
         }
     }
 }

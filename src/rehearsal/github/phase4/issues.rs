@@ -95,7 +95,14 @@ pub(super) fn classification(not_planned: bool) -> Issue {
     issue.labels = vec!["bug".to_owned(), "blocker".to_owned()];
     if not_planned {
         let reason = CloseReason::NotPlanned;
-        close(&mut issue, 1, MAINTAINER, "2026-05-18T17:05:54Z", reason, None);
+        close(
+            &mut issue,
+            1,
+            MAINTAINER,
+            "2026-05-18T17:05:54Z",
+            reason,
+            None,
+        );
     } else {
         close_by_pull(&mut issue, 1, CLASSIFICATION_FIX, "2026-05-18T17:05:54Z");
     }

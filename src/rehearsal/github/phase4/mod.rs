@@ -138,7 +138,11 @@ fn checkout(state: &mut State, id: u64, name: &str, facts: &CheckoutFacts) -> Re
     let mut tags = facts.tags.clone();
     tags.sort_by_key(|tag| std::cmp::Reverse(tag.published_at));
     for tag in tags {
-        repository.learn(&tag.commit, &format!("Release {}", tag.name), tag.published_at);
+        repository.learn(
+            &tag.commit,
+            &format!("Release {}", tag.name),
+            tag.published_at,
+        );
         repository.releases.push(release(state.fresh_id(), &tag));
         repository.runs.push(run(state.fresh_id(), &tag));
         repository.tags.push(Tag {
@@ -147,7 +151,9 @@ fn checkout(state: &mut State, id: u64, name: &str, facts: &CheckoutFacts) -> Re
             object: tag.object,
         });
     }
-    repository.tags.sort_by(|one, other| other.name.cmp(&one.name));
+    repository
+        .tags
+        .sort_by(|one, other| other.name.cmp(&one.name));
     repository
 }
 

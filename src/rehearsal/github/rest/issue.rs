@@ -14,7 +14,11 @@ fn lower(text: &str) -> String {
 
 pub(super) fn issue(repository: &Repository, issue: &Issue) -> Value {
     let path = format!("issues/{}", issue.number);
-    let labels: Vec<Value> = issue.labels.iter().map(|one| json!({"name": one})).collect();
+    let labels: Vec<Value> = issue
+        .labels
+        .iter()
+        .map(|one| json!({"name": one}))
+        .collect();
     json!({
         "url": api(repository, &path),
         "repository_url": api(repository, ""),
@@ -139,7 +143,10 @@ pub(super) fn events(repository: &Repository, issue: &Issue) -> Vec<Value> {
 
 /// Events and comments, oldest first.
 pub(super) fn timeline(repository: &Repository, issue: &Issue) -> Vec<Value> {
-    let events = issue.events.iter().map(|one| (one.at, event(repository, one)));
+    let events = issue
+        .events
+        .iter()
+        .map(|one| (one.at, event(repository, one)));
     let comments = issue.comments.iter().map(|one| {
         let mut value = comment(repository, issue.number, one);
         value["event"] = Value::String("commented".to_owned());

@@ -97,7 +97,11 @@ pub(super) fn message(status: u16, text: &str) -> Value {
 /// Answers one request.
 pub(super) fn answer(state: &SharedState, asked: &Asked<'_>) -> Answer {
     let mut state = state.lock();
-    let parts: Vec<&str> = asked.path.split('/').filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = asked
+        .path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect();
     match (asked.method, parts.as_slice()) {
         ("GET", []) => Answer::ok(root()),
         ("GET", ["user"]) => Answer::ok(user(&state.operator().login)),
@@ -151,12 +155,7 @@ fn api(repository: &Repository, below: &str) -> String {
     format!("{address}/{below}")
 }
 
-fn inside(
-    state: &mut State,
-    name: &RepositoryName,
-    asked: &Asked<'_>,
-    rest: &[&str],
-) -> Answer {
+fn inside(state: &mut State, name: &RepositoryName, asked: &Asked<'_>, rest: &[&str]) -> Answer {
     if let ["issues", number, below @ ..] = rest {
         return match number.parse() {
             Ok(number) => {
@@ -187,15 +186,18 @@ fn read(repository: &Repository, asked: &Asked<'_>, rest: &[&str]) -> Answer {
         ["issues"] => page(issue::list(repository, asked.parameter("state"))),
         ["pulls"] => page(repository::pulls(repository, asked.parameter("state"))),
         ["pulls", number] => Answer::found(repository::pull(repository, number)),
-        ["pulls", number, "commits"] => repository::pull_commits(repository, number)
-            .map_or_else(Answer::not_found, page),
+        ["pulls", number, "commits"] => {
+            repository::pull_commits(repository, number).map_or_else(Answer::not_found, page)
+        }
         ["releases"] => page(repository::releases(repository)),
         ["releases", "latest"] => Answer::found(repository::latest_release(repository)),
         ["releases", "tags", tag @ ..] => {
             Answer::found(repository::release(repository, &tag.join("/")))
         }
         ["tags"] => page(repository::tags(repository)),
-        ["git", "ref", name @ ..] => Answer::found(repository::one_ref(repository, &name.join("/"))),
+        ["git", "ref", name @ ..] => {
+            Answer::found(repository::one_ref(repository, &name.join("/")))
+        }
         ["git", "matching-refs", name @ ..] => {
             page(repository::matching_refs(repository, &name.join("/")))
         }
@@ -247,11 +249,14 @@ fn write_issue(state: &mut State, which: &IssueRef, asked: &Asked<'_>, below: &[
     match (asked.method, below, text("state")) {
         ("POST", ["comments"], _) => {
             let comment = state.comment(which, text("body").unwrap_or_default());
-            return comment.map_or_else(|refusal| invalid(&refusal), |comment| {
-                let repository = state.repository(&which.repository);
-                let body = repository.map(|one| issue::comment(one, which.number, &comment));
-                Answer::status(201, body.unwrap_or_default())
-            });
+            return comment.map_or_else(
+                |refusal| invalid(&refusal),
+                |comment| {
+                    let repository = state.repository(&which.repository);
+                    let body = repository.map(|one| issue::comment(one, which.number, &comment));
+                    Answer::status(201, body.unwrap_or_default())
+                },
+            );
         }
         ("PATCH", [], Some("closed")) => {
             let reason = match text("state_reason") {
@@ -274,7 +279,8 @@ fn write_issue(state: &mut State, which: &IssueRef, asked: &Asked<'_>, below: &[
 
 fn invalid(refusal: &Refusal) -> Answer {
     let mut body = message(422, "Validation Failed");
-    body["errors"] = json!([{"resource": "IssueComment", "field": "body", "message": refusal.to_string()}]);
+    body["errors"] =
+        json!([{"resource": "IssueComment", "field": "body", "message": refusal.to_string()}]);
     Answer::status(422, body)
 }
 

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::repository::{Commit, PullRequest, Release, Repository, Tag, WorkflowRun, node_id};
+use super::super::repository::{
+    Commit, PullRequest, Release, Repository, Tag, WorkflowRun, node_id,
+};
 use super::{Asked, api, user};
 
 pub(super) fn repository(one: &Repository) -> Value {
@@ -47,16 +49,25 @@ fn release_json(of: &Repository, release: &Release) -> Value {
 }
 
 pub(super) fn releases(of: &Repository) -> Vec<Value> {
-    of.releases.iter().map(|one| release_json(of, one)).collect()
+    of.releases
+        .iter()
+        .map(|one| release_json(of, one))
+        .collect()
 }
 
 pub(super) fn release(of: &Repository, tag: &str) -> Option<Value> {
-    let found = of.releases.iter().find(|one| one.tag == tag && !one.draft)?;
+    let found = of
+        .releases
+        .iter()
+        .find(|one| one.tag == tag && !one.draft)?;
     Some(release_json(of, found))
 }
 
 pub(super) fn latest_release(of: &Repository) -> Option<Value> {
-    let found = of.releases.iter().find(|one| !one.draft && !one.prerelease)?;
+    let found = of
+        .releases
+        .iter()
+        .find(|one| !one.draft && !one.prerelease)?;
     Some(release_json(of, found))
 }
 
@@ -109,7 +120,10 @@ pub(super) fn matching_refs(of: &Repository, start: &str) -> Vec<Value> {
 }
 
 pub(super) fn tag_object(of: &Repository, oid: &str) -> Option<Value> {
-    let tag = of.tags.iter().find(|tag| tag.object.as_deref() == Some(oid))?;
+    let tag = of
+        .tags
+        .iter()
+        .find(|tag| tag.object.as_deref() == Some(oid))?;
     Some(json!({
         "node_id": node_id("TA", of.id, oid),
         "tag": tag.name,
@@ -133,9 +147,10 @@ fn resolve<'a>(of: &'a Repository, revision: &str) -> Option<&'a Commit> {
         None if revision == Repository::BRANCH => of.head.as_str(),
         None => revision,
     };
-    let mut found = of.commits.values().filter(|commit| {
-        commit.oid == oid || (oid.len() >= 7 && commit.oid.starts_with(oid))
-    });
+    let mut found = of
+        .commits
+        .values()
+        .filter(|commit| commit.oid == oid || (oid.len() >= 7 && commit.oid.starts_with(oid)));
     found.next()
 }
 
@@ -267,9 +282,7 @@ fn workflow_id(of: &Repository, name: &str) -> usize {
 
 pub(super) fn workflows(of: &Repository) -> Value {
     let names = names(of);
-    let workflow = |name: &&str| {
-        json!({"id": workflow_id(of, name), "name": name, "path": format!(".github/workflows/{name}.yml"), "state": "active"})
-    };
+    let workflow = |name: &&str| json!({"id": workflow_id(of, name), "name": name, "path": format!(".github/workflows/{name}.yml"), "state": "active"});
     let all: Vec<Value> = names.iter().map(workflow).collect();
     json!({"total_count": all.len(), "workflows": all})
 }

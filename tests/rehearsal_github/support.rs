@@ -1,26 +1,21 @@
-//! The real `gh` against the embedded GitHub, over its Unix socket.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the test starts the real gh and reads the environment itself"
-)]
+//! An embedded GitHub with a real `gh` that is logged in to it.
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use canary_gate::rehearsal::github::{
-    Act, CheckoutFacts, ENVIRONMENT_TOKEN, FixFacts, GitHubServer, Hits, IssueRef, Moment, Outage,
-    Person, RepositoryFacts, RepositoryName, STORED_TOKEN, SharedState, State, TagFact, phase4,
-    serve, write_gh_config,
+    CheckoutFacts, FixFacts, GitHubServer, IssueRef, RepositoryFacts, RepositoryName, STORED_TOKEN,
+    SharedState, State, TagFact, phase4, serve, write_gh_config,
 };
 use canary_gate::rehearsal::{Fault, Faults};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const PRODUCT: &str = "Priivacy-ai/spec-kitty";
-const HARNESS: &str = "Priivacy-ai/spec-kitty-end-to-end-testing";
+pub(crate) const PRODUCT: &str = "Priivacy-ai/spec-kitty";
+pub(crate) const HARNESS: &str = "Priivacy-ai/spec-kitty-end-to-end-testing";
 
 /// An object id that is easy to recognise.
-fn oid(digit: char) -> String {
+pub(crate) fn oid(digit: char) -> String {
     digit.to_string().repeat(40)
 }
 
@@ -41,7 +36,7 @@ fn fix(merge: char, head: char) -> FixFacts {
     }
 }
 
-fn facts() -> RepositoryFacts {
+pub(crate) fn facts() -> RepositoryFacts {
     let mut annotated = tag("v5.1.0", '5', false, "2026-05-01T10:00:00Z");
     annotated.object = Some(oid('6'));
     RepositoryFacts {
@@ -69,20 +64,20 @@ fn facts() -> RepositoryFacts {
 }
 
 /// An embedded GitHub with a `gh` that is logged in to it.
-struct World {
+pub(crate) struct World {
     directory: TempDir,
-    state: SharedState,
+    pub(crate) state: SharedState,
     // Held for its drop: the server ends with the test.
     _server: GitHubServer,
 }
 
 impl World {
-    fn new(faults: &[Fault]) -> Self {
+    pub(crate) fn new(faults: &[Fault]) -> Self {
         let faults: Faults = faults.iter().copied().collect();
         Self::of(phase4(&facts(), &faults))
     }
 
-    fn of(state: State) -> Self {
+    pub(crate) fn of(state: State) -> Self {
         // A socket's path may have about 100 bytes: not every TMPDIR leaves room for that.
         let directory = tempfile::Builder::new()
             .prefix("gh")
@@ -100,7 +95,7 @@ impl World {
         }
     }
 
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(gh_program());
         command
             .env_clear()
@@ -112,37 +107,62 @@ impl World {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let output = self.command().args(arguments).output();
         output.expect("gh must be installed for these tests")
     }
 
+    /// A path in this world's own directory.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
     /// Runs `gh`, which must succeed, and gives its standard output.
-    fn gh(&self, arguments: &[&str]) -> String {
+    pub(crate) fn gh(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "gh {arguments:?}: {stderr}");
         String::from_utf8(output.stdout).expect("text")
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         serde_json::from_str(&self.gh(arguments)).expect("JSON")
     }
 
+    /// Runs `gh` with what it writes to standard error.
+    pub(crate) fn gh_stderr(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "gh {arguments:?}: {stderr}");
+        stderr
+    }
+
     /// Runs `gh`, which must fail, and gives its standard error.
-    fn fails(&self, arguments: &[&str]) -> String {
+    pub(crate) fn fails(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(!output.status.success(), "gh {arguments:?} succeeded");
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
-    fn issue(&self, repository: &str, number: u32) -> Value {
+    pub(crate) fn issue(&self, repository: &str, number: u32) -> Value {
         let end = self.state.final_state();
         end["repositories"][repository]["issues"][number.to_string()].clone()
     }
 
+    /// What was asked so far, as `request [token] status`.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        let end = self.state.final_state();
+        let requests = end["requests"].as_array().cloned().unwrap_or_default();
+        let text = |one: &Value| {
+            let token = one["token"].as_str().unwrap_or_default();
+            let request = one["request"].as_str().unwrap_or_default();
+            format!("{request} [{token}] {}", one["status"])
+        };
+        requests.iter().map(text).collect()
+    }
+
     /// Asserts that nothing was asked which the embedded GitHub does not know.
-    fn assert_all_known(&self) {
+    pub(crate) fn assert_all_known(&self) {
         assert_eq!(self.state.final_state()["unknown_requests"], json!([]));
     }
 }
@@ -153,7 +173,7 @@ fn gh_program() -> PathBuf {
 }
 
 /// One runtime for all tests of this file; the servers' tasks live on it.
-fn runtime() -> &'static tokio::runtime::Runtime {
+pub(crate) fn runtime() -> &'static tokio::runtime::Runtime {
     static RUNTIME: std::sync::OnceLock<tokio::runtime::Runtime> = std::sync::OnceLock::new();
     RUNTIME.get_or_init(|| {
         tokio::runtime::Builder::new_multi_thread()
@@ -164,33 +184,10 @@ fn runtime() -> &'static tokio::runtime::Runtime {
     })
 }
 
-fn issue_ref(repository: &str, number: u32) -> IssueRef {
+pub(crate) fn issue_ref(repository: &str, number: u32) -> IssueRef {
     let (owner, name) = repository.split_once('/').expect("owner/name");
     IssueRef {
         repository: RepositoryName::new(owner, name),
         number,
     }
-}
-
-#[test]
-fn views_a_closed_issue() {
-    let world = World::new(&[]);
-    let fields = "number,title,state,closedAt,closed,body,author,comments,url,labels,assignees,milestone,createdAt,updatedAt,id,reactionGroups,projectCards,stateReason";
-    // gh 2.23 does not know `stateReason`, and newer ones know no cards: each its own.
-    let fields = match known_fields(&world) {
-        known if known.contains("stateReason") => fields.replace("projectCards,", ""),
-        _ => fields.replace(",stateReason", ""),
-    };
-    let issue = world.json(&["issue", "view", "1141", "-R", PRODUCT, "--json", &fields]);
-    assert_eq!(issue["state"], "CLOSED");
-    assert_eq!(issue["closedAt"], "2026-05-18T13:41:09Z");
-    assert_eq!(issue["title"], "Status queue rolls in_review back to planned on drain");
-    assert_eq!(issue["url"], "https://github.com/Priivacy-ai/spec-kitty/issues/1141");
-    assert_eq!(issue["comments"][0]["authorAssociation"], "MEMBER");
-    world.assert_all_known();
-}
-
-/// What `gh issue view --json` offers.
-fn known_fields(world: &World) -> String {
-    world.fails(&["issue", "view", "1", "-R", PRODUCT, "--json"])
 }
