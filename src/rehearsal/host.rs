@@ -137,3 +137,21 @@ pub(crate) fn run(command: &mut Command, input: Option<&[u8]>) -> Result<Output,
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     })
 }
+
+/// Writes a file that only its owner may read.
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), RehearsalError> {
+    use std::os::unix::fs::PermissionsExt;
+    write(path, text)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|source| {
+        RehearsalError::File {
+            operation: "make private",
+            path: path.to_owned(),
+            source,
+        }
+    })
+}
+
+/// Removes a file; one that is gone already is fine.
+pub(crate) fn remove(path: &Path) {
+    drop(std::fs::remove_file(path));
+}

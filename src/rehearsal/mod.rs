@@ -4,6 +4,7 @@
 //! operator's environment that points there. Nothing in engine or verbs knows of it.
 
 mod faults;
+pub mod github;
 mod host;
 
 pub use faults::{Fault, Faults, UnknownFault};
