@@ -5,6 +5,7 @@
 
 mod faults;
 mod host;
+pub mod product;
 
 pub use faults::{Fault, Faults, UnknownFault};
 pub use host::RehearsalError;
