@@ -6,6 +6,7 @@
 mod faults;
 pub mod github;
 mod host;
+pub mod product;
 
 pub use faults::{Fault, Faults, UnknownFault};
 pub use host::RehearsalError;
