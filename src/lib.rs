@@ -6,5 +6,6 @@
 
 pub mod engine;
 pub mod gate;
+pub mod journal;
 pub mod rehearsal;
 pub mod world;
