@@ -6,6 +6,7 @@
 
 pub mod engine;
 pub mod gate;
+pub mod journal;
 pub mod rehearsal;
 pub mod verbs;
 pub mod world;

@@ -6,6 +6,8 @@
 mod effect;
 mod error;
 mod place;
+mod record;
+mod replay;
 mod response;
 
 use async_trait::async_trait;
@@ -17,6 +19,8 @@ pub use effect::{
 };
 pub use error::{FileFailure, WorldError};
 pub use place::Place;
+pub use record::{Exchanges, RecordLayer};
+pub use replay::{Difference, ReplayWorld};
 pub use response::{
     Captured, Ended, Fate, FileSeen, Finished, HttpAnswer, Observation, ProcessIdentity,
     ProcessSeen, Receipt, Response,
