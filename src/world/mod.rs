@@ -5,7 +5,10 @@
 
 mod effect;
 mod error;
+pub mod live;
 mod place;
+pub mod process_rule;
+pub mod redact;
 mod response;
 
 use async_trait::async_trait;
