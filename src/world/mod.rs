@@ -5,8 +5,11 @@
 
 mod effect;
 mod error;
+pub mod live;
 mod place;
+pub mod process_rule;
 mod record;
+pub mod redact;
 mod replay;
 mod response;
 
