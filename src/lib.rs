@@ -4,6 +4,7 @@
 //!  gate.toml ─► gate ─► engine ─► verbs ─► world::World::perform(Effect) ─► the outside
 //! ```
 
+pub mod audit;
 pub mod gate;
 pub mod rehearsal;
 pub mod world;
