@@ -4,6 +4,7 @@
 //!  gate.toml ─► gate ─► engine ─► verbs ─► world::World::perform(Effect) ─► the outside
 //! ```
 
+pub mod audit;
 pub mod engine;
 pub mod gate;
 pub mod journal;
