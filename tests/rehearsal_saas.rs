@@ -1,6 +1,7 @@
 //! The rehearsal's SaaS and its `flyctl` stand-in, over real HTTP and through a real shell.
 #![expect(
     clippy::disallowed_methods,
+    clippy::unwrap_used,
     reason = "these tests are the outside: they connect and start programs themselves"
 )]
 

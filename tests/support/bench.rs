@@ -147,9 +147,12 @@ impl Bench {
 impl Drop for Bench {
     fn drop(&mut self) {
         // A daemon of the four-run protocol stays behind, as in the field.
+        let home = self.artifact("home");
+        let stop = ["sync", "daemon", "stop"];
         let stopped = self
-            .command(self.python())
-            .args(["-m", "identity_boundary.stop_daemon"])
+            .command(self.cli())
+            .env("HOME", home)
+            .args(stop)
             .output();
         drop(stopped);
     }

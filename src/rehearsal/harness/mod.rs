@@ -42,7 +42,6 @@ const FILES: &[(&str, &str)] = embedded! {
     "identity_boundary/recorder.py"
     "identity_boundary/saas.py"
     "identity_boundary/status_parser.py"
-    "identity_boundary/stop_daemon.py"
     "teamspace/__init__.py"
     "teamspace/polling.py"
     "tests/conftest.py"

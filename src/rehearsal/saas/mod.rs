@@ -19,7 +19,7 @@ pub use state::Deployment;
 use super::{Faults, RehearsalError};
 use state::Shared;
 
-/// The running SaaS. Dropping it stops it, requests that never get an answer included.
+/// The running SaaS. Dropping it stops it at once, whatever is still waiting for an answer.
 #[derive(Debug)]
 pub struct SaasServer {
     address: SocketAddr,
@@ -56,7 +56,7 @@ impl SaasServer {
 
 impl Drop for SaasServer {
     fn drop(&mut self) {
-        // Requests held open by a fault wait on this channel too.
+        // Idle connections close; one that a fault never answers must not be waited for.
         self.stop.send_replace(true);
         self.task.abort();
     }
@@ -75,10 +75,14 @@ pub async fn serve(deployment: Deployment, faults: &Faults) -> Result<SaasServer
         .await
         .map_err(not_listening)?;
     let address = listener.local_addr().map_err(not_listening)?;
-    let (stop, stopped) = watch::channel(false);
-    let shared = Arc::new(Shared::new(deployment, faults.clone(), stopped.clone()));
-    let server = axum::serve(listener, routes::router(Arc::clone(&shared)))
-        .with_graceful_shutdown(state::until_stopped(stopped));
+    let (stop, mut stopped) = watch::channel(false);
+    let shared = Arc::new(Shared::new(deployment, faults.clone()));
+    let server = axum::serve(listener, routes::router(Arc::clone(&shared))).with_graceful_shutdown(
+        async move {
+            // The sender is gone only when the server is.
+            drop(stopped.wait_for(|stopped| *stopped).await);
+        },
+    );
     let task = tokio::spawn(async move {
         // It only ends when it is stopped.
         drop(server.await);

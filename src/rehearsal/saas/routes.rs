@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use super::state::{Event, Fate, Shared, until_stopped};
+use super::state::{Event, Fate, Shared};
 use crate::rehearsal::Fault;
 
 /// An answer with its status.
@@ -48,7 +48,8 @@ fn client(headers: &HeaderMap) -> &str {
 
 async fn health(State(shared): State<Arc<Shared>>) -> Response {
     if shared.faults.contains(&Fault::SaasTimeout) {
-        until_stopped(shared.stopped.clone()).await;
+        // Not even when the server stops: the connection ends with the runtime.
+        std::future::pending::<()>().await;
     }
     let mut inner = shared.lock();
     if shared.faults.contains(&Fault::Saas503) || inner.takes_503() {

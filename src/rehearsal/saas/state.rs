@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value, json};
-use tokio::sync::watch;
 
 use crate::rehearsal::{Fault, Faults};
 
@@ -92,20 +91,14 @@ impl fmt::Debug for Hook {
 pub(super) struct Shared {
     inner: Mutex<Inner>,
     pub(super) faults: Faults,
-    pub(super) stopped: watch::Receiver<bool>,
 }
 
 impl Shared {
-    pub(super) fn new(
-        deployment: Deployment,
-        faults: Faults,
-        stopped: watch::Receiver<bool>,
-    ) -> Self {
+    pub(super) fn new(deployment: Deployment, faults: Faults) -> Self {
         let inner = Inner::new(deployment, &faults);
         Self {
             inner: Mutex::new(inner),
             faults,
-            stopped,
         }
     }
 
@@ -113,12 +106,6 @@ impl Shared {
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Returns when the server is stopped.
-pub(super) async fn until_stopped(mut stopped: watch::Receiver<bool>) {
-    // The sender is gone only when the server is.
-    drop(stopped.wait_for(|stopped| *stopped).await);
 }
 
 /// The state behind the lock.

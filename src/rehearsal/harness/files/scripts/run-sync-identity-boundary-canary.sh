@@ -49,7 +49,7 @@ run_once() {
 if [[ $single == yes ]]; then
     code=0
     run_once single 'single run' || code=$?
-    "$python" -S -m identity_boundary.stop_daemon || true
+    HOME=$PWD/$artifacts/home "$SK_E2E_SPEC_KITTY_BIN" sync daemon stop >>"$artifacts/logs/single.log" 2>&1 || true
     exit "$code"
 fi
 

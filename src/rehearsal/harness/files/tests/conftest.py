@@ -3,6 +3,8 @@ import pytest
 from identity_boundary import evidence, saas
 from identity_boundary.cli import Cli
 
+HTTP_STATUS = {"payload_too_large": 413}
+
 
 @pytest.fixture(scope="session")
 def saas_url():
@@ -31,8 +33,8 @@ def assert_synced(saas_url):
     def check(result):
         _, pulse = saas.get(saas_url, "/api/v1/teamspace/pulse/")
         failure = pulse["last_failure_class"]
-        status = " (HTTP 413)" if failure == "payload_too_large" else ""
-        assert failure is None, f"last_failure_class={failure}{status}\n{result.transcript()}"
+        status = HTTP_STATUS.get(failure)
+        assert failure is None, f"HTTP {status}, last_failure_class={failure}\n{result.transcript()}"
         result.ok()
 
     return check
