@@ -105,6 +105,8 @@ pub fn compare(files: &[FilePair], names: &LoggingNames) -> Comparison {
 
 /// Definitions that have no equal on the other side yet.
 struct Matching<'s> {
+    old: &'s Side,
+    new: &'s Side,
     before: Vec<&'s Unit>,
     after: Vec<&'s Unit>,
     /// Last name before, last name after.
@@ -127,6 +129,8 @@ impl<'s> Matching<'s> {
             other.get(&(unit.path.as_str(), unit.name.as_str())) != Some(&unit.node.digest)
         };
         Self {
+            old: before,
+            new: after,
             before: before
                 .units
                 .iter()
@@ -250,12 +254,12 @@ impl<'s> Matching<'s> {
                 .iter()
                 .position(|unit| unit.path == old.path && unit.name == old.name);
             match at {
-                None => all.extend(lines.whole(old, ChangeKind::Removed)),
+                None => all.extend(lines.whole(old, ChangeKind::Removed, self.old)),
                 Some(at) => all.extend(self.change(old, new.remove(at), &lines)),
             }
         }
         for unit in new {
-            all.extend(lines.whole(unit, ChangeKind::Added));
+            all.extend(lines.whole(unit, ChangeKind::Added, self.new));
         }
         all.sort_by(|a: &Change, b| {
             (&a.path, a.after.or(a.before), &a.function).cmp(&(
@@ -271,8 +275,10 @@ impl<'s> Matching<'s> {
         let mut before = self.translated(old);
         let mut after = new.node.clone();
         if old.name == MODULE {
-            self.without_moved_imports(&mut before);
-            self.without_moved_imports(&mut after);
+            let (used_before, used_after) = (self.old.used(&old.path), self.new.used(&new.path));
+            let bound = (imported(&before), imported(&after));
+            self.without_idle_imports(&mut before, &bound.1, &used_before, &used_after);
+            self.without_idle_imports(&mut after, &bound.0, &used_after, &used_before);
         }
         if before.digest == after.digest {
             return Vec::new();
@@ -301,13 +307,34 @@ impl<'s> Matching<'s> {
             .collect()
     }
 
-    /// An import that follows a definition to its new place is no change.
-    fn without_moved_imports(&self, module: &mut Node) {
+    /// An import alone is no behaviour: where the other version neither has nor uses the name,
+    /// what is done with it counts. One that nothing here uses is there for its effect, and one
+    /// of a name that the other version uses without it gives that name another meaning.
+    fn without_idle_imports(
+        &self,
+        module: &mut Node,
+        other_has: &BTreeSet<String>,
+        used: &BTreeSet<String>,
+        other_uses: &BTreeSet<String>,
+    ) {
         module.children.retain(|statement| {
-            statement.kind != Kind::Import || !self.elsewhere.contains(&statement.text)
+            let name = &statement.text;
+            statement.kind != Kind::Import
+                || !(self.elsewhere.contains(name)
+                    || (used.contains(name)
+                        && !other_has.contains(name)
+                        && !other_uses.contains(name)))
         });
         module.seal();
     }
+}
+
+fn imported(module: &Node) -> BTreeSet<String> {
+    let imports = module
+        .children
+        .iter()
+        .filter(|node| node.kind == Kind::Import);
+    imports.map(|import| import.text.clone()).collect()
 }
 
 fn last(name: &str) -> &str {
@@ -378,11 +405,14 @@ impl<'f> Lines<'f> {
         one_line(line.unwrap_or_default())
     }
 
-    /// A definition that came or went as a whole. A file's own scope without statements is not
-    /// one, and one of constants that are numbers is only that.
-    fn whole(&self, unit: &Unit, kind: ChangeKind) -> Vec<Change> {
-        if unit.name == MODULE && unit.node.children.is_empty() {
-            return Vec::new();
+    /// A definition that came or went as a whole. A file's own scope of imports alone is not one.
+    fn whole(&self, unit: &Unit, kind: ChangeKind, side: &Side) -> Vec<Change> {
+        if unit.name == MODULE {
+            let used = side.used(&unit.path);
+            let idle = |node: &Node| node.kind == Kind::Import && used.contains(&node.text);
+            if unit.node.children.iter().all(idle) {
+                return Vec::new();
+            }
         }
         let line = Some(unit.node.line);
         let (before, after) = match kind {

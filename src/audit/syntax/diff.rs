@@ -174,7 +174,7 @@ fn kind_of(before: Option<&Node>, after: Option<&Node>, around: Around) -> Chang
                 | Kind::Jump
                 | Kind::With
                 | Kind::Block
-        )
+        ) || (node.kind == Kind::Other && node.text == "conditional_expression")
     };
     if any(branches) {
         return ChangeKind::Branch;

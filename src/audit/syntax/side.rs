@@ -35,6 +35,17 @@ pub(super) struct Side {
     pub(super) unreadable: Vec<(String, Unreadable)>,
 }
 
+impl Side {
+    /// Names that the definitions of one file use.
+    pub(super) fn used(&self, path: &str) -> BTreeSet<String> {
+        let mut used = BTreeSet::new();
+        for unit in self.units.iter().filter(|unit| unit.path == path) {
+            uses(&unit.node, &mut used);
+        }
+        used
+    }
+}
+
 struct File {
     path: String,
     grammar: &'static dyn Grammar,
@@ -125,37 +136,57 @@ fn settle(file: &File, stripped: Stripped) -> (Node, Vec<Note>) {
         .into_iter()
         .map(|statement| name_numbers(statement, &numbers, true))
         .collect();
+    let pure: BTreeSet<&str> = found
+        .pure
+        .iter()
+        .filter_map(|name| name.strip_prefix(&module_of(&file.path))?.strip_prefix(':'))
+        .collect();
     for _ in 0..3 {
         let used = used_names(&module);
-        let prefix = format!("{}:", module_of(&file.path));
+        let before = notes.len();
         let only_logged = |name: &str| mentioned.contains(name) && !used.contains(name);
-        let before = module.children.len();
-        module.children.retain(|statement| {
-            let name = match statement.kind {
-                Kind::Assign if statement.children[0].kind == Kind::Name => {
-                    &statement.children[0].text
-                }
-                Kind::Function if found.pure.contains(&format!("{prefix}{}", statement.text)) => {
-                    &statement.text
-                }
-                _ => return true,
-            };
-            let keep = !only_logged(name);
-            if !keep {
-                notes.push(aside(
-                    Aside::Logging,
-                    format!("{name}, which only logging reads"),
-                    statement.line,
-                ));
-            }
-            keep
-        });
-        if module.children.len() == before {
+        drop_served(&mut module, "", &pure, &only_logged, &mut notes);
+        if notes.len() == before {
             break;
         }
     }
     drop_imports(file, &mut module, &mentioned, &mut notes);
     (module, notes)
+}
+
+/// Takes out module constants, and functions without effect, that only logging reads.
+fn drop_served(
+    block: &mut Node,
+    scope: &str,
+    pure: &BTreeSet<&str>,
+    only_logged: &impl Fn(&str) -> bool,
+    notes: &mut Vec<Note>,
+) {
+    block.children.retain(|statement| {
+        let name = match statement.kind {
+            Kind::Assign if scope.is_empty() && statement.children[0].kind == Kind::Name => {
+                &statement.children[0].text
+            }
+            Kind::Function if pure.contains(format!("{scope}{}", statement.text).as_str()) => {
+                &statement.text
+            }
+            _ => return true,
+        };
+        let keep = !only_logged(name);
+        if !keep {
+            let text = format!("{name}, which only logging reads");
+            notes.push(aside(Aside::Logging, text, statement.line));
+        }
+        keep
+    });
+    for class in &mut block.children {
+        let scope = format!("{scope}{}.", class.text);
+        if class.kind == Kind::Class
+            && let Some(body) = class.children.last_mut()
+        {
+            drop_served(body, &scope, pure, only_logged, notes);
+        }
+    }
 }
 
 fn aside(aside: Aside, text: String, line: u32) -> Note {
