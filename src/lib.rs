@@ -4,8 +4,10 @@
 //!  gate.toml ─► gate ─► engine ─► verbs ─► world::World::perform(Effect) ─► the outside
 //! ```
 
+pub mod candidate;
 pub mod engine;
 pub mod gate;
+pub mod processes;
 pub mod rehearsal;
 pub mod verbs;
 pub mod world;

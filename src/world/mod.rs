@@ -6,7 +6,10 @@
 mod effect;
 mod error;
 mod place;
+mod process_rule;
 mod response;
+#[cfg(test)]
+pub(crate) mod scripted;
 
 use async_trait::async_trait;
 
@@ -17,6 +20,7 @@ pub use effect::{
 };
 pub use error::{FileFailure, WorldError};
 pub use place::Place;
+pub use process_rule::{CompiledRule, RuleError, Spared};
 pub use response::{
     Captured, Ended, Fate, FileSeen, Finished, HttpAnswer, Observation, ProcessIdentity,
     ProcessSeen, Receipt, Response,
