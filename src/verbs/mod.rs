@@ -79,7 +79,7 @@ pub use verify_boundary::VerifyBoundary;
 pub use verify_version::VerifyVersion;
 
 /// A value that is not text: given as it is, or as a template that yields it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum Param<T> {
     /// Given.
@@ -94,6 +94,29 @@ impl<T> Param<T> {
         match self {
             Self::Given(value) => Some(value),
             Self::Template(_) => None,
+        }
+    }
+}
+
+/// A text that is no template is of the wrong type: once templates are filled in, what is left
+/// must be given.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Param<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(
+            untagged,
+            expecting = "a value of another type, or a template that yields it"
+        )]
+        enum Written<T> {
+            Given(T),
+            Text(String),
+        }
+        match Written::deserialize(from)? {
+            Written::Given(value) => Ok(Self::Given(value)),
+            Written::Text(text) if text.contains("{{") => Ok(Self::Template(text)),
+            Written::Text(text) => Err(serde::de::Error::custom(format!(
+                "the text `{text}` where a value of another type, or a template that yields it, is needed"
+            ))),
         }
     }
 }
@@ -165,6 +188,13 @@ macro_rules! verbs {
                     $($tag => Some($name::deserialize(fields).map(Self::$name)),)*
                     _ => None,
                 }
+            }
+
+            /// The JSON Schema of each verb's fields, by the verb's name.
+            pub fn schemas(
+                generator: &mut schemars::SchemaGenerator,
+            ) -> Vec<(&'static str, schemars::Schema)> {
+                vec![$(($tag, <$name as schemars::JsonSchema>::json_schema(generator)),)*]
             }
         }
     };

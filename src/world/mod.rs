@@ -5,8 +5,12 @@
 
 mod effect;
 mod error;
+pub mod live;
 mod place;
-mod process_rule;
+pub mod process_rule;
+mod record;
+pub mod redact;
+mod replay;
 mod response;
 #[cfg(test)]
 pub(crate) mod scripted;
@@ -20,7 +24,8 @@ pub use effect::{
 };
 pub use error::{FileFailure, WorldError};
 pub use place::Place;
-pub use process_rule::{CompiledRule, RuleError, Spared};
+pub use record::{Exchanges, RecordLayer};
+pub use replay::{Difference, ReplayWorld};
 pub use response::{
     Captured, Ended, Fate, FileSeen, Finished, HttpAnswer, Observation, ProcessIdentity,
     ProcessSeen, Receipt, Response,
