@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use crate::gate::Finding;
 use crate::verbs::{Ctx, Trouble};
-use crate::world::{
-    CompiledRule, EndProcesses, Fate, ProcessIdentity, ProcessRule, ProcessSeen, Receipt, Spared,
-};
+use crate::world::process_rule::{CompiledRule, Spared};
+use crate::world::{EndProcesses, Fate, ProcessIdentity, ProcessRule, ProcessSeen, Receipt};
 
 /// How long a process has between TERM and KILL; a sync daemon needs less than a second.
 pub const GRACE: Duration = Duration::from_secs(5);
