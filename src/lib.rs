@@ -4,6 +4,10 @@
 //!  gate.toml ─► gate ─► engine ─► verbs ─► world::World::perform(Effect) ─► the outside
 //! ```
 
+pub mod audit;
+pub mod engine;
 pub mod gate;
+pub mod journal;
 pub mod rehearsal;
+pub mod verbs;
 pub mod world;

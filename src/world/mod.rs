@@ -8,17 +8,22 @@ mod error;
 pub mod live;
 mod place;
 pub mod process_rule;
+mod record;
 pub mod redact;
+mod replay;
 mod response;
 
 use async_trait::async_trait;
 
+pub(crate) use effect::milliseconds;
 pub use effect::{
     Effect, EndProcesses, EnvBase, HttpGet, KeepFiles, ListFiles, Pack, ProcessRule, Program,
     ReadFile, Watch, WriteFile,
 };
 pub use error::{FileFailure, WorldError};
 pub use place::Place;
+pub use record::{Exchanges, RecordLayer};
+pub use replay::{Difference, ReplayWorld};
 pub use response::{
     Captured, Ended, Fate, FileSeen, Finished, HttpAnswer, Observation, ProcessIdentity,
     ProcessSeen, Receipt, Response,

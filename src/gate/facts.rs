@@ -1,0 +1,143 @@
+//! Facts: what subtasks found out, each with the exchange it came from. Immutable once published.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::SubtaskId;
+
+/// Where a fact came from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Source {
+    /// The subtask that published it.
+    pub by: SubtaskId,
+    /// Number of the exchange within that subtask, from 1; none when it was concluded from
+    /// other facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<u32>,
+}
+
+/// A published value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// Dotted name, such as `rc.version`.
+    pub name: String,
+    /// The value: text, number, list or table.
+    pub value: Value,
+    /// Where it came from.
+    pub source: Source,
+}
+
+/// All facts of a run, by name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    by_name: BTreeMap<String, Fact>,
+}
+
+/// A fact was published twice.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("fact `{name}` was already published by `{by}`")]
+pub struct AlreadyPublished {
+    /// Its name.
+    pub name: String,
+    /// Who published it first.
+    pub by: SubtaskId,
+}
+
+impl Facts {
+    /// Publishes a fact.
+    ///
+    /// # Errors
+    /// If there is one of that name already: facts are immutable.
+    pub fn publish(&mut self, fact: Fact) -> Result<(), AlreadyPublished> {
+        if let Some(first) = self.by_name.get(&fact.name) {
+            return Err(AlreadyPublished {
+                name: fact.name,
+                by: first.source.by.clone(),
+            });
+        }
+        self.by_name.insert(fact.name.clone(), fact);
+        Ok(())
+    }
+
+    /// The fact of exactly this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Fact> {
+        self.by_name.get(name)
+    }
+
+    /// The value at a dotted path, which may reach into a fact: `runs[2].outcome`.
+    #[must_use]
+    pub fn value(&self, path: &str) -> Option<&Value> {
+        let (fact, rest) = self.containing(path)?;
+        step_into(&fact.value, rest)
+    }
+
+    /// The fact that holds the value at a dotted path, and the rest of the path.
+    #[must_use]
+    pub fn containing<'a>(&self, path: &'a str) -> Option<(&Fact, &'a str)> {
+        let mut end = path.len();
+        loop {
+            if let Some(fact) = self.by_name.get(&path[..end]) {
+                return Some((fact, &path[end..]));
+            }
+            end = path[..end].rfind(['.', '['])?;
+        }
+    }
+
+    /// All facts, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Fact> {
+        self.by_name.values()
+    }
+}
+
+fn step_into<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    let path = path.trim_start_matches('.');
+    if path.is_empty() {
+        return Some(value);
+    }
+    if let Some(rest) = path.strip_prefix('[') {
+        let (index, rest) = rest.split_once(']')?;
+        return step_into(value.get(index.parse::<usize>().ok()?)?, rest);
+    }
+    let end = path.find(['.', '[']).unwrap_or(path.len());
+    step_into(value.get(&path[..end])?, &path[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fact(name: &str, value: Value) -> Fact {
+        Fact {
+            name: name.into(),
+            value,
+            source: Source {
+                by: SubtaskId::new("T001"),
+                exchange: None,
+            },
+        }
+    }
+
+    #[test]
+    fn a_path_reaches_into_lists_and_tables() {
+        let mut facts = Facts::default();
+        facts
+            .publish(fact("canary.runs", json!([{"outcome": "pass"}])))
+            .unwrap();
+        assert_eq!(facts.value("canary.runs[0].outcome"), Some(&json!("pass")));
+        assert_eq!(facts.value("canary.runs[1].outcome"), None);
+        assert_eq!(facts.value("canary"), None);
+    }
+
+    #[test]
+    fn a_second_publication_is_refused() {
+        let mut facts = Facts::default();
+        facts.publish(fact("rc.version", json!("1"))).unwrap();
+        assert!(facts.publish(fact("rc.version", json!("2"))).is_err());
+        assert_eq!(facts.value("rc.version"), Some(&json!("1")));
+    }
+}

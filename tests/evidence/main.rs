@@ -1,0 +1,12 @@
+//! The journal and what is made of it, from outside the library: damage, failing disks, replay,
+//! bundles and hostile ones.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests make and damage files on purpose"
+)]
+
+mod damage;
+mod disks;
+mod laws;
+mod replaying;
+mod sample;
