@@ -10,6 +10,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use canary_gate::rehearsal::Fault;
 use canary_gate::rehearsal::product::orphans::{daemons_below, end_daemons_below};
+use canary_gate::rehearsal::product::stale_cli;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -364,4 +365,22 @@ fn a_dead_daemon_is_a_stale_owner() {
     assert_eq!(document["daemon_owner_record"]["status"], "stale");
     candidate.succeed(&["sync", "daemon", "start"]);
     assert_eq!(candidate.check().0, Some(0));
+}
+
+#[test]
+fn a_stale_command_line_is_an_old_one_that_works() {
+    let world = World::new(&[]);
+    let old = world.product.tagged("v3.2.0rc13").unwrap();
+    let (bin, home) = (world.path("it's/bin"), world.path("it's/stale"));
+    stale_cli::put(&bin, &home, old, &tools().python()).unwrap();
+    let output = finish(
+        Command::new(bin.join("spec-kitty"))
+            .arg("--version")
+            .env_clear(),
+    );
+    assert!(
+        both(&output).ends_with("spec-kitty-cli version 3.2.0rc13\n"),
+        "{}",
+        both(&output)
+    );
 }

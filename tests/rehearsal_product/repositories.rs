@@ -1,11 +1,13 @@
 //! The checkouts: the same on every machine, and their tests tell a fix from none.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
 use canary_gate::rehearsal::Fault;
+use canary_gate::rehearsal::product::pytest_wheels;
 use canary_gate::rehearsal::product::repositories::Repositories;
+use canary_gate::rehearsal::product::tree::Tree;
 
 use crate::tools::{World, both, finish, succeed, tools};
 
@@ -34,19 +36,55 @@ fn two_builds_have_the_same_ids() {
     assert_eq!(one.tags["v3.2.0rc16"].len(), 40);
 }
 
+/// Every file below a directory, by its path there.
+fn walk(directory: &Path, below: &str, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(directory.join(below)).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let path = if below.is_empty() {
+            name
+        } else {
+            format!("{below}/{name}")
+        };
+        if entry.file_type().unwrap().is_dir() {
+            walk(directory, &path, found);
+        } else {
+            found.insert(path);
+        }
+    }
+}
+
 #[test]
-fn both_repositories_are_made_in_a_second() {
+fn no_source_file_is_left_out() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rehearsal/product/source");
+    let trees = [
+        ("spec-kitty", Tree::spec_kitty()),
+        ("spec-kitty-events", Tree::spec_kitty_events()),
+    ];
+    for (name, tree) in trees {
+        let mut on_disk = BTreeSet::new();
+        walk(&source.join(name), "", &mut on_disk);
+        let embedded: BTreeSet<_> = tree.files().map(|(path, _)| path.to_owned()).collect();
+        assert_eq!(embedded, on_disk);
+    }
+}
+
+#[test]
+fn a_wheel_that_is_not_the_pinned_one_is_refused() {
     let world = World::new(&[]);
-    let best = (0..5)
-        .map(|number| {
-            let start = Instant::now();
-            let workspace = world.path(&format!("workspace-{number}"));
-            world.product.make_repositories(&workspace).unwrap();
-            start.elapsed()
-        })
-        .min()
-        .unwrap();
-    println!("both repositories: {best:?}");
+    let copy = world.path("copy");
+    std::fs::create_dir(&copy).unwrap();
+    for entry in std::fs::read_dir(&tools().wheels).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
+    }
+    assert!(pytest_wheels::read(&copy).is_ok());
+    let pluggy = copy.join("pluggy-1.6.0-py3-none-any.whl");
+    std::fs::write(&pluggy, "not a wheel").unwrap();
+    let error = pytest_wheels::read(&copy).unwrap_err().to_string();
+    assert!(error.contains("pluggy-1.6.0"), "{error}");
+    std::fs::remove_file(&pluggy).unwrap();
+    assert!(pytest_wheels::read(&copy).is_err());
 }
 
 #[test]
@@ -123,7 +161,7 @@ fn outcomes(world: &World, commit: &str, tests: &str) -> (Vec<String>, Vec<Strin
         .current_dir(&worktree)
         .args(["run", "--quiet", "--frozen", "--offline", "pytest", "-q"])
         .arg(format!("--junitxml={}", junit.display()))
-        .env("UV_CACHE_DIR", world.path("uv-cache"));
+        .env("UV_CACHE_DIR", &tools().uv_cache);
     let output = finish(&mut pytest);
     assert!(junit.exists(), "{}", both(&output));
     read_junit(&junit)

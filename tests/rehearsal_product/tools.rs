@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use canary_gate::rehearsal::product::repositories::Product;
-use canary_gate::rehearsal::product::tree::Tree;
+use canary_gate::rehearsal::product::tree::unpack;
 use canary_gate::rehearsal::product::{pytest_wheels, wheels};
 use canary_gate::rehearsal::{Fault, Faults};
 use tempfile::TempDir;
@@ -18,6 +18,7 @@ const TOOLS: &str = include_str!("tools.txt");
 pub(crate) struct Tools {
     pub(crate) bin: PathBuf,
     pub(crate) wheels: PathBuf,
+    pub(crate) uv_cache: PathBuf,
 }
 
 impl Tools {
@@ -41,7 +42,11 @@ pub(crate) fn tools() -> &'static Tools {
         let bin = install(&cache.join("tools"));
         let python = bin.join("python3");
         let wheels = pytest_wheels::ensure(&cache.join("wheels"), &python).unwrap();
-        Tools { bin, wheels }
+        Tools {
+            bin,
+            wheels,
+            uv_cache: cache.join("uv"),
+        }
     })
 }
 
@@ -127,13 +132,7 @@ impl World {
     /// A command line interface that runs from the tree of a tag.
     pub(crate) fn unpack(&self, tag: &str) -> PathBuf {
         let source = self.path(tag);
-        let cli = self.product.tagged(tag).unwrap().clone().only(&["src"]);
-        let events = Tree::spec_kitty_events().only(&["src"]);
-        for (path, content) in cli.files().chain(events.files()) {
-            let path = source.join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, content).unwrap();
-        }
+        unpack(self.product.tagged(tag).unwrap(), &source).unwrap();
         source.join("src")
     }
 }
