@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use canary_gate::rehearsal::product::repositories::Product;
-use canary_gate::rehearsal::product::tree::unpack;
+use canary_gate::rehearsal::product::tree::{Tree, unpack};
 use canary_gate::rehearsal::product::{pytest_wheels, wheels};
 use canary_gate::rehearsal::{Fault, Faults};
 use tempfile::TempDir;
@@ -112,11 +112,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(faults: &[Fault]) -> Self {
+        static VENDORED: OnceLock<Tree> = OnceLock::new();
         let faults = faults.iter().copied().collect();
-        let vendored = pytest_wheels::read(&tools().wheels).unwrap();
+        let vendored = VENDORED.get_or_init(|| pytest_wheels::read(&tools().wheels).unwrap());
         Self {
             root: TempDir::new().unwrap(),
-            product: Product::new(&vendored, &faults).unwrap(),
+            product: Product::new(vendored, &faults).unwrap(),
             faults,
         }
     }
