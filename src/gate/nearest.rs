@@ -1,7 +1,7 @@
 //! "Did you mean": the name nearest to one that is not known.
 
 /// The nearest of the candidates, when it is near enough to be meant.
-pub(super) fn nearest<'c>(
+pub fn nearest<'c>(
     name: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {

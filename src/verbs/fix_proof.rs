@@ -1,9 +1,12 @@
 //! `fix-proof`.
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Declares;
+use super::{Act, Ctx, Declares, Trouble};
+use super::shared::fix;
+use crate::gate::Outcome;
 
 /// Shows that a fix is proved: a test about the rule fails without it and passes with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,5 +30,13 @@ impl Declares for FixProof {
 
     fn reads(&self) -> Vec<&str> {
         vec![&self.fix]
+    }
+}
+
+#[async_trait]
+impl Act for FixProof {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        ctx.publish(&self.publish, serde_json::json!({}));
+        Ok(Outcome::passed("TODO"))
     }
 }
