@@ -5,8 +5,8 @@
 //! ```
 
 pub mod audit;
-pub mod cli;
 pub mod candidate;
+pub mod cli;
 pub mod engine;
 pub mod gate;
 pub mod journal;

@@ -1,5 +1,8 @@
 //! Standard output and error, and what kind of reader is there.
-#![expect(clippy::disallowed_methods, reason = "the process's own streams and variables are read once, here")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the process's own streams and variables are read once, here"
+)]
 
 use std::io::{BufRead, IsTerminal, Write};
 
@@ -21,12 +24,18 @@ impl Console {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let live = std::io::stderr().is_terminal() && !set("CI");
         let colour = !set("NO_COLOR") && (set("CLICOLOR_FORCE") || std::io::stderr().is_terminal());
-        Self { colour, live, answers: std::io::stdin().is_terminal() }
+        Self {
+            colour,
+            live,
+            answers: std::io::stdin().is_terminal(),
+        }
     }
 
     /// Prints the gate's own log lines to standard error when `GATE_LOG` asks for them.
     pub(super) fn log_when_asked(&self) {
-        let Ok(filter) = std::env::var("GATE_LOG") else { return };
+        let Ok(filter) = std::env::var("GATE_LOG") else {
+            return;
+        };
         let subscriber = tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
             .with_ansi(self.colour)
@@ -37,7 +46,11 @@ impl Console {
 
     /// Colour or none.
     pub(crate) fn style(&self) -> Style {
-        if self.colour { Style::Ansi } else { Style::Plain }
+        if self.colour {
+            Style::Ansi
+        } else {
+            Style::Plain
+        }
     }
 
     /// Whether somebody can answer a question.
@@ -58,7 +71,11 @@ impl Console {
 
     /// Says what went wrong, and gives the exit code back.
     pub(crate) fn fail(&self, exit: Exit, text: &str) -> Exit {
-        let word = if self.colour { "\u{1b}[31merror\u{1b}[0m" } else { "error" };
+        let word = if self.colour {
+            "\u{1b}[31merror\u{1b}[0m"
+        } else {
+            "error"
+        };
         self.note(&format!("{word}: {text}"));
         exit
     }

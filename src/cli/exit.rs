@@ -61,7 +61,11 @@ impl From<Exit> for ExitCode {
 /// clap prints its own messages; help and version are no errors.
 pub(super) fn of_clap(error: &clap::Error) -> ExitCode {
     drop(error.print());
-    if error.use_stderr() { Exit::Usage.into() } else { Exit::Passed.into() }
+    if error.use_stderr() {
+        Exit::Usage.into()
+    } else {
+        Exit::Passed.into()
+    }
 }
 
 #[cfg(test)]

@@ -73,9 +73,17 @@ pub fn main() -> ExitCode {
     };
     let mut console = Console::of_process();
     console.log_when_asked();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
-        Err(error) => return console.fail(Exit::Error, &format!("cannot start: {error}")).into(),
+        Err(error) => {
+            return console
+                .fail(Exit::Error, &format!("cannot start: {error}"))
+                .into();
+        }
     };
     let exit = runtime.block_on(dispatch(cli, &mut console));
     // What still runs after a second Ctrl-C was already told to end; nobody waits for it.

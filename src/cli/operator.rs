@@ -1,5 +1,8 @@
 //! The operator as the process finds them, and the gate they ask for with its parameters.
-#![expect(clippy::disallowed_methods, reason = "the operator's environment and files are read once, here")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the operator's environment and files are read once, here"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,19 +30,35 @@ pub(super) struct Settings {
 /// The operator's environment, as this process got it. Variables that are not UTF-8 are left out.
 pub(super) fn of_process() -> Result<Operator, String> {
     let utf8 = |text: std::ffi::OsString| text.into_string().ok();
-    let env: BTreeMap<String, String> =
-        std::env::vars_os().filter_map(|(name, value)| Some((utf8(name)?, utf8(value)?))).collect();
+    let env: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((utf8(name)?, utf8(value)?)))
+        .collect();
     let cwd = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
-    let cwd = Utf8PathBuf::from_path_buf(cwd).map_err(|path| format!("`{}` is not UTF-8", path.display()))?;
-    let home = env.get("HOME").filter(|home| !home.is_empty()).ok_or("HOME is not set")?;
-    Ok(Operator { home: Utf8PathBuf::from(home), env, cwd })
+    let cwd = Utf8PathBuf::from_path_buf(cwd)
+        .map_err(|path| format!("`{}` is not UTF-8", path.display()))?;
+    let home = env
+        .get("HOME")
+        .filter(|home| !home.is_empty())
+        .ok_or("HOME is not set")?;
+    Ok(Operator {
+        home: Utf8PathBuf::from(home),
+        env,
+        cwd,
+    })
 }
 
 /// Directories from settings, else from the XDG variables, else below HOME.
 pub(super) fn settings(operator: &Operator, overrides: &Overrides) -> Settings {
-    let given = |name: &str| overrides.settings.get(name).map(|path| operator.cwd.join(path));
+    let given = |name: &str| {
+        overrides
+            .settings
+            .get(name)
+            .map(|path| operator.cwd.join(path))
+    };
     let xdg = |name: &str, below: &str| {
-        let base = operator.var(name).map_or_else(|| operator.home.join(below), Utf8PathBuf::from);
+        let base = operator
+            .var(name)
+            .map_or_else(|| operator.home.join(below), Utf8PathBuf::from);
         base.join("gate")
     };
     Settings {
@@ -51,42 +70,66 @@ pub(super) fn settings(operator: &Operator, overrides: &Overrides) -> Settings {
 
 /// Reads the gate and sets its parameters: file, then environment, then `--set`. Whatever is
 /// wrong is printed before anything runs.
-pub(super) fn gate(args: &GateArgs, operator: &Operator, console: &Console) -> Result<(Gate, Overrides), Exit> {
+pub(super) fn gate(
+    args: &GateArgs,
+    operator: &Operator,
+    console: &Console,
+) -> Result<(Gate, Overrides), Exit> {
     let mut gate = read_gate(args.gate.as_deref(), console)?;
     let overrides = overrides(args, operator, &gate, console)?;
-    gate.set(&overrides.parameters).map_err(|error| refuse(&error, console))?;
+    gate.set(&overrides.parameters)
+        .map_err(|error| refuse(&error, console))?;
     Ok((gate, overrides))
 }
 
-fn overrides(args: &GateArgs, operator: &Operator, gate: &Gate, console: &Console) -> Result<Overrides, Exit> {
+fn overrides(
+    args: &GateArgs,
+    operator: &Operator,
+    gate: &Gate,
+    console: &Console,
+) -> Result<Overrides, Exit> {
     let config = match &args.config {
         None => Overrides::default(),
         Some(path) => {
             let text = read_text(path, console)?;
             let name = path.display().to_string();
-            gate.read_config(&name, &text).map_err(|error| diagnose(&error, console))?
+            gate.read_config(&name, &text)
+                .map_err(|error| diagnose(&error, console))?
         }
     };
-    let environment = gate.read_environment(&operator.env).map_err(|error| refuse(&error, console))?;
+    let environment = gate
+        .read_environment(&operator.env)
+        .map_err(|error| refuse(&error, console))?;
     let set = Overrides::from_assignments(&args.set).map_err(|error| refuse(&error, console))?;
     Ok(config.then(environment).then(set))
 }
 
 fn read_gate(path: Option<&Path>, console: &Console) -> Result<Gate, Exit> {
-    let Some(path) = path else { return Gate::built_in().map_err(|error| diagnose(&error, console)) };
+    let Some(path) = path else {
+        return Gate::built_in().map_err(|error| diagnose(&error, console));
+    };
     let text = read_text(path, console)?;
     let directory = path.parent().unwrap_or(Path::new("")).to_owned();
     let template = move |name: &str| {
         // A template is a file beside the gate file, never somewhere else.
-        let plain = Utf8Path::new(name).components().all(|part| matches!(part, camino::Utf8Component::Normal(_)));
-        plain.then(|| std::fs::read_to_string(directory.join(name)).ok()).flatten()
+        let plain = Utf8Path::new(name)
+            .components()
+            .all(|part| matches!(part, camino::Utf8Component::Normal(_)));
+        plain
+            .then(|| std::fs::read_to_string(directory.join(name)).ok())
+            .flatten()
     };
-    Gate::load(&path.display().to_string(), &text, &template).map_err(|error| diagnose(&error, console))
+    Gate::load(&path.display().to_string(), &text, &template)
+        .map_err(|error| diagnose(&error, console))
 }
 
 fn read_text(path: &Path, console: &Console) -> Result<String, Exit> {
-    std::fs::read_to_string(path)
-        .map_err(|error| console.fail(Exit::Usage, &format!("cannot read `{}`: {error}", path.display())))
+    std::fs::read_to_string(path).map_err(|error| {
+        console.fail(
+            Exit::Usage,
+            &format!("cannot read `{}`: {error}", path.display()),
+        )
+    })
 }
 
 fn refuse(error: &SetError, console: &Console) -> Exit {
@@ -98,9 +141,18 @@ fn refuse(error: &SetError, console: &Console) -> Exit {
 }
 
 fn diagnose(diagnostics: &Diagnostics, console: &Console) -> Exit {
-    let look = Look { color: console.style() == Style::Ansi, ..Look::default() };
+    let look = Look {
+        color: console.style() == Style::Ansi,
+        ..Look::default()
+    };
     console.note(diagnostics.render(look).trim_end());
-    console.fail(Exit::Usage, &format!("{} problems in the gate file; nothing ran", diagnostics.len()))
+    console.fail(
+        Exit::Usage,
+        &format!(
+            "{} problems in the gate file; nothing ran",
+            diagnostics.len()
+        ),
+    )
 }
 
 /// Opens the file for `--events`.

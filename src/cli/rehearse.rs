@@ -46,16 +46,30 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
         Ok(world) => world,
         Err(error) => return console.fail(Exit::Error, &run::chain(&error)),
     };
-    console.note(&format!("rehearsal in {}; nothing real is touched", world.root()));
+    console.note(&format!(
+        "rehearsal in {}; nothing real is touched",
+        world.root()
+    ));
     let mut run_args = args.run;
     let own = std::mem::take(&mut run_args.gate.set);
     run_args.gate.set = world.parameters().into_iter().chain(own).collect();
-    let (exit, finished) =
-        run::run_as(world.operator(), run_args, console, "gate rehearse", &|outside| world.wrap(outside)).await;
+    let (exit, finished) = run::run_as(
+        world.operator(),
+        run_args,
+        console,
+        "gate rehearse",
+        &|outside| world.wrap(outside),
+    )
+    .await;
     if let Some(path) = &args.world {
         let text = serde_json::to_string_pretty(&world.final_state()).unwrap_or_default();
-        if let Err(error) = operator::create(path).and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes())) {
-            return console.fail(Exit::Error, &format!("cannot write `{}`: {error}", path.display()));
+        if let Err(error) = operator::create(path)
+            .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
+        {
+            return console.fail(
+                Exit::Error,
+                &format!("cannot write `{}`: {error}", path.display()),
+            );
         }
     }
     world.end(finished.is_some_and(|_| args.world.is_none()));
@@ -66,7 +80,9 @@ fn faults(names: &[String]) -> Result<Faults, String> {
     let parse = |name: &String| {
         name.parse::<Fault>().map_err(|error| {
             let known = Fault::ALL.iter().map(|fault| fault.name());
-            let near = crate::gate::nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let near = crate::gate::nearest(name, known)
+                .map(|near| format!("; did you mean `{near}`?"))
+                .unwrap_or_default();
             format!("{error}{near} `gate rehearse --list-faults` lists them all")
         })
     };
@@ -74,10 +90,22 @@ fn faults(names: &[String]) -> Result<Faults, String> {
 }
 
 fn listing() -> String {
-    let mut text = format!("{:<28} {:<6} {:<5} what happens in the world\n", "fault", "stops", "exit");
+    let mut text = format!(
+        "{:<28} {:<6} {:<5} what happens in the world\n",
+        "fault", "stops", "exit"
+    );
     for fault in Fault::ALL {
-        let stops = if fault.stops_at().len() > 5 { "(any)" } else { fault.stops_at() };
-        text.push_str(&format!("{:<28} {stops:<6} {:<5} {}\n", fault.name(), fault.exit(), fault.what()));
+        let stops = if fault.stops_at().len() > 5 {
+            "(any)"
+        } else {
+            fault.stops_at()
+        };
+        text.push_str(&format!(
+            "{:<28} {stops:<6} {:<5} {}\n",
+            fault.name(),
+            fault.exit(),
+            fault.what()
+        ));
     }
     text
 }

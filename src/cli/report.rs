@@ -46,12 +46,20 @@ pub(super) fn run(args: &ReportArgs, console: &Console) -> Exit {
 }
 
 /// Finds a run and puts its report together.
-pub(super) fn load(name: &str, gate: &GateArgs, console: &Console) -> Result<(Report, RunDirectory), Exit> {
+pub(super) fn load(
+    name: &str,
+    gate: &GateArgs,
+    console: &Console,
+) -> Result<(Report, RunDirectory), Exit> {
     let operator = operator::of_process().map_err(|error| console.fail(Exit::Error, &error))?;
     let (_, overrides) = operator::gate(gate, &operator, console)?;
     let state = operator::settings(&operator, &overrides).state;
     let failed = |error: &session::SessionError| {
-        let exit = if matches!(error, session::SessionError::NoSuchRun { .. }) { Exit::Usage } else { Exit::Error };
+        let exit = if matches!(error, session::SessionError::NoSuchRun { .. }) {
+            Exit::Usage
+        } else {
+            Exit::Error
+        };
         let exit = console.fail(exit, &super::run::chain(error));
         if let Some(remedy) = error.remedy() {
             console.note(&format!("  → {remedy}"));

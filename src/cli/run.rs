@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use super::Exit;
 use super::args::RunArgs;
 use super::console::Console;
 use super::operator::{self, Settings};
-use super::Exit;
 use crate::engine::{Reporter, Scope, Signal};
 use crate::gate::Gate;
 use crate::report::{self, JsonLines, Live, Plain, Where};
@@ -20,7 +20,9 @@ pub(super) async fn run(args: RunArgs, console: &Console) -> Exit {
         Ok(operator) => operator,
         Err(error) => return console.fail(Exit::Error, &error),
     };
-    run_as(operator, args, console, "gate run", &|world| world).await.0
+    run_as(operator, args, console, "gate run", &|world| world)
+        .await
+        .0
 }
 
 /// Runs as an operator; a rehearsal gives one of its own, and may put a layer around the outside.
@@ -67,7 +69,10 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
     let mut gate_args = args.gate.clone();
     if let Some(time) = &args.as_of {
         if let Err(error) = time.parse::<jiff::Timestamp>() {
-            return Err(console.fail(Exit::Usage, &format!("--as-of `{time}` is no time such as 2026-05-21T00:00:00Z: {error}")));
+            return Err(console.fail(
+                Exit::Usage,
+                &format!("--as-of `{time}` is no time such as 2026-05-21T00:00:00Z: {error}"),
+            ));
         }
         gate_args.set.push(format!("rc.as_of={time}"));
     }
@@ -92,10 +97,19 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
     Ok(Prepared { options, reporters })
 }
 
-async fn tools(operator: &Operator, settings: &Settings, console: &Console) -> Result<toolbox::Tools, Exit> {
+async fn tools(
+    operator: &Operator,
+    settings: &Settings,
+    console: &Console,
+) -> Result<toolbox::Tools, Exit> {
     toolbox::ready(operator, &settings.cache)
         .await
-        .map_err(|error| console.fail(Exit::Error, &format!("{error}\n  → `gate doctor` lists every tool with its remedy")))
+        .map_err(|error| {
+            console.fail(
+                Exit::Error,
+                &format!("{error}\n  → `gate doctor` lists every tool with its remedy"),
+            )
+        })
 }
 
 fn scope(args: &RunArgs, gate: &Gate, console: &Console) -> Result<Scope, Exit> {
@@ -105,23 +119,37 @@ fn scope(args: &RunArgs, gate: &Gate, console: &Console) -> Result<Scope, Exit> 
         (None, None) => Scope::All,
     };
     scope.check(gate).map_err(|error| {
-        console.fail(Exit::Usage, &format!("{error}; the gate has {}", error.known.join(", ")))
+        console.fail(
+            Exit::Usage,
+            &format!("{error}; the gate has {}", error.known.join(", ")),
+        )
     })?;
     Ok(scope)
 }
 
-fn reporters(args: &RunArgs, gate: &Gate, console: &Console) -> Result<Vec<Box<dyn Reporter>>, Exit> {
+fn reporters(
+    args: &RunArgs,
+    gate: &Gate,
+    console: &Console,
+) -> Result<Vec<Box<dyn Reporter>>, Exit> {
     let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
     if let Some(path) = &args.events {
         let file = operator::create(path).map_err(|error| {
-            console.fail(Exit::Usage, &format!("cannot write events to `{}`: {error}", path.display()))
+            console.fail(
+                Exit::Usage,
+                &format!("cannot write events to `{}`: {error}", path.display()),
+            )
         })?;
         reporters.push(Box::new(JsonLines::new(file)));
     }
     if console.live {
         reporters.push(Box::new(Live::new(gate, console.style())));
     } else {
-        reporters.push(Box::new(Plain::new(gate, console.style(), std::io::stderr())));
+        reporters.push(Box::new(Plain::new(
+            gate,
+            console.style(),
+            std::io::stderr(),
+        )));
     }
     Ok(reporters)
 }
@@ -136,17 +164,30 @@ fn confirm(args: &RunArgs, gate: &Gate, console: &Console) -> Result<(), Exit> {
         console.note(&format!("  {line}"));
     }
     if !console.can_ask() {
-        return Err(console.fail(Exit::Usage, "no terminal to ask on: give --yes to allow these writes, or --dry-run"));
+        return Err(console.fail(
+            Exit::Usage,
+            "no terminal to ask on: give --yes to allow these writes, or --dry-run",
+        ));
     }
-    if console.ask("Go on?") { Ok(()) } else { Err(console.fail(Exit::Usage, "not confirmed; nothing ran")) }
+    if console.ask("Go on?") {
+        Ok(())
+    } else {
+        Err(console.fail(Exit::Usage, "not confirmed; nothing ran"))
+    }
 }
 
 /// Ctrl-C, SIGTERM and a hang-up as data.
 fn signals() -> UnboundedReceiver<Signal> {
     use tokio::signal::unix::{SignalKind, signal};
     let (sender, receiver) = unbounded_channel();
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
-        let Ok(mut stream) = signal(kind) else { continue };
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
+        let Ok(mut stream) = signal(kind) else {
+            continue;
+        };
         let sender = sender.clone();
         tokio::spawn(async move {
             while stream.recv().await.is_some() && sender.send(Signal::Interrupt).is_ok() {}

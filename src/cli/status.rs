@@ -30,13 +30,30 @@ pub(super) fn run(args: &StatusArgs, console: &Console) -> Exit {
         Err(exit) => return exit,
     };
     let total = report.subtasks().count();
-    let ended = report.subtasks().filter(|subtask| subtask.result.is_some()).count();
-    let verdict = report.verdict.map_or_else(|| "not finished".to_owned(), |verdict| verdict.to_string());
-    console.out(&format!("{} {}: {verdict}, {ended} of {total} subtasks ended\n", report.gate, report.run));
+    let ended = report
+        .subtasks()
+        .filter(|subtask| subtask.result.is_some())
+        .count();
+    let verdict = report
+        .verdict
+        .map_or_else(|| "not finished".to_owned(), |verdict| verdict.to_string());
+    console.out(&format!(
+        "{} {}: {verdict}, {ended} of {total} subtasks ended\n",
+        report.gate, report.run
+    ));
     for subtask in report.subtasks() {
-        let Some(result) = &subtask.result else { continue };
-        let word = console.style().outcome(Some(result), &format!("{:<9}", label(Some(result))));
-        console.out(&format!("{:<5} {word} {} – {}\n", subtask.id, subtask.title, note(result)));
+        let Some(result) = &subtask.result else {
+            continue;
+        };
+        let word = console
+            .style()
+            .outcome(Some(result), &format!("{:<9}", label(Some(result))));
+        console.out(&format!(
+            "{:<5} {word} {} – {}\n",
+            subtask.id,
+            subtask.title,
+            note(result)
+        ));
     }
     Exit::Passed
 }
@@ -52,7 +69,9 @@ fn list(args: &StatusArgs, console: &Console) -> Exit {
     };
     match session::list_runs(&operator::settings(&operator, &overrides).state) {
         Ok(runs) if runs.is_empty() => console.out("no runs yet\n"),
-        Ok(runs) => runs.iter().for_each(|run| console.out(&format!("{}  {}\n", run.run, run.path))),
+        Ok(runs) => runs
+            .iter()
+            .for_each(|run| console.out(&format!("{}  {}\n", run.run, run.path))),
         Err(error) => return console.fail(Exit::Error, &error.to_string()),
     }
     Exit::Passed

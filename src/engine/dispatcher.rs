@@ -19,9 +19,6 @@ pub struct Step {
     pub work_package: String,
     /// Subtasks that must let on before it starts.
     pub after: Vec<SubtaskId>,
-    /// Subtasks that must have ended before it starts, however they ended: those of a work
-    /// package that is no hard gate.
-    pub after_end: Vec<SubtaskId>,
     /// When it starts.
     pub start: Start,
     /// Fact that must hold, or it is skipped.
@@ -92,8 +89,17 @@ impl Dispatcher {
     /// A run that has not begun. Steps are in plan order.
     #[must_use]
     pub fn new(steps: Vec<Step>) -> Self {
-        let states = steps.iter().map(|step| (step.id.clone(), State::Waiting)).collect();
-        Self { steps, states, facts: Arc::default(), interrupted: false, done: 0 }
+        let states = steps
+            .iter()
+            .map(|step| (step.id.clone(), State::Waiting))
+            .collect();
+        Self {
+            steps,
+            states,
+            facts: Arc::default(),
+            interrupted: false,
+            done: 0,
+        }
     }
 
     /// Puts in what an earlier part of this run found out, before [`Input::Begin`].
@@ -127,7 +133,12 @@ impl Dispatcher {
         let mut actions = Vec::new();
         match input {
             Input::Begin => {}
-            Input::Ended { id, outcome, facts, took } => {
+            Input::Ended {
+                id,
+                outcome,
+                facts,
+                took,
+            } => {
                 let outcome = self.publish(facts, outcome, &mut actions);
                 self.end(&id, outcome, took, &mut actions);
             }
@@ -147,7 +158,12 @@ impl Dispatcher {
     }
 
     /// Two facts of one name are a mistake of the gate; the second one's subtask did not pass.
-    fn publish(&mut self, facts: Vec<Fact>, outcome: Outcome, actions: &mut Vec<Action>) -> Outcome {
+    fn publish(
+        &mut self,
+        facts: Vec<Fact>,
+        outcome: Outcome,
+        actions: &mut Vec<Action>,
+    ) -> Outcome {
         let mut result = outcome;
         for fact in facts {
             match Arc::make_mut(&mut self.facts).publish(fact.clone()) {
@@ -159,17 +175,34 @@ impl Dispatcher {
     }
 
     fn end(&mut self, id: &SubtaskId, outcome: Outcome, took: Duration, actions: &mut Vec<Action>) {
-        self.states.insert(id.clone(), State::Ended(outcome.clone()));
+        self.states
+            .insert(id.clone(), State::Ended(outcome.clone()));
         self.done += 1;
         let done = self.done;
-        actions.push(Action::Emit(EventKind::SubtaskEnded { subtask: id.clone(), outcome, took, done }));
+        actions.push(Action::Emit(EventKind::SubtaskEnded {
+            subtask: id.clone(),
+            outcome,
+            took,
+            done,
+        }));
     }
 
     fn abandon(&mut self, actions: &mut Vec<Action>) {
-        let running: Vec<SubtaskId> =
-            self.steps.iter().filter(|step| self.states[&step.id] == State::Running).map(|step| step.id.clone()).collect();
+        let running: Vec<SubtaskId> = self
+            .steps
+            .iter()
+            .filter(|step| self.states[&step.id] == State::Running)
+            .map(|step| step.id.clone())
+            .collect();
         for id in running {
-            self.end(&id, Outcome::NotRun { because: Stop::Interrupted }, Duration::ZERO, actions);
+            self.end(
+                &id,
+                Outcome::NotRun {
+                    because: Stop::Interrupted,
+                },
+                Duration::ZERO,
+                actions,
+            );
         }
     }
 
@@ -179,7 +212,9 @@ impl Dispatcher {
             match decision {
                 Decision::Start => {
                     self.states.insert(step.id.clone(), State::Running);
-                    actions.push(Action::Emit(EventKind::SubtaskStarted { subtask: step.id.clone() }));
+                    actions.push(Action::Emit(EventKind::SubtaskStarted {
+                        subtask: step.id.clone(),
+                    }));
                     actions.push(Action::Start(step.id));
                 }
                 Decision::Skip(why) => {
@@ -188,7 +223,12 @@ impl Dispatcher {
                     self.end(&step.id, outcome, Duration::ZERO, actions);
                 }
                 Decision::NotRun(because) => {
-                    self.end(&step.id, Outcome::NotRun { because }, Duration::ZERO, actions);
+                    self.end(
+                        &step.id,
+                        Outcome::NotRun { because },
+                        Duration::ZERO,
+                        actions,
+                    );
                 }
             }
         }
@@ -211,7 +251,7 @@ impl Dispatcher {
         if self.interrupted {
             return Some(Decision::NotRun(Stop::Interrupted));
         }
-        let all_ended = step.after.iter().chain(&step.after_end).all(|id| self.outcome(id).is_some());
+        let all_ended = step.after.iter().all(|id| self.outcome(id).is_some());
         match step.start {
             Start::Failure => all_ended.then(|| self.decide_on_failure(step)),
             Start::Success => {
@@ -234,18 +274,25 @@ impl Dispatcher {
         step.after
             .iter()
             .find_map(|id| self.stop_behind(id))
-            .map_or_else(|| Decision::Skip("not needed: nothing failed".to_owned()), Decision::NotRun)
+            .map_or_else(
+                || Decision::Skip("not needed: nothing failed".to_owned()),
+                Decision::NotRun,
+            )
     }
 
     fn decide_condition(&self, step: &Step) -> Decision {
         if let Some(would) = &step.dry_run_stop {
             return Decision::NotRun(Stop::DryRun(would.clone()));
         }
-        let Some(path) = &step.only_if else { return Decision::Start };
+        let Some(path) = &step.only_if else {
+            return Decision::Start;
+        };
         let fact = self.facts.value(path);
         match fact.and_then(|fact| fact["holds"].as_bool()) {
             Some(false) => {
-                let why = fact.and_then(|fact| fact["why"].as_str()).unwrap_or("its condition does not hold");
+                let why = fact
+                    .and_then(|fact| fact["why"].as_str())
+                    .unwrap_or("its condition does not hold");
                 Decision::Skip(why.to_owned())
             }
             // Unknown is never a reason to leave something out.
@@ -264,15 +311,22 @@ impl Dispatcher {
     fn stop_behind(&self, id: &SubtaskId) -> Option<Stop> {
         match self.outcome(id)? {
             outcome if outcome.lets_on() => None,
-            Outcome::NotRun { because: Stop::OutOfScope } => None,
-            Outcome::NotRun { because: Stop::DryRun(_) } => Some(Stop::Subtask(id.clone())),
+            Outcome::NotRun {
+                because: Stop::OutOfScope,
+            } => None,
+            Outcome::NotRun {
+                because: Stop::DryRun(_),
+            } => Some(Stop::Subtask(id.clone())),
             Outcome::NotRun { because } => Some(because.clone()),
             _ => Some(Stop::Subtask(id.clone())),
         }
     }
 
     fn finish_when_over(&self, actions: &mut Vec<Action>) {
-        let over = self.states.values().all(|state| matches!(state, State::Ended(_)));
+        let over = self
+            .states
+            .values()
+            .all(|state| matches!(state, State::Ended(_)));
         if !over {
             return;
         }
@@ -293,8 +347,18 @@ enum Decision {
 /// What a skipped subtask publishes in place of its fact, so that reports can say why.
 fn skipped_fact(step: &Step, why: &str) -> Vec<Fact> {
     let value: Value = json!({ "skipped": why });
-    let source = Source { by: step.id.clone(), exchange: None };
-    step.publishes.iter().map(|name| Fact { name: name.clone(), value: value.clone(), source: source.clone() }).collect()
+    let source = Source {
+        by: step.id.clone(),
+        exchange: None,
+    };
+    step.publishes
+        .iter()
+        .map(|name| Fact {
+            name: name.clone(),
+            value: value.clone(),
+            source: source.clone(),
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -49,7 +49,12 @@ pub(super) async fn execute(shared: Shared, id: SubtaskId, facts: Arc<Facts>) ->
         }
     };
     let at = now(&shared, &id).await;
-    Ended { id, outcome, facts, at }
+    Ended {
+        id,
+        outcome,
+        facts,
+        at,
+    }
 }
 
 struct AbortOnDrop(tokio::task::AbortHandle);
@@ -80,11 +85,21 @@ async fn act(shared: Shared, id: SubtaskId, facts: Arc<Facts>) -> (Outcome, Vec<
         Ok(resolved) => resolved,
         Err(outcome) => return (outcome, Vec::new()),
     };
-    let ctx = Ctx::new(id, shared.world, shared.setting, facts, limit, shared.progress);
+    let ctx = Ctx::new(
+        id,
+        shared.world,
+        shared.setting,
+        facts,
+        limit,
+        shared.progress,
+    );
     let ended = tokio::time::timeout(limit + GRACE, verb.acts().act(&ctx)).await;
     let outcome = match ended {
         Ok(result) => result.unwrap_or_else(Trouble::outcome),
-        Err(_) => Outcome::Error(Finding::new(format!("not done within {} s", limit.as_secs()))),
+        Err(_) => Outcome::Error(Finding::new(format!(
+            "not done within {} s",
+            limit.as_secs()
+        ))),
     };
     (outcome, ctx.take_published())
 }
@@ -95,10 +110,18 @@ fn resolve(
     facts: &Facts,
 ) -> Result<(crate::verbs::Verb, Duration), Outcome> {
     let error = |text: String| Outcome::Error(Finding::new(text));
-    let subtask = shared.gate.subtask(id).ok_or_else(|| error(format!("no subtask `{id}`")))?;
-    let context = gate::context(&shared.gate.parameters, facts).map_err(|e| error(e.to_string()))?;
-    let verb = subtask.resolve(&context).map_err(|e| error(e.to_string()))?;
-    let limit = subtask.time_limit(&context).map_err(|e| error(e.to_string()))?;
+    let subtask = shared
+        .gate
+        .subtask(id)
+        .ok_or_else(|| error(format!("no subtask `{id}`")))?;
+    let context =
+        gate::context(&shared.gate.parameters, facts).map_err(|e| error(e.to_string()))?;
+    let verb = subtask
+        .resolve(&context)
+        .map_err(|e| error(e.to_string()))?;
+    let limit = subtask
+        .time_limit(&context)
+        .map_err(|e| error(e.to_string()))?;
     Ok((verb, limit))
 }
 

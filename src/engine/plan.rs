@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dispatcher::Step;
-use crate::gate::{Gate, SubtaskId, WorkPackage};
+use crate::gate::{Gate, WorkPackage};
 
 /// Which part of a gate to run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,17 +33,37 @@ impl Scope {
     /// # Errors
     /// If it is not; the error lists those that are.
     pub fn check(&self, gate: &Gate) -> Result<(), UnknownWorkPackage> {
-        let (Self::Until(name) | Self::Only(name)) = self else { return Ok(()) };
-        let known: Vec<String> = gate.work_packages.iter().map(|package| package.id.clone()).collect();
-        if known.contains(name) { Ok(()) } else { Err(UnknownWorkPackage { name: name.clone(), known }) }
+        let (Self::Until(name) | Self::Only(name)) = self else {
+            return Ok(());
+        };
+        let known: Vec<String> = gate
+            .work_packages
+            .iter()
+            .map(|package| package.id.clone())
+            .collect();
+        if known.contains(name) {
+            Ok(())
+        } else {
+            Err(UnknownWorkPackage {
+                name: name.clone(),
+                known,
+            })
+        }
     }
 
     fn packages<'g>(&self, gate: &'g Gate) -> BTreeSet<&'g str> {
         match self {
-            Self::All => gate.work_packages.iter().map(|package| package.id.as_str()).collect(),
-            Self::Only(name) => {
-                gate.work_packages.iter().map(|package| package.id.as_str()).filter(|id| id == name).collect()
-            }
+            Self::All => gate
+                .work_packages
+                .iter()
+                .map(|package| package.id.as_str())
+                .collect(),
+            Self::Only(name) => gate
+                .work_packages
+                .iter()
+                .map(|package| package.id.as_str())
+                .filter(|id| id == name)
+                .collect(),
             Self::Until(name) => closure(gate, name),
         }
     }
@@ -51,12 +71,18 @@ impl Scope {
 
 /// A work package and, recursively, those that it depends on.
 fn closure<'g>(gate: &'g Gate, name: &str) -> BTreeSet<&'g str> {
-    let by_id: BTreeMap<&str, &WorkPackage> =
-        gate.work_packages.iter().map(|package| (package.id.as_str(), package)).collect();
+    let by_id: BTreeMap<&str, &WorkPackage> = gate
+        .work_packages
+        .iter()
+        .map(|package| (package.id.as_str(), package))
+        .collect();
     let mut found = BTreeSet::new();
     let mut open = vec![name];
     while let Some(id) = open.pop() {
-        if let Some(package) = by_id.get(id).filter(|package| found.insert(package.id.as_str())) {
+        if let Some(package) = by_id
+            .get(id)
+            .filter(|package| found.insert(package.id.as_str()))
+        {
             open.extend(package.depends_on.iter().map(String::as_str));
         }
     }
@@ -67,25 +93,16 @@ fn closure<'g>(gate: &'g Gate, name: &str) -> BTreeSet<&'g str> {
 #[must_use]
 pub fn steps(gate: &Gate, scope: &Scope, dry_run: bool) -> Vec<Step> {
     let packages = scope.packages(gate);
-    let home: BTreeMap<&SubtaskId, &WorkPackage> =
-        gate.subtasks().map(|(package, subtask)| (&subtask.id, package)).collect();
     gate.subtasks()
-        .map(|(package, subtask)| {
-            let before = gate.graph().predecessors(&subtask.id);
-            // Only a hard gate's stop reaches beyond its own work package.
-            let stops = |id: &SubtaskId| home.get(id).is_some_and(|other| other.id == package.id || other.hard_gate);
-            let (after, after_end) = before.into_iter().partition(stops);
-            Step {
-                id: subtask.id.clone(),
-                work_package: package.id.clone(),
-                after,
-                after_end,
-                start: subtask.on,
-                only_if: subtask.only_if.clone(),
-                publishes: subtask.verb.declares().publishes().map(str::to_owned),
-                dry_run_stop: subtask.verb.declares().touches().filter(|_| dry_run),
-                in_scope: packages.contains(package.id.as_str()),
-            }
+        .map(|(package, subtask)| Step {
+            id: subtask.id.clone(),
+            work_package: package.id.clone(),
+            after: gate.graph().predecessors(&subtask.id),
+            start: subtask.on,
+            only_if: subtask.only_if.clone(),
+            publishes: subtask.verb.declares().publishes().map(str::to_owned),
+            dry_run_stop: subtask.verb.declares().touches().filter(|_| dry_run),
+            in_scope: packages.contains(package.id.as_str()),
         })
         .collect()
 }

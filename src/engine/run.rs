@@ -99,7 +99,13 @@ impl<'r> Loop<'r> {
             templates: gate.templates.clone(),
             parameters: gate.parameters.clone(),
         });
-        let shared = Shared { gate: Arc::clone(gate), world, setting, progress: progress_sender, cancelled };
+        let shared = Shared {
+            gate: Arc::clone(gate),
+            world,
+            setting,
+            progress: progress_sender,
+            cancelled,
+        };
         Self {
             dispatcher,
             shared,
@@ -146,7 +152,13 @@ impl<'r> Loop<'r> {
     async fn ended(&mut self, joined: Result<Ended, tokio::task::JoinError>) {
         // An executor catches its verb's panic; one of its own leaves a subtask without an end,
         // and the dispatcher would wait for it for ever.
-        let Ok(Ended { id, mut outcome, facts, at }) = joined else {
+        let Ok(Ended {
+            id,
+            mut outcome,
+            facts,
+            at,
+        }) = joined
+        else {
             self.verdict = Some(Verdict::Error);
             return;
         };
@@ -157,9 +169,17 @@ impl<'r> Loop<'r> {
             }
             None => {}
         }
-        let took = self.started.get(&id).map_or(Duration::ZERO, |started| between(*started, at.unwrap_or(self.latest)));
+        let took = self.started.get(&id).map_or(Duration::ZERO, |started| {
+            between(*started, at.unwrap_or(self.latest))
+        });
         self.drain_progress();
-        self.feed(Input::Ended { id, outcome, facts, took }).await;
+        self.feed(Input::Ended {
+            id,
+            outcome,
+            facts,
+            took,
+        })
+        .await;
     }
 
     /// Lines that a subtask sent before it ended come before its end.
@@ -182,7 +202,8 @@ impl<'r> Loop<'r> {
                 Action::Emit(kind) => self.emit(kind),
                 Action::Start(id) => {
                     let facts = self.dispatcher.facts();
-                    self.tasks.spawn(executor::execute(self.shared.clone(), id, facts));
+                    self.tasks
+                        .spawn(executor::execute(self.shared.clone(), id, facts));
                 }
                 Action::Cancel => drop(self.cancel.send(true)),
                 Action::Abandon => self.tasks.abort_all(),
@@ -192,7 +213,11 @@ impl<'r> Loop<'r> {
     }
 
     fn emit(&mut self, kind: EventKind) {
-        let event = Event { time: self.latest, elapsed: between(self.began, self.latest), kind };
+        let event = Event {
+            time: self.latest,
+            elapsed: between(self.began, self.latest),
+            kind,
+        };
         for reporter in self.reporters.iter_mut() {
             reporter.event(&event);
         }
@@ -202,4 +227,3 @@ impl<'r> Loop<'r> {
 fn between(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or(Duration::ZERO)
 }
-

@@ -15,7 +15,10 @@ pub(super) struct Snapshot(BTreeMap<String, Vec<u8>>);
 pub(super) fn snapshot(home: &Path) -> Result<Snapshot, RehearsalError> {
     let files = host::files_below(home)?;
     let mut digests = BTreeMap::new();
-    for path in files.into_iter().filter(|path| !path.starts_with("orphans/")) {
+    for path in files
+        .into_iter()
+        .filter(|path| !path.starts_with("orphans/"))
+    {
         let digest = Sha256::digest(host::read(&home.join(&path))?).to_vec();
         digests.insert(path, digest);
     }
@@ -28,8 +31,21 @@ pub(super) fn changes(before: &Snapshot, home: &Path) -> Vec<String> {
         Ok(after) => after,
         Err(error) => return vec![error.to_string()],
     };
-    let gone = before.0.keys().filter(|path| !after.0.contains_key(*path)).map(|path| format!("gone: {path}"));
-    let new = after.0.keys().filter(|path| !before.0.contains_key(*path)).map(|path| format!("new: {path}"));
-    let other = after.0.iter().filter(|(path, digest)| before.0.get(*path).is_some_and(|old| old != *digest));
-    gone.chain(new).chain(other.map(|(path, _)| format!("changed: {path}"))).collect()
+    let gone = before
+        .0
+        .keys()
+        .filter(|path| !after.0.contains_key(*path))
+        .map(|path| format!("gone: {path}"));
+    let new = after
+        .0
+        .keys()
+        .filter(|path| !before.0.contains_key(*path))
+        .map(|path| format!("new: {path}"));
+    let other = after
+        .0
+        .iter()
+        .filter(|(path, digest)| before.0.get(*path).is_some_and(|old| old != *digest));
+    gone.chain(new)
+        .chain(other.map(|(path, _)| format!("changed: {path}")))
+        .collect()
 }

@@ -270,11 +270,17 @@ pub(crate) fn files_below(root: &Path) -> Result<Vec<String>, RehearsalError> {
     let mut open = vec![String::new()];
     while let Some(below) = open.pop() {
         for name in list_dir(&root.join(&below))? {
-            let path = if below.is_empty() { name } else { format!("{below}/{name}") };
-            let kind = std::fs::symlink_metadata(root.join(&path)).map_err(|source| RehearsalError::File {
-                operation: "look at",
-                path: root.join(&path),
-                source,
+            let path = if below.is_empty() {
+                name
+            } else {
+                format!("{below}/{name}")
+            };
+            let kind = std::fs::symlink_metadata(root.join(&path)).map_err(|source| {
+                RehearsalError::File {
+                    operation: "look at",
+                    path: root.join(&path),
+                    source,
+                }
             })?;
             if kind.is_dir() {
                 open.push(path);

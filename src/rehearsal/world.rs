@@ -8,15 +8,17 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 
-use super::github::{self, CheckoutFacts, FixFacts, GitHubServer, RepositoryFacts, SharedState, TagFact};
+use super::github::{
+    self, CheckoutFacts, FixFacts, GitHubServer, RepositoryFacts, SharedState, TagFact,
+};
 use super::harness::{self, HarnessPlan, Locking};
 use super::home::{self, Snapshot};
 use super::product::index::{self, IndexServer};
 use super::product::orphans::{self, Orphans};
-use super::product::{pytest_wheels, stale_cli};
 use super::product::repositories::{Product, Repositories};
 use super::product::tree::Tree;
 use super::product::wheels;
+use super::product::{pytest_wheels, stale_cli};
 use super::saas::{self, Deployment, SaasServer};
 use super::{Fault, Faults, RehearsalError, flyctl, host};
 use crate::toolbox::{self, Tools};
@@ -29,8 +31,14 @@ const BASELINE_TAG: &str = "v3.2.0rc15";
 /// A value that must never be seen anywhere.
 const CANARY_TOKEN: &str = "canary-7f3c0b9e51d84a62a4d1";
 /// Names of the operator's variables that the embedded world needs to work on this machine.
-const FROM_OUTSIDE: [&str; 6] =
-    ["TERM", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_PYTHON", "PIPX_DEFAULT_PYTHON", "UV_PYTHON_DOWNLOADS"];
+const FROM_OUTSIDE: [&str; 6] = [
+    "TERM",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "UV_PYTHON",
+    "PIPX_DEFAULT_PYTHON",
+    "UV_PYTHON_DOWNLOADS",
+];
 
 /// A running embedded world.
 pub struct World {
@@ -56,7 +64,9 @@ impl World {
     pub async fn build(outer: &Operator, faults: &Faults) -> Result<Self, RehearsalError> {
         let (directory, root) = make_root()?;
         let cache = cache_of(outer);
-        let tools = toolbox::ready(outer, &cache).await.map_err(|error| RehearsalError::Other(error.to_string()))?;
+        let tools = toolbox::ready(outer, &cache)
+            .await
+            .map_err(|error| RehearsalError::Other(error.to_string()))?;
         let path = path_of(&root, outer, &tools);
         let python = find("python3", &path)?;
         let wheels = pytest_wheels_directory(outer, &cache);
@@ -64,11 +74,19 @@ impl World {
             let (root, faults, python) = (root.clone(), faults.clone(), python.clone());
             blocking(move || Made::build(&root, &wheels, &python, &faults)).await?
         };
-        let index = index::serve(root.join("wheels").as_std_path(), &made.releases, &[made.pytest.clone()]).await?;
+        let index = index::serve(
+            root.join("wheels").as_std_path(),
+            &made.releases,
+            &[made.pytest.clone()],
+        )
+        .await?;
         let saas = saas::serve(Deployment::default(), faults).await?;
         let operator = operator(&root, outer, path, &index, faults);
         write_home(&root)?;
-        let locking = Locking { uv: find("uv", &path_entries(&operator))?, env: locking_env(&operator, &root) };
+        let locking = Locking {
+            uv: find("uv", &path_entries(&operator))?,
+            env: locking_env(&operator, &root),
+        };
         let harness_head = {
             let (root, url, faults) = (root.clone(), saas.url(), faults.clone());
             blocking(move || build_harness(&root, &url, &faults, &locking)).await?
@@ -82,10 +100,17 @@ impl World {
         if faults.contains(&Fault::StalePathCli) {
             made.put_stale_cli(&root, &python)?;
         }
-        let github = SharedState::new(github::phase4(&facts(&made.repositories, &harness_head), faults));
+        let github = SharedState::new(github::phase4(
+            &facts(&made.repositories, &harness_head),
+            faults,
+        ));
         let socket = root.join("github.sock");
         let github_server = github::serve(socket.as_std_path(), github.clone()).await?;
-        github::write_gh_config(root.join("operator/gh").as_std_path(), socket.as_std_path(), Some(github::STORED_TOKEN))?;
+        github::write_gh_config(
+            root.join("operator/gh").as_std_path(),
+            socket.as_std_path(),
+            Some(github::STORED_TOKEN),
+        )?;
         let before = home::snapshot(root.join("operator/home").as_std_path())?;
         let parameters = parameters(&root, &saas, &made.repositories, faults);
         Ok(Self {
@@ -125,10 +150,13 @@ impl World {
     #[must_use]
     pub fn wrap(&self, outside: Arc<dyn crate::world::World>) -> Arc<dyn crate::world::World> {
         if self.faults.contains(&Fault::DiskFull) {
-            return Arc::new(FaultLayer::new(outside, vec![Break::every(
-                &[EffectKind::KeepFiles, EffectKind::Pack],
-                no_space("copy"),
-            )]));
+            return Arc::new(FaultLayer::new(
+                outside,
+                vec![Break::every(
+                    &[EffectKind::KeepFiles, EffectKind::Pack],
+                    no_space("copy"),
+                )],
+            ));
         }
         outside
     }
@@ -136,11 +164,17 @@ impl World {
     /// What has become of the world.
     #[must_use]
     pub fn final_state(&self) -> Value {
-        let mut orphans = self.orphans.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut orphans = self
+            .orphans
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let alive = orphans::daemons_below(self.root.as_std_path()).unwrap_or_default();
         let alive: Vec<u32> = alive.iter().map(|daemon| daemon.pid).collect();
-        let bystanders: BTreeMap<&str, bool> =
-            orphans.bystanders().into_iter().map(|(name, _, alive)| (name, alive)).collect();
+        let bystanders: BTreeMap<&str, bool> = orphans
+            .bystanders()
+            .into_iter()
+            .map(|(name, _, alive)| (name, alive))
+            .collect();
         let home = self.root.join("operator/home");
         json!({
             "github": self.github.final_state(),
@@ -156,7 +190,13 @@ impl World {
 
     /// Ends the world; `keep` leaves its directory for a look.
     pub async fn end(self, keep: bool) {
-        let Self { directory, github_server, orphans, root, .. } = self;
+        let Self {
+            directory,
+            github_server,
+            orphans,
+            root,
+            ..
+        } = self;
         github_server.stop().await;
         drop(orphans);
         drop(orphans::end_daemons_below(root.as_std_path()));
@@ -176,23 +216,44 @@ struct Made {
 }
 
 impl Made {
-    fn build(root: &Utf8Path, wheels: &Path, python: &Path, faults: &Faults) -> Result<Self, RehearsalError> {
+    fn build(
+        root: &Utf8Path,
+        wheels: &Path,
+        python: &Path,
+        faults: &Faults,
+    ) -> Result<Self, RehearsalError> {
         let pytest = pytest_wheels::ensure(wheels, python)?;
         let product = Product::new(&pytest_wheels::read(&pytest)?, faults)?;
         let repositories = product.make_repositories(root.join("workspace").as_std_path())?;
         let releases = wheels::write(&product, root.join("wheels").as_std_path(), faults)?;
-        let old = product
-            .tagged(BASELINE_TAG)
-            .ok_or_else(|| RehearsalError::Other(format!("the product has no tag {BASELINE_TAG}")))?;
-        let orphans = Orphans::start(root.join("operator/home/orphans").as_std_path(), old, python, faults)?;
+        let old = product.tagged(BASELINE_TAG).ok_or_else(|| {
+            RehearsalError::Other(format!("the product has no tag {BASELINE_TAG}"))
+        })?;
+        let orphans = Orphans::start(
+            root.join("operator/home/orphans").as_std_path(),
+            old,
+            python,
+            faults,
+        )?;
         let old = old.clone();
-        Ok(Self { repositories, releases, pytest, orphans, old })
+        Ok(Self {
+            repositories,
+            releases,
+            pytest,
+            orphans,
+            old,
+        })
     }
 
     /// An older command that stands first on PATH.
     fn put_stale_cli(&self, root: &Utf8Path, python: &Path) -> Result<(), RehearsalError> {
         let home = root.join("old-cli");
-        stale_cli::put(root.join("bin").as_std_path(), home.as_std_path(), &self.old, python)
+        stale_cli::put(
+            root.join("bin").as_std_path(),
+            home.as_std_path(),
+            &self.old,
+            python,
+        )
     }
 }
 
@@ -203,24 +264,38 @@ fn make_root() -> Result<(tempfile::TempDir, Utf8PathBuf), RehearsalError> {
         path: std::env::temp_dir(),
         source,
     };
-    let directory = tempfile::Builder::new().prefix("gate-").tempdir().map_err(failed)?;
+    let directory = tempfile::Builder::new()
+        .prefix("gate-")
+        .tempdir()
+        .map_err(failed)?;
     let real = directory.path().canonicalize().map_err(failed)?;
     let root = Utf8PathBuf::from_path_buf(real)
         .map_err(|path| RehearsalError::Other(format!("`{}` is not UTF-8", path.display())))?;
-    for below in ["bin", "workspace", "wheels", "state", "cache", "operator/home"] {
+    for below in [
+        "bin",
+        "workspace",
+        "wheels",
+        "state",
+        "cache",
+        "operator/home",
+    ] {
         host::make_dir(root.join(below).as_std_path())?;
     }
     Ok((directory, root))
 }
 
 fn cache_of(outer: &Operator) -> Utf8PathBuf {
-    let base = outer.var("XDG_CACHE_HOME").map_or_else(|| outer.home.join(".cache"), Utf8PathBuf::from);
+    let base = outer
+        .var("XDG_CACHE_HOME")
+        .map_or_else(|| outer.home.join(".cache"), Utf8PathBuf::from);
     base.join("gate")
 }
 
 /// The flake brings the wheels that the rehearsal's pytest needs; elsewhere they are fetched once.
 fn pytest_wheels_directory(outer: &Operator, cache: &Utf8Path) -> PathBuf {
-    outer.var("GATE_REHEARSAL_WHEELS").map_or_else(|| cache.join("rehearsal-wheels").into(), PathBuf::from)
+    outer
+        .var("GATE_REHEARSAL_WHEELS")
+        .map_or_else(|| cache.join("rehearsal-wheels").into(), PathBuf::from)
 }
 
 fn path_of(root: &Utf8Path, outer: &Operator, tools: &Tools) -> Vec<Utf8PathBuf> {
@@ -240,7 +315,11 @@ fn find(program: &str, path: &[Utf8PathBuf]) -> Result<PathBuf, RehearsalError> 
         .map(|entry| entry.join(program))
         .find(|candidate| candidate.is_file())
         .map(Utf8PathBuf::into_std_path_buf)
-        .ok_or_else(|| RehearsalError::Other(format!("`{program}` is not on PATH; `gate doctor` says what to do")))
+        .ok_or_else(|| {
+            RehearsalError::Other(format!(
+                "`{program}` is not on PATH; `gate doctor` says what to do"
+            ))
+        })
 }
 
 async fn blocking<T: Send + 'static>(
@@ -252,7 +331,13 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// The operator of the embedded world: nothing of the outer one's but where the tools are.
-fn operator(root: &Utf8Path, outer: &Operator, path: Vec<Utf8PathBuf>, index: &IndexServer, faults: &Faults) -> Operator {
+fn operator(
+    root: &Utf8Path,
+    outer: &Operator,
+    path: Vec<Utf8PathBuf>,
+    index: &IndexServer,
+    faults: &Faults,
+) -> Operator {
     let home = root.join("operator/home");
     let path: Vec<String> = path.into_iter().map(Utf8PathBuf::into_string).collect();
     let mut env: BTreeMap<String, String> = FROM_OUTSIDE
@@ -271,14 +356,24 @@ fn operator(root: &Utf8Path, outer: &Operator, path: Vec<Utf8PathBuf>, index: &I
     ];
     env.extend(own.map(|(name, value)| (name.to_owned(), value)));
     if faults.contains(&Fault::TokenScopeError) {
-        env.insert("GITHUB_TOKEN".to_owned(), github::ENVIRONMENT_TOKEN.to_owned());
+        env.insert(
+            "GITHUB_TOKEN".to_owned(),
+            github::ENVIRONMENT_TOKEN.to_owned(),
+        );
     }
-    Operator { env, home, cwd: root.join("workspace") }
+    Operator {
+        env,
+        home,
+        cwd: root.join("workspace"),
+    }
 }
 
 fn locking_env(operator: &Operator, root: &Utf8Path) -> BTreeMap<String, String> {
     let mut env = operator.env.clone();
-    env.insert("UV_CACHE_DIR".to_owned(), root.join("cache/gate/uv").into_string());
+    env.insert(
+        "UV_CACHE_DIR".to_owned(),
+        root.join("cache/gate/uv").into_string(),
+    );
     env
 }
 
@@ -287,16 +382,30 @@ fn write_home(root: &Utf8Path) -> Result<(), RehearsalError> {
     let home = root.join("operator/home");
     for (path, text) in [
         (".bashrc", "# mine\n"),
-        (".local/share/pipx/venvs/spec-kitty-cli/pipx_metadata.json", "{\"main_package\": {\"package_version\": \"3.1.4\"}}\n"),
-        (".local/bin/spec-kitty", "#!/bin/sh\necho 'spec-kitty-cli version 3.1.4'\n"),
-        (".spec-kitty/config.json", "{\"server_url\": \"https://example.invalid\"}\n"),
+        (
+            ".local/share/pipx/venvs/spec-kitty-cli/pipx_metadata.json",
+            "{\"main_package\": {\"package_version\": \"3.1.4\"}}\n",
+        ),
+        (
+            ".local/bin/spec-kitty",
+            "#!/bin/sh\necho 'spec-kitty-cli version 3.1.4'\n",
+        ),
+        (
+            ".spec-kitty/config.json",
+            "{\"server_url\": \"https://example.invalid\"}\n",
+        ),
     ] {
         host::write(home.join(path).as_std_path(), text)?;
     }
     Ok(())
 }
 
-fn build_harness(root: &Utf8Path, saas_url: &str, faults: &Faults, locking: &Locking) -> Result<String, RehearsalError> {
+fn build_harness(
+    root: &Utf8Path,
+    saas_url: &str,
+    faults: &Faults,
+    locking: &Locking,
+) -> Result<String, RehearsalError> {
     let checkout = root.join("workspace/spec-kitty-end-to-end-testing");
     harness::build(&HarnessPlan {
         checkout: checkout.as_std_path(),
@@ -313,13 +422,30 @@ fn build_harness(root: &Utf8Path, saas_url: &str, faults: &Faults, locking: &Loc
 
 /// What GitHub has to know of the checkouts.
 fn facts(repositories: &Repositories, harness_head: &str) -> RepositoryFacts {
-    let tags = repositories.tags.iter().map(|(name, commit)| tag(name, commit)).collect::<Vec<_>>();
-    let fix = |commit: &str| FixFacts { merge: commit.to_owned(), head: commit.to_owned() };
-    let head = repositories.tags.get("v3.2.0rc16").cloned().unwrap_or_default();
-    let first = repositories.diagnostics.as_deref().unwrap_or(&repositories.rollback_fix);
+    let tags = repositories
+        .tags
+        .iter()
+        .map(|(name, commit)| tag(name, commit))
+        .collect::<Vec<_>>();
+    let fix = |commit: &str| FixFacts {
+        merge: commit.to_owned(),
+        head: commit.to_owned(),
+    };
+    let head = repositories
+        .tags
+        .get("v3.2.0rc16")
+        .cloned()
+        .unwrap_or_default();
+    let first = repositories
+        .diagnostics
+        .as_deref()
+        .unwrap_or(&repositories.rollback_fix);
     RepositoryFacts {
         spec_kitty: CheckoutFacts { head, tags },
-        end_to_end: CheckoutFacts { head: harness_head.to_owned(), tags: Vec::new() },
+        end_to_end: CheckoutFacts {
+            head: harness_head.to_owned(),
+            tags: Vec::new(),
+        },
         events: CheckoutFacts {
             head: repositories.events_tag_commit.clone(),
             tags: vec![tag("v5.1.0", &repositories.events_tag_commit)],
@@ -342,7 +468,12 @@ fn tag(name: &str, commit: &str) -> TagFact {
     }
 }
 
-fn parameters(root: &Utf8Path, saas: &SaasServer, repositories: &Repositories, faults: &Faults) -> Vec<String> {
+fn parameters(
+    root: &Utf8Path,
+    saas: &SaasServer,
+    repositories: &Repositories,
+    faults: &Faults,
+) -> Vec<String> {
     let mut parameters = vec![
         format!("workspace={}", root.join("workspace")),
         format!("state_dir={}", root.join("state")),

@@ -14,30 +14,54 @@ pub fn markdown(report: &Report) -> String {
 }
 
 fn render(out: &mut String, report: &Report) -> std::fmt::Result {
-    let verdict = report.verdict.map_or_else(|| "still running".to_owned(), |verdict| verdict.to_string());
+    let verdict = report
+        .verdict
+        .map_or_else(|| "still running".to_owned(), |verdict| verdict.to_string());
     writeln!(out, "# {}: {verdict}\n", report.title)?;
     writeln!(out, "Mission `{}`, run `{}`", report.mission, report.run)?;
     if let (Some(started), Some(ended)) = (report.started, report.ended) {
         writeln!(out, "from {started} to {ended}")?;
     }
     for subtask in report.findings() {
-        let Some(finding) = subtask.result.as_ref().and_then(|result| result.finding()) else { continue };
-        writeln!(out, "\n## {} {}: {}\n", subtask.id, label(subtask.result.as_ref()), subtask.title)?;
+        let Some(finding) = subtask.result.as_ref().and_then(|result| result.finding()) else {
+            continue;
+        };
+        writeln!(
+            out,
+            "\n## {} {}: {}\n",
+            subtask.id,
+            label(subtask.result.as_ref()),
+            subtask.title
+        )?;
         writeln!(out, "{}\n", finding.what)?;
         if !finding.seen.is_empty() {
-            writeln!(out, "```text\n{}\n```", finding.seen.join("\n").replace("```", "'''"))?;
+            writeln!(
+                out,
+                "```text\n{}\n```",
+                finding.seen.join("\n").replace("```", "'''")
+            )?;
         }
         if let Some(remedy) = &finding.remedy {
             writeln!(out, "\n→ {remedy}")?;
         }
     }
     for package in &report.work_packages {
-        writeln!(out, "\n## {} — {}\n\n| id | subtask | result | |\n|---|---|---|---|", package.id, package.title)?;
+        writeln!(
+            out,
+            "\n## {} — {}\n\n| id | subtask | result | |\n|---|---|---|---|",
+            package.id, package.title
+        )?;
         for subtask in &package.subtasks {
             let told = subtask.result.as_ref().map(note).unwrap_or_default();
             let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
             let word = label(subtask.result.as_ref());
-            writeln!(out, "| {} | {} | {word} | {} |", subtask.id, cell(&subtask.title), cell(&told))?;
+            writeln!(
+                out,
+                "| {} | {} | {word} | {} |",
+                subtask.id,
+                cell(&subtask.title),
+                cell(&told)
+            )?;
         }
     }
     Ok(())

@@ -73,12 +73,16 @@ impl Report {
         let work_packages = gate.work_packages.iter().map(|package| PackageReport {
             id: package.id.clone(),
             title: package.title.clone(),
-            subtasks: package.subtasks.iter().map(|subtask| SubtaskReport {
-                id: subtask.id.clone(),
-                title: subtask.title.clone(),
-                result: None,
-                took: Duration::ZERO,
-            }).collect(),
+            subtasks: package
+                .subtasks
+                .iter()
+                .map(|subtask| SubtaskReport {
+                    id: subtask.id.clone(),
+                    title: subtask.title.clone(),
+                    result: None,
+                    took: Duration::ZERO,
+                })
+                .collect(),
         });
         Self {
             format: REPORT_FORMAT,
@@ -97,7 +101,9 @@ impl Report {
 
     /// All subtasks, in plan order.
     pub fn subtasks(&self) -> impl Iterator<Item = &SubtaskReport> {
-        self.work_packages.iter().flat_map(|package| &package.subtasks)
+        self.work_packages
+            .iter()
+            .flat_map(|package| &package.subtasks)
     }
 
     /// Subtasks whose outcome is a finding, worst kind first, then in plan order.
@@ -105,9 +111,16 @@ impl Report {
     pub fn findings(&self) -> Vec<&SubtaskReport> {
         let mut found: Vec<&SubtaskReport> = self
             .subtasks()
-            .filter(|subtask| subtask.result.as_ref().is_some_and(|result| result.finding().is_some()))
+            .filter(|subtask| {
+                subtask
+                    .result
+                    .as_ref()
+                    .is_some_and(|result| result.finding().is_some())
+            })
             .collect();
-        found.sort_by_key(|subtask| std::cmp::Reverse(subtask.result.as_ref().map(Outcome::verdict)));
+        found.sort_by_key(|subtask| {
+            std::cmp::Reverse(subtask.result.as_ref().map(Outcome::verdict))
+        });
         found
     }
 
@@ -141,15 +154,25 @@ impl Report {
                 self.facts.push(fact.clone());
                 self.facts.sort_by(|a, b| a.name.cmp(&b.name));
             }
-            EventKind::SubtaskEnded { subtask, outcome, took, .. } => {
-                let all = self.work_packages.iter_mut().flat_map(|package| &mut package.subtasks);
+            EventKind::SubtaskEnded {
+                subtask,
+                outcome,
+                took,
+                ..
+            } => {
+                let all = self
+                    .work_packages
+                    .iter_mut()
+                    .flat_map(|package| &mut package.subtasks);
                 for entry in all.filter(|entry| entry.id == *subtask) {
                     entry.result = Some(outcome.clone());
                     entry.took = *took;
                 }
             }
             EventKind::RunEnded { verdict } => self.verdict = Some(*verdict),
-            EventKind::SubtaskStarted { .. } | EventKind::Progress { .. } | EventKind::Interrupted => {}
+            EventKind::SubtaskStarted { .. }
+            | EventKind::Progress { .. }
+            | EventKind::Interrupted => {}
         }
     }
 }
@@ -172,7 +195,9 @@ pub fn label(result: Option<&Outcome>) -> &'static str {
         Some(Outcome::Error(_)) => "error",
         Some(Outcome::Failed(_)) => "failed",
         Some(Outcome::Critical(_)) => "critical",
-        Some(Outcome::NotRun { because: Stop::Interrupted }) => "interrupted",
+        Some(Outcome::NotRun {
+            because: Stop::Interrupted,
+        }) => "interrupted",
         Some(Outcome::NotRun { .. }) => "not run",
     }
 }

@@ -19,8 +19,14 @@ struct Plan {
 
 impl Plan {
     fn new(gate: &Gate) -> Self {
-        let titles = gate.subtasks().map(|(_, subtask)| (subtask.id.clone(), subtask.title.clone())).collect();
-        Self { titles, total: gate.subtasks().count() }
+        let titles = gate
+            .subtasks()
+            .map(|(_, subtask)| (subtask.id.clone(), subtask.title.clone()))
+            .collect();
+        Self {
+            titles,
+            total: gate.subtasks().count(),
+        }
     }
 
     fn title(&self, id: &SubtaskId) -> &str {
@@ -28,13 +34,27 @@ impl Plan {
     }
 
     /// `[12/43] T012  passed   Verify …  – note (0.4 s)`
-    fn line(&self, style: Style, id: &SubtaskId, outcome: &Outcome, took: Duration, done: usize) -> String {
+    fn line(
+        &self,
+        style: Style,
+        id: &SubtaskId,
+        outcome: &Outcome,
+        took: Duration,
+        done: usize,
+    ) -> String {
         let total = self.total;
         let width = total.to_string().len();
         let word = style.outcome(Some(outcome), &format!("{:<9}", label(Some(outcome))));
-        let took = if took.is_zero() { String::new() } else { format!(" ({:.1} s)", took.as_secs_f64()) };
+        let took = if took.is_zero() {
+            String::new()
+        } else {
+            format!(" ({:.1} s)", took.as_secs_f64())
+        };
         let tail = style.faint(&format!("– {}{took}", note(outcome)));
-        format!("[{done:>width$}/{total}] {id:<5} {word} {} {tail}", self.title(id))
+        format!(
+            "[{done:>width$}/{total}] {id:<5} {word} {} {tail}",
+            self.title(id)
+        )
     }
 }
 
@@ -55,7 +75,11 @@ pub struct Plain<W> {
 impl<W: Write + Send> Plain<W> {
     /// Writes to `to`.
     pub fn new(gate: &Gate, style: Style, to: W) -> Self {
-        Self { to, plan: Plan::new(gate), style }
+        Self {
+            to,
+            plan: Plan::new(gate),
+            style,
+        }
     }
 
     fn say(&mut self, line: &str) {
@@ -67,7 +91,12 @@ impl<W: Write + Send> Plain<W> {
 impl<W: Write + Send> Reporter for Plain<W> {
     fn event(&mut self, event: &Event) {
         match &event.kind {
-            EventKind::SubtaskEnded { subtask, outcome, took, done } => {
+            EventKind::SubtaskEnded {
+                subtask,
+                outcome,
+                took,
+                done,
+            } => {
                 let line = self.plan.line(self.style, subtask, outcome, *took, *done);
                 self.say(&line);
                 for warning in warnings(outcome) {
@@ -78,7 +107,9 @@ impl<W: Write + Send> Reporter for Plain<W> {
                 let line = self.style.faint(&format!("        {subtask} … {line}"));
                 self.say(&line);
             }
-            EventKind::Interrupted => self.say("interrupted: ending what runs; once more to leave at once"),
+            EventKind::Interrupted => {
+                self.say("interrupted: ending what runs; once more to leave at once")
+            }
             EventKind::RunStarted { .. }
             | EventKind::SubtaskStarted { .. }
             | EventKind::FactPublished(_)
@@ -104,7 +135,13 @@ impl Live {
         let plan = Plan::new(gate);
         let total = bars.add(ProgressBar::new(plan.total as u64));
         total.set_style(template("  {bar:43} {pos}/{len}  {elapsed_precise}"));
-        Self { bars, running: BTreeMap::new(), total, plan, style }
+        Self {
+            bars,
+            running: BTreeMap::new(),
+            total,
+            plan,
+            style,
+        }
     }
 
     fn say(&self, line: &str) {
@@ -122,7 +159,9 @@ impl Reporter for Live {
     fn event(&mut self, event: &Event) {
         match &event.kind {
             EventKind::SubtaskStarted { subtask } => {
-                let bar = self.bars.insert_before(&self.total, ProgressBar::new_spinner());
+                let bar = self
+                    .bars
+                    .insert_before(&self.total, ProgressBar::new_spinner());
                 bar.set_style(template("  {spinner} {prefix:5} {wide_msg} {elapsed}"));
                 bar.set_prefix(subtask.to_string());
                 bar.set_message(self.plan.title(subtask).to_owned());
@@ -134,7 +173,12 @@ impl Reporter for Live {
                     bar.set_message(format!("{} – {line}", self.plan.title(subtask)));
                 }
             }
-            EventKind::SubtaskEnded { subtask, outcome, took, done } => {
+            EventKind::SubtaskEnded {
+                subtask,
+                outcome,
+                took,
+                done,
+            } => {
                 if let Some(bar) = self.running.remove(subtask) {
                     bar.finish_and_clear();
                 }
@@ -144,7 +188,9 @@ impl Reporter for Live {
                 }
                 self.total.set_position(*done as u64);
             }
-            EventKind::Interrupted => self.say("interrupted: ending what runs; once more to leave at once"),
+            EventKind::Interrupted => {
+                self.say("interrupted: ending what runs; once more to leave at once")
+            }
             EventKind::RunEnded { .. } => self.total.finish_and_clear(),
             EventKind::RunStarted { .. } | EventKind::FactPublished(_) => {}
         }

@@ -25,16 +25,34 @@ pub fn text(report: &Report, style: Style, place: &Where) -> String {
 }
 
 fn render(out: &mut String, report: &Report, style: Style, place: &Where) -> std::fmt::Result {
-    let verdict = report.verdict.map_or_else(|| "still running".to_owned(), |verdict| verdict.to_string());
-    writeln!(out, "\n{} – {}", style.bold(&report.title), style.bold(&verdict.to_uppercase()))?;
+    let verdict = report
+        .verdict
+        .map_or_else(|| "still running".to_owned(), |verdict| verdict.to_string());
+    writeln!(
+        out,
+        "\n{} – {}",
+        style.bold(&report.title),
+        style.bold(&verdict.to_uppercase())
+    )?;
     let counts = report.counts();
-    let counts: Vec<String> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
-    writeln!(out, "{} subtasks: {}", report.subtasks().count(), counts.join(", "))?;
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(word, count)| format!("{count} {word}"))
+        .collect();
+    writeln!(
+        out,
+        "{} subtasks: {}",
+        report.subtasks().count(),
+        counts.join(", ")
+    )?;
     for subtask in report.findings() {
         finding(out, subtask, style)?;
     }
     for problem in &report.evidence_problems {
-        writeln!(out, "\nthe evidence is not complete, so nothing counts as passed: {problem}")?;
+        writeln!(
+            out,
+            "\nthe evidence is not complete, so nothing counts as passed: {problem}"
+        )?;
     }
     if let Some(directory) = &place.run_directory {
         writeln!(out, "\nrun       {}", report.run)?;
@@ -48,11 +66,20 @@ fn render(out: &mut String, report: &Report, style: Style, place: &Where) -> std
 }
 
 fn finding(out: &mut String, subtask: &SubtaskReport, style: Style) -> std::fmt::Result {
-    let Some((result, finding)) = subtask.result.as_ref().and_then(|result| Some((result, result.finding()?))) else {
+    let Some((result, finding)) = subtask
+        .result
+        .as_ref()
+        .and_then(|result| Some((result, result.finding()?)))
+    else {
         return Ok(());
     };
     let word = style.outcome(Some(result), label(Some(result)));
-    writeln!(out, "\n{} {word}: {}", style.bold(subtask.id.as_str()), subtask.title)?;
+    writeln!(
+        out,
+        "\n{} {word}: {}",
+        style.bold(subtask.id.as_str()),
+        subtask.title
+    )?;
     writeln!(out, "    {}", finding.what)?;
     for line in &finding.seen {
         writeln!(out, "    {} {line}", style.faint("│"))?;

@@ -10,8 +10,8 @@ use std::io::{Read, Seek, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs4::FileExt;
 
-use crate::journal::{self, JournalError, sha256_hex};
 use crate::gate::Gate;
+use crate::journal::{self, JournalError, sha256_hex};
 use crate::report::Report;
 use crate::world::WorldError;
 
@@ -77,7 +77,9 @@ impl SessionError {
         match self {
             Self::Busy { .. } => Some("wait for it, or end it with Ctrl-C in its terminal"),
             Self::NoSuchRun { .. } => Some("`gate status --all` lists the runs there are"),
-            Self::OtherGate { .. } => Some("give the gate file that the run was started with, or start a new run"),
+            Self::OtherGate { .. } => {
+                Some("give the gate file that the run was started with, or start a new run")
+            }
             Self::File { .. } => Some("check the path and its permissions"),
             Self::Journal(_) | Self::World(_) | Self::GateUnreadable { .. } | Self::Clock => None,
         }
@@ -116,17 +118,27 @@ impl RunDirectory {
 /// If the directory cannot be read; one that is missing has no runs.
 pub fn list(state: &Utf8Path) -> Result<Vec<RunDirectory>, SessionError> {
     let path = state.join("runs");
-    let failed = |source| SessionError::File { path: path.clone(), source };
+    let failed = |source| SessionError::File {
+        path: path.clone(),
+        source,
+    };
     let entries = match std::fs::read_dir(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(failed)?,
     };
     let mut found = Vec::new();
     for entry in entries {
-        let run = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        let run = entry
+            .map_err(failed)?
+            .file_name()
+            .to_string_lossy()
+            .into_owned();
         let directory = path.join(&run);
         if directory.join(journal::FILE).is_file() {
-            found.push(RunDirectory { run, path: directory });
+            found.push(RunDirectory {
+                run,
+                path: directory,
+            });
         }
     }
     found.sort_by(|a, b| a.run.cmp(&b.run));
@@ -141,22 +153,45 @@ pub fn find(state: &Utf8Path, name: &str) -> Result<RunDirectory, SessionError> 
     let runs = list(state)?;
     let newest = runs.last().cloned();
     let mut matching = runs.into_iter().filter(|run| run.run.starts_with(name));
-    let found = if name == "latest" { newest } else { matching.next().filter(|_| matching.next().is_none()) };
-    found.ok_or_else(|| SessionError::NoSuchRun { name: name.to_owned(), state: state.to_owned() })
+    let found = if name == "latest" {
+        newest
+    } else {
+        matching.next().filter(|_| matching.next().is_none())
+    };
+    found.ok_or_else(|| SessionError::NoSuchRun {
+        name: name.to_owned(),
+        state: state.to_owned(),
+    })
 }
 
 /// Keeps the workspace to this process until it is dropped, even by `kill -9`.
 pub(super) fn lock_workspace(state: &Utf8Path, workspace: &Utf8Path) -> Result<File, SessionError> {
-    let path = state.join("locks").join(&sha256_hex(workspace.as_str().as_bytes())[..16]);
-    let failed = |source| SessionError::File { path: path.clone(), source };
+    let path = state
+        .join("locks")
+        .join(&sha256_hex(workspace.as_str().as_bytes())[..16]);
+    let failed = |source| SessionError::File {
+        path: path.clone(),
+        source,
+    };
     std::fs::create_dir_all(state.join("locks")).map_err(failed)?;
-    let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(&path)
+        .map_err(failed)?;
     if FileExt::try_lock(&file).is_err() {
         let mut holder = String::new();
         file.read_to_string(&mut holder).map_err(failed)?;
-        return Err(SessionError::Busy { workspace: workspace.to_owned(), holder: holder.trim().to_owned() });
+        return Err(SessionError::Busy {
+            workspace: workspace.to_owned(),
+            holder: holder.trim().to_owned(),
+        });
     }
-    file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .map_err(failed)?;
     writeln!(file, "{}", std::process::id()).map_err(failed)?;
     Ok(file)
 }
@@ -183,8 +218,12 @@ pub fn report_of(directory: &RunDirectory) -> Result<Report, SessionError> {
 /// The gate that a run was started with, as it was kept in the run directory.
 fn gate_of(directory: &RunDirectory) -> Result<Gate, SessionError> {
     let path = directory.path.join("gate.toml");
-    let text = std::fs::read_to_string(&path).map_err(|source| SessionError::File { path: path.clone(), source })?;
-    let template = |name: &str| std::fs::read_to_string(directory.path.join("templates").join(name)).ok();
+    let text = std::fs::read_to_string(&path).map_err(|source| SessionError::File {
+        path: path.clone(),
+        source,
+    })?;
+    let template =
+        |name: &str| std::fs::read_to_string(directory.path.join("templates").join(name)).ok();
     Gate::load(path.as_str(), &text, &template).map_err(|problems| SessionError::GateUnreadable {
         path: path.clone(),
         problems: problems.len(),

@@ -24,14 +24,24 @@ impl Failure {
 impl Journalled {
     pub(super) fn new(journal: Journal) -> (Self, Failure) {
         let failure = Failure::default();
-        (Self { journal, failure: failure.clone() }, failure)
+        (
+            Self {
+                journal,
+                failure: failure.clone(),
+            },
+            failure,
+        )
     }
 }
 
 impl Reporter for Journalled {
     fn event(&mut self, event: &Event) {
         if let Err(error) = self.journal.event(event) {
-            let mut first = self.failure.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut first = self
+                .failure
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             first.get_or_insert_with(|| error.to_string());
         }
     }

@@ -11,6 +11,9 @@ pub type Wrap<'w> = &'w (dyn Fn(Arc<dyn World>) -> Arc<dyn World> + Sync);
 
 /// The world as the recorder sees it.
 pub(super) fn stack(outside: Arc<dyn World>, options: &Options) -> Arc<dyn World> {
-    let policy = Policy::new(options.gate.resolved_policy(), options.gate.processes.clone());
+    let policy = Policy::new(
+        options.gate.resolved_policy(),
+        options.gate.processes.clone(),
+    );
     Arc::new(PolicyLayer::new(outside, policy))
 }

@@ -97,17 +97,31 @@ pub async fn run(
         run: directory.run.clone(),
         scope: options.scope.clone(),
         dry_run: options.dry_run,
-        resumed: folded.as_ref().map(|folded| resume::kept(&options.gate, folded, started)).unwrap_or_default(),
+        resumed: folded
+            .as_ref()
+            .map(|folded| resume::kept(&options.gate, folded, started))
+            .unwrap_or_default(),
     };
     prepare(recorded.as_ref(), &options).await?;
     let outcomes = engine::run(request, recorded.clone(), &mut all, signals).await;
     live.settle().await;
     live.end_leftovers(std::time::Duration::from_secs(2)).await;
-    let verdict = conclude(&outcomes, recorded.as_ref(), &journal, &journal_failure, &mut report).await;
+    let verdict = conclude(
+        &outcomes,
+        recorded.as_ref(),
+        &journal,
+        &journal_failure,
+        &mut report,
+    )
+    .await;
     if verdict == Verdict::Passed && !options.keep {
         directory.drop_home();
     }
-    Ok(Finished { verdict, report: report.take(), directory })
+    Ok(Finished {
+        verdict,
+        report: report.take(),
+        directory,
+    })
 }
 
 fn live(operator: Operator, options: &Options, directory: &RunDirectory) -> LiveWorld {
@@ -137,15 +151,30 @@ async fn clock(live: &LiveWorld) -> Result<Timestamp, SessionError> {
 
 type Opened = (Journal, Option<crate::journal::Folded>);
 
-fn open(options: &Options, directory: &RunDirectory, started: Timestamp) -> Result<Opened, SessionError> {
+fn open(
+    options: &Options,
+    directory: &RunDirectory,
+    started: Timestamp,
+) -> Result<Opened, SessionError> {
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let path = directory.path.as_std_path();
-    let gate = GateRef { name: options.gate.name.clone(), sha256: options.gate.source.sha256.clone() };
+    let gate = GateRef {
+        name: options.gate.name.clone(),
+        sha256: options.gate.source.sha256.clone(),
+    };
     if options.resume.is_some() {
-        let resumed = Resumed { epoch: 0, started, version, tools: options.versions.clone() };
+        let resumed = Resumed {
+            epoch: 0,
+            started,
+            version,
+            tools: options.versions.clone(),
+        };
         let (journal, folded) = Journal::resume(path, resumed)?;
         if folded.header.gate != gate {
-            return Err(SessionError::OtherGate { run: directory.run.clone(), gate: folded.header.gate.name });
+            return Err(SessionError::OtherGate {
+                run: directory.run.clone(),
+                gate: folded.header.gate.name,
+            });
         }
         return Ok((journal, Some(folded)));
     }
@@ -158,13 +187,20 @@ fn open(options: &Options, directory: &RunDirectory, started: Timestamp) -> Resu
         version,
         flake: None,
         started,
-        plan: options.gate.subtasks().map(|(_, subtask)| subtask.id.clone()).collect(),
+        plan: options
+            .gate
+            .subtasks()
+            .map(|(_, subtask)| subtask.id.clone())
+            .collect(),
     };
     Ok((Journal::create(path, header)?, None))
 }
 
 fn parameters(gate: &Gate) -> std::collections::BTreeMap<String, serde_json::Value> {
-    crate::gate::leaves(&gate.parameters).into_iter().map(|(name, value)| (name, value.clone())).collect()
+    crate::gate::leaves(&gate.parameters)
+        .into_iter()
+        .map(|(name, value)| (name, value.clone()))
+        .collect()
 }
 
 /// The gate file goes into the run directory, so that the run can be told and resumed without
@@ -175,7 +211,11 @@ async fn prepare(world: &dyn World, options: &Options) -> Result<(), SessionErro
         files.push((Place::run("templates").join(name), text.clone()));
     }
     for (path, text) in files {
-        let effect = Effect::WriteFile(WriteFile { path, text, replace: options.resume.is_some() });
+        let effect = Effect::WriteFile(WriteFile {
+            path,
+            text,
+            replace: options.resume.is_some(),
+        });
         world.perform(&whole_run(), effect).await?;
     }
     Ok(())
@@ -193,13 +233,20 @@ async fn conclude(
     let json = serde_json::to_string_pretty(&told).unwrap_or_default();
     let mut verdict = outcomes.verdict;
     for (name, text) in [("report.json", json), ("report.md", markdown(&told))] {
-        let effect = Effect::WriteFile(WriteFile { path: Place::run(name), text, replace: true });
+        let effect = Effect::WriteFile(WriteFile {
+            path: Place::run(name),
+            text,
+            replace: true,
+        });
         if let Err(error) = world.perform(&whole_run(), effect).await {
             report.unrecorded(&error.to_string());
             verdict = verdict.max(Verdict::Error);
         }
     }
-    let sealed = journal.seal(outcomes.verdict).err().map(|error| error.to_string());
+    let sealed = journal
+        .seal(outcomes.verdict)
+        .err()
+        .map(|error| error.to_string());
     if let Some(failure) = journal_failure.take().or(sealed) {
         report.unrecorded(&failure);
         verdict = verdict.max(Verdict::Error);
@@ -217,7 +264,12 @@ impl SharedReport {
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut Report) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        change(
+            &mut self
+                .0
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        )
     }
 
     fn take(&self) -> Report {

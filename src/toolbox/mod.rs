@@ -1,7 +1,7 @@
 //! Tools on a machine without Nix.
-use std::collections::BTreeMap;
-use camino::Utf8Path;
 use crate::world::live::{Operator, ToolPath};
+use camino::Utf8Path;
+use std::collections::BTreeMap;
 /// Tools.
 pub struct Tools {
     /// Path.
@@ -15,5 +15,8 @@ pub struct Tools {
 pub struct ToolboxError;
 /// Ready.
 pub async fn ready(_operator: &Operator, _cache: &Utf8Path) -> Result<Tools, ToolboxError> {
-    Ok(Tools { path: ToolPath::default(), versions: BTreeMap::new() })
+    Ok(Tools {
+        path: ToolPath::default(),
+        versions: BTreeMap::new(),
+    })
 }

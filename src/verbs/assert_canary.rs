@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Trouble};
 use super::shared::canary_result::{CanaryResult, Scenario};
 use super::shared::canary_run::{CanaryRun, ReadBack};
+use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::{Finding, Outcome};
 use crate::world::Ended;
 
@@ -46,12 +46,22 @@ impl Act for AssertCanary {
             }
         }
         for (path, result) in &results {
-            problems.extend(self.problems_of(result, &run).into_iter().map(|problem| format!("{path}: {problem}")));
+            problems.extend(
+                self.problems_of(result, &run)
+                    .into_iter()
+                    .map(|problem| format!("{path}: {problem}")),
+            );
         }
         problems.extend(problems_between(&results));
         problems.extend(exit_code_problem(&run, &results));
-        let documents: Vec<_> = results.iter().map(|(path, result)| Document { path, result }).collect();
-        ctx.publish(&self.publish, serde_json::json!({ "runs": documents, "problems": problems }));
+        let documents: Vec<_> = results
+            .iter()
+            .map(|(path, result)| Document { path, result })
+            .collect();
+        ctx.publish(
+            &self.publish,
+            serde_json::json!({ "runs": documents, "problems": problems }),
+        );
         Ok(verdict(&run, results.len(), problems))
     }
 }
@@ -66,9 +76,14 @@ struct Document<'a> {
 
 fn verdict(run: &CanaryRun, results: usize, problems: Vec<String>) -> Outcome {
     if problems.is_empty() && results == run.results.len() && results > 0 {
-        return Outcome::passed(format!("{results} of {results} runs pass, 4 of 4 scenarios each"));
+        return Outcome::passed(format!(
+            "{results} of {results} runs pass, 4 of 4 scenarios each"
+        ));
     }
-    let mut finding = Finding::new(format!("the canary did not pass: {} problems", problems.len()));
+    let mut finding = Finding::new(format!(
+        "the canary did not pass: {} problems",
+        problems.len()
+    ));
     finding.seen = problems;
     Outcome::Failed(finding)
 }
@@ -77,10 +92,20 @@ impl AssertCanary {
     fn problems_of(&self, result: &CanaryResult, run: &CanaryRun) -> Vec<String> {
         let mut problems = Vec::new();
         if result.outcome != "pass" {
-            let why = result.skip_reason.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+            let why = result
+                .skip_reason
+                .as_deref()
+                .map(|why| format!(" ({why})"))
+                .unwrap_or_default();
             problems.push(format!("outcome is `{}`{why}", result.outcome));
         }
-        problems.extend(result.scenarios.iter().filter(|scenario| !scenario.passes()).map(told));
+        problems.extend(
+            result
+                .scenarios
+                .iter()
+                .filter(|scenario| !scenario.passes())
+                .map(told),
+        );
         problems.extend(self.version_problem(result));
         problems.extend(time_problem(result, run));
         problems
@@ -98,8 +123,15 @@ impl AssertCanary {
 }
 
 fn told(scenario: &Scenario) -> String {
-    let error = scenario.first_error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
-    format!("scenario {} says `{}`{error}", scenario.number, scenario.status)
+    let error = scenario
+        .first_error
+        .as_deref()
+        .map(|error| format!(": {error}"))
+        .unwrap_or_default();
+    format!(
+        "scenario {} says `{}`{error}",
+        scenario.number, scenario.status
+    )
 }
 
 /// Result times have whole seconds; the gate's own clock reads do not.
@@ -108,7 +140,9 @@ fn time_problem(result: &CanaryResult, run: &CanaryRun) -> Option<String> {
     let (Some(started), Some(finished)) = (result.started_at, result.finished_at) else {
         return Some("does not say when it ran".to_owned());
     };
-    let within = started >= run.started_at - slack && finished <= run.finished_at + slack && started <= finished;
+    let within = started >= run.started_at - slack
+        && finished <= run.finished_at + slack
+        && started <= finished;
     (!within).then(|| format!("says it ran from {started} to {finished}, which is not this run"))
 }
 
@@ -126,12 +160,16 @@ fn problems_between(results: &[(String, CanaryResult)]) -> Vec<String> {
                     .map(|(other, _)| format!("{path}: has the same run id {id} as {other}")),
             ),
         }
-        let overlaps = earlier.last().is_some_and(|(_, before)| match (before.finished_at, result.started_at) {
-            (Some(ended), Some(started)) => started < ended,
-            _ => true,
+        let overlaps = earlier.last().is_some_and(|(_, before)| {
+            match (before.finished_at, result.started_at) {
+                (Some(ended), Some(started)) => started < ended,
+                _ => true,
+            }
         });
         if overlaps {
-            problems.push(format!("{path}: does not begin after the run before it has ended"));
+            problems.push(format!(
+                "{path}: does not begin after the run before it has ended"
+            ));
         }
     }
     problems
@@ -139,7 +177,12 @@ fn problems_between(results: &[(String, CanaryResult)]) -> Vec<String> {
 
 /// Exit code and documents must tell the same story.
 fn exit_code_problem(run: &CanaryRun, results: &[(String, CanaryResult)]) -> Option<String> {
-    let all_pass = results.len() == run.results.len() && results.iter().all(|(_, result)| result.passes());
-    (all_pass != (run.ended == Ended::Code(0)))
-        .then(|| format!("the script ended with {}, the results say otherwise", run.ended))
+    let all_pass =
+        results.len() == run.results.len() && results.iter().all(|(_, result)| result.passes());
+    (all_pass != (run.ended == Ended::Code(0))).then(|| {
+        format!(
+            "the script ended with {}, the results say otherwise",
+            run.ended
+        )
+    })
 }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Trouble};
 use super::shared::attempt;
+use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::Outcome;
 use crate::world::{ListFiles, Place};
 
@@ -71,10 +71,22 @@ impl Act for Bundle {
         self.gather(ctx, &evidence).await?;
         let name = format!("{}.tar.gz", self.name.replace('/', "-"));
         let place = attempt.place.join(&name);
-        let parts = vec![(self.name.replace('/', "-"), ListFiles { root: evidence, include: Vec::new() })];
+        let parts = vec![(
+            self.name.replace('/', "-"),
+            ListFiles {
+                root: evidence,
+                include: Vec::new(),
+            },
+        )];
         let archive = ctx.pack(parts, place.clone()).await?;
         let note = format!("{name} sha256:{}", archive.sha256);
-        let packed = Packed { attempt: attempt.name, place, name, sha256: archive.sha256, bytes: archive.bytes };
+        let packed = Packed {
+            attempt: attempt.name,
+            place,
+            name,
+            sha256: archive.sha256,
+            bytes: archive.bytes,
+        };
         ctx.publish(&self.publish, serde_json::json!(packed));
         Ok(Outcome::passed(note))
     }
@@ -89,13 +101,17 @@ impl Bundle {
         if let Some(logs) = &self.logs {
             match ctx.fact(logs)?["skipped"].as_str() {
                 Some(why) => {
-                    ctx.write(evidence.join("skipped.md"), format!("{why}\n")).await?;
+                    ctx.write(evidence.join("skipped.md"), format!("{why}\n"))
+                        .await?;
                 }
                 None => parts.push("teamspace".to_owned()),
             }
         }
         for part in parts {
-            let from = ListFiles { root: Place::run(&part), include: Vec::new() };
+            let from = ListFiles {
+                root: Place::run(&part),
+                include: Vec::new(),
+            };
             ctx.keep(from, evidence.join(&part)).await?;
         }
         let facts: Vec<_> = ctx.facts().iter().collect();

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Trouble};
 use super::shared::canary_run::{CanaryRun, CanaryVariables, ResultFile, Written};
 use super::shared::programs::with_output;
+use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::{Finding, Outcome};
 use crate::world::{Ended, FileSeen, Finished, HttpGet, ListFiles, Place, Program, Watch};
 
@@ -55,7 +55,10 @@ const PREFLIGHT_REFUSED: i32 = 2;
 impl Act for Canary {
     async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
         let project = Place::workspace(&self.project);
-        let written = ListFiles { root: project.clone(), include: self.results.clone() };
+        let written = ListFiles {
+            root: project.clone(),
+            include: self.results.clone(),
+        };
         let before = ctx.list(written.clone()).await?;
         let started_at = ctx.now().await?;
         ctx.progress(format!("{} {}", self.script, self.arguments.join(" ")));
@@ -70,9 +73,16 @@ impl Act for Canary {
             ended: finished.ended,
             started_at,
             finished_at,
-            results: self.results.iter().map(|path| result_file(&project, path, &before, &after)).collect(),
+            results: self
+                .results
+                .iter()
+                .map(|path| result_file(&project, path, &before, &after))
+                .collect(),
             kept,
-            logs: [&finished.stdout, &finished.stderr].into_iter().filter_map(|out| out.log.clone()).collect(),
+            logs: [&finished.stdout, &finished.stderr]
+                .into_iter()
+                .filter_map(|out| out.log.clone())
+                .collect(),
             observations: finished.observations.clone(),
         };
         ctx.publish(&self.publish, serde_json::json!(run));
@@ -95,36 +105,70 @@ impl Canary {
 
     /// The boundaries between runs are the moments when the result files appear.
     fn watch(&self, ctx: &Ctx, project: &Place) -> Result<Watch, Trouble> {
-        let processes = ctx.setting().processes.get(&self.process).cloned().ok_or_else(|| {
-            Trouble::error(Finding::new(format!("no process rule `{}`", self.process)))
-        })?;
-        let queues = ["**/*.db", "**/.kittify/**/*.json", "**/owner.json"].map(str::to_owned).to_vec();
+        let processes = ctx
+            .setting()
+            .processes
+            .get(&self.process)
+            .cloned()
+            .ok_or_else(|| {
+                Trouble::error(Finding::new(format!("no process rule `{}`", self.process)))
+            })?;
+        let queues = ["**/*.db", "**/.kittify/**/*.json", "**/owner.json"]
+            .map(str::to_owned)
+            .to_vec();
         let files = [Place::run("home"), project.join("artifacts")]
-            .map(|root| ListFiles { root, include: queues.clone() })
+            .map(|root| ListFiles {
+                root,
+                include: queues.clone(),
+            })
             .to_vec();
         let limit = std::time::Duration::from_secs(10);
         Ok(Watch {
             boundaries: self.results.iter().map(|path| project.join(path)).collect(),
             processes,
             files,
-            addresses: self.observe.iter().map(|url| HttpGet { url: url.clone(), limit }).collect(),
+            addresses: self
+                .observe
+                .iter()
+                .map(|url| HttpGet {
+                    url: url.clone(),
+                    limit,
+                })
+                .collect(),
         })
     }
 
     /// That it ran to its end; whether it passed is for the result documents to say.
     fn judge(&self, finished: &Finished) -> Outcome {
-        let what = |how: &str| Finding::new(format!("`{}` {how} after {:.0} s", self.script, finished.elapsed.as_secs_f64()));
-        let shown = if finished.stdout.text.trim().is_empty() { &finished.stderr } else { &finished.stdout };
+        let what = |how: &str| {
+            Finding::new(format!(
+                "`{}` {how} after {:.0} s",
+                self.script,
+                finished.elapsed.as_secs_f64()
+            ))
+        };
+        let shown = if finished.stdout.text.trim().is_empty() {
+            &finished.stderr
+        } else {
+            &finished.stdout
+        };
         match finished.ended {
             Ended::Code(PREFLIGHT_REFUSED) => Outcome::Blocked(
-                with_output(what("refused to start: its own preflight failed"), &finished.stderr)
-                    .remedy("read what it says; no canary run was spent"),
+                with_output(
+                    what("refused to start: its own preflight failed"),
+                    &finished.stderr,
+                )
+                .remedy("read what it says; no canary run was spent"),
             ),
             Ended::Code(code) => Outcome::passed(format!("ran to its end, exit code {code}")),
-            Ended::Signal(signal) => Outcome::Failed(with_output(what(&format!("was ended by signal {signal}")), shown)),
-            Ended::TimedOut => {
-                Outcome::Failed(with_output(what("did not end in time; its process group was ended"), shown))
-            }
+            Ended::Signal(signal) => Outcome::Failed(with_output(
+                what(&format!("was ended by signal {signal}")),
+                shown,
+            )),
+            Ended::TimedOut => Outcome::Failed(with_output(
+                what("did not end in time; its process group was ended"),
+                shown,
+            )),
         }
     }
 }
@@ -136,8 +180,14 @@ fn result_file(project: &Place, path: &str, before: &[FileSeen], after: &[FileSe
     let now = seen(after);
     let state = match (seen(before), &now) {
         (_, None) => Written::Missing,
-        (Some(old), Some(new)) if old.sha256 == new.sha256 && old.modified == new.modified => Written::Stale,
+        (Some(old), Some(new)) if old.sha256 == new.sha256 && old.modified == new.modified => {
+            Written::Stale
+        }
         (_, Some(_)) => Written::Fresh,
     };
-    ResultFile { path: path.to_owned(), state, sha256: now.map(|file| file.sha256) }
+    ResultFile {
+        path: path.to_owned(),
+        state,
+        sha256: now.map(|file| file.sha256),
+    }
 }

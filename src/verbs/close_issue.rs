@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Write, Trouble};
 use super::shared::github::IssueRef;
 use super::shared::github_write::{Change, close_once};
+use super::{Act, Ctx, Declares, Trouble, Write};
 use crate::gate::Outcome;
 
 /// Closes an issue after its evidence comment was read back.

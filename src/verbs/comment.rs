@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Write, Trouble};
 use super::shared::github::{self, IssueRef};
 use super::shared::github_write::comment_once;
+use super::{Act, Ctx, Declares, Trouble, Write};
 use crate::gate::{self, Finding, Outcome};
 
 /// Posts a comment made of facts, once, and reads it back.
@@ -54,14 +54,27 @@ impl Act for Comment {
         if let Some(required) = &self.requires_closed {
             let other = github::issue(ctx, &IssueRef::parse(required)?).await?;
             if !other.is_closed() {
-                return Err(Trouble::error(
-                    Finding::new(format!("{required} is {}, it must be closed before", other.state)),
-                ));
+                return Err(Trouble::error(Finding::new(format!(
+                    "{required} is {}, it must be closed before",
+                    other.state
+                ))));
             }
         }
         let posted = comment_once(ctx, &issue, &body).await?;
-        let note = format!("{}: {}", if posted.was_there { "was there already" } else { "posted, read back" }, posted.url);
-        let comment = PostedComment { url: posted.url, body, was_there: posted.was_there };
+        let note = format!(
+            "{}: {}",
+            if posted.was_there {
+                "was there already"
+            } else {
+                "posted, read back"
+            },
+            posted.url
+        );
+        let comment = PostedComment {
+            url: posted.url,
+            body,
+            was_there: posted.was_there,
+        };
         ctx.publish(&self.publish, serde_json::json!(comment));
         Ok(Outcome::passed(note))
     }
@@ -77,7 +90,10 @@ impl Comment {
         let context = gate::context(&setting.parameters, ctx.facts())
             .map_err(|error| Trouble::error(Finding::new(error.to_string())))?;
         let body = gate::render(text, &context).map_err(|error| {
-            Trouble::error(Finding::new(format!("template `{}`: {error}", self.template)))
+            Trouble::error(Finding::new(format!(
+                "template `{}`: {error}",
+                self.template
+            )))
         })?;
         if body.chars().count() > MOST {
             return Err(Trouble::error(Finding::new(format!(

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Trouble};
 use super::shared::fix;
+use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::Outcome;
 
 /// Does what `fix-behaviour` and `fix-proof` do, for one issue.

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Trouble};
 use super::shared::fix;
+use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::Outcome;
 
 /// Finds the change that last closed an issue and shows that it changes behaviour in scope.
@@ -33,7 +33,11 @@ impl Declares for FixBehaviour {
 impl Act for FixBehaviour {
     async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
         let fix = fix::behaviour(ctx, &self.issue, &self.checkout, &self.scope).await?;
-        let note = format!("{} changes behaviour in {} places", fix.closed_by, fix.behaviour.changes.len());
+        let note = format!(
+            "{} changes behaviour in {} places",
+            fix.closed_by,
+            fix.behaviour.changes.len()
+        );
         ctx.publish(&self.publish, serde_json::json!(fix));
         Ok(Outcome::passed(note))
     }

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Trouble};
-use super::shared::{fly, health};
 use super::shared::programs::must_succeed;
+use super::shared::{fly, health};
+use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::{Finding, Outcome};
 use crate::world::{Place, Program};
 
@@ -56,7 +56,10 @@ impl Act for GatherEnvironment {
         let page = health::read_health(ctx, &self.health, HEALTH_WITHIN, HEALTH_RETRY).await?;
         let mut values = self.values.clone();
         values.insert("fly_image".to_owned(), fly::image(ctx, &self.app).await?);
-        for (name, key) in [("saas_commit", "git_sha"), ("events_version", "spec_kitty_events")] {
+        for (name, key) in [
+            ("saas_commit", "git_sha"),
+            ("events_version", "spec_kitty_events"),
+        ] {
             let value = page[key].as_str().unwrap_or_default();
             values.insert(name.to_owned(), value.to_owned());
         }
@@ -67,7 +70,11 @@ impl Act for GatherEnvironment {
             values.insert("events_commit".to_owned(), commit);
         }
         ctx.publish(&self.publish, serde_json::json!(values));
-        let unknown: Vec<String> = values.iter().filter(|(_, value)| is_unknown(value)).map(|(name, _)| name.clone()).collect();
+        let unknown: Vec<String> = values
+            .iter()
+            .filter(|(_, value)| is_unknown(value))
+            .map(|(name, _)| name.clone())
+            .collect();
         if unknown.is_empty() {
             return Ok(Outcome::passed(format!("{} values known", values.len())));
         }
@@ -78,11 +85,18 @@ impl Act for GatherEnvironment {
 }
 
 fn is_unknown(value: &str) -> bool {
-    matches!(value.trim().to_lowercase().as_str(), "" | "unknown" | "none" | "null" | "dirty")
+    matches!(
+        value.trim().to_lowercase().as_str(),
+        "" | "unknown" | "none" | "null" | "dirty"
+    )
 }
 
 /// The tag of the deployed events version, and its commit.
-async fn events_tag(ctx: &Ctx, events: &EventsSource, version: &str) -> Result<(String, String), Trouble> {
+async fn events_tag(
+    ctx: &Ctx,
+    events: &EventsSource,
+    version: &str,
+) -> Result<(String, String), Trouble> {
     let tag = format!("v{version}");
     let commit = format!("refs/tags/{tag}^{{commit}}");
     let mut program = Program::new(["git", "rev-parse", "--verify", "--end-of-options", &commit]);

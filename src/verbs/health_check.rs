@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Trouble};
 use super::shared::durations::duration;
 use super::shared::health::{self, read_health};
+use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::{Finding, Outcome};
 
 /// Reads a health address; one retry on 503 or silence.
@@ -38,7 +38,13 @@ impl Declares for HealthCheck {
 #[async_trait]
 impl Act for HealthCheck {
     async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
-        let page = read_health(ctx, &self.url, duration(&self.within)?, duration(&self.retry_after)?).await?;
+        let page = read_health(
+            ctx,
+            &self.url,
+            duration(&self.within)?,
+            duration(&self.retry_after)?,
+        )
+        .await?;
         ctx.publish(&self.publish, page.clone());
         let too_old: Vec<String> = self
             .versions_at_least

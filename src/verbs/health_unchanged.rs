@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Param, Trouble};
 use super::shared::health;
+use super::{Act, Ctx, Declares, Param, Trouble};
 use crate::gate::{Finding, Outcome};
 
 /// Takes the health again and shows that the service is the same as before.
@@ -54,13 +54,30 @@ impl Act for HealthUnchanged {
         let mut problems: Vec<String> = self
             .same
             .iter()
-            .filter(|key| page[key.as_str()].is_null() || page[key.as_str()] != before[key.as_str()])
-            .map(|key| format!("{key} was {}, is {}", before[key.as_str()], page[key.as_str()]))
+            .filter(|key| {
+                page[key.as_str()].is_null() || page[key.as_str()] != before[key.as_str()]
+            })
+            .map(|key| {
+                format!(
+                    "{key} was {}, is {}",
+                    before[key.as_str()],
+                    page[key.as_str()]
+                )
+            })
             .collect();
-        problems.extend(self.counts.iter().filter_map(|(name, wanted)| count_problem(&ready, name, wanted)));
-        ctx.publish(&self.publish, serde_json::json!({ "health": page, "ready": ready }));
+        problems.extend(
+            self.counts
+                .iter()
+                .filter_map(|(name, wanted)| count_problem(&ready, name, wanted)),
+        );
+        ctx.publish(
+            &self.publish,
+            serde_json::json!({ "health": page, "ready": ready }),
+        );
         if problems.is_empty() {
-            return Ok(Outcome::passed("the service is as it was before the canary"));
+            return Ok(Outcome::passed(
+                "the service is as it was before the canary",
+            ));
         }
         let mut finding = Finding::new("the service is not as it was before the canary")
             .remedy("the canary's runs do not count for what is deployed now: run the gate again");
@@ -70,7 +87,9 @@ impl Act for HealthUnchanged {
 }
 
 fn count_problem(ready: &serde_json::Value, name: &str, wanted: &Param<i64>) -> Option<String> {
-    let found = ready.pointer(&format!("{COUNTS}{name}")).and_then(serde_json::Value::as_i64);
+    let found = ready
+        .pointer(&format!("{COUNTS}{name}"))
+        .and_then(serde_json::Value::as_i64);
     let wanted = wanted.given().copied();
     let holds = found.is_some() && found == wanted;
     (!holds).then(|| format!("{name} is {found:?}, expected {wanted:?}"))

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Trouble};
 use super::shared::github::{self, IssueRef};
+use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::Outcome;
 
 /// Reads an issue's state; whether it blocks is another subtask's question.

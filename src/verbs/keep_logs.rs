@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Trouble};
 use super::pytest_suite::SuiteRun;
+use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::{Finding, Outcome};
 use crate::world::{ListFiles, Place};
 
@@ -34,13 +34,23 @@ impl Declares for KeepLogs {
 impl Act for KeepLogs {
     async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
         let root = Place::run("teamspace");
-        let files = ctx.list(ListFiles { root: root.clone(), include: vec!["*.log".to_owned()] }).await?;
+        let files = ctx
+            .list(ListFiles {
+                root: root.clone(),
+                include: vec!["*.log".to_owned()],
+            })
+            .await?;
         let mut problems = Vec::new();
         for fact in &self.runs {
             let run: SuiteRun = ctx.fact_as(fact)?;
-            let kept = files.iter().any(|file| file.path == run.log && file.sha256 == run.log_sha256);
+            let kept = files
+                .iter()
+                .any(|file| file.path == run.log && file.sha256 == run.log_sha256);
             if !kept {
-                problems.push(format!("{fact}: log {} is missing or was changed", run.log.file_name()));
+                problems.push(format!(
+                    "{fact}: log {} is missing or was changed",
+                    run.log.file_name()
+                ));
             }
             if !run.passed || run.report.ran == 0 {
                 problems.push(format!("{fact}: its log does not show passing"));
@@ -52,7 +62,13 @@ impl Act for KeepLogs {
             return Ok(Outcome::Blocked(finding));
         }
         let names: Vec<&str> = files.iter().map(|file| file.path.file_name()).collect();
-        ctx.publish(&self.publish, serde_json::json!({ "root": root, "names": names }));
-        Ok(Outcome::passed(format!("{} logs kept, all show passing", self.runs.len())))
+        ctx.publish(
+            &self.publish,
+            serde_json::json!({ "root": root, "names": names }),
+        );
+        Ok(Outcome::passed(format!(
+            "{} logs kept, all show passing",
+            self.runs.len()
+        )))
     }
 }

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Write, Trouble};
 use super::shared::attempt;
 use super::shared::canary_run::{CanaryRun, ReadBack};
 use super::shared::github::IssueRef;
 use super::shared::github_write::{Change, comment_once, reopen_once};
+use super::{Act, Ctx, Declares, Trouble, Write};
 use crate::gate::{Finding, Outcome, Triage};
 use crate::world::{ListFiles, Place};
 
@@ -56,10 +56,14 @@ impl OnFailure {
     async fn keep_evidence(&self, ctx: &Ctx, report: &str) -> Result<attempt::Attempt, Trouble> {
         let attempt = attempt::claim(ctx, &self.attempt).await?;
         for part in ["canary", "logs"] {
-            let from = ListFiles { root: Place::run(part), include: Vec::new() };
+            let from = ListFiles {
+                root: Place::run(part),
+                include: Vec::new(),
+            };
             ctx.keep(from, attempt.place.join(part)).await?;
         }
-        ctx.write(attempt.place.join("failure.md"), report.to_owned()).await?;
+        ctx.write(attempt.place.join("failure.md"), report.to_owned())
+            .await?;
         Ok(attempt)
     }
 }
@@ -83,12 +87,21 @@ async fn failures(ctx: &Ctx, run: &CanaryRun) -> Result<Vec<Failure>, Trouble> {
                 first_line: reason,
             }),
             ReadBack::Result(result) => {
-                failures.extend(result.scenarios.iter().filter(|scenario| !scenario.passes()).map(|scenario| Failure {
-                    run: file.path.clone(),
-                    scenario: Some(scenario.number),
-                    text: scenario.reason.clone(),
-                    first_line: scenario.first_error.clone().unwrap_or_else(|| format!("says `{}`", scenario.status)),
-                }));
+                failures.extend(
+                    result
+                        .scenarios
+                        .iter()
+                        .filter(|scenario| !scenario.passes())
+                        .map(|scenario| Failure {
+                            run: file.path.clone(),
+                            scenario: Some(scenario.number),
+                            text: scenario.reason.clone(),
+                            first_line: scenario
+                                .first_error
+                                .clone()
+                                .unwrap_or_else(|| format!("says `{}`", scenario.status)),
+                        }),
+                );
             }
         }
     }
@@ -99,26 +112,35 @@ async fn failures(ctx: &Ctx, run: &CanaryRun) -> Result<Vec<Failure>, Trouble> {
 /// count: a document that is missing or unreadable says nothing about an issue.
 fn matching<'a>(rules: &'a [Triage], failures: &[Failure]) -> Vec<&'a Triage> {
     let speaks = |rule: &&Triage| {
-        failures
-            .iter()
-            .any(|failure| failure.scenario.is_some() && rule.matches(failure.scenario, &failure.text))
+        failures.iter().any(|failure| {
+            failure.scenario.is_some() && rule.matches(failure.scenario, &failure.text)
+        })
     };
     rules.iter().filter(speaks).collect()
 }
 
 fn report(canary: &str, failures: &[Failure], rules: &[&Triage]) -> String {
-    let mut text = format!("# {canary} failed\n\n| run | scenario | first error |\n|---|---|---|\n");
+    let mut text =
+        format!("# {canary} failed\n\n| run | scenario | first error |\n|---|---|---|\n");
     for failure in failures {
-        let scenario = failure.scenario.map_or_else(|| "–".to_owned(), |number| number.to_string());
+        let scenario = failure
+            .scenario
+            .map_or_else(|| "–".to_owned(), |number| number.to_string());
         let line = failure.first_line.replace('|', "\\|");
         text.push_str(&format!("| `{}` | {scenario} | {line} |\n", failure.run));
     }
     text.push('\n');
     if rules.is_empty() {
-        text.push_str("Unknown regression: no rule of the triage speaks of it, no issue is re-opened.\n");
+        text.push_str(
+            "Unknown regression: no rule of the triage speaks of it, no issue is re-opened.\n",
+        );
     }
     for rule in rules {
-        let advice = rule.advice.as_deref().map(|advice| format!(" – {advice}")).unwrap_or_default();
+        let advice = rule
+            .advice
+            .as_deref()
+            .map(|advice| format!(" – {advice}"))
+            .unwrap_or_default();
         text.push_str(&format!("- {}{advice}\n", rule.name));
     }
     text
@@ -127,7 +149,9 @@ fn report(canary: &str, failures: &[Failure], rules: &[&Triage]) -> String {
 /// Comments on the issue and re-opens it, unless it is open already: then the comment is all.
 async fn reopen(ctx: &Ctx, issue: &str, attempt: &str, report: &str) -> Result<String, Trouble> {
     let reference = IssueRef::parse(issue)?;
-    let body = format!("The release gate found this regression again.\n\n{report}\nEvidence: `{attempt}`\n");
+    let body = format!(
+        "The release gate found this regression again.\n\n{report}\nEvidence: `{attempt}`\n"
+    );
     let posted = comment_once(ctx, &reference, &body).await?;
     Ok(match reopen_once(ctx, &reference).await? {
         Change::Changed => format!("{issue} re-opened, {}", posted.url),

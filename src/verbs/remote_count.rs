@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Param, Trouble};
 use super::shared::fly;
+use super::{Act, Ctx, Declares, Param, Trouble};
 use crate::gate::{Finding, Outcome};
 
 /// Reads a count on the service's machine through flyctl, and compares it with another source.
@@ -43,11 +43,19 @@ impl Act for RemoteCount {
         let wanted = self.equals.given().copied();
         let remote = fly::remote_count(ctx, &self.app, &self.command, &self.name).await?;
         let also = ctx.fact(&self.also)?.as_i64();
-        ctx.publish(&self.publish, serde_json::json!({ "remote": remote, "health": also }));
+        ctx.publish(
+            &self.publish,
+            serde_json::json!({ "remote": remote, "health": also }),
+        );
         if wanted.is_some() && also == Some(remote) && wanted == also {
-            return Ok(Outcome::passed(format!("{} = {remote}, in both sources", self.name)));
+            return Ok(Outcome::passed(format!(
+                "{} = {remote}, in both sources",
+                self.name
+            )));
         }
-        let told = |value: Option<i64>| value.map_or_else(|| "no number".to_owned(), |value| value.to_string());
+        let told = |value: Option<i64>| {
+            value.map_or_else(|| "no number".to_owned(), |value| value.to_string())
+        };
         let what = if also == Some(remote) {
             format!("{} is {remote}, expected {}", self.name, told(wanted))
         } else {

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Trouble};
 use super::shared::github::Issue;
+use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::{Finding, Outcome};
 
 /// Stops unless each issue is closed as done.
@@ -25,15 +25,28 @@ impl Declares for RequireClosed {
 #[async_trait]
 impl Act for RequireClosed {
     async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
-        let issues: Vec<Issue> =
-            self.issues.iter().map(|fact| ctx.fact_as(fact)).collect::<Result<_, _>>()?;
+        let issues: Vec<Issue> = self
+            .issues
+            .iter()
+            .map(|fact| ctx.fact_as(fact))
+            .collect::<Result<_, _>>()?;
         let open: Vec<String> = issues.iter().filter_map(in_the_way).collect();
         if open.is_empty() {
-            let names: Vec<&str> = issues.iter().map(|issue| issue.reference.as_str()).collect();
-            return Ok(Outcome::passed(format!("closed as done: {}", names.join(", "))));
+            let names: Vec<&str> = issues
+                .iter()
+                .map(|issue| issue.reference.as_str())
+                .collect();
+            return Ok(Outcome::passed(format!(
+                "closed as done: {}",
+                names.join(", ")
+            )));
         }
-        let mut finding = Finding::new(format!("{} of {} blockers are not closed as done", open.len(), issues.len()))
-            .remedy("close each with the change that fixes it, then resume");
+        let mut finding = Finding::new(format!(
+            "{} of {} blockers are not closed as done",
+            open.len(),
+            issues.len()
+        ))
+        .remedy("close each with the change that fixes it, then resume");
         finding.seen = open;
         Ok(Outcome::Blocked(finding))
     }
@@ -78,7 +91,10 @@ mod tests {
         assert!(in_the_way(&issue("OPEN", None, false)).is_some());
         assert!(in_the_way(&issue("OPEN", Some("REOPENED"), false)).is_some());
         for reason in ["NOT_PLANNED", "DUPLICATE", "SOMETHING_NEW"] {
-            assert!(in_the_way(&issue("CLOSED", Some(reason), true)).is_some(), "{reason}");
+            assert!(
+                in_the_way(&issue("CLOSED", Some(reason), true)).is_some(),
+                "{reason}"
+            );
         }
     }
 }

@@ -31,8 +31,11 @@ impl Act for RequireEqual {
             return Ok(Outcome::passed(format!("{} = {found}", self.fact)));
         }
         Ok(Outcome::Blocked(
-            Finding::new(format!("{} is {found}, expected exactly {}", self.fact, self.equals))
-                .remedy("find out what moved the data; higher and lower both mean it moved"),
+            Finding::new(format!(
+                "{} is {found}, expected exactly {}",
+                self.fact, self.equals
+            ))
+            .remedy("find out what moved the data; higher and lower both mean it moved"),
         ))
     }
 }

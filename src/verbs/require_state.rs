@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Trouble};
 use super::shared::github::{self, IssueRef};
+use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::{Finding, Outcome};
 
 /// Shows that an issue is in a state.
@@ -61,11 +61,16 @@ impl Act for RequireState {
             IssueStateName::Closed => issue.is_closed(),
         };
         if holds {
-            return Ok(Outcome::passed(format!("{} is {}", self.issue, issue.state)));
+            return Ok(Outcome::passed(format!(
+                "{} is {}",
+                self.issue, issue.state
+            )));
         }
         let finding = Finding::new(format!("{} is {}", self.issue, issue.state)).seen(issue.url);
         Ok(match self.otherwise {
-            Otherwise::Blocked => Outcome::Blocked(finding.remedy("look who changed it, then resume")),
+            Otherwise::Blocked => {
+                Outcome::Blocked(finding.remedy("look who changed it, then resume"))
+            }
             Otherwise::Critical => Outcome::Critical(finding.remedy(
                 "the gate did not do this and does not repair it: find out who did, and decide",
             )),

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Ctx, Declares, Trouble};
 use super::shared::github::{self, IssueComment, IssueRef};
+use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::Outcome;
 
 /// Reads an issue's comments: is something still required? Only a member's word counts.
@@ -59,12 +59,20 @@ fn judge(comments: &[IssueComment], about: &str) -> Required {
         .filter(|comment| comment.body.to_lowercase().contains(&about))
         .max_by_key(|comment| comment.created_at);
     let Some(comment) = latest.filter(|comment| lifts(&comment.body, &about)) else {
-        return Required { holds: true, why: "still required".to_owned(), author: None, url: None };
+        return Required {
+            holds: true,
+            why: "still required".to_owned(),
+            author: None,
+            url: None,
+        };
     };
     let author = comment.author();
     Required {
         holds: false,
-        why: format!("{author} ({}) wrote that it is no longer required: {}", comment.author_association, comment.url),
+        why: format!(
+            "{author} ({}) wrote that it is no longer required: {}",
+            comment.author_association, comment.url
+        ),
         author: Some(author.to_owned()),
         url: Some(comment.url.clone()),
     }
@@ -73,13 +81,20 @@ fn judge(comments: &[IssueComment], about: &str) -> Required {
 /// One sentence that names the subject and says that it is not required any more. Quoted lines
 /// are somebody else's words.
 fn lifts(body: &str, about: &str) -> bool {
-    const WORDS: [&str; 4] = ["no longer required", "not required any more", "not required anymore", "no longer needed"];
+    const WORDS: [&str; 4] = [
+        "no longer required",
+        "not required any more",
+        "not required anymore",
+        "no longer needed",
+    ];
     body.lines()
         .filter(|line| !line.trim_start().starts_with('>'))
         .flat_map(|line| line.split_inclusive(['.', '!', '?']))
         .map(str::to_lowercase)
         .any(|sentence| {
-            sentence.contains(about) && !sentence.contains('?') && WORDS.iter().any(|words| sentence.contains(words))
+            sentence.contains(about)
+                && !sentence.contains('?')
+                && WORDS.iter().any(|words| sentence.contains(words))
         })
 }
 
@@ -100,12 +115,22 @@ mod tests {
         let early = "2026-05-01T00:00:00Z";
         let late = "2026-05-02T00:00:00Z";
         for role in MEMBERS {
-            assert!(!judge(&[comment(role, early, lifted)], "Teamspace").holds, "{role}");
+            assert!(
+                !judge(&[comment(role, early, lifted)], "Teamspace").holds,
+                "{role}"
+            );
         }
         for role in ["NONE", "CONTRIBUTOR", "FIRST_TIMER"] {
-            assert!(judge(&[comment(role, early, lifted)], "Teamspace").holds, "{role}");
+            assert!(
+                judge(&[comment(role, early, lifted)], "Teamspace").holds,
+                "{role}"
+            );
         }
-        let back = comment("OWNER", late, "On second thought the Teamspace canary is required.");
+        let back = comment(
+            "OWNER",
+            late,
+            "On second thought the Teamspace canary is required.",
+        );
         assert!(judge(&[comment("MEMBER", early, lifted), back], "Teamspace").holds);
         let other = comment("OWNER", late, "Thanks.");
         assert!(!judge(&[comment("MEMBER", early, lifted), other], "Teamspace").holds);
@@ -120,7 +145,10 @@ mod tests {
             "The changelog is no longer required. Teamspace stays.",
             "",
         ] {
-            assert!(judge(&[comment("OWNER", at, body)], "Teamspace").holds, "{body}");
+            assert!(
+                judge(&[comment("OWNER", at, body)], "Teamspace").holds,
+                "{body}"
+            );
         }
     }
 }

@@ -4,11 +4,11 @@
 //! worlds. Nothing outside `world/live/` spawns, opens, connects, signals or reads a clock.
 
 mod effect;
-pub mod fault;
-pub mod policy;
 mod error;
+pub mod fault;
 pub mod live;
 mod place;
+pub mod policy;
 pub mod process_rule;
 mod record;
 pub mod redact;

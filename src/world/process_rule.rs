@@ -71,7 +71,9 @@ impl fmt::Display for Spared {
                 seen,
                 wanted,
             } => write!(f, "argument {index} is `{seen}`, not `{wanted}`"),
-            Self::Home { seen: Some(seen) } => write!(f, "has its HOME in `{seen}`, which is none of the rule's"),
+            Self::Home { seen: Some(seen) } => {
+                write!(f, "has its HOME in `{seen}`, which is none of the rule's")
+            }
             Self::Home { seen: None } => f.write_str("has a HOME that the system does not tell"),
             Self::AnotherUser => f.write_str("belongs to another user"),
             Self::Ancestor => f.write_str("is the gate or an ancestor of it"),
@@ -197,12 +199,15 @@ impl CompiledRule {
     fn home(&self, seen: &ProcessSeen) -> Result<(), Spared> {
         let holds = |place: &String| {
             let home = seen.home.as_deref().unwrap_or_default();
-            home.strip_prefix(place.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            home.strip_prefix(place.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         if self.homes.is_empty() || self.homes.iter().any(holds) {
             return Ok(());
         }
-        Err(Spared::Home { seen: seen.home.clone() })
+        Err(Spared::Home {
+            seen: seen.home.clone(),
+        })
     }
 }
 
@@ -247,10 +252,20 @@ mod tests {
     #[test]
     fn a_home_elsewhere_spares() {
         let daemon = process("python3", &["python3", "-c", SCRIPT]);
-        let at_home = ProcessRule { homes: vec!["‹home›".into()], ..rule() };
+        let at_home = ProcessRule {
+            homes: vec!["‹home›".into()],
+            ..rule()
+        };
         assert_eq!(at_home.explain(&daemon), Ok(()));
-        for home in [None, Some("/elsewhere".to_owned()), Some("‹home›-of-another".to_owned())] {
-            let stranger = ProcessSeen { home: home.clone(), ..daemon.clone() };
+        for home in [
+            None,
+            Some("/elsewhere".to_owned()),
+            Some("‹home›-of-another".to_owned()),
+        ] {
+            let stranger = ProcessSeen {
+                home: home.clone(),
+                ..daemon.clone()
+            };
             assert_eq!(at_home.explain(&stranger), Err(Spared::Home { seen: home }));
         }
     }

@@ -9,7 +9,6 @@ fn step(id: &str, work_package: &str, after: &[&str]) -> Step {
         id: SubtaskId::new(id),
         work_package: work_package.to_owned(),
         after: after.iter().map(|id| SubtaskId::new(*id)).collect(),
-        after_end: vec![],
         start: Start::Success,
         only_if: None,
         publishes: None,
@@ -36,7 +35,12 @@ fn finished(actions: &[Action]) -> Option<Verdict> {
 }
 
 fn ended(id: &str, outcome: Outcome) -> Input {
-    Input::Ended { id: SubtaskId::new(id), outcome, facts: vec![], took: Duration::ZERO }
+    Input::Ended {
+        id: SubtaskId::new(id),
+        outcome,
+        facts: vec![],
+        took: Duration::ZERO,
+    }
 }
 
 fn passed() -> Outcome {
@@ -53,37 +57,76 @@ fn outcome(dispatcher: &Dispatcher, id: &str) -> Outcome {
 
 #[test]
 fn neighbours_start_together_and_the_gate_waits_for_both() {
-    let steps = vec![step("T1", "A", &[]), step("T2", "A", &[]), step("T3", "A", &["T1", "T2"])];
+    let steps = vec![
+        step("T1", "A", &[]),
+        step("T2", "A", &[]),
+        step("T3", "A", &["T1", "T2"]),
+    ];
     let mut dispatcher = Dispatcher::new(steps);
     assert_eq!(started(&dispatcher.handle(Input::Begin)), ["T1", "T2"]);
     assert!(started(&dispatcher.handle(ended("T2", passed()))).is_empty());
     assert_eq!(started(&dispatcher.handle(ended("T1", passed()))), ["T3"]);
-    assert_eq!(finished(&dispatcher.handle(ended("T3", passed()))), Some(Verdict::Passed));
+    assert_eq!(
+        finished(&dispatcher.handle(ended("T3", passed()))),
+        Some(Verdict::Passed)
+    );
 }
 
 #[test]
 fn a_subtask_is_registered_before_it_starts() {
     let mut dispatcher = Dispatcher::new(vec![step("T1", "A", &[])]);
     let actions = dispatcher.handle(Input::Begin);
-    assert!(matches!(&actions[..], [Action::Emit(EventKind::SubtaskStarted { .. }), Action::Start(_)]));
+    assert!(matches!(
+        &actions[..],
+        [
+            Action::Emit(EventKind::SubtaskStarted { .. }),
+            Action::Start(_)
+        ]
+    ));
 }
 
 #[test]
 fn a_stop_reaches_everything_behind_it_and_nothing_beside_it() {
-    let steps = vec![step("T1", "A", &[]), step("T2", "B", &["T1"]), step("T3", "C", &["T2"]), step("S1", "S", &[])];
+    let steps = vec![
+        step("T1", "A", &[]),
+        step("T2", "B", &["T1"]),
+        step("T3", "C", &["T2"]),
+        step("S1", "S", &[]),
+    ];
     let mut dispatcher = Dispatcher::new(steps);
     dispatcher.handle(Input::Begin);
     let blocked = Outcome::Blocked(Finding::new("x"));
-    assert_eq!(finished(&dispatcher.handle(ended("T1", blocked))), None, "S1 still runs");
-    let stopped = Outcome::NotRun { because: Stop::Subtask(SubtaskId::new("T1")) };
+    assert_eq!(
+        finished(&dispatcher.handle(ended("T1", blocked))),
+        None,
+        "S1 still runs"
+    );
+    let stopped = Outcome::NotRun {
+        because: Stop::Subtask(SubtaskId::new("T1")),
+    };
     assert_eq!(outcome(&dispatcher, "T2"), stopped);
-    assert_eq!(outcome(&dispatcher, "T3"), stopped, "the first cause is named all the way down");
-    assert_eq!(finished(&dispatcher.handle(ended("S1", passed()))), Some(Verdict::Blocked));
+    assert_eq!(
+        outcome(&dispatcher, "T3"),
+        stopped,
+        "the first cause is named all the way down"
+    );
+    assert_eq!(
+        finished(&dispatcher.handle(ended("S1", passed()))),
+        Some(Verdict::Blocked)
+    );
 }
 
 fn with_failure_handler() -> Dispatcher {
-    let handler = Step { start: Start::Failure, ..step("T3", "A", &["T2"]) };
-    Dispatcher::new(vec![step("T1", "A", &[]), step("T2", "A", &["T1"]), handler, step("T4", "B", &["T1", "T2", "T3"])])
+    let handler = Step {
+        start: Start::Failure,
+        ..step("T3", "A", &["T2"])
+    };
+    Dispatcher::new(vec![
+        step("T1", "A", &[]),
+        step("T2", "A", &["T1"]),
+        handler,
+        step("T4", "B", &["T1", "T2", "T3"]),
+    ])
 }
 
 #[test]
@@ -91,14 +134,33 @@ fn the_failure_handler_runs_only_after_a_failure() {
     let mut dispatcher = with_failure_handler();
     dispatcher.handle(Input::Begin);
     assert_eq!(started(&dispatcher.handle(ended("T1", passed()))), ["T2"]);
-    assert_eq!(started(&dispatcher.handle(ended("T2", passed()))), ["T4"], "not needed, and what follows starts");
-    assert!(matches!(outcome(&dispatcher, "T3"), Outcome::Skipped { .. }));
+    assert_eq!(
+        started(&dispatcher.handle(ended("T2", passed()))),
+        ["T4"],
+        "not needed, and what follows starts"
+    );
+    assert!(matches!(
+        outcome(&dispatcher, "T3"),
+        Outcome::Skipped { .. }
+    ));
 
     let mut dispatcher = with_failure_handler();
     dispatcher.handle(Input::Begin);
-    assert_eq!(started(&dispatcher.handle(ended("T1", failed()))), ["T3"], "T2 is not run, T3 handles T1's failure");
-    assert_eq!(finished(&dispatcher.handle(ended("T3", passed()))), Some(Verdict::Failed));
-    assert_eq!(outcome(&dispatcher, "T4"), Outcome::NotRun { because: Stop::Subtask(SubtaskId::new("T1")) });
+    assert_eq!(
+        started(&dispatcher.handle(ended("T1", failed()))),
+        ["T3"],
+        "T2 is not run, T3 handles T1's failure"
+    );
+    assert_eq!(
+        finished(&dispatcher.handle(ended("T3", passed()))),
+        Some(Verdict::Failed)
+    );
+    assert_eq!(
+        outcome(&dispatcher, "T4"),
+        Outcome::NotRun {
+            because: Stop::Subtask(SubtaskId::new("T1"))
+        }
+    );
 }
 
 #[test]
@@ -112,25 +174,50 @@ fn the_failure_handler_leaves_a_block_alone() {
 
 #[test]
 fn a_condition_that_does_not_hold_skips_with_its_reason() {
-    let conditional =
-        Step { only_if: Some("needed".into()), publishes: Some("result".into()), ..step("T2", "A", &["T1"]) };
+    let conditional = Step {
+        only_if: Some("needed".into()),
+        publishes: Some("result".into()),
+        ..step("T2", "A", &["T1"])
+    };
     let mut dispatcher = Dispatcher::new(vec![step("T1", "A", &[]), conditional]);
     dispatcher.handle(Input::Begin);
     let fact = Fact {
         name: "needed".into(),
         value: json!({"holds": false, "why": "a member said so"}),
-        source: Source { by: SubtaskId::new("T1"), exchange: Some(1) },
+        source: Source {
+            by: SubtaskId::new("T1"),
+            exchange: Some(1),
+        },
     };
-    let input = Input::Ended { id: SubtaskId::new("T1"), outcome: passed(), facts: vec![fact], took: Duration::ZERO };
+    let input = Input::Ended {
+        id: SubtaskId::new("T1"),
+        outcome: passed(),
+        facts: vec![fact],
+        took: Duration::ZERO,
+    };
     assert_eq!(finished(&dispatcher.handle(input)), Some(Verdict::Passed));
-    assert_eq!(outcome(&dispatcher, "T2"), Outcome::Skipped { why: "a member said so".into() });
-    assert_eq!(dispatcher.facts().value("result.skipped"), Some(&json!("a member said so")));
+    assert_eq!(
+        outcome(&dispatcher, "T2"),
+        Outcome::Skipped {
+            why: "a member said so".into()
+        }
+    );
+    assert_eq!(
+        dispatcher.facts().value("result.skipped"),
+        Some(&json!("a member said so"))
+    );
 }
 
 #[test]
 fn an_unknown_condition_is_no_reason_to_skip() {
-    let conditional = Step { only_if: Some("needed".into()), ..step("T1", "A", &[]) };
-    assert_eq!(started(&Dispatcher::new(vec![conditional]).handle(Input::Begin)), ["T1"]);
+    let conditional = Step {
+        only_if: Some("needed".into()),
+        ..step("T1", "A", &[])
+    };
+    assert_eq!(
+        started(&Dispatcher::new(vec![conditional]).handle(Input::Begin)),
+        ["T1"]
+    );
 }
 
 #[test]
@@ -140,7 +227,10 @@ fn a_second_publication_is_an_error_of_its_subtask() {
     let fact = |value: i32| Fact {
         name: "x".into(),
         value: json!(value),
-        source: Source { by: SubtaskId::new("T1"), exchange: None },
+        source: Source {
+            by: SubtaskId::new("T1"),
+            exchange: None,
+        },
     };
     let input = Input::Ended {
         id: SubtaskId::new("T1"),
@@ -165,16 +255,28 @@ fn the_first_interrupt_cancels_and_waits_the_second_does_not_wait() {
 
 #[test]
 fn what_is_out_of_scope_is_not_run_and_does_not_count() {
-    let out = Step { in_scope: false, ..step("T2", "B", &["T1"]) };
+    let out = Step {
+        in_scope: false,
+        ..step("T2", "B", &["T1"])
+    };
     let mut dispatcher = Dispatcher::new(vec![step("T1", "A", &[]), out]);
     dispatcher.handle(Input::Begin);
-    assert_eq!(finished(&dispatcher.handle(ended("T1", passed()))), Some(Verdict::Passed));
+    assert_eq!(
+        finished(&dispatcher.handle(ended("T1", passed()))),
+        Some(Verdict::Passed)
+    );
 }
 
 #[test]
 fn a_gate_without_a_subtask_in_scope_is_no_pass() {
-    let out = Step { in_scope: false, ..step("T1", "A", &[]) };
-    assert_eq!(finished(&Dispatcher::new(vec![out]).handle(Input::Begin)), Some(Verdict::Error));
+    let out = Step {
+        in_scope: false,
+        ..step("T1", "A", &[])
+    };
+    assert_eq!(
+        finished(&Dispatcher::new(vec![out]).handle(Input::Begin)),
+        Some(Verdict::Error)
+    );
 }
 
 proptest! {

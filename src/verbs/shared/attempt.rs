@@ -32,7 +32,9 @@ pub(in crate::verbs) async fn claim(ctx: &Ctx, name: &str) -> Result<Attempt, Tr
 /// Takes exactly this directory.
 pub(in crate::verbs) async fn claim_exactly(ctx: &Ctx, name: &str) -> Result<Attempt, Trouble> {
     take(ctx, name).await?.ok_or_else(|| {
-        Trouble::error(Finding::new(format!("evidence directory `{name}` is there already; it is not overwritten")))
+        Trouble::error(Finding::new(format!(
+            "evidence directory `{name}` is there already; it is not overwritten"
+        )))
     })
 }
 
@@ -41,7 +43,10 @@ async fn take(ctx: &Ctx, name: &str) -> Result<Option<Attempt>, Trouble> {
     let place = Place::new(format!("{}/attempts", Place::STATE)).join(&name);
     match ctx.make_dir(place.clone()).await {
         Ok(()) => Ok(Some(Attempt { name, place })),
-        Err(WorldError::File { kind: FileFailure::AlreadyExists, .. }) => Ok(None),
+        Err(WorldError::File {
+            kind: FileFailure::AlreadyExists,
+            ..
+        }) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

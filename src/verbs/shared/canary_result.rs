@@ -66,7 +66,8 @@ impl CanaryResult {
             .collect::<Result<Vec<_>, _>>()?;
         complete(&scenarios)?;
         Ok(Self {
-            outcome: text_at(&document, "outcome").ok_or_else(|| Unreadable::Field("outcome".into()))?,
+            outcome: text_at(&document, "outcome")
+                .ok_or_else(|| Unreadable::Field("outcome".into()))?,
             run_id: text_at(&document, "run_id"),
             cli_version: text_at(&document, "cli_version"),
             started_at: time_at(&document, "started_at")?,
@@ -92,14 +93,19 @@ impl Scenario {
             .ok()
             .filter(|number| SCENARIOS.contains(number))
             .ok_or(Unreadable::Unknown(number))?;
-        let status =
-            text_at(value, "status").ok_or_else(|| Unreadable::Field(format!("scenarios[{number}].status")))?;
+        let status = text_at(value, "status")
+            .ok_or_else(|| Unreadable::Field(format!("scenarios[{number}].status")))?;
         let reason = ["failure_reason", "failure_mode", "details"]
             .iter()
             .filter_map(|name| text_at(value, name))
             .collect::<Vec<_>>()
             .join("\n");
-        Ok(Self { number, status, first_error: first_error(&reason), reason })
+        Ok(Self {
+            number,
+            status,
+            first_error: first_error(&reason),
+            reason,
+        })
     }
 
     /// Whether it says pass.
@@ -110,11 +116,21 @@ impl Scenario {
 
 fn complete(scenarios: &[Scenario]) -> Result<(), Unreadable> {
     let mut seen = BTreeSet::new();
-    if let Some(twice) = scenarios.iter().find(|scenario| !seen.insert(scenario.number)) {
+    if let Some(twice) = scenarios
+        .iter()
+        .find(|scenario| !seen.insert(scenario.number))
+    {
         return Err(Unreadable::Duplicate(twice.number));
     }
-    let missing: Vec<u32> = SCENARIOS.into_iter().filter(|number| !seen.contains(number)).collect();
-    if missing.is_empty() { Ok(()) } else { Err(Unreadable::Missing(missing)) }
+    let missing: Vec<u32> = SCENARIOS
+        .into_iter()
+        .filter(|number| !seen.contains(number))
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Unreadable::Missing(missing))
+    }
 }
 
 fn text_at(value: &Value, name: &str) -> Option<String> {
@@ -124,9 +140,10 @@ fn text_at(value: &Value, name: &str) -> Option<String> {
 fn time_at(value: &Value, name: &str) -> Result<Option<Timestamp>, Unreadable> {
     match &value[name] {
         Value::Null => Ok(None),
-        Value::String(text) => {
-            text.parse().map(Some).map_err(|_| Unreadable::Field(name.to_owned()))
-        }
+        Value::String(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|_| Unreadable::Field(name.to_owned())),
         _ => Err(Unreadable::Field(name.to_owned())),
     }
 }
@@ -134,7 +151,10 @@ fn time_at(value: &Value, name: &str) -> Result<Option<Timestamp>, Unreadable> {
 /// pytest marks the lines that say what went wrong with `E `; else the first line that is not blank.
 fn first_error(reason: &str) -> Option<String> {
     let mut lines = reason.lines().map(str::trim);
-    let marked = lines.clone().find(|line| line.starts_with("E ")).map(|line| line[2..].trim());
+    let marked = lines
+        .clone()
+        .find(|line| line.starts_with("E "))
+        .map(|line| line[2..].trim());
     let line = marked.or_else(|| lines.find(|line| !line.is_empty()))?;
     Some(line.chars().take(300).collect())
 }
@@ -170,7 +190,9 @@ mod tests {
     #[test]
     fn the_planning_dialect_is_read() {
         let scenarios: Vec<Value> = (1..=4)
-            .map(|id| json!({"id": id, "status": "fail", "failure_mode": "boom", "details": "more"}))
+            .map(
+                |id| json!({"id": id, "status": "fail", "failure_mode": "boom", "details": "more"}),
+            )
             .collect();
         let text = json!({"run_number": 1, "timestamp": "2026-05-20T10:00:00Z", "outcome": "fail", "scenarios": scenarios});
         let parsed = CanaryResult::parse(&text.to_string()).unwrap();
@@ -203,7 +225,10 @@ mod tests {
     #[test]
     fn deep_nesting_is_an_error_and_no_overflow() {
         let deep = "[".repeat(1_000_000);
-        assert!(matches!(CanaryResult::parse(&deep), Err(Unreadable::NotJson(_))));
+        assert!(matches!(
+            CanaryResult::parse(&deep),
+            Err(Unreadable::NotJson(_))
+        ));
     }
 
     proptest! {

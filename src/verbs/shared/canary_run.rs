@@ -62,16 +62,28 @@ pub(in crate::verbs) enum ReadBack {
 impl CanaryRun {
     /// Reads the kept copy of a result. A file that is not there, not fresh or not a result is
     /// refused with the reason; other troubles are errors.
-    pub(in crate::verbs) async fn read(&self, ctx: &Ctx, file: &ResultFile) -> Result<ReadBack, Trouble> {
+    pub(in crate::verbs) async fn read(
+        &self,
+        ctx: &Ctx,
+        file: &ResultFile,
+    ) -> Result<ReadBack, Trouble> {
         match file.state {
             Written::Missing => return Ok(refused("was not written")),
-            Written::Stale => return Ok(refused("was not written by this run; it is an older one")),
+            Written::Stale => {
+                return Ok(refused("was not written by this run; it is an older one"));
+            }
             Written::Fresh => {}
         }
-        let read = ctx.read(&self.kept.join(&file.path), canary_result::LIMIT).await;
+        let read = ctx
+            .read(&self.kept.join(&file.path), canary_result::LIMIT)
+            .await;
         let text = match read {
             Ok(text) => text,
-            Err(WorldError::File { kind: FileFailure::TooLarge | FileFailure::NotText, reason, .. }) => {
+            Err(WorldError::File {
+                kind: FileFailure::TooLarge | FileFailure::NotText,
+                reason,
+                ..
+            }) => {
                 return Ok(refused(&reason));
             }
             Err(error) => return Err(error.into()),

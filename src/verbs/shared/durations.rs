@@ -12,7 +12,8 @@ pub(in crate::verbs) fn duration(text: &str) -> Result<Duration, Trouble> {
         .and_then(|duration| Duration::try_from(duration).ok())
         .ok_or_else(|| {
             Trouble::error(
-                Finding::new(format!("`{text}` is not a duration")).remedy("write such as `15s` or `2m`"),
+                Finding::new(format!("`{text}` is not a duration"))
+                    .remedy("write such as `15s` or `2m`"),
             )
         })
 }

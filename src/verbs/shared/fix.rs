@@ -45,7 +45,9 @@ pub(in crate::verbs) async fn behaviour(
         )
     })?;
     let request = request(ctx, checkout, &closer.commit, scope, &[]);
-    let behaviour = audit::behaviour(ctx, ctx.by(), &request).await.map_err(undetermined)?;
+    let behaviour = audit::behaviour(ctx, ctx.by(), &request)
+        .await
+        .map_err(undetermined)?;
     stop_unless_substantive(issue, &closer, &behaviour)?;
     Ok(Fix {
         issue: issue.to_owned(),
@@ -84,25 +86,48 @@ pub(in crate::verbs) fn undetermined(error: AuditError) -> Trouble {
     }
 }
 
-fn stop_unless_substantive(issue: &str, closer: &Closer, behaviour: &Behaviour) -> Result<(), Trouble> {
+fn stop_unless_substantive(
+    issue: &str,
+    closer: &Closer,
+    behaviour: &Behaviour,
+) -> Result<(), Trouble> {
     let short = closer.commit.get(..12).unwrap_or(&closer.commit);
     let what = match behaviour.nature {
         Nature::Behaviour => return Ok(()),
         Nature::Timeout => "timeout-only: it changes numeric constants and nothing else",
-        Nature::Diagnostic => "diagnostic-only: nothing but logging, comments and names changed in scope",
+        Nature::Diagnostic => {
+            "diagnostic-only: nothing but logging, comments and names changed in scope"
+        }
         Nature::OutOfScope => "out-of-scope: it changes no file in scope",
         Nature::Undetermined => {
-            let mut finding = Finding::new(format!("the fix of {issue} ({short}) could not be read"));
-            finding.seen = behaviour.unreadable.iter().map(|(path, why)| format!("{path}: {why}")).collect();
+            let mut finding =
+                Finding::new(format!("the fix of {issue} ({short}) could not be read"));
+            finding.seen = behaviour
+                .unreadable
+                .iter()
+                .map(|(path, why)| format!("{path}: {why}"))
+                .collect();
             return Err(Trouble::error(finding));
         }
     };
     let mut finding = Finding::new(format!("the fix of {issue} ({short}) is {what}"))
         .seen(format!("closed by {}", closer.url))
         .remedy("have the issue closed by a change of behaviour in scope, then resume");
-    finding.seen.extend(behaviour.changes.iter().map(ToString::to_string));
-    finding.seen.extend(behaviour.ignored.iter().map(|ignored| format!("not counted: {ignored}")));
-    finding.seen.extend(behaviour.outside.iter().map(|change| format!("out of scope: {change}")));
+    finding
+        .seen
+        .extend(behaviour.changes.iter().map(ToString::to_string));
+    finding.seen.extend(
+        behaviour
+            .ignored
+            .iter()
+            .map(|ignored| format!("not counted: {ignored}")),
+    );
+    finding.seen.extend(
+        behaviour
+            .outside
+            .iter()
+            .map(|change| format!("out of scope: {change}")),
+    );
     Err(Trouble::blocked(finding))
 }
 
@@ -110,7 +135,11 @@ fn stop_unless_substantive(issue: &str, closer: &Closer, behaviour: &Behaviour) 
 fn last_closer(answer: &Value) -> Result<Closer, String> {
     let nodes = answer["data"]["repository"]["issue"]["timelineItems"]["nodes"].as_array();
     let nodes = nodes.map(Vec::as_slice).unwrap_or_default();
-    let Some(last) = nodes.iter().rev().find(|node| node["__typename"] == "ClosedEvent") else {
+    let Some(last) = nodes
+        .iter()
+        .rev()
+        .find(|node| node["__typename"] == "ClosedEvent")
+    else {
         return Err("no close event".to_owned());
     };
     let closer = &last["closer"];
@@ -121,9 +150,15 @@ fn last_closer(answer: &Value) -> Result<Closer, String> {
     };
     let Some(commit) = commit else {
         let actor = last["actor"]["login"].as_str().unwrap_or("somebody");
-        return Err(format!("closed by {actor} at {}, without a pull request or commit", last["createdAt"]));
+        return Err(format!(
+            "closed by {actor} at {}, without a pull request or commit",
+            last["createdAt"]
+        ));
     };
-    Ok(Closer { commit: commit.to_owned(), url: closer["url"].as_str().unwrap_or_default().to_owned() })
+    Ok(Closer {
+        commit: commit.to_owned(),
+        url: closer["url"].as_str().unwrap_or_default().to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -146,7 +181,10 @@ mod tests {
         let found = |nodes: Value| last_closer(&timeline(nodes)).map(|closer| closer.commit);
         assert_eq!(found(json!([pull, reopened, commit])), Ok("b2".to_owned()));
         assert_eq!(found(json!([commit, reopened, pull])), Ok("a1".to_owned()));
-        assert!(found(json!([pull, reopened, by_hand])).is_err(), "an earlier change does not count for it");
+        assert!(
+            found(json!([pull, reopened, by_hand])).is_err(),
+            "an earlier change does not count for it"
+        );
         assert!(found(json!([])).is_err());
     }
 }

@@ -37,7 +37,9 @@ impl IssueRef {
             })
         });
         parts.ok_or_else(|| {
-            Trouble::error(Finding::new(format!("`{text}` is not an issue")).remedy("write `owner/repo#N`"))
+            Trouble::error(
+                Finding::new(format!("`{text}` is not an issue")).remedy("write `owner/repo#N`"),
+            )
         })
     }
 
@@ -127,7 +129,9 @@ pub(in crate::verbs) async fn issue(ctx: &Ctx, reference: &IssueRef) -> Result<I
     let number = reference.number.to_string();
     let slug = reference.slug();
     let fields = "state,closedAt,title,url";
-    let view = ["gh", "issue", "view", &number, "--repo", &slug, "--json", fields];
+    let view = [
+        "gh", "issue", "view", &number, "--repo", &slug, "--json", fields,
+    ];
     let (viewed, login) = read(ctx, &view).await?;
     let viewed: Value = parse(&viewed.stdout.text, reference)?;
     let (answer, _) = graphql(ctx, QUERY, reference).await?;
@@ -136,10 +140,13 @@ pub(in crate::verbs) async fn issue(ctx: &Ctx, reference: &IssueRef) -> Result<I
     if viewed["state"] != issue["state"] {
         // It changed between the two reads; neither is the truth any more.
         return Err(Trouble::error(
-            Finding::new(format!("{reference} changed its state while it was read")).remedy("resume"),
+            Finding::new(format!("{reference} changed its state while it was read"))
+                .remedy("resume"),
         ));
     }
-    let closed_at = issue["closedAt"].as_str().and_then(|text| text.parse().ok());
+    let closed_at = issue["closedAt"]
+        .as_str()
+        .and_then(|text| text.parse().ok());
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let missing = || unexpected(reference, &answer);
     Ok(Issue {
@@ -193,7 +200,9 @@ pub(in crate::verbs) async fn graphql(
     let name = format!("name={}", reference.repository);
     let number = format!("number={}", reference.number);
     let query = format!("query={query}");
-    let argv = ["gh", "api", "graphql", "-f", &query, "-f", &owner, "-f", &name, "-F", &number];
+    let argv = [
+        "gh", "api", "graphql", "-f", &query, "-f", &owner, "-f", &name, "-F", &number,
+    ];
     let (finished, login) = read(ctx, &argv).await?;
     let answer: Value = parse(&finished.stdout.text, reference)?;
     if answer["data"]["repository"]["issue"].is_null() {
@@ -218,12 +227,17 @@ pub(in crate::verbs) async fn read(ctx: &Ctx, argv: &[&str]) -> Result<(Finished
             Answer::NoLogin if login == Login::Stored => login = Login::EnvironmentToken,
             Answer::Passing => match waits.next() {
                 Some(wait) => {
-                    ctx.progress(format!("GitHub did not answer, again in {} s", wait.as_secs()));
+                    ctx.progress(format!(
+                        "GitHub did not answer, again in {} s",
+                        wait.as_secs()
+                    ));
                     ctx.sleep(*wait).await?;
                 }
                 None => return Err(refused(argv, &finished)),
             },
-            Answer::NoLogin | Answer::Scope | Answer::Lasting => return Err(refused(argv, &finished)),
+            Answer::NoLogin | Answer::Scope | Answer::Lasting => {
+                return Err(refused(argv, &finished));
+            }
         }
     }
 }
@@ -239,7 +253,11 @@ pub(in crate::verbs) async fn run(
     program.base = login.base();
     program.stdin = stdin;
     program.limit = Duration::from_mins(1);
-    for (name, value) in [("GH_NO_UPDATE_NOTIFIER", "1"), ("GH_PROMPT_DISABLED", "1"), ("NO_COLOR", "1")] {
+    for (name, value) in [
+        ("GH_NO_UPDATE_NOTIFIER", "1"),
+        ("GH_PROMPT_DISABLED", "1"),
+        ("NO_COLOR", "1"),
+    ] {
         program.env.insert(name.to_owned(), value.to_owned());
     }
     Ok(ctx.run(program).await?)
@@ -277,7 +295,10 @@ pub(in crate::verbs) fn judge(finished: &Finished) -> Answer {
         return Answer::Good;
     }
     let text = format!("{}\n{}", finished.stderr.text, finished.stdout.text).to_lowercase();
-    if finished.ended == Ended::Code(NO_LOGIN) || text.contains("gh auth login") || text.contains("http 401") {
+    if finished.ended == Ended::Code(NO_LOGIN)
+        || text.contains("gh auth login")
+        || text.contains("http 401")
+    {
         return Answer::NoLogin;
     }
     if finished.ended == Ended::TimedOut || PASSING.iter().any(|word| text.contains(word)) {
@@ -302,20 +323,31 @@ pub(in crate::verbs) fn refused(argv: &[&str], finished: &Finished) -> Trouble {
         Answer::Good | Answer::Lasting => ("GitHub refused", "read what it says, then resume"),
     };
     let finding = Finding::new(format!("{what}: `{words}` ended with {}", finished.ended));
-    let shown = if finished.stderr.text.trim().is_empty() { &finished.stdout } else { &finished.stderr };
+    let shown = if finished.stderr.text.trim().is_empty() {
+        &finished.stdout
+    } else {
+        &finished.stderr
+    };
     Trouble::error(with_output(finding, shown).remedy(remedy))
 }
 
 fn parse(text: &str, reference: &IssueRef) -> Result<Value, Trouble> {
     serde_json::from_str(text).map_err(|error| {
-        Trouble::error(Finding::new(format!("GitHub's answer about {reference} is not JSON: {error}")))
+        Trouble::error(Finding::new(format!(
+            "GitHub's answer about {reference} is not JSON: {error}"
+        )))
     })
 }
 
 fn unexpected(reference: &IssueRef, answer: &Value) -> Trouble {
     let mut text = answer.to_string();
     text.truncate(text.floor_char_boundary(400));
-    Trouble::error(Finding::new(format!("GitHub's answer about {reference} lacks what was asked for")).seen(text))
+    Trouble::error(
+        Finding::new(format!(
+            "GitHub's answer about {reference} lacks what was asked for"
+        ))
+        .seen(text),
+    )
 }
 
 #[cfg(test)]
@@ -327,7 +359,10 @@ mod tests {
         Finished {
             ended: Ended::Code(code),
             stdout: Captured::default(),
-            stderr: Captured { text: stderr.to_owned(), ..Captured::default() },
+            stderr: Captured {
+                text: stderr.to_owned(),
+                ..Captured::default()
+            },
             elapsed: Duration::ZERO,
             leftovers: vec![],
             observations: vec![],
@@ -336,12 +371,31 @@ mod tests {
 
     #[test]
     fn a_gateway_error_and_a_rate_limit_pass_a_missing_scope_does_not() {
-        assert_eq!(judge(&ended(1, "HTTP 502: Bad Gateway (https://api.github.com/graphql)")), Answer::Passing);
-        assert_eq!(judge(&ended(1, "GraphQL: API rate limit exceeded for user ID 1.")), Answer::Passing);
-        assert_eq!(judge(&ended(4, "To get started with GitHub CLI, please run:  gh auth login")), Answer::NoLogin);
-        let scope = "GraphQL: Your token has not been granted the required scopes to execute this query.";
+        assert_eq!(
+            judge(&ended(
+                1,
+                "HTTP 502: Bad Gateway (https://api.github.com/graphql)"
+            )),
+            Answer::Passing
+        );
+        assert_eq!(
+            judge(&ended(1, "GraphQL: API rate limit exceeded for user ID 1.")),
+            Answer::Passing
+        );
+        assert_eq!(
+            judge(&ended(
+                4,
+                "To get started with GitHub CLI, please run:  gh auth login"
+            )),
+            Answer::NoLogin
+        );
+        let scope =
+            "GraphQL: Your token has not been granted the required scopes to execute this query.";
         assert_eq!(judge(&ended(1, scope)), Answer::Scope);
-        assert_eq!(judge(&ended(1, "GraphQL: Could not resolve to an issue")), Answer::Lasting);
+        assert_eq!(
+            judge(&ended(1, "GraphQL: Could not resolve to an issue")),
+            Answer::Lasting
+        );
         assert_eq!(judge(&ended(0, "")), Answer::Good);
     }
 

@@ -21,7 +21,11 @@ pub(in crate::verbs) struct Posted {
 
 /// The hidden line that makes a comment this run's and this subtask's own.
 pub(in crate::verbs) fn marker(ctx: &Ctx, subject: &str) -> String {
-    format!("<!-- gate run={} subtask={} {subject} -->", ctx.setting().run, ctx.by())
+    format!(
+        "<!-- gate run={} subtask={} {subject} -->",
+        ctx.setting().run,
+        ctx.by()
+    )
 }
 
 /// Posts `body` with its marker, unless a comment with that marker is there, and reads it back.
@@ -34,12 +38,24 @@ pub(in crate::verbs) async fn comment_once(
     let text = format!("{}\n\n{marker}\n", body.trim_end());
     let number = issue.number.to_string();
     let slug = issue.slug();
-    let argv = ["gh", "issue", "comment", &number, "--repo", &slug, "--body-file", "-"];
+    let argv = [
+        "gh",
+        "issue",
+        "comment",
+        &number,
+        "--repo",
+        &slug,
+        "--body-file",
+        "-",
+    ];
     let mut was_there = true;
     let mut last = None;
     for _ in 0..=TRIES {
         let comments = github::comments(ctx, issue).await?;
-        let ours: Vec<_> = comments.iter().filter(|comment| comment.body.contains(&marker)).collect();
+        let ours: Vec<_> = comments
+            .iter()
+            .filter(|comment| comment.body.contains(&marker))
+            .collect();
         match ours.as_slice() {
             [one] => return read_back(issue, &one.body, &text, &one.url, was_there),
             [] => {}
@@ -56,15 +72,26 @@ pub(in crate::verbs) async fn comment_once(
     Err(last.unwrap_or_else(|| not_seen(issue, "the comment")))
 }
 
-fn read_back(issue: &IssueRef, seen: &str, sent: &str, url: &str, was_there: bool) -> Result<Posted, Trouble> {
+fn read_back(
+    issue: &IssueRef,
+    seen: &str,
+    sent: &str,
+    url: &str,
+    was_there: bool,
+) -> Result<Posted, Trouble> {
     // GitHub trims and may change line ends; the words must be the same.
     let normal = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
     if normal(seen) == normal(sent) {
-        return Ok(Posted { url: url.to_owned(), was_there });
+        return Ok(Posted {
+            url: url.to_owned(),
+            was_there,
+        });
     }
     Err(Trouble::error(
-        Finding::new(format!("the comment on {issue} reads back differently from what was posted"))
-            .seen(url.to_owned()),
+        Finding::new(format!(
+            "the comment on {issue} reads back differently from what was posted"
+        ))
+        .seen(url.to_owned()),
     ))
 }
 
@@ -105,7 +132,11 @@ async fn change(ctx: &Ctx, issue: &IssueRef, verb: &str, wanted: &str) -> Result
 
 /// Writes once. A passing failure is returned for later: the next look at the state decides
 /// whether it happened all the same.
-async fn write(ctx: &Ctx, argv: &[&str], stdin: Option<String>) -> Result<Option<Trouble>, Trouble> {
+async fn write(
+    ctx: &Ctx,
+    argv: &[&str],
+    stdin: Option<String>,
+) -> Result<Option<Trouble>, Trouble> {
     let mut login = Login::Stored;
     loop {
         let finished = github::run(ctx, argv, login, stdin.clone()).await?;
@@ -126,7 +157,9 @@ async fn write(ctx: &Ctx, argv: &[&str], stdin: Option<String>) -> Result<Option
 
 fn not_seen(issue: &IssueRef, what: &str) -> Trouble {
     Trouble::error(
-        Finding::new(format!("{what} is not to be seen on {issue} although GitHub accepted it"))
-            .remedy("look at the issue, then resume"),
+        Finding::new(format!(
+            "{what} is not to be seen on {issue} although GitHub accepted it"
+        ))
+        .remedy("look at the issue, then resume"),
     )
 }

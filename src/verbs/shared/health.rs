@@ -21,7 +21,11 @@ pub(in crate::verbs) async fn read_health(
 ) -> Result<Value, Trouble> {
     let mut answer = ctx.get(url, within).await;
     if worth_waiting(&answer) {
-        ctx.progress(format!("{url}: {}, once more in {} s", told(&answer), retry_after.as_secs()));
+        ctx.progress(format!(
+            "{url}: {}, once more in {} s",
+            told(&answer),
+            retry_after.as_secs()
+        ));
         ctx.sleep(retry_after).await?;
         answer = ctx.get(url, within).await;
     }
@@ -53,7 +57,9 @@ fn told(answer: &Result<HttpAnswer, WorldError>) -> String {
     match answer {
         Ok(page) if page.status == 200 => "answers 200, but not with a JSON object".to_owned(),
         Ok(page) => format!("answers {}", page.status),
-        Err(WorldError::NoAnswer { timed_out: true, .. }) => "no answer in time".to_owned(),
+        Err(WorldError::NoAnswer {
+            timed_out: true, ..
+        }) => "no answer in time".to_owned(),
         Err(error) => error.to_string(),
     }
 }
@@ -64,7 +70,9 @@ pub(in crate::verbs) fn too_old(page: &Value, name: &str, lowest: &str) -> Optio
     let Some(found) = page[name].as_str() else {
         return Some(format!("{name} is missing, expected {lowest} or newer"));
     };
-    let versions = Version::from_str(found).ok().zip(Version::from_str(lowest).ok());
+    let versions = Version::from_str(found)
+        .ok()
+        .zip(Version::from_str(lowest).ok());
     let new_enough = versions.is_some_and(|(found, lowest)| found >= lowest);
     (!new_enough).then(|| format!("{name} is {found}, expected {lowest} or newer"))
 }

@@ -2,8 +2,8 @@
 //! directory, messages about programs.
 
 pub(super) mod attempt;
-pub(super) mod canary_run;
 pub(super) mod canary_result;
+pub(super) mod canary_run;
 pub(super) mod durations;
 pub(super) mod fix;
 pub(super) mod fly;

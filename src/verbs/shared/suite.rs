@@ -33,20 +33,28 @@ pub(in crate::verbs) async fn run(
     let argv = program.argv.clone();
     let finished = ctx.run(program).await?;
     let Ok(xml) = ctx.read(report, REPORT_LIMIT).await else {
-        return Err(Trouble::error(did_not_succeed(&argv, &finished).seen(format!("no JUnit report at {report}"))));
+        return Err(Trouble::error(
+            did_not_succeed(&argv, &finished).seen(format!("no JUnit report at {report}")),
+        ));
     };
     let parsed = parse(&xml).map_err(|error| {
-        Trouble::error(did_not_succeed(&argv, &finished).seen(format!("{report} is no JUnit report: {error}")))
+        Trouble::error(
+            did_not_succeed(&argv, &finished).seen(format!("{report} is no JUnit report: {error}")),
+        )
     })?;
     Ok((finished, parsed))
 }
 
 /// Reads a JUnit report.
 pub(in crate::verbs) fn parse(xml: &str) -> Result<SuiteReport, String> {
-    let suites = junit_parser::from_reader(std::io::Cursor::new(xml)).map_err(|error| error.to_string())?;
+    let suites =
+        junit_parser::from_reader(std::io::Cursor::new(xml)).map_err(|error| error.to_string())?;
     let mut report = SuiteReport::default();
     for case in suites.suites.iter().flat_map(|suite| &suite.cases) {
-        let name = case.classname.as_ref().map_or_else(|| case.name.clone(), |class| format!("{class}::{}", case.name));
+        let name = case.classname.as_ref().map_or_else(
+            || case.name.clone(),
+            |class| format!("{class}::{}", case.name),
+        );
         let told = match &case.status {
             junit_parser::TestStatus::Success => {
                 report.ran += 1;
@@ -56,11 +64,16 @@ pub(in crate::verbs) fn parse(xml: &str) -> Result<SuiteReport, String> {
                 report.skipped.push(format!("{name}: {}", skipped.message));
                 continue;
             }
-            junit_parser::TestStatus::Failure(failure) => format!("{}\n{}", failure.message, failure.text),
+            junit_parser::TestStatus::Failure(failure) => {
+                format!("{}\n{}", failure.message, failure.text)
+            }
             junit_parser::TestStatus::Error(error) => format!("{}\n{}", error.message, error.text),
         };
         report.ran += 1;
-        report.failed.push(format!("{name}: {}", told.lines().next().unwrap_or_default()));
+        report.failed.push(format!(
+            "{name}: {}",
+            told.lines().next().unwrap_or_default()
+        ));
         report.text.push_str(&told);
         report.text.push('\n');
     }

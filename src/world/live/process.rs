@@ -130,7 +130,10 @@ fn of(process: &sysinfo::Process, ancestors: &BTreeSet<u32>, user: u32) -> Optio
 
 /// `HOME` in the environment that the process was started with.
 fn home_of(process: &sysinfo::Process) -> Option<String> {
-    let home = process.environ().iter().find_map(|entry| entry.to_str()?.strip_prefix("HOME="))?;
+    let home = process
+        .environ()
+        .iter()
+        .find_map(|entry| entry.to_str()?.strip_prefix("HOME="))?;
     (!home.is_empty()).then(|| home.to_owned())
 }
 
@@ -155,7 +158,10 @@ pub(super) async fn end(
     // The rule names places; the process's home is told in this machine's paths.
     let judge = |process: &ProcessSeen| {
         let home = process.home.as_ref().map(|home| redactor.text(home));
-        rule.explain(&ProcessSeen { home, ..process.clone() })
+        rule.explain(&ProcessSeen {
+            home,
+            ..process.clone()
+        })
     };
     let one = |target: &ProcessIdentity| end_one(*target, rule_name(&rule), &judge, end.grace);
     stream::iter(end.targets.iter().map(one))
