@@ -13,7 +13,7 @@ use super::git::{Git, read_text};
 use super::junit::{Outcome, Outcomes};
 use super::load::{Load, load};
 use super::request::AuditRequest;
-use super::rule::{AssertsOn, Reading, TestSources};
+use super::rule::{AssertsOn, Reading, TestSources, imported_helpers};
 use super::run::{SideRun, run_side};
 use super::worktrees::{Worktrees, clean_up as clean_up_worktrees};
 use super::{Behaviour, neutral};
@@ -204,28 +204,31 @@ impl Worktrees {
     }
 }
 
-/// Texts of the test files and of the `conftest.py` above them.
+/// Texts of the test files, of the `conftest.py` above them, and of the helpers they import.
 async fn test_texts(
     git: Git<'_>,
     req: &AuditRequest,
     tree: &Place,
     modules: &[String],
 ) -> Result<BTreeMap<String, String>, AuditError> {
-    let mut wanted: BTreeSet<String> = BTreeSet::new();
+    let mut wanted: Vec<String> = modules.to_vec();
     for module in modules {
-        wanted.insert(module.clone());
         let mut directory = module.as_str();
         while let Some((above, _)) = directory.rsplit_once('/') {
-            wanted.insert(format!("{above}/conftest.py"));
-            wanted.insert(format!("{above}/helpers.py"));
+            wanted.push(format!("{above}/conftest.py"));
             directory = above;
         }
-        wanted.insert("conftest.py".to_owned());
+        wanted.push("conftest.py".to_owned());
     }
     let mut texts = BTreeMap::new();
-    for path in wanted {
+    let mut asked: BTreeSet<String> = BTreeSet::new();
+    while let Some(path) = wanted.pop() {
+        if asked.len() > 200 || !asked.insert(path.clone()) {
+            continue;
+        }
         match read_text(git.world, git.by, &tree.join(&path), req.limits.source).await {
             Ok(text) => {
+                wanted.extend(imported_helpers(&path, &text));
                 texts.insert(path, text);
             }
             Err(AuditError::World(crate::world::WorldError::File { .. })) => {}

@@ -272,3 +272,26 @@ fn holds_word(node: &Node, word: &str) -> bool {
     };
     here || children.iter().any(|child| holds_word(child, word))
 }
+
+/// Paths of test files that a test file may import, by its `import` statements.
+pub(super) fn imported_helpers(path: &str, text: &str) -> Vec<String> {
+    let Some(lowered) = grammar_for(path).and_then(|grammar| read(grammar, text).ok()) else {
+        return Vec::new();
+    };
+    let near = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+    let mut all = Vec::new();
+    lowered.module.visit(&mut |node| {
+        let Some(from) = node.children.first().filter(|_| node.kind == Kind::Import) else {
+            return;
+        };
+        let dotted = from.text.trim_start_matches('.');
+        let module = dotted.rsplit_once('.').map_or(dotted, |(module, _)| module);
+        for name in [dotted, module] {
+            let file = format!("{}.py", name.replace('.', "/"));
+            all.push(format!("{near}/{file}"));
+            all.push(file);
+        }
+    });
+    all.retain(|path| super::is_test(path));
+    all
+}

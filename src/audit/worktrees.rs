@@ -106,10 +106,12 @@ impl Worktrees {
             path: self.reports.clone(),
         };
         git.world.perform(git.by, reports).await?;
-        let (before, after) = tokio::join!(
-            add(git, &self.before, &commits.parent),
-            add(git, &self.after, &commits.fix)
-        );
+        // git reads the other worktrees while it adds one, and trips over one half made: they
+        // are added one after the other, and filled at the same time.
+        add(git, &self.before, &commits.parent).await?;
+        add(git, &self.after, &commits.fix).await?;
+        let (before, after) =
+            tokio::join!(check_out(git, &self.before), check_out(git, &self.after));
         before?;
         after?;
         lay_over(git.at(&self.before), &commits.fix, tests).await
@@ -178,10 +180,16 @@ async fn add(git: Git<'_>, place: &Place, commit: &str) -> Result<(), AuditError
         "add",
         "--quiet",
         "--detach",
+        "--no-checkout",
         place.as_str(),
         commit,
     ];
     git.text(&arguments, None).await.map(drop)
+}
+
+async fn check_out(git: Git<'_>, place: &Place) -> Result<(), AuditError> {
+    let arguments = ["reset", "--quiet", "--hard"];
+    git.at(place).text(&arguments, None).await.map(drop)
 }
 
 /// Lays the fix's test files over another version; those that the fix took away go.
