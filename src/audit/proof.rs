@@ -267,15 +267,28 @@ fn weigh(before: &[SideRun], after: &[SideRun], sources: &TestSources, about: &[
 
 /// What all runs of one side say of a test; nothing when they disagree.
 fn settled(runs: &[SideRun], id: &str) -> Option<Outcome> {
-    let missing = || Outcome::Cannot {
-        why: "missing from the report".to_owned(),
-    };
-    let mut all = runs
-        .iter()
-        .map(|run| run.outcomes.get(id).cloned().unwrap_or_else(missing));
+    let mut all = runs.iter().map(|run| {
+        let outcome = run.outcomes.get(id).cloned();
+        outcome.unwrap_or_else(|| not_reported(run, id))
+    });
     let first = all.next()?;
     all.all(|outcome| outcome.word() == first.word())
         .then_some(first)
+}
+
+/// Why a run does not tell of a test: most often its module could not be collected.
+fn not_reported(run: &SideRun, id: &str) -> Outcome {
+    let collection = run.outcomes.iter().find_map(|(module, outcome)| {
+        let module = module.trim_start_matches("::");
+        let inside = id.strip_prefix(module)?.starts_with([':', '.']);
+        match outcome {
+            Outcome::Cannot { why } if inside && !module.is_empty() => Some(why.clone()),
+            _ => None,
+        }
+    });
+    Outcome::Cannot {
+        why: collection.unwrap_or_else(|| "missing from the report".to_owned()),
+    }
 }
 
 fn sort_in(
