@@ -13,13 +13,16 @@ use std::time::Duration;
 use audit_support::pytest;
 use audit_support::repo::{Builder, Repo, git, tree};
 use audit_support::world::TestWorld;
-use canary_gate::audit::{AuditError, AuditReport, AuditRequest, TestCommand, Verdict, audit, clean_up};
+use canary_gate::audit::{
+    AuditError, AuditReport, AuditRequest, TestCommand, Verdict, audit, clean_up,
+};
 use canary_gate::gate::SubtaskId;
 use canary_gate::world::Place;
 
 const OLD: &str = "def lane(name):\n    return \"planned\"\n";
 const NEW: &str = "def lane(name):\n    return \"in_review\"\n";
-const TEST: &str = "from app import lane\n\n\ndef test_lane():\n    assert lane(\"planned\") == \"in_review\"\n";
+const TEST: &str =
+    "from app import lane\n\n\ndef test_lane():\n    assert lane(\"planned\") == \"in_review\"\n";
 
 fn simple(directory: &Path, more: &[(&str, &str)]) -> Repo {
     let mut builder = Builder::default();
@@ -47,16 +50,22 @@ async fn run(req: &AuditRequest, directory: &Path) -> Result<AuditReport, AuditE
 }
 
 async fn error_of(repo: &Path, fix: &str, directory: &Path) -> (AuditError, String) {
-    let error = run(&request(repo, fix, directory), directory).await.unwrap_err();
+    let error = run(&request(repo, fix, directory), directory)
+        .await
+        .unwrap_err();
     let remedy = error.remedy().unwrap_or_default();
     println!("{error} → {remedy}");
     (error, remedy)
 }
 
 fn look(repo: &Path) -> String {
-    ["status --porcelain --ignored", "worktree list --porcelain", "for-each-ref"]
-        .map(|line| git(repo, &line.split(' ').collect::<Vec<_>>()))
-        .join("\n")
+    [
+        "status --porcelain --ignored",
+        "worktree list --porcelain",
+        "for-each-ref",
+    ]
+    .map(|line| git(repo, &line.split(' ').collect::<Vec<_>>()))
+    .join("\n")
 }
 
 #[tokio::test]
@@ -66,8 +75,16 @@ async fn a_place_or_commit_that_is_not_there() {
     let empty = directory.path().join("empty");
     std::fs::create_dir(&empty).unwrap();
     let (error, _) = error_of(&empty, "HEAD", directory.path()).await;
-    assert!(matches!(error, AuditError::NotARepository { .. }), "{error}");
-    let (error, remedy) = error_of(&repo.path, "0123456789abcdef0123456789abcdef01234567", directory.path()).await;
+    assert!(
+        matches!(error, AuditError::NotARepository { .. }),
+        "{error}"
+    );
+    let (error, remedy) = error_of(
+        &repo.path,
+        "0123456789abcdef0123456789abcdef01234567",
+        directory.path(),
+    )
+    .await;
     assert!(matches!(error, AuditError::MissingCommit { .. }), "{error}");
     assert!(remedy.contains("fetch"), "{remedy}");
     let (error, _) = error_of(&repo.path, "--output=/tmp/x", directory.path()).await;
@@ -75,7 +92,10 @@ async fn a_place_or_commit_that_is_not_there() {
     let (error, _) = error_of(&repo.path, &repo.names[0], directory.path()).await;
     assert!(matches!(error, AuditError::RootCommit { .. }), "{error}");
     let (error, _) = error_of(&directory.path().join("nowhere"), "HEAD", directory.path()).await;
-    assert!(matches!(error, AuditError::NotARepository { .. }), "{error}");
+    assert!(
+        matches!(error, AuditError::NotARepository { .. }),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -84,7 +104,10 @@ async fn a_shallow_clone_says_how_to_deepen() {
     let repo = simple(directory.path(), &[]);
     let clone = directory.path().join("shallow");
     let from = format!("file://{}", repo.path.display());
-    git(directory.path(), &["clone", "-q", "--depth=1", &from, clone.to_str().unwrap()]);
+    git(
+        directory.path(),
+        &["clone", "-q", "--depth=1", &from, clone.to_str().unwrap()],
+    );
     let (error, remedy) = error_of(&clone, "HEAD", directory.path()).await;
     assert!(matches!(error, AuditError::ShallowParent { .. }), "{error}");
     assert!(remedy.contains("--deepen"), "{remedy}");
@@ -96,10 +119,17 @@ async fn a_merge_of_unrelated_histories() {
     let mut builder = Builder::default();
     let one = builder.commit(&[], tree(&[("src/app.py", OLD)]), "one");
     let two = builder.commit(&[], tree(&[("src/other.py", NEW)]), "two");
-    builder.commit(&[one, two], tree(&[("src/app.py", OLD), ("src/other.py", NEW)]), "merge");
+    builder.commit(
+        &[one, two],
+        tree(&[("src/app.py", OLD), ("src/other.py", NEW)]),
+        "merge",
+    );
     let repo = builder.write(&directory.path().join("repo"));
     let (error, _) = error_of(&repo.path, "main", directory.path()).await;
-    assert!(matches!(error, AuditError::UnrelatedHistories { .. }), "{error}");
+    assert!(
+        matches!(error, AuditError::UnrelatedHistories { .. }),
+        "{error}"
+    );
     let (error, _) = {
         let mut req = request(&repo.path, &repo.names[2], directory.path());
         req.base = Some(repo.names[2].clone());
@@ -135,9 +165,22 @@ async fn sources_that_cannot_be_read_are_undetermined() {
     }
     let repo = builder.write(&directory.path().join("repo"));
     for ((name, _), commit) in cases.iter().zip(&repo.names[1..]) {
-        let report = run(&request(&repo.path, commit, directory.path()), directory.path()).await.unwrap();
-        println!("{name}: {} {}", report.decision.verdict.word(), report.decision.why);
-        let expected = if *name == "empty is fine" { Verdict::Unproven } else { Verdict::Undetermined };
+        let report = run(
+            &request(&repo.path, commit, directory.path()),
+            directory.path(),
+        )
+        .await
+        .unwrap();
+        println!(
+            "{name}: {} {}",
+            report.decision.verdict.word(),
+            report.decision.why
+        );
+        let expected = if *name == "empty is fine" {
+            Verdict::Unproven
+        } else {
+            Verdict::Undetermined
+        };
         assert_eq!(report.decision.verdict, expected, "{name}");
     }
 }
@@ -150,7 +193,11 @@ async fn a_scope_that_names_nothing_is_told() {
     req.scope = vec!["source/app.py".to_owned()];
     let report = run(&req, directory.path()).await.unwrap();
     assert_eq!(report.decision.verdict, Verdict::OutOfScope);
-    assert!(report.decision.why.contains("source/app.py"), "{}", report.decision.why);
+    assert!(
+        report.decision.why.contains("source/app.py"),
+        "{}",
+        report.decision.why
+    );
 }
 
 fn shell(script: &str) -> TestCommand {
@@ -177,15 +224,27 @@ async fn test_commands_that_misbehave() {
         ("hangs", "sleep 1000", "did not end"),
         ("writes no report", "echo away; exit 3", "wrote no report"),
         ("writes rubbish", "echo '<not' > \"$0\"", "cannot be read"),
-        ("prints 1 GB", "head -c 1000000000 /dev/zero | tr '\\0' x", "wrote no report"),
+        (
+            "prints 1 GB",
+            "head -c 1000000000 /dev/zero | tr '\\0' x",
+            "wrote no report",
+        ),
     ];
     for (name, script, says) in cases {
         req.tests = shell(script);
         let is_hanging = name == "hangs";
-        req.limits.run = if is_hanging { Duration::from_millis(300) } else { Duration::from_mins(2) };
+        req.limits.run = if is_hanging {
+            Duration::from_millis(300)
+        } else {
+            Duration::from_mins(2)
+        };
         let report = run(&req, directory.path()).await.unwrap();
         assert_eq!(report.decision.verdict, Verdict::Undetermined, "{name}");
-        assert!(report.decision.why.contains(says), "{name}: {}", report.decision.why);
+        assert!(
+            report.decision.why.contains(says),
+            "{name}: {}",
+            report.decision.why
+        );
         assert_eq!(look(&repo.path), before, "{name}");
     }
 }
@@ -199,7 +258,11 @@ async fn tests_that_write_outside_their_worktree_are_told() {
     let req = request(&repo.path, "main", directory.path());
     let report = run(&req, directory.path()).await.unwrap();
     assert_eq!(report.decision.verdict, Verdict::Undetermined);
-    assert!(report.decision.why.contains("escaped.txt"), "{}", report.decision.why);
+    assert!(
+        report.decision.why.contains("escaped.txt"),
+        "{}",
+        report.decision.why
+    );
     assert_eq!(look(&repo.path), before);
 }
 
@@ -208,9 +271,18 @@ async fn tests_that_touch_the_checkout_are_told() {
     let directory = tempfile::tempdir().unwrap();
     let touches = "import subprocess\n\nfrom app import lane\n\n\ndef test_lane():\n    subprocess.run([\"git\", \"branch\", \"-f\", \"left\", \"HEAD\"], check=False)\n    assert lane(\"planned\") == \"in_review\"\n";
     let repo = simple(directory.path(), &[("tests/test_lane.py", touches)]);
-    let report = run(&request(&repo.path, "main", directory.path()), directory.path()).await.unwrap();
+    let report = run(
+        &request(&repo.path, "main", directory.path()),
+        directory.path(),
+    )
+    .await
+    .unwrap();
     assert_eq!(report.decision.verdict, Verdict::Undetermined);
-    assert!(report.decision.why.contains("refs/heads/left"), "{}", report.decision.why);
+    assert!(
+        report.decision.why.contains("refs/heads/left"),
+        "{}",
+        report.decision.why
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -237,9 +309,15 @@ async fn what_a_cancelled_audit_leaves_the_next_takes_away() {
             }
         }
     }
-    assert_ne!(look(&repo.path), before, "a cancelled audit cannot clean up");
+    assert_ne!(
+        look(&repo.path),
+        before,
+        "a cancelled audit cannot clean up"
+    );
     let world = TestWorld::new(&directory.path().join("home"));
-    let gone = clean_up(&world, &SubtaskId::new("T005"), &req).await.unwrap();
+    let gone = clean_up(&world, &SubtaskId::new("T005"), &req)
+        .await
+        .unwrap();
     assert_eq!(gone, 2);
     assert_eq!(look(&repo.path), before);
 }
@@ -252,17 +330,54 @@ async fn a_dirty_checkout_a_hook_and_a_bare_repository_change_nothing() {
     std::fs::write(repo.path.join("new.txt"), "").unwrap();
     let hook = repo.path.join(".git/hooks/post-checkout");
     std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    std::fs::write(&hook, format!("#!/bin/sh\ntouch {}/hooked\n", directory.path().display())).unwrap();
+    std::fs::write(
+        &hook,
+        format!("#!/bin/sh\ntouch {}/hooked\n", directory.path().display()),
+    )
+    .unwrap();
     git(&repo.path, &["config", "core.fileMode", "false"]);
-    std::process::Command::new("chmod").arg("+x").arg(&hook).status().unwrap();
+    std::process::Command::new("chmod")
+        .arg("+x")
+        .arg(&hook)
+        .status()
+        .unwrap();
     let before = look(&repo.path);
-    let report = run(&request(&repo.path, &repo.names[1], directory.path()), directory.path()).await.unwrap();
-    assert_eq!(report.decision.verdict, Verdict::Substantive, "{}", report.decision.why);
+    let report = run(
+        &request(&repo.path, &repo.names[1], directory.path()),
+        directory.path(),
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        report.decision.verdict,
+        Verdict::Substantive,
+        "{}",
+        report.decision.why
+    );
     assert_eq!(look(&repo.path), before);
-    assert!(!directory.path().join("hooked").exists(), "hooks of the repository do not run");
+    assert!(
+        !directory.path().join("hooked").exists(),
+        "hooks of the repository do not run"
+    );
 
     let bare = directory.path().join("bare.git");
-    git(directory.path(), &["clone", "-q", "--bare", repo.path.to_str().unwrap(), bare.to_str().unwrap()]);
-    let report = run(&request(&bare, "main", directory.path()), directory.path()).await.unwrap();
-    assert_eq!(report.decision.verdict, Verdict::Substantive, "{}", report.decision.why);
+    git(
+        directory.path(),
+        &[
+            "clone",
+            "-q",
+            "--bare",
+            repo.path.to_str().unwrap(),
+            bare.to_str().unwrap(),
+        ],
+    );
+    let report = run(&request(&bare, "main", directory.path()), directory.path())
+        .await
+        .unwrap();
+    assert_eq!(
+        report.decision.verdict,
+        Verdict::Substantive,
+        "{}",
+        report.decision.why
+    );
 }

@@ -117,7 +117,10 @@ pub async fn prove(
         limit: req.limits.git,
     };
     let tests: Vec<&ChangedFile> = behaviour.files.iter().filter(|file| file.test).collect();
-    let modules = test_modules(&tests);
+    let mut modules = test_modules(&tests);
+    if modules.is_empty() {
+        modules = existing_tests(git, req, behaviour).await?;
+    }
     if modules.is_empty() {
         return Ok(Proof::default());
     }
@@ -136,13 +139,8 @@ pub async fn prove(
 /// Test modules of the fix; where it only changed what they use, the directories of that.
 fn test_modules(tests: &[&ChangedFile]) -> Vec<String> {
     let there = || tests.iter().filter(|file| file.status != Status::Deleted);
-    let is_module = |path: &str| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let stem = name.strip_suffix(".py").unwrap_or(name);
-        (stem.starts_with("test_") || stem.ends_with("_test")) && stem != name
-    };
     let modules: BTreeSet<String> = there()
-        .filter(|file| is_module(&file.path))
+        .filter(|file| is_test_module(&file.path))
         .map(|file| file.path.clone())
         .collect();
     if !modules.is_empty() {
@@ -153,6 +151,40 @@ fn test_modules(tests: &[&ChangedFile]) -> Vec<String> {
         .map(|(directory, _)| directory.to_owned())
         .collect();
     directories.into_iter().collect()
+}
+
+/// Test modules that were there before and hold all words of the rule: what proves a fix that
+/// was reverted and made again, whose tests came the first time.
+async fn existing_tests(
+    git: Git<'_>,
+    req: &AuditRequest,
+    behaviour: &Behaviour,
+) -> Result<Vec<String>, AuditError> {
+    const MOST: usize = 10;
+    if req.about.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut arguments = vec!["grep", "-l", "-z", "-i", "-F", "--full-name", "--all-match"];
+    for word in &req.about {
+        arguments.extend(["-e", word]);
+    }
+    arguments.extend([behaviour.commits.fix.as_str(), "--", "*.py"]);
+    // git grep tells of no match by its exit code.
+    let finished = git.run(&arguments, None).await?;
+    let start = format!("{}:", behaviour.commits.fix);
+    let modules = finished
+        .stdout
+        .text
+        .split('\0')
+        .filter_map(|path| path.strip_prefix(&start))
+        .filter(|path| is_test_module(path));
+    Ok(modules.take(MOST).map(str::to_owned).collect())
+}
+
+fn is_test_module(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.strip_suffix(".py").unwrap_or(name);
+    (stem.starts_with("test_") || stem.ends_with("_test")) && stem != name
 }
 
 async fn run_both(

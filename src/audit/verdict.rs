@@ -177,7 +177,7 @@ pub fn verdict_of_proof(proof: &Proof) -> Decision {
         return decision(
             Verdict::Substantive,
             format!(
-                "{all} tests fail without the fix and pass with it, {proving} of them about the rule"
+                "of {all} tests that fail without the fix and pass with it, {proving} prove it"
             ),
         );
     }
@@ -223,7 +223,10 @@ fn not_proving(proof: &Proof) -> Decision {
         return decision(Verdict::Unproven, why);
     }
     let why = if proof.pass_to_pass > 0 {
-        format!("all {} tests pass without the fix too", proof.pass_to_pass)
+        format!(
+            "no test fails without the fix ({} pass on both sides)",
+            proof.pass_to_pass
+        )
     } else {
         "no test of the fix passes with it".to_owned()
     };
