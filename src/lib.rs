@@ -5,6 +5,7 @@
 //! ```
 
 pub mod engine;
+pub mod evidence;
 pub mod gate;
 pub mod journal;
 pub mod rehearsal;
