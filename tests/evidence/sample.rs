@@ -278,8 +278,8 @@ impl Disk for FailingDisk {
         OsDisk.make_read_only(path)
     }
     fn sync_dir(&self, path: &Path) -> std::io::Result<()> {
-        self.may()?;
-        OsDisk.sync_dir(path)
+        let _ = path;
+        self.may()
     }
 }
 
@@ -299,8 +299,8 @@ impl DiskFile for FailingFile {
         Err(self.disk.error())
     }
     fn sync(&self) -> std::io::Result<()> {
-        self.disk.may()?;
-        self.file.sync()
+        // What is tried is what a failure leads to, not the disk below.
+        self.disk.may()
     }
     fn length(&self) -> std::io::Result<u64> {
         self.disk.may()?;
