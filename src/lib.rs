@@ -4,9 +4,13 @@
 //!  gate.toml ─► gate ─► engine ─► verbs ─► world::World::perform(Effect) ─► the outside
 //! ```
 
+pub mod audit;
+pub mod candidate;
 pub mod engine;
 pub mod evidence;
 pub mod gate;
 pub mod journal;
+pub mod processes;
 pub mod rehearsal;
+pub mod verbs;
 pub mod world;

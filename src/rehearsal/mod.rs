@@ -4,7 +4,12 @@
 //! operator's environment that points there. Nothing in engine or verbs knows of it.
 
 mod faults;
+pub mod flyctl;
+pub mod github;
+pub mod harness;
 mod host;
+pub mod product;
+pub mod saas;
 
 pub use faults::{Fault, Faults, UnknownFault};
 pub use host::RehearsalError;

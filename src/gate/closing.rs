@@ -1,0 +1,91 @@
+//! Closing keywords: words in a comment that make GitHub close an issue.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Stands for what a template will put in its place.
+const FILLED: &str = "\u{e000}";
+
+static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let number = format!(r"(?:[0-9]+|{FILLED})");
+    let part = format!(r"[A-Za-z0-9._{FILLED}-]+");
+    let reference = format!(
+        r"(?:(?:{part}(?:/{part})?)?\#{number}|GH-{number}|https?://\S+?/(?:issues|pull)/{number})"
+    );
+    Regex::new(&format!(
+        r"(?ix)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b [\s:*_`(\[]* {reference}"
+    ))
+    .ok()
+});
+
+static TAGS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?s)\{\{.*?\}\}").ok());
+
+/// The first closing keyword with a reference in a text or a template of one, in bytes.
+/// What a template quotes counts as whatever would make it a reference.
+#[must_use]
+pub fn closing_reference(text: &str) -> Option<Range<usize>> {
+    let (closing, tags) = (CLOSING.as_ref()?, TAGS.as_ref()?);
+    let mut filled = String::with_capacity(text.len());
+    // Where each piece of the filled text comes from, to find the way back.
+    let mut pieces = vec![(0, 0)];
+    let mut last = 0;
+    for tag in tags.find_iter(text) {
+        filled.push_str(&text[last..tag.start()]);
+        filled.push_str(FILLED);
+        last = tag.end();
+        pieces.push((filled.len(), last));
+    }
+    filled.push_str(&text[last..]);
+    let found = closing.find(&filled)?;
+    let back = |at: usize| {
+        let piece = pieces.iter().rev().find(|(filled, _)| *filled <= at);
+        piece.map_or(at, |(filled, original)| original + (at - filled))
+    };
+    let start = back(found.start());
+    Some(start..back(found.end()).max(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_github_acts_on_is_found() {
+        for text in [
+            "fixes #1038",
+            "Closes: #1",
+            "RESOLVED o/r#12",
+            "fix GH-7",
+            "this closed https://github.com/o/r/issues/5",
+            "closes https://github.com/o/r/pull/5",
+            "Fixes {{ product.repository }}#1038",
+            "closes #{{ n }}",
+            "fixes **#3**",
+        ] {
+            assert!(closing_reference(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_words_are_left_alone() {
+        for text in [
+            "#1038 is open",
+            "prefix #1",
+            "fixed in the wheel; see #1038",
+            "{{ fixes.rollback.summary }} #1",
+            "it fixes 1038 rows",
+            "closed",
+        ] {
+            assert_eq!(closing_reference(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_words_are_found_behind_tags() {
+        let text = "{{ a }} and {{ b }}: fixes {{ r }}#1 now";
+        let range = closing_reference(text).unwrap();
+        assert_eq!(&text[range], "fixes {{ r }}#1");
+    }
+}

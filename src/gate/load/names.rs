@@ -1,0 +1,388 @@
+//! Checks of ids, titles, facts' names and edges.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::{Map, Value};
+
+use super::document::{At, Document};
+use super::draft::{Draft, DraftPackage, DraftSubtask};
+use crate::gate::diagnostic::Diagnostic;
+use crate::gate::graph::Graph;
+use crate::gate::nearest::nearest;
+use crate::gate::{Start, SubtaskId};
+
+/// Checks all names; the graph when ids and edges are sound.
+pub(super) fn check(
+    document: &Document<'_>,
+    draft: &Draft,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Graph> {
+    let mut names = Names { document, problems };
+    names.texts(draft);
+    names.parameters(&draft.parameters);
+    let before = names.problems.len();
+    names.ids(draft);
+    names.edges(draft);
+    let sound = names.problems.len() == before;
+    names.starts(draft);
+    names.facts(draft);
+    if !sound {
+        return None;
+    }
+    names.graph(draft)
+}
+
+struct Names<'a, 't> {
+    document: &'a Document<'t>,
+    problems: &'a mut Vec<Diagnostic>,
+}
+
+impl Names<'_, '_> {
+    /// Text that people read must not steer their terminal, and must be there.
+    fn texts(&mut self, draft: &Draft) {
+        let root = At::root();
+        if draft
+            .header
+            .as_ref()
+            .is_some_and(|header| !is_id(&header.name))
+        {
+            self.odd_id(&root.key("name"), "the gate's name");
+        }
+        let mut shown = vec![root.key("title"), root.key("mission")];
+        for package in &draft.packages {
+            shown.extend(["title", "goal"].map(|key| package.at.key(key)));
+            shown.extend(
+                package
+                    .subtasks
+                    .iter()
+                    .map(|subtask| subtask.at.key("title")),
+            );
+        }
+        for (at, _) in &draft.triage {
+            shown.extend(["name", "advice"].map(|key| at.key(key)));
+        }
+        for at in shown {
+            if self
+                .document
+                .text(&at)
+                .is_some_and(|text| text.chars().any(char::is_control))
+            {
+                let problem = self
+                    .document
+                    .problem(&at, "a control character in a text for people");
+                self.problems
+                    .push(problem.help("write it in one plain line"));
+            }
+        }
+    }
+
+    fn parameters(&mut self, parameters: &Map<String, Value>) {
+        let at = At::root().key("parameters");
+        let mut by_variable: HashMap<String, String> = HashMap::new();
+        for (name, _) in crate::gate::parameters::leaves(parameters) {
+            let place = name.split('.').fold(at.clone(), |at, part| at.key(part));
+            if !is_fact_name(&name) {
+                let message = format!("a template cannot quote a parameter named `{name}`");
+                let problem = self.document.key_problem(&place, message);
+                self.problems
+                    .push(problem.help("use lower-case letters, digits and `_`"));
+            }
+            if crate::gate::parameters::RESERVED.contains(&name.as_str()) {
+                let message = format!("`{name}` is a setting of the program, not a parameter");
+                let problem = self.document.key_problem(&place, message);
+                self.problems.push(problem.help("choose another name"));
+            }
+            let variable = crate::gate::parameters::variable_name(&name);
+            if let Some(other) = by_variable.insert(variable.clone(), name.clone()) {
+                let message = format!("`{name}` and `{other}` would both be set by `{variable}`");
+                let problem = self.document.key_problem(&place, message);
+                self.problems.push(problem.help("rename one of them"));
+            }
+        }
+    }
+
+    fn ids(&mut self, draft: &Draft) {
+        let mut seen: HashMap<&str, At> = HashMap::new();
+        for package in &draft.packages {
+            self.id(
+                &package.at.key("id"),
+                &package.id,
+                "work package",
+                &mut seen,
+            );
+            if package.table.is_some() && package.subtasks.is_empty() {
+                let message = format!("work package `{}` has no subtasks", package.id);
+                let problem = self.document.problem(&package.at, message);
+                self.problems
+                    .push(problem.help("add one, or take the work package out"));
+            }
+        }
+        let mut seen: HashMap<&str, At> = HashMap::new();
+        for (_, subtask) in draft.subtasks() {
+            self.id(
+                &subtask.at.key("id"),
+                subtask.id.as_str(),
+                "subtask",
+                &mut seen,
+            );
+        }
+    }
+
+    fn id<'d>(&mut self, at: &At, id: &'d str, what: &str, seen: &mut HashMap<&'d str, At>) {
+        // One that is missing or no text has been reported with its table.
+        if self.document.text(at).is_none() {
+            return;
+        }
+        if !is_id(id) {
+            self.odd_id(at, &format!("the id of a {what}"));
+        }
+        if let Some(first) = seen.get(id) {
+            let line = self.document.problem(first, "").line;
+            let message = format!("there are two {what}s `{id}`");
+            let problem = self.document.problem(at, message);
+            self.problems.push(problem.label("used again").help(format!(
+                "the first is on line {line}; give this one another id"
+            )));
+        } else {
+            seen.insert(id, at.clone());
+        }
+    }
+
+    fn odd_id(&mut self, at: &At, what: &str) {
+        let problem = self.document.problem(at, format!("{what} is empty or odd"));
+        self.problems.push(problem.help(
+            "use up to 64 letters, digits, `-`, `_` and `.`, beginning with a letter or digit",
+        ));
+    }
+
+    fn edges(&mut self, draft: &Draft) {
+        let packages: BTreeSet<&str> = draft.packages.iter().map(|p| p.id.as_str()).collect();
+        let subtasks: BTreeSet<&str> = draft.subtasks().map(|(_, s)| s.id.as_str()).collect();
+        for package in &draft.packages {
+            for (index, name) in package.depends_on.iter().enumerate() {
+                let at = package.at.key("depends_on").index(index);
+                self.edge(&at, name, &package.id, "work package", &packages);
+            }
+            for subtask in &package.subtasks {
+                let after = subtask
+                    .table
+                    .as_ref()
+                    .and_then(|table| table.after.as_ref());
+                for (index, name) in after.into_iter().flatten().enumerate() {
+                    let at = subtask.at.key("after").index(index);
+                    self.edge(
+                        &at,
+                        name.as_str(),
+                        subtask.id.as_str(),
+                        "subtask",
+                        &subtasks,
+                    );
+                }
+            }
+        }
+    }
+
+    fn edge(&mut self, at: &At, name: &str, own: &str, what: &str, known: &BTreeSet<&str>) {
+        if name == own {
+            let problem = self
+                .document
+                .problem(at, format!("{what} `{own}` waits for itself"));
+            self.problems.push(problem.help("take it out"));
+        } else if !known.contains(name) {
+            let problem = self
+                .document
+                .problem(at, format!("there is no {what} `{name}`"));
+            let help = did_you_mean(name, known.iter().copied());
+            self.problems.push(problem.label("not known").help(help));
+        }
+    }
+
+    /// A subtask for failures needs something before it that can fail, in order.
+    fn starts(&mut self, draft: &Draft) {
+        for package in &draft.packages {
+            for (index, subtask) in package.subtasks.iter().enumerate() {
+                let Some(table) = &subtask.table else {
+                    continue;
+                };
+                if table.on != Start::Failure {
+                    continue;
+                }
+                let at = subtask.at.key("on");
+                if index == 0 {
+                    let message = format!(
+                        "`{}` can never start: nothing before it can fail",
+                        subtask.id
+                    );
+                    let problem = self.document.problem(&at, message);
+                    self.problems
+                        .push(problem.help("place it behind the subtasks whose failure it is for"));
+                }
+                let next = package
+                    .subtasks
+                    .get(index + 1)
+                    .and_then(|next| next.table.as_ref());
+                let beside = table.parallel || next.is_some_and(|next| next.parallel);
+                if beside {
+                    let message = format!(
+                        "`{}` is for failures, and cannot start beside another subtask",
+                        subtask.id
+                    );
+                    let problem = self.document.problem(&at, message);
+                    self.problems.push(
+                        problem.help(
+                            "take `parallel` out: it starts once what is before it has ended",
+                        ),
+                    );
+                }
+            }
+        }
+    }
+
+    fn facts(&mut self, draft: &Draft) {
+        let mut by_name: BTreeMap<&str, &DraftSubtask> = BTreeMap::new();
+        for (_, subtask) in draft.subtasks() {
+            let Some(name) = subtask.publishes.as_deref() else {
+                continue;
+            };
+            let at = subtask.at.key("as");
+            if !is_fact_name(name) {
+                let problem = self
+                    .document
+                    .problem(&at, format!("`{name}` is no name for a fact"));
+                self.problems.push(
+                    problem.help("use lower-case words joined by dots, such as `rc.version`"),
+                );
+            } else if let Some(first) = by_name.insert(name, subtask) {
+                let message = format!("`{}` and `{}` both publish `{name}`", first.id, subtask.id);
+                let problem = self.document.problem(&at, message).label("published again");
+                self.problems
+                    .push(problem.help("facts never change; give this one another name"));
+            }
+            self.parameter_clash(&at, name, &draft.parameters);
+        }
+        for (name, subtask) in &by_name {
+            if let Some(outer) = prefixes(name).find(|outer| by_name.contains_key(outer)) {
+                let message = format!("fact `{name}` lies inside fact `{outer}`");
+                let problem = self.document.problem(&subtask.at.key("as"), message);
+                self.problems
+                    .push(problem.help("give one of them another name"));
+            }
+        }
+    }
+
+    fn parameter_clash(&mut self, at: &At, name: &str, parameters: &Map<String, Value>) {
+        let clash = prefixes(name).chain([name]).find(|path| {
+            let mut parts = path.split('.');
+            let first = parts.next().and_then(|part| parameters.get(part));
+            parts
+                .fold(first, |value, part| value.and_then(|value| value.get(part)))
+                .is_some_and(|value| !value.is_object())
+        });
+        if let Some(parameter) = clash {
+            let message = format!("fact `{name}` would replace parameter `{parameter}`");
+            let problem = self.document.problem(at, message).label("is a parameter");
+            self.problems
+                .push(problem.help("give the fact another name"));
+        }
+    }
+
+    fn graph(&mut self, draft: &Draft) -> Option<Graph> {
+        let cycle = match Graph::build(&draft.outline()) {
+            Ok(graph) => return Some(graph),
+            Err(cycle) => cycle,
+        };
+        let at = self.cycle_place(draft, &cycle.0);
+        let message = format!("{cycle}");
+        let problem = self
+            .document
+            .problem(&at, message)
+            .label("leads back to itself");
+        self.problems.push(problem.help(
+            "take one of the edges out: `after` of a subtask, or `depends_on` of its work package",
+        ));
+        None
+    }
+
+    /// The edge that somebody wrote: an `after` or a `depends_on` of those in the circle.
+    fn cycle_place(&self, draft: &Draft, cycle: &[SubtaskId]) -> At {
+        let inside: BTreeSet<&SubtaskId> = cycle.iter().collect();
+        let holds =
+            |package: &DraftPackage| package.subtasks.iter().any(|s| inside.contains(&s.id));
+        let after = draft
+            .subtasks()
+            .filter(|(_, subtask)| inside.contains(&subtask.id))
+            .map(|(_, subtask)| subtask.at.key("after"));
+        let depends = draft
+            .packages
+            .iter()
+            .filter(|package| holds(package))
+            .map(|package| package.at.key("depends_on"));
+        after
+            .chain(depends)
+            .find(|at| self.document.has(at))
+            .unwrap_or_default()
+    }
+}
+
+/// The names that a dotted name lies inside of, without itself.
+pub(super) fn prefixes(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices(['.', '[']).map(|(at, _)| &name[..at])
+}
+
+/// "Did you mean", or what there is.
+pub(in crate::gate) fn did_you_mean<'n>(
+    name: &str,
+    known: impl Iterator<Item = &'n str> + Clone,
+) -> String {
+    if let Some(near) = nearest(name, known.clone().take(2000)) {
+        return format!("did you mean `{near}`?");
+    }
+    let first: Vec<&str> = known.clone().take(12).collect();
+    match (first.is_empty(), known.count() > first.len()) {
+        (true, _) => "there are none".to_owned(),
+        (false, false) => format!("there are: {}", first.join(", ")),
+        (false, true) => format!("there are: {}, …", first.join(", ")),
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() <= 64
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+/// Words that mean something else to the template language.
+const TAKEN: &[&str] = &[
+    "and",
+    "else",
+    "false",
+    "if",
+    "in",
+    "is",
+    "loop",
+    "none",
+    "not",
+    "null",
+    "or",
+    "self",
+    "super",
+    "true",
+    "caller",
+    "debug",
+    "dict",
+    "namespace",
+    "range",
+];
+
+fn is_fact_name(name: &str) -> bool {
+    name.len() <= 200
+        && name.split('.').all(|part| {
+            part.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
+                && part
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        })
+        && !TAKEN.contains(&name.split('.').next().unwrap_or(name))
+}

@@ -1,0 +1,401 @@
+//! Templates: values that quote facts and parameters. Strict: a name that is not known is an
+//! error, never an empty text. Pure; what a template may quote is decided when a gate is loaded.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+use serde_json::{Map, Value};
+
+use super::{Facts, Subtask, SubtaskId, parse_duration};
+use crate::verbs::Verb;
+
+/// Why a value could not be made from its template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// It quotes something that is not there.
+    #[error("{at}: `{name}` is neither a fact nor a parameter", at = place(subtask.as_ref(), field))]
+    Undefined {
+        /// The subtask, where there is one.
+        subtask: Option<SubtaskId>,
+        /// The field, dotted; empty when unknown.
+        field: String,
+        /// What is missing.
+        name: String,
+    },
+    /// It cannot be read or rendered.
+    #[error("{at}: {reason}", at = place(subtask.as_ref(), field))]
+    Broken {
+        /// The subtask, where there is one.
+        subtask: Option<SubtaskId>,
+        /// The field, dotted; empty when unknown.
+        field: String,
+        /// Why.
+        reason: String,
+    },
+    /// A fact would replace a parameter, or lies inside another fact.
+    #[error("fact `{fact}` and `{other}` say different things")]
+    Conflict {
+        /// The fact.
+        fact: String,
+        /// The path at which they meet.
+        other: String,
+    },
+}
+
+fn place(subtask: Option<&SubtaskId>, field: &str) -> String {
+    match (subtask, field) {
+        (Some(subtask), "") => format!("subtask `{subtask}`"),
+        (Some(subtask), field) => format!("subtask `{subtask}`, field `{field}`"),
+        (None, "") => "template".to_owned(),
+        (None, field) => format!("field `{field}`"),
+    }
+}
+
+impl TemplateError {
+    fn broken(reason: impl ToString) -> Self {
+        Self::Broken {
+            subtask: None,
+            field: String::new(),
+            reason: reason.to_string(),
+        }
+    }
+
+    fn in_field(mut self, part: &str) -> Self {
+        if let Self::Undefined { field, .. } | Self::Broken { field, .. } = &mut self {
+            *field = match (part.is_empty(), field.is_empty()) {
+                (true, _) => std::mem::take(field),
+                (_, true) => part.to_owned(),
+                _ if field.starts_with('[') => format!("{part}{field}"),
+                _ => format!("{part}.{field}"),
+            };
+        }
+        self
+    }
+
+    fn in_subtask(mut self, id: &SubtaskId) -> Self {
+        if let Self::Undefined { subtask, .. } | Self::Broken { subtask, .. } = &mut self {
+            *subtask = Some(id.clone());
+        }
+        self
+    }
+}
+
+/// Everything a template may quote: parameters and facts, merged into one tree by their dotted
+/// names.
+///
+/// # Errors
+/// If a fact would replace a parameter or part of another fact by something else.
+pub fn context(parameters: &Map<String, Value>, facts: &Facts) -> Result<Value, TemplateError> {
+    let mut tree = Value::Object(parameters.clone());
+    for fact in facts.iter() {
+        let wrapped = fact
+            .name
+            .rsplit('.')
+            .fold(fact.value.clone(), |value, part| {
+                Value::Object(Map::from_iter([(part.to_owned(), value)]))
+            });
+        merge(&mut tree, wrapped, String::new()).map_err(|other| TemplateError::Conflict {
+            fact: fact.name.clone(),
+            other,
+        })?;
+    }
+    Ok(tree)
+}
+
+/// Merges tables; anything else must be equal. The error is the path where it is not.
+fn merge(into: &mut Value, from: Value, path: String) -> Result<(), String> {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                match into.get_mut(&key) {
+                    Some(there) => {
+                        let path = if path.is_empty() {
+                            key
+                        } else {
+                            format!("{path}.{key}")
+                        };
+                        merge(there, value, path)?;
+                    }
+                    None => {
+                        into.insert(key, value);
+                    }
+                }
+            }
+            Ok(())
+        }
+        (into, from) if *into == from => Ok(()),
+        _ => Err(path),
+    }
+}
+
+/// Renders a text.
+///
+/// # Errors
+/// If it quotes something that is not in the context, or does not compile.
+pub fn render(text: &str, context: &Value) -> Result<String, TemplateError> {
+    Renderer::new(context).text(text)
+}
+
+/// Renders every text in a tree. A text that is exactly one `{{ expression }}` becomes the
+/// expression's value in its own type; keys stay as they are.
+///
+/// # Errors
+/// The first text that cannot be rendered, with the field it stands in.
+pub fn render_fields(fields: &Value, context: &Value) -> Result<Value, TemplateError> {
+    Renderer::new(context).fields(fields)
+}
+
+/// A context in the template engine's own form, made when first needed.
+struct Renderer<'c> {
+    environment: Environment<'static>,
+    context: &'c Value,
+    converted: OnceCell<minijinja::Value>,
+}
+
+impl<'c> Renderer<'c> {
+    fn new(context: &'c Value) -> Self {
+        Self {
+            environment: environment(),
+            context,
+            converted: OnceCell::new(),
+        }
+    }
+
+    fn converted(&self) -> minijinja::Value {
+        self.converted
+            .get_or_init(|| minijinja::Value::from(Serde(self.context)))
+            .clone()
+    }
+
+    fn fields(&self, fields: &Value) -> Result<Value, TemplateError> {
+        match fields {
+            Value::String(text) => match self.single_expression(text) {
+                Some(expression) => self.evaluate(expression),
+                None => self.text(text).map(Value::String),
+            },
+            Value::Array(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| {
+                    self.fields(item)
+                        .map_err(|error| error.in_field(&format!("[{index}]")))
+                })
+                .collect::<Result<Vec<_>, _>>()
+                .map(Value::Array),
+            Value::Object(table) => table
+                .iter()
+                .map(|(key, value)| {
+                    let value = self.fields(value).map_err(|error| error.in_field(key))?;
+                    Ok((key.clone(), value))
+                })
+                .collect::<Result<Map<_, _>, _>>()
+                .map(Value::Object),
+            other => Ok(other.clone()),
+        }
+    }
+
+    fn text(&self, text: &str) -> Result<String, TemplateError> {
+        if !is_template(text) {
+            return Ok(text.to_owned());
+        }
+        // An owned copy, so that one environment serves texts of any lifetime.
+        let environment = self.environment.clone();
+        let template = environment
+            .template_from_str(text)
+            .map_err(|error| TemplateError::broken(told(&error)))?;
+        template.render(self.converted()).map_err(|error| {
+            explain(
+                &error,
+                text,
+                template.undeclared_variables(true),
+                self.context,
+            )
+        })
+    }
+
+    /// The expression of a text that is exactly one `{{ expression }}`.
+    fn single_expression<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let inside = text.strip_prefix("{{")?.strip_suffix("}}")?;
+        let compiles = self.environment.compile_expression_owned(inside.to_owned());
+        compiles.is_ok().then_some(inside)
+    }
+
+    fn evaluate(&self, expression: &str) -> Result<Value, TemplateError> {
+        let compiled = self
+            .environment
+            .compile_expression_owned(expression.to_owned())
+            .map_err(|error| TemplateError::broken(told(&error)))?;
+        let names = || compiled.undeclared_variables(true);
+        let value = compiled
+            .eval(self.converted())
+            .map_err(|error| explain(&error, expression, names(), self.context))?;
+        if value.is_undefined() {
+            return Err(undefined(expression, names(), self.context));
+        }
+        serde_json::to_value(&value).map_err(TemplateError::broken)
+    }
+}
+
+/// Renders a text from parameters alone.
+pub(super) fn render_parameters(
+    parameters: &Map<String, Value>,
+    text: &str,
+) -> Result<String, TemplateError> {
+    if !is_template(text) {
+        return Ok(text.to_owned());
+    }
+    render(text, &Value::Object(parameters.clone()))
+}
+
+/// Whether there is anything to fill in.
+#[must_use]
+pub fn is_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("{#")
+}
+
+/// What a template quotes: dotted names, as far as they can be told without running it.
+///
+/// # Errors
+/// If it does not compile.
+pub fn quoted_names(text: &str) -> Result<BTreeSet<String>, TemplateError> {
+    if !is_template(text) {
+        return Ok(BTreeSet::new());
+    }
+    let environment = environment();
+    let template = environment
+        .template_from_str(text)
+        .map_err(|error| TemplateError::broken(told(&error)))?;
+    let globals: BTreeSet<&str> = environment.globals().map(|(name, _)| name).collect();
+    Ok(template
+        .undeclared_variables(true)
+        .into_iter()
+        .filter(|name| !globals.contains(name.split('.').next().unwrap_or(name)))
+        .collect())
+}
+
+/// Where in a template its error lies, in bytes, and what it says.
+pub(super) fn syntax_error(text: &str) -> Option<(std::ops::Range<usize>, String)> {
+    let environment = environment();
+    let error = environment.template_from_str(text).err()?;
+    Some((error.range().unwrap_or(0..text.len()), told(&error)))
+}
+
+/// A strict environment in which nothing is escaped: what is made are texts, not pages.
+pub(super) fn environment<'s>() -> Environment<'s> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_debug(true);
+    let syntax = SyntaxConfig::builder()
+        .keep_trailing_newline(true)
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build();
+    // The usual delimiters are always valid; without the settings only white space differs.
+    if let Ok(syntax) = syntax {
+        environment.set_syntax(syntax);
+    }
+    environment
+}
+
+fn explain(
+    error: &minijinja::Error,
+    text: &str,
+    names: impl IntoIterator<Item = String>,
+    context: &Value,
+) -> TemplateError {
+    if error.kind() == ErrorKind::UndefinedError {
+        let shown = error
+            .range()
+            .and_then(|range| text.get(range))
+            .unwrap_or(text);
+        return undefined(shown, names, context);
+    }
+    TemplateError::broken(told(error))
+}
+
+/// Names what is missing: the first quoted name that is not in the context, or else the
+/// expression itself.
+fn undefined(
+    expression: &str,
+    names: impl IntoIterator<Item = String>,
+    context: &Value,
+) -> TemplateError {
+    let names: BTreeSet<String> = names.into_iter().collect();
+    let missing = names
+        .iter()
+        .filter(|name| look_up(context, name).is_none())
+        .max_by_key(|name| expression.contains(name.as_str()));
+    TemplateError::Undefined {
+        subtask: None,
+        field: String::new(),
+        name: missing.map_or(expression.trim(), String::as_str).to_owned(),
+    }
+}
+
+/// The value at a dotted path of table keys.
+pub(super) fn look_up<'v>(tree: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.')
+        .try_fold(tree, |value, part| value.get(part))
+}
+
+/// An error of the template engine in one line.
+fn told(error: &minijinja::Error) -> String {
+    match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    }
+}
+
+impl Subtask {
+    /// Its verb with all templates filled in.
+    ///
+    /// # Errors
+    /// If something quoted is not there, or a value has another type than the verb needs.
+    pub fn resolve(&self, context: &Value) -> Result<Verb, TemplateError> {
+        let mut rendered =
+            render_fields(&self.fields, context).map_err(|error| error.in_subtask(&self.id))?;
+        if let Value::Object(fields) = &mut rendered {
+            fields.shift_remove("uses");
+        }
+        match Verb::from_fields(self.verb.name(), rendered) {
+            Some(Ok(verb)) => Ok(verb),
+            Some(Err(error)) => Err(TemplateError::broken(error).in_subtask(&self.id)),
+            None => Err(TemplateError::broken("its verb is not known").in_subtask(&self.id)),
+        }
+    }
+
+    /// Its time limit.
+    ///
+    /// # Errors
+    /// If it quotes something that is not there, or is no duration.
+    pub fn time_limit(&self, context: &Value) -> Result<Duration, TemplateError> {
+        self.duration("timeout", &self.timeout, context)
+    }
+
+    /// The age after which its result is taken again, where it has one.
+    ///
+    /// # Errors
+    /// As [`Subtask::time_limit`].
+    pub fn age_limit(&self, context: &Value) -> Result<Option<Duration>, TemplateError> {
+        self.max_age
+            .as_deref()
+            .map(|text| self.duration("max_age", text, context))
+            .transpose()
+    }
+
+    fn duration(
+        &self,
+        field: &str,
+        text: &str,
+        context: &Value,
+    ) -> Result<Duration, TemplateError> {
+        render(text, context)
+            .and_then(|text| parse_duration(&text).map_err(TemplateError::broken))
+            .map_err(|error| error.in_field(field).in_subtask(&self.id))
+    }
+}

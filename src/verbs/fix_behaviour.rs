@@ -1,0 +1,27 @@
+//! `fix-behaviour`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Declares;
+
+/// Finds the change that last closed an issue and shows that it changes behaviour in scope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FixBehaviour {
+    /// The issue, `owner/repo#N`.
+    pub issue: String,
+    /// Directory of the checkout in the workspace.
+    pub checkout: String,
+    /// Files and directories (ending in `/`) in which behaviour must have changed.
+    pub scope: Vec<String>,
+    /// The fact to publish.
+    #[serde(rename = "as")]
+    pub publish: String,
+}
+
+impl Declares for FixBehaviour {
+    fn publishes(&self) -> Option<&str> {
+        Some(&self.publish)
+    }
+}

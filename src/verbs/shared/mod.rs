@@ -1,0 +1,3 @@
+//! What several verbs share: GitHub through `gh`, messages about programs, canary results.
+
+pub(crate) mod programs;
