@@ -32,5 +32,5 @@ pub use error::EvidenceError;
 pub use manifest::{Manifest, Summed};
 pub use open::{Limits, Opened, open, unpack};
 pub use pack::{Content, Part, pack};
-pub use scan::{Leak, NoScan, Scan, SecretScan};
+pub use scan::{Leak, NoScan, RedactorScan, Scan};
 pub use verify::{Check, Render, Verified, verify};

@@ -169,6 +169,7 @@ impl Archive<'_> {
             digest.update(piece);
             self.write(piece)?;
         }
+        scan.end()?;
         self.zeros(padding(size))?;
         Ok(Summed {
             path: name.to_owned(),

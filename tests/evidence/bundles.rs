@@ -8,12 +8,14 @@ use std::process::Command;
 use std::sync::Arc;
 
 use canary_gate::evidence::{
-    Content, EvidenceError, Limits, NoScan, Part, SecretScan, Spec, Verified, bundle, open, pack,
+    Content, EvidenceError, Limits, NoScan, Part, RedactorScan, Spec, Verified, bundle, open, pack,
     unpack, verify,
 };
 use canary_gate::gate::Verdict;
 use canary_gate::journal::disk::OsDisk;
 use canary_gate::journal::{Folded, read, sha256_hex};
+
+use canary_gate::world::redact::{Redactor, Scope};
 
 use super::sample::{FailingDisk, Failure, a_run_of, id};
 
@@ -234,7 +236,9 @@ async fn a_secret_in_any_file_means_no_bundle() {
     let log = [b"x".repeat(300_000).as_slice(), b"token hunter2-hunter2"].concat();
     spec.files.insert("logs/z.log".into(), Content::Bytes(log));
     let to = dir.path().join("leaking.tar.gz");
-    let mut scan = SecretScan::new([("the value of GH_TOKEN", "hunter2-hunter2")]).unwrap();
+    let redactor = Arc::new(Redactor::new());
+    redactor.add_secret("GH_TOKEN", "hunter2-hunter2");
+    let mut scan = RedactorScan::new(redactor, Scope::Secrets);
     let error = bundle(&OsDisk, spec, &to, &mut scan)
         .unwrap_err()
         .to_string();
