@@ -8,6 +8,7 @@ pub mod audit;
 pub mod candidate;
 pub mod cli;
 pub mod engine;
+pub mod evidence;
 pub mod gate;
 pub mod journal;
 pub mod processes;
