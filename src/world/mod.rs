@@ -5,8 +5,10 @@
 
 mod effect;
 mod error;
+pub mod fault;
 pub mod live;
 mod place;
+pub mod policy;
 pub mod process_rule;
 mod record;
 pub mod redact;
