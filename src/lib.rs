@@ -5,9 +5,11 @@
 //! ```
 
 pub mod audit;
+pub mod candidate;
 pub mod engine;
 pub mod gate;
 pub mod journal;
+pub mod processes;
 pub mod rehearsal;
 pub mod verbs;
 pub mod world;

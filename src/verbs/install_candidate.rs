@@ -1,9 +1,13 @@
 //! `install-candidate`.
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Declares;
+use super::{Act, Ctx, Declares, Trouble};
+use crate::candidate::{Home, Install, install};
+use crate::gate::Outcome;
+use crate::world::Place;
 
 /// Installs the candidate with pipx into the run's throwaway home.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,5 +30,27 @@ pub struct InstallCandidate {
 impl Declares for InstallCandidate {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
+    }
+}
+
+#[async_trait]
+impl Act for InstallCandidate {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        let request = Install {
+            package: self.package.clone(),
+            version: self.version.clone(),
+            command: self.command.clone(),
+            as_of: self.as_of.clone().filter(|time| !time.is_empty()),
+            home: Home::of_run(),
+            evidence: Place::run("candidate"),
+        };
+        let installed = install(ctx, request).await?;
+        ctx.publish(&self.publish, installed.fact());
+        Ok(Outcome::passed(format!(
+            "{} {} and {} more packages, locked by hash",
+            self.package,
+            self.version,
+            installed.lock.packages.len() - 1
+        )))
     }
 }

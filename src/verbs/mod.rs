@@ -29,7 +29,7 @@ mod require_closed;
 mod require_equal;
 mod require_newer;
 mod require_state;
-mod shared;
+pub(crate) mod shared;
 mod still_required;
 mod trouble;
 mod uv_sync;

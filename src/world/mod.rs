@@ -14,6 +14,8 @@ mod record;
 pub mod redact;
 mod replay;
 mod response;
+#[cfg(test)]
+pub(crate) mod scripted;
 
 use async_trait::async_trait;
 
@@ -24,6 +26,7 @@ pub use effect::{
 };
 pub use error::{FileFailure, WorldError};
 pub use place::Place;
+pub use process_rule::{CompiledRule, RuleError, Spared};
 pub use record::{Exchanges, RecordLayer};
 pub use replay::{Difference, ReplayWorld};
 pub use response::{

@@ -1,3 +1,3 @@
 //! What several verbs share: GitHub through `gh`, messages about programs, canary results.
 
-pub(super) mod programs;
+pub(crate) mod programs;
