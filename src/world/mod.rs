@@ -24,6 +24,7 @@ pub use effect::{
 };
 pub use error::{FileFailure, WorldError};
 pub use place::Place;
+pub use process_rule::{CompiledRule, RuleError, Spared};
 pub use record::{Exchanges, RecordLayer};
 pub use replay::{Difference, ReplayWorld};
 pub use response::{
