@@ -11,7 +11,7 @@ use super::lock::{self, Lock};
 use crate::gate::Finding;
 use crate::verbs::shared::programs::{must_succeed, with_output};
 use crate::verbs::{Ctx, Trouble};
-use crate::world::{Place, Program};
+use crate::world::{Effect, Place, Program, WriteFile};
 
 /// What to install and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,17 @@ pub struct Install {
     pub home: Home,
     /// The directory that keeps the lock.
     pub evidence: Place,
+    /// Whether the installers may reach the network.
+    pub network: Network,
+}
+
+/// Whether installers may reach the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// They may.
+    Allowed,
+    /// They may not: everything is there already.
+    Cut,
 }
 
 /// What was installed.
@@ -208,38 +219,66 @@ async fn pipx_lock(ctx: &Ctx, request: &Install, lock: &Lock) -> Result<(), Trou
         lock.place.as_str(),
         &requirement,
     ];
-    run(ctx, request.home.installer(argv.map(str::to_owned).into())).await
+    run(ctx, request.installer(&argv)).await
 }
 
 /// For a pipx without `--lock`. Installing wheels runs none of their code, so bytes that no hash
 /// has covered yet are replaced before anything of them is started.
 async fn pipx_then_sync(ctx: &Ctx, request: &Install, lock: &Lock) -> Result<(), Trouble> {
     let requirement = format!("{}=={}", request.package, request.version);
+    let (beside, _) = lock.place.as_str().rsplit_once('/').unwrap_or_default();
+    let links = format!("--find-links={beside}/wheels");
+    let mut pip = "--only-binary=:all:".to_owned();
+    if request.network == Network::Cut {
+        pip = format!("--pip-args={pip} --no-index {links}");
+    } else {
+        pip = format!("--pip-args={pip}");
+    }
     let argv = [
         "pipx",
         "install",
         "--force",
         "--python",
         "python3",
-        "--pip-args=--no-deps --only-binary=:all:",
+        &pip,
         &requirement,
     ];
-    run(ctx, request.home.installer(argv.map(str::to_owned).into())).await?;
+    run(ctx, request.installer(&argv)).await?;
+    let requirements = Place::new(beside).join("requirements.txt");
+    let write = WriteFile {
+        path: requirements.clone(),
+        text: lock.requirements(),
+        replace: true,
+    };
+    ctx.perform(Effect::WriteFile(write)).await?;
     let python = request.home.python(&request.package);
-    let argv = [
+    let mut argv = vec![
         "uv",
         "pip",
         "sync",
         "--reinstall",
         "--no-build",
         "--require-hashes",
-        "--color",
-        "never",
-        "--python",
-        python.as_str(),
-        lock.place.as_str(),
     ];
-    run(ctx, request.home.installer(argv.map(str::to_owned).into())).await
+    argv.extend(["--color", "never", "--python", python.as_str()]);
+    if request.network == Network::Cut {
+        argv.extend(["--no-index", &links]);
+    }
+    argv.push(requirements.as_str());
+    run(ctx, request.installer(&argv)).await
+}
+
+impl Install {
+    fn installer(&self, argv: &[&str]) -> Program {
+        let argv = argv.iter().map(|&word| word.to_owned()).collect();
+        let mut program = self.home.installer(argv);
+        if self.network == Network::Cut {
+            for name in ["UV_OFFLINE", "PIP_NO_INDEX"] {
+                program.env.insert(name.to_owned(), "1".to_owned());
+            }
+        }
+        program
+    }
 }
 
 /// Runs an installer; a wheel that it refuses is named in the first line.
