@@ -83,10 +83,7 @@ pub async fn run(
     let (journal, folded) = open(&options, &directory, started)?;
     let outside = wrap(Arc::clone(&live) as Arc<dyn World>);
     let inner = layers::stack(outside, &options);
-    let recorded = Arc::new(match &folded {
-        Some(folded) => RecordLayer::resumed(inner, journal.clone(), folded),
-        None => RecordLayer::new(inner, journal.clone()),
-    });
+    let recorded = Arc::new(RecordLayer::new(inner, journal.clone()));
     let mut report = SharedReport::new(&options.gate);
     let mut all: Vec<Box<dyn Reporter>> = vec![Box::new(report.clone())];
     let (journalled, journal_failure) = Journalled::new(journal.clone());

@@ -34,7 +34,16 @@ impl Declares for FixAudit {
 #[async_trait]
 impl Act for FixAudit {
     async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
-        ctx.publish(&self.publish, serde_json::json!({}));
-        Ok(Outcome::passed("TODO"))
+        let fix = fix::behaviour(ctx, &self.issue, &self.checkout, &self.scope).await?;
+        let proof = fix::proof(ctx, &fix, &self.checkout, &self.about).await?;
+        let note = format!(
+            "{}; {} tests fail without the fix and pass with it",
+            fix.decision.why,
+            proof.fail_to_pass.len()
+        );
+        let mut fact = serde_json::json!(fix);
+        fact["proof"] = serde_json::json!(proof);
+        ctx.publish(&self.publish, fact);
+        Ok(Outcome::passed(note))
     }
 }

@@ -33,11 +33,7 @@ impl Declares for FixBehaviour {
 impl Act for FixBehaviour {
     async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
         let fix = fix::behaviour(ctx, &self.issue, &self.checkout, &self.scope).await?;
-        let note = format!(
-            "{} changes behaviour in {} places",
-            fix.closed_by,
-            fix.behaviour.changes.len()
-        );
+        let note = format!("{}: {}", fix.decision.verdict.word(), fix.decision.why);
         ctx.publish(&self.publish, serde_json::json!(fix));
         Ok(Outcome::passed(note))
     }

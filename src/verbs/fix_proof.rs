@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::fix;
+use super::shared::fix::{self, Fix};
 use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::Outcome;
 
@@ -36,7 +36,13 @@ impl Declares for FixProof {
 #[async_trait]
 impl Act for FixProof {
     async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
-        ctx.publish(&self.publish, serde_json::json!({}));
-        Ok(Outcome::passed("TODO"))
+        let fix: Fix = ctx.fact_as(&self.fix)?;
+        let proof = fix::proof(ctx, &fix, &self.checkout, &self.about).await?;
+        let note = format!(
+            "{} tests fail without the fix and pass with it",
+            proof.fail_to_pass.len()
+        );
+        ctx.publish(&self.publish, serde_json::json!(proof));
+        Ok(Outcome::passed(note))
     }
 }

@@ -1,31 +1,27 @@
 //! The fix of an issue: which change closed it, and what the audit says of that change.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::github::{self, IssueRef};
-use crate::audit::{self, AuditError, AuditRequest, Behaviour, Nature};
-use crate::gate::Finding;
+use crate::audit::{self, AuditError, AuditRequest, Behaviour, Decision, Proof, Verdict};
+use crate::gate::{Finding, Outcome};
 use crate::verbs::{Ctx, Trouble};
 use crate::world::Place;
 
 /// What `fix-behaviour` publishes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::verbs) struct Fix {
+    /// The issue, `owner/repo#N`.
     pub(in crate::verbs) issue: String,
     /// The commit that closed it.
     pub(in crate::verbs) commit: String,
-    /// Who closed it: the pull request's address, or the commit's.
-    pub(in crate::verbs) closed_by: String,
+    /// The state before, where it is not the commit's first parent.
+    pub(in crate::verbs) base: Option<String>,
+    /// The pull request that brought it.
+    pub(in crate::verbs) pull_request: Option<u64>,
     pub(in crate::verbs) scope: Vec<String>,
+    pub(in crate::verbs) decision: Decision,
     pub(in crate::verbs) behaviour: Behaviour,
-}
-
-/// The change that last closed an issue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Closer {
-    commit: String,
-    url: String,
 }
 
 /// Finds the change that last closed the issue and looks what it changed in scope. Anything but
@@ -36,46 +32,92 @@ pub(in crate::verbs) async fn behaviour(
     checkout: &str,
     scope: &[String],
 ) -> Result<Fix, Trouble> {
-    let timeline = github::closing_timeline(ctx, &IssueRef::parse(issue)?).await?;
-    let closer = last_closer(&timeline).map_err(|found| {
-        Trouble::blocked(
-            Finding::new(format!("{issue} was closed without a linked change"))
-                .seen(found)
-                .remedy("close it with the pull request or commit that fixes it, then resume"),
-        )
+    let reference = IssueRef::parse(issue)?;
+    let (timeline, _) = github::graphql(ctx, audit::TIMELINE_QUERY, &reference).await?;
+    let linked = audit::linked_change(&timeline).map_err(|nothing| {
+        let mut finding = Finding::new(format!("{issue}: {nothing}"))
+            .remedy("close it with the pull request or commit that fixes it, then resume");
+        finding.seen = nothing.found;
+        Trouble::blocked(finding)
     })?;
-    let request = request(ctx, checkout, &closer.commit, scope, &[]);
-    let behaviour = audit::behaviour(ctx, ctx.by(), &request)
+    let base = rebased_base(ctx, &reference, checkout, &linked).await?;
+    let mut audit = request(ctx, checkout, &linked.commit);
+    audit.base.clone_from(&base);
+    audit.scope = scope.to_vec();
+    let behaviour = audit::behaviour(ctx, ctx.by(), &audit)
         .await
         .map_err(undetermined)?;
-    stop_unless_substantive(issue, &closer, &behaviour)?;
-    Ok(Fix {
+    let fix = Fix {
         issue: issue.to_owned(),
-        commit: closer.commit,
-        closed_by: closer.url,
+        commit: linked.commit,
+        base,
+        pull_request: linked.pull_request,
         scope: scope.to_vec(),
+        decision: audit::verdict_of_change(&behaviour),
         behaviour,
-    })
+    };
+    match stop(&fix, &fix.decision, changes_told(&fix.behaviour)) {
+        Some(trouble) => Err(trouble),
+        None => Ok(fix),
+    }
 }
 
-/// An audit of one fix in a checkout of the workspace.
-pub(in crate::verbs) fn request(
+/// Where a pull request was rebased, the fix begins before its first commit.
+async fn rebased_base(
     ctx: &Ctx,
+    issue: &IssueRef,
     checkout: &str,
-    commit: &str,
-    scope: &[String],
+    linked: &audit::LinkedChange,
+) -> Result<Option<String>, Trouble> {
+    let Some(number) = linked.pull_request else {
+        return Ok(None);
+    };
+    let pull = IssueRef {
+        number,
+        ..issue.clone()
+    };
+    let answer = github::pull_request(ctx, audit::HEADLINES_QUERY, &pull).await?;
+    let headlines = audit::headlines(&answer);
+    let repo = Place::workspace(checkout);
+    audit::base_of(ctx, ctx.by(), &repo, &linked.commit, &headlines)
+        .await
+        .map_err(undetermined)
+}
+
+/// Runs the fix's tests without it and with it. Anything but a proof is a stop.
+pub(in crate::verbs) async fn proof(
+    ctx: &Ctx,
+    fix: &Fix,
+    checkout: &str,
     about: &[String],
-) -> AuditRequest {
+) -> Result<Proof, Trouble> {
+    let mut request = request(ctx, checkout, &fix.commit);
+    request.base.clone_from(&fix.base);
+    request.scope.clone_from(&fix.scope);
+    request.about = about.to_vec();
+    ctx.progress(format!(
+        "running the tests of {} without it and with it",
+        short(&fix.commit)
+    ));
+    let proof = audit::prove(ctx, ctx.by(), &request, &fix.behaviour)
+        .await
+        .map_err(undetermined)?;
+    let decision = audit::verdict_of_proof(&proof);
+    match stop(fix, &decision, proof_told(&proof)) {
+        Some(trouble) => Err(trouble),
+        None => Ok(proof),
+    }
+}
+
+fn request(ctx: &Ctx, checkout: &str, commit: &str) -> AuditRequest {
     let scratch = Place::run("audit").join(ctx.by().as_str());
     let mut request = AuditRequest::new(Place::workspace(checkout), commit, scratch);
-    request.scope = scope.to_vec();
-    request.about = about.to_vec();
     request.limits.run = ctx.limit();
     request
 }
 
 /// An audit that could not be done decides nothing.
-pub(in crate::verbs) fn undetermined(error: AuditError) -> Trouble {
+fn undetermined(error: AuditError) -> Trouble {
     match error {
         AuditError::World(error) => error.into(),
         other => {
@@ -86,105 +128,80 @@ pub(in crate::verbs) fn undetermined(error: AuditError) -> Trouble {
     }
 }
 
-fn stop_unless_substantive(
-    issue: &str,
-    closer: &Closer,
-    behaviour: &Behaviour,
-) -> Result<(), Trouble> {
-    let short = closer.commit.get(..12).unwrap_or(&closer.commit);
-    let what = match behaviour.nature {
-        Nature::Behaviour => return Ok(()),
-        Nature::Timeout => "timeout-only: it changes numeric constants and nothing else",
-        Nature::Diagnostic => {
-            "diagnostic-only: nothing but logging, comments and names changed in scope"
-        }
-        Nature::OutOfScope => "out-of-scope: it changes no file in scope",
-        Nature::Undetermined => {
-            let mut finding =
-                Finding::new(format!("the fix of {issue} ({short}) could not be read"));
-            finding.seen = behaviour
-                .unreadable
-                .iter()
-                .map(|(path, why)| format!("{path}: {why}"))
-                .collect();
-            return Err(Trouble::error(finding));
-        }
-    };
-    let mut finding = Finding::new(format!("the fix of {issue} ({short}) is {what}"))
-        .seen(format!("closed by {}", closer.url))
-        .remedy("have the issue closed by a change of behaviour in scope, then resume");
-    finding
-        .seen
-        .extend(behaviour.changes.iter().map(ToString::to_string));
-    finding.seen.extend(
+fn stop(fix: &Fix, decision: &Decision, seen: Vec<String>) -> Option<Trouble> {
+    let what = format!(
+        "{} {}: {}: {}",
+        fix.issue,
+        short(&fix.commit),
+        decision.verdict.word(),
+        decision.why
+    );
+    let mut finding = Finding::new(what);
+    finding.seen = seen;
+    match decision.verdict {
+        Verdict::Substantive => None,
+        Verdict::Undetermined => Some(Trouble::Stop(Outcome::Error(finding))),
+        Verdict::DiagnosticOnly
+        | Verdict::TimeoutOnly
+        | Verdict::OutOfScope
+        | Verdict::Unproven
+        | Verdict::LogProofOnly => Some(Trouble::blocked(
+            finding.remedy("have the issue closed by a change of behaviour in scope, with a test of the rule; then resume"),
+        )),
+    }
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..12).unwrap_or(commit)
+}
+
+fn changes_told(behaviour: &Behaviour) -> Vec<String> {
+    let mut told: Vec<String> = behaviour.changes.iter().map(ToString::to_string).collect();
+    told.extend(
         behaviour
             .ignored
             .iter()
             .map(|ignored| format!("not counted: {ignored}")),
     );
-    finding.seen.extend(
+    told.extend(
         behaviour
             .outside
             .iter()
             .map(|change| format!("out of scope: {change}")),
     );
-    Err(Trouble::blocked(finding))
+    told.extend(
+        behaviour
+            .unreadable
+            .iter()
+            .map(|(path, why)| format!("{path}: {why}")),
+    );
+    told
 }
 
-/// The closer of the last close event; else what was found instead.
-fn last_closer(answer: &Value) -> Result<Closer, String> {
-    let nodes = answer["data"]["repository"]["issue"]["timelineItems"]["nodes"].as_array();
-    let nodes = nodes.map(Vec::as_slice).unwrap_or_default();
-    let Some(last) = nodes
-        .iter()
-        .rev()
-        .find(|node| node["__typename"] == "ClosedEvent")
-    else {
-        return Err("no close event".to_owned());
-    };
-    let closer = &last["closer"];
-    let commit = match closer["__typename"].as_str() {
-        Some("PullRequest") => closer["mergeCommit"]["oid"].as_str(),
-        Some("Commit") => closer["oid"].as_str(),
-        Some(_) | None => None,
-    };
-    let Some(commit) = commit else {
-        let actor = last["actor"]["login"].as_str().unwrap_or("somebody");
-        return Err(format!(
-            "closed by {actor} at {}, without a pull request or commit",
-            last["createdAt"]
-        ));
-    };
-    Ok(Closer {
-        commit: commit.to_owned(),
-        url: closer["url"].as_str().unwrap_or_default().to_owned(),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn timeline(nodes: Value) -> Value {
-        json!({"data": {"repository": {"issue": {"timelineItems": {"nodes": nodes}}}}})
-    }
-
-    #[test]
-    fn the_last_close_counts_and_must_have_a_change() {
-        let pull = json!({"__typename": "ClosedEvent", "closer":
-            {"__typename": "PullRequest", "url": "p", "mergeCommit": {"oid": "a1"}}});
-        let commit = json!({"__typename": "ClosedEvent", "closer": {"__typename": "Commit", "oid": "b2", "url": "c"}});
-        let by_hand = json!({"__typename": "ClosedEvent", "createdAt": "t", "actor": {"login": "x"}, "closer": null});
-        let reopened = json!({"__typename": "ReopenedEvent"});
-        let found = |nodes: Value| last_closer(&timeline(nodes)).map(|closer| closer.commit);
-        assert_eq!(found(json!([pull, reopened, commit])), Ok("b2".to_owned()));
-        assert_eq!(found(json!([commit, reopened, pull])), Ok("a1".to_owned()));
-        assert!(
-            found(json!([pull, reopened, by_hand])).is_err(),
-            "an earlier change does not count for it"
+fn proof_told(proof: &Proof) -> Vec<String> {
+    let mut told = vec![format!(
+        "{} tests pass with and without the fix",
+        proof.pass_to_pass
+    )];
+    told.extend(proof.fail_to_pass.iter().map(|test| {
+        let proves = if test.proves() {
+            ""
+        } else {
+            "; not a proof: about logs only, or not about the rule"
+        };
+        format!("fails without: {}: {}{proves}", test.id, test.failure)
+    }));
+    for (word, tests) in [
+        ("broken by the fix", &proof.broken),
+        ("could not run without", &proof.cannot_without),
+        ("does not pass with", &proof.not_passing),
+    ] {
+        told.extend(
+            tests
+                .iter()
+                .map(|test| format!("{word}: {}: {}", test.id, test.what)),
         );
-        assert!(found(json!([])).is_err());
     }
+    told.extend(proof.trouble.iter().cloned());
+    told
 }

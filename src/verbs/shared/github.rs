@@ -174,20 +174,14 @@ pub(in crate::verbs) async fn comments(
     serde_json::from_value(nodes.clone()).map_err(|_| unexpected(reference, &answer))
 }
 
-/// The close and re-open events with their closers, as GraphQL tells them, and who answered.
-pub(in crate::verbs) async fn closing_timeline(
+/// One GraphQL query about a pull request.
+pub(in crate::verbs) async fn pull_request(
     ctx: &Ctx,
+    query: &str,
     reference: &IssueRef,
 ) -> Result<Value, Trouble> {
-    const QUERY: &str = "query($owner:String!,$name:String!,$number:Int!){\
-        repository(owner:$owner,name:$name){nameWithOwner issue(number:$number){\
-        number title url state stateReason closedAt \
-        timelineItems(last:100,itemTypes:[CLOSED_EVENT,REOPENED_EVENT]){nodes{__typename \
-        ... on ClosedEvent{createdAt actor{login} closer{__typename \
-        ... on PullRequest{number url merged mergeCommit{oid}} ... on Commit{oid url}}} \
-        ... on ReopenedEvent{createdAt actor{login}}}}}}}";
-    let (answer, _) = graphql(ctx, QUERY, reference).await?;
-    Ok(answer)
+    let (finished, _) = ask(ctx, query, reference).await?;
+    parse(&finished.stdout.text, reference)
 }
 
 /// One GraphQL query about an issue.
@@ -196,14 +190,7 @@ pub(in crate::verbs) async fn graphql(
     query: &str,
     reference: &IssueRef,
 ) -> Result<(Value, Login), Trouble> {
-    let owner = format!("owner={}", reference.owner);
-    let name = format!("name={}", reference.repository);
-    let number = format!("number={}", reference.number);
-    let query = format!("query={query}");
-    let argv = [
-        "gh", "api", "graphql", "-f", &query, "-f", &owner, "-f", &name, "-F", &number,
-    ];
-    let (finished, login) = read(ctx, &argv).await?;
+    let (finished, login) = ask(ctx, query, reference).await?;
     let answer: Value = parse(&finished.stdout.text, reference)?;
     if answer["data"]["repository"]["issue"].is_null() {
         return Err(Trouble::error(
@@ -213,6 +200,18 @@ pub(in crate::verbs) async fn graphql(
         ));
     }
     Ok((answer, login))
+}
+
+/// Asks GraphQL with the variables `$owner`, `$name` and `$number`.
+async fn ask(ctx: &Ctx, query: &str, reference: &IssueRef) -> Result<(Finished, Login), Trouble> {
+    let owner = format!("owner={}", reference.owner);
+    let name = format!("name={}", reference.repository);
+    let number = format!("number={}", reference.number);
+    let query = format!("query={query}");
+    let argv = [
+        "gh", "api", "graphql", "-f", &query, "-f", &owner, "-f", &name, "-F", &number,
+    ];
+    read(ctx, &argv).await
 }
 
 /// Runs a reading `gh`, again after a passing failure, with the stored login or, where nothing
