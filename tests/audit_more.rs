@@ -2,6 +2,7 @@
 //! the page.
 #![expect(
     clippy::disallowed_methods,
+    clippy::unwrap_used,
     reason = "the tests are the outside of what they test"
 )]
 

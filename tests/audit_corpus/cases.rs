@@ -3,20 +3,20 @@
 use canary_gate::audit::Nature::{self, Behaviour, Diagnostic, OutOfScope, Timeout, Undetermined};
 
 /// The scoped file that most cases edit.
-pub const QUEUE: &str = "src/app/sync/queue.py";
+pub(crate) const QUEUE: &str = "src/app/sync/queue.py";
 /// A second scoped file.
-pub const ADAPTERS: &str = "src/app/sync/adapters.py";
+pub(crate) const ADAPTERS: &str = "src/app/sync/adapters.py";
 /// A file out of scope.
-pub const ELSEWHERE: &str = "src/app/status/board.py";
+pub(crate) const ELSEWHERE: &str = "src/app/status/board.py";
 
 /// One edit of a file: text to find (empty: the whole file is new) and what replaces it.
-pub type Edit = (&'static str, &'static str, &'static str);
+pub(crate) type Edit = (&'static str, &'static str, &'static str);
 
 /// One case.
-pub struct Case {
-    pub name: &'static str,
-    pub expected: Nature,
-    pub edits: &'static [Edit],
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) expected: Nature,
+    pub(crate) edits: &'static [Edit],
 }
 
 const fn case(name: &'static str, expected: Nature, edits: &'static [Edit]) -> Case {
@@ -35,7 +35,7 @@ const CLASSIFY: &str = "        if event.lane == \"pending\":\n            retur
 const WAIT: &str = "def wait(seconds=5):\n    deadline = time.monotonic() + seconds\n    while time.monotonic() < deadline:\n        time.sleep(0.1)\n\n\n";
 
 /// All cases.
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     // Real fixes.
     case(
         "a new branch",

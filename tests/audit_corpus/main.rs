@@ -1,6 +1,7 @@
 //! The corpus of the fix audit: generated commits, each judged, printed as a table.
 #![expect(
     clippy::disallowed_methods,
+    clippy::unwrap_used,
     reason = "the tests are the outside of what they test"
 )]
 

@@ -319,11 +319,11 @@ impl<'s> Matching<'s> {
     ) {
         module.children.retain(|statement| {
             let name = &statement.text;
-            statement.kind != Kind::Import
-                || !(self.elsewhere.contains(name)
-                    || (used.contains(name)
-                        && !other_has.contains(name)
-                        && !other_uses.contains(name)))
+            let idle =
+                used.contains(name) && !other_has.contains(name) && !other_uses.contains(name);
+            let is_idle_import =
+                statement.kind == Kind::Import && (idle || self.elsewhere.contains(name));
+            !is_idle_import
         });
         module.seal();
     }

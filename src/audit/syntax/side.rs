@@ -175,7 +175,7 @@ fn drop_served(
         let keep = !only_logged(name);
         if !keep {
             let text = format!("{name}, which only logging reads");
-            notes.push(aside(Aside::Logging, text, statement.line));
+            notes.push(aside(Aside::Logging, &text, statement.line));
         }
         keep
     });
@@ -189,11 +189,11 @@ fn drop_served(
     }
 }
 
-fn aside(aside: Aside, text: String, line: u32) -> Note {
+fn aside(aside: Aside, text: &str, line: u32) -> Note {
     Note {
         aside,
         function: MODULE.to_owned(),
-        text: one_line(&text),
+        text: one_line(text),
         line,
     }
 }
@@ -269,7 +269,7 @@ fn drop_imports(
         if !served && by_itself {
             return true;
         }
-        notes.push(aside(Aside::Import, format!("import {from}"), import.line));
+        notes.push(aside(Aside::Import, &format!("import {from}"), import.line));
         false
     };
     retain_imports(module, &keep, notes);

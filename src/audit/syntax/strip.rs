@@ -143,7 +143,7 @@ impl Strip<'_> {
             self.found.log_only.insert(key);
             if is_known {
                 self.mention(&body);
-                self.set_aside_text(format!("def {}(…), which only logs", node.text), node.line);
+                self.set_aside_text(&format!("def {}(…), which only logs", node.text), node.line);
                 return Vec::new();
             }
         } else if plain && tidy::is_pure_body(&body, &|node| self.is_pure(node)) {
@@ -326,10 +326,10 @@ impl Strip<'_> {
 
     fn set_aside(&mut self, node: &Node) {
         self.mention(node);
-        self.set_aside_text(spell(node), node.line);
+        self.set_aside_text(&spell(node), node.line);
     }
 
-    fn set_aside_text(&mut self, text: String, line: u32) {
+    fn set_aside_text(&mut self, text: &str, line: u32) {
         let function = if self.scope.is_empty() {
             MODULE.to_owned()
         } else {
@@ -338,7 +338,7 @@ impl Strip<'_> {
         self.notes.push(Note {
             aside: Aside::Logging,
             function,
-            text: one_line(&text),
+            text: one_line(text),
             line,
         });
     }

@@ -35,7 +35,7 @@ pub(super) fn statement(mut node: Node, pure: &Pure<'_>) -> Vec<Node> {
                 node.children.retain(|part| part.kind != Kind::Handler);
             }
             node.children
-                .retain(|part| !(part.is_empty_block() && !part.text.is_empty()));
+                .retain(|part| !part.is_empty_block() || part.text.is_empty());
             let plain = node
                 .children
                 .iter()
