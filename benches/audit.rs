@@ -136,7 +136,11 @@ async fn proof(directory: &Path) {
     ];
     builder.commit(&[root], tree(&fixed), "fix");
     let repo = builder.write(&directory.join("small"));
-    let mut req = AuditRequest::new(place(&repo.path), "main", place(&directory.join("scratch")));
+    let mut req = AuditRequest::new(
+        place(&repo.path),
+        repo.names[1].as_str(),
+        place(&directory.join("scratch")),
+    );
     req.scope = vec!["src".to_owned()];
     req.about = vec!["in_review".to_owned()];
     req.tests = pytest::command();
@@ -145,7 +149,7 @@ async fn proof(directory: &Path) {
         .insert("ROUNDS".to_owned(), "60000000".to_owned());
     let world = TestWorld::new(&directory.join("home"));
 
-    let (mut alone, mut whole) = (Vec::new(), Vec::new());
+    let (mut alone, mut whole, mut own) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..3 {
         let start = Instant::now();
         for _ in 0..2 {
@@ -156,11 +160,17 @@ async fn proof(directory: &Path) {
         let report = audit(&world, &SubtaskId::new("T005"), &req).await.unwrap();
         whole.push(start.elapsed());
         assert_eq!(report.decision.verdict, Verdict::Substantive);
+        let (before, after) = report.proof.unwrap().run_milliseconds;
+        own.push(
+            start
+                .elapsed()
+                .saturating_sub(Duration::from_millis(before.max(after))),
+        );
     }
-    let (alone, whole) = (median(alone), median(whole));
+    let (alone, whole, own) = (median(alone), median(whole), median(own));
     let ratio = whole.as_secs_f64() / alone.as_secs_f64();
     println!(
-        "whole audit {whole:.1?}, its two test runs alone {alone:.1?}: {ratio:.2} × (bar 0.75: {})",
+        "whole audit {whole:.1?} (beside the slower run {own:.0?}), its two test runs alone {alone:.1?}: {ratio:.2} × (bar 0.75: {})",
         if ratio <= 0.75 { "met" } else { "MISSED" }
     );
 }

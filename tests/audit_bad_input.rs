@@ -291,7 +291,7 @@ async fn what_a_cancelled_audit_leaves_the_next_takes_away() {
     let before = look(&repo.path);
     let mut req = request(&repo.path, "main", directory.path());
     let started = directory.path().join("started");
-    req.tests = shell(&format!("touch {}; sleep 1000", started.display()));
+    req.tests = shell(&format!("touch {}; exec sleep 1000", started.display()));
     {
         let directory = directory.path();
         let audit = run(&req, directory);

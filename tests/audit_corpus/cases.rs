@@ -669,6 +669,15 @@ pub(crate) const CASES: &[Case] = &[
         ],
     ),
     case(
+        "honest: a loop that drains",
+        Behaviour,
+        &[(
+            QUEUE,
+            RESET,
+            "        for _ in self.stream:\n            pass\n        self.events.clear()\n",
+        )],
+    ),
+    case(
         "honest: list called log",
         Behaviour,
         &[(

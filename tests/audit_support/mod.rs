@@ -1,5 +1,4 @@
 //! What the audit's tests share.
-#![expect(dead_code, reason = "each test uses its own part")]
 
 pub(crate) mod pytest;
 pub(crate) mod repo;

@@ -16,7 +16,6 @@ pub(crate) struct Commit {
 #[derive(Default)]
 pub(crate) struct Builder {
     commits: Vec<Commit>,
-    tags: Vec<(String, usize)>,
 }
 
 /// A generated repository.
@@ -50,11 +49,6 @@ impl Builder {
         self.commits.len() - 1
     }
 
-    /// Tags a commit.
-    pub(crate) fn tag(&mut self, name: &str, mark: usize) {
-        self.tags.push((name.to_owned(), mark));
-    }
-
     /// Writes the repository; `main` stands at the last commit and is checked out.
     pub(crate) fn write(self, path: &Path) -> Repo {
         git(
@@ -83,10 +77,6 @@ impl Builder {
                 stream.extend_from_slice(bytes);
                 stream.push(b'\n');
             }
-        }
-        for (name, mark) in &self.tags {
-            let text = format!("reset refs/tags/{name}\nfrom :{}\n\n", mark + 1);
-            stream.extend_from_slice(text.as_bytes());
         }
         import(path, &marks, &stream);
         let last = self.commits.len() - 1;

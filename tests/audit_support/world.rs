@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -20,9 +19,7 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// Programs and files, for real.
 pub(crate) struct TestWorld {
-    pub(crate) home: PathBuf,
-    /// Command lines that were run, in order of their start.
-    pub(crate) ran: Mutex<Vec<Vec<String>>>,
+    home: PathBuf,
 }
 
 impl TestWorld {
@@ -30,12 +27,10 @@ impl TestWorld {
         std::fs::create_dir_all(home).unwrap();
         Self {
             home: home.to_owned(),
-            ran: Mutex::default(),
         }
     }
 
     async fn run(&self, program: Program) -> Result<Response, WorldError> {
-        self.ran.lock().unwrap().push(program.argv.clone());
         let start = Instant::now();
         let mut command = tokio::process::Command::new(&program.argv[0]);
         command

@@ -162,7 +162,11 @@ fn unread(body: &Node, pure: &Pure<'_>) -> BTreeSet<String> {
                 *assigned.entry(target.text.clone()).or_default() += 1 + own;
             }
         }
-        Kind::Name => *seen.entry(node.text.clone()).or_default() += 1,
+        Kind::Name => {
+            *seen.entry(node.text.clone()).or_default() += 1;
+            // These read any local name there is.
+            declared |= matches!(node.text.as_str(), "locals" | "vars" | "eval" | "exec");
+        }
         Kind::Declare => declared = true,
         _ => {}
     });
