@@ -669,6 +669,70 @@ pub(crate) const CASES: &[Case] = &[
         ],
     ),
     case(
+        "log: a container filled for the log only",
+        Diagnostic,
+        &[(
+            QUEUE,
+            RESET,
+            "        extra = {}\n        parts = []\n        for event in self.events:\n            parts.append(event.name)\n        extra[\"path\"] = self.path\n        extra[\"parts\"] = parts\n        logger.info(\"cleared\", extra=extra)\n        self.events.clear()\n",
+        )],
+    ),
+    case(
+        "honest: the container is the queue's own",
+        Behaviour,
+        &[(
+            QUEUE,
+            RESET,
+            "        extra = self.state\n        extra[\"path\"] = self.path\n        logger.info(\"cleared\", extra=extra)\n        self.events.clear()\n",
+        )],
+    ),
+    case(
+        "log: structlog, bound",
+        Diagnostic,
+        &[
+            (
+                QUEUE,
+                IMPORT,
+                "import logging\nimport os\n\nimport structlog\n",
+            ),
+            (
+                QUEUE,
+                LOGGER,
+                "logger = logging.getLogger(__name__)\nevents = structlog.get_logger()\n",
+            ),
+            (
+                QUEUE,
+                RESET,
+                "        events.bind(path=self.path).info(\"cleared\")\n        self.events.clear()\n",
+            ),
+        ],
+    ),
+    case(
+        "log: logger of the class",
+        Diagnostic,
+        &[
+            (
+                QUEUE,
+                "    \"\"\"Holds events in order.\"\"\"\n",
+                "    \"\"\"Holds events in order.\"\"\"\n\n    trail = logging.getLogger(\"trail\")\n",
+            ),
+            (
+                QUEUE,
+                RESET,
+                "        self.trail.log(logging.INFO, \"cleared\")\n        self.events.clear()\n",
+            ),
+        ],
+    ),
+    case(
+        "log: a loop that tells each event",
+        Diagnostic,
+        &[(
+            QUEUE,
+            RESET,
+            "        for number, event in enumerate(self.events):\n            logger.debug(\"%d %s\", number, event.name)\n        self.events.clear()\n",
+        )],
+    ),
+    case(
         "honest: a loop that drains",
         Behaviour,
         &[(
