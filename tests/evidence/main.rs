@@ -12,3 +12,4 @@ mod disks;
 mod laws;
 mod replaying;
 mod sample;
+mod telling;
