@@ -9,6 +9,7 @@ mod attempts;
 mod bundles;
 mod damage;
 mod disks;
+mod kept;
 mod laws;
 mod replaying;
 mod sample;
