@@ -47,7 +47,8 @@ pub(super) struct SubtaskOutline<'a> {
 
 /// Subtasks that wait for each other in a circle, in order; the first follows the last.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} wait for each other", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" → "))]
+#[error("a circle: {} → {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" → "),
+    .0.first().map_or("itself", SubtaskId::as_str))]
 pub struct Cycle(pub Vec<SubtaskId>);
 
 impl Graph {

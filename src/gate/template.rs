@@ -10,6 +10,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde_json::{Map, Value};
 
+use super::tags::{LONGEST, too_long};
 use super::{Facts, Subtask, SubtaskId, parse_duration};
 use crate::verbs::Verb;
 
@@ -202,6 +203,7 @@ impl<'c> Renderer<'c> {
         if !is_template(text) {
             return Ok(text.to_owned());
         }
+        bearable(text)?;
         // An owned copy, so that one environment serves texts of any lifetime.
         let environment = self.environment.clone();
         let template = environment
@@ -220,6 +222,9 @@ impl<'c> Renderer<'c> {
     /// The expression of a text that is exactly one `{{ expression }}`.
     fn single_expression<'t>(&self, text: &'t str) -> Option<&'t str> {
         let inside = text.strip_prefix("{{")?.strip_suffix("}}")?;
+        if too_long(text).is_some() {
+            return None;
+        }
         let compiles = self.environment.compile_expression_owned(inside.to_owned());
         compiles.is_ok().then_some(inside)
     }
@@ -265,6 +270,7 @@ pub fn quoted_names(text: &str) -> Result<BTreeSet<String>, TemplateError> {
     if !is_template(text) {
         return Ok(BTreeSet::new());
     }
+    bearable(text)?;
     let environment = environment();
     let template = environment
         .template_from_str(text)
@@ -277,8 +283,23 @@ pub fn quoted_names(text: &str) -> Result<BTreeSet<String>, TemplateError> {
         .collect())
 }
 
+/// Refuses a tag that the template engine could not walk through.
+fn bearable(text: &str) -> Result<(), TemplateError> {
+    match too_long(text) {
+        Some(_) => Err(TemplateError::broken(too_long_told())),
+        None => Ok(()),
+    }
+}
+
+fn too_long_told() -> String {
+    format!("a tag of more than {LONGEST} bytes")
+}
+
 /// Where in a template its error lies, in bytes, and what it says.
 pub(super) fn syntax_error(text: &str) -> Option<(std::ops::Range<usize>, String)> {
+    if let Some(range) = too_long(text) {
+        return Some((range, too_long_told()));
+    }
     let environment = environment();
     let error = environment.template_from_str(text).err()?;
     Some((error.range().unwrap_or(0..text.len()), told(&error)))

@@ -24,7 +24,8 @@ use crate::world::ProcessRule;
 pub(super) struct Draft {
     pub(super) header: Option<Header>,
     pub(super) parameters: Map<String, Value>,
-    pub(super) policy: PolicyTable,
+    /// None when it is there and could not be read.
+    pub(super) policy: Option<PolicyTable>,
     pub(super) processes: BTreeMap<String, ProcessRule>,
     pub(super) triage: Vec<(At, Triage)>,
     pub(super) packages: Vec<DraftPackage>,
@@ -129,10 +130,11 @@ impl<'t> DraftReader<'_, 't> {
             draft.parameters = table_to_json(table, self.document.source, self.problems);
         }
         let policy = root.key("policy");
-        if self.document.table(&policy).is_some() {
-            let shape = Shape::of::<PolicyTable>();
-            draft.policy = self.read(&policy, &shape, "`policy`").unwrap_or_default();
-        }
+        draft.policy = if self.document.has(&policy) {
+            self.read(&policy, &Shape::of::<PolicyTable>(), "`policy`")
+        } else {
+            Some(PolicyTable::default())
+        };
         draft.processes = self.processes(&root.key("process"));
         let shape = Shape::of::<Triage>();
         for at in self.items(&root.key("triage")) {
@@ -246,7 +248,7 @@ impl<'t> DraftReader<'_, 't> {
                     .flatten()
             }
             None => {
-                self.unknown_verb(&at, &uses);
+                self.unknown_verb(&at, &uses, &what);
                 None
             }
         };
@@ -262,9 +264,10 @@ impl<'t> DraftReader<'_, 't> {
         }
     }
 
-    fn unknown_verb(&mut self, at: &At, uses: &str) {
+    fn unknown_verb(&mut self, at: &At, uses: &str, what: &str) {
         // A missing or mistyped `uses` has been reported with the fields every subtask has.
         if self.document.text(&at.key("uses")).is_none() {
+            self.misspelled_uses(at, what);
             return;
         }
         let help = nearest(uses, Verb::NAMES.iter().copied()).map_or_else(
@@ -277,6 +280,23 @@ impl<'t> DraftReader<'_, 't> {
                 .label("not known")
                 .help(help),
         );
+    }
+
+    /// Without a verb, nobody else looks at the other keys.
+    fn misspelled_uses(&mut self, at: &At, what: &str) {
+        let keys = self.document.table(at).into_iter().flat_map(DeTable::keys);
+        let strange = keys.filter(|key| !self.subtask.fields.contains(key.get_ref().as_ref()));
+        for key in strange {
+            let name = key.get_ref().as_ref();
+            if nearest(name, ["uses"]).is_some() {
+                let message = format!("{what} has no field `{name}`");
+                self.problems.push(
+                    Diagnostic::new(self.document.source, key.span(), message)
+                        .label("not known")
+                        .help("did you mean `uses`?"),
+                );
+            }
+        }
     }
 
     fn read<T: DeserializeOwned>(&mut self, at: &At, shape: &Shape, what: &str) -> Option<T> {
