@@ -110,21 +110,13 @@ fn a_renamed_key_is_found_where_it_stands() {
 fn a_value_of_another_type_is_found_where_it_stands() {
     let mut tried = 0;
     for entry in assignments(BUILT_IN) {
-        for value in [
-            "[[{ x = [1] }]]",
-            "{ x = { y = 1 } }",
-            "1979-05-27",
-            "-7",
-            "true",
-            "''",
-        ] {
+        for value in ["[[{ x = [1] }]]", "1979-05-27"] {
             let mut text = BUILT_IN.to_owned();
             text.replace_range(entry.value.clone(), value);
             let loaded = load(&text);
-            let never_fits = matches!(value, "[[{ x = [1] }]]" | "1979-05-27");
             // Any JSON value will do for `equals`.
             let any = entry.path.last().is_some_and(|key| key == "equals");
-            if !never_fits || (any || is_free(&entry.path)) && value != "1979-05-27" {
+            if (any || is_free(&entry.path)) && value != "1979-05-27" {
                 continue;
             }
             tried += 1;

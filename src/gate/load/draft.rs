@@ -2,6 +2,7 @@
 //! so that the checks can still speak when something else is wrong.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use schemars::SchemaGenerator;
 use serde::Deserialize;
@@ -64,14 +65,7 @@ pub(super) struct DraftSubtask {
 impl Draft {
     /// Reads what can be read.
     pub(super) fn read(document: &Document<'_>, problems: &mut Vec<Diagnostic>) -> Self {
-        let subtask = Shape::of::<SubtaskTable>();
-        let mut reader = DraftReader {
-            document,
-            problems,
-            package: Shape::of::<WorkPackageTable>(),
-            verbs: verb_shapes(&subtask),
-            subtask,
-        };
+        let mut reader = DraftReader { document, problems };
         reader.draft()
     }
 
@@ -111,16 +105,37 @@ impl DraftSubtask {
 struct DraftReader<'a, 't> {
     document: &'a Document<'t>,
     problems: &'a mut Vec<Diagnostic>,
+}
+
+/// The shapes of all tables: made once, a gate has many.
+struct Shapes {
+    gate: Shape,
+    policy: Shape,
+    process: Shape,
+    triage: Shape,
     package: Shape,
     subtask: Shape,
     verbs: BTreeMap<&'static str, Shape>,
 }
 
+static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
+    let subtask = Shape::of::<SubtaskTable>();
+    Shapes {
+        gate: Shape::of::<GateTable>(),
+        policy: Shape::of::<PolicyTable>(),
+        process: Shape::of::<ProcessRule>().without("name"),
+        triage: Shape::of::<Triage>(),
+        package: Shape::of::<WorkPackageTable>(),
+        verbs: verb_shapes(&subtask),
+        subtask,
+    }
+});
+
 impl<'t> DraftReader<'_, 't> {
     fn draft(&mut self) -> Draft {
         let root = At::root();
         let header = self
-            .read::<GateTable>(&root, &Shape::of::<GateTable>(), "the gate file")
+            .read::<GateTable>(&root, &SHAPES.gate, "the gate file")
             .and_then(|table| self.header(table));
         let mut draft = Draft {
             header,
@@ -131,14 +146,13 @@ impl<'t> DraftReader<'_, 't> {
         }
         let policy = root.key("policy");
         draft.policy = if self.document.has(&policy) {
-            self.read(&policy, &Shape::of::<PolicyTable>(), "`policy`")
+            self.read(&policy, &SHAPES.policy, "`policy`")
         } else {
             Some(PolicyTable::default())
         };
         draft.processes = self.processes(&root.key("process"));
-        let shape = Shape::of::<Triage>();
         for at in self.items(&root.key("triage")) {
-            let rule = self.read(&at, &shape, "a triage rule");
+            let rule = self.read(&at, &SHAPES.triage, "a triage rule");
             draft.triage.extend(rule.map(|rule| (at, rule)));
         }
         for at in self.items(&root.key("work_package")) {
@@ -173,12 +187,11 @@ impl<'t> DraftReader<'_, 't> {
         let Some(table) = self.document.table(at) else {
             return BTreeMap::new();
         };
-        let shape = Shape::of::<ProcessRule>().without("name");
         let mut rules = BTreeMap::new();
         for key in table.keys() {
             let name = key.get_ref().to_string();
             let what = format!("process rule `{name}`");
-            if let Some(rule) = self.read::<ProcessRule>(&at.key(&name), &shape, &what) {
+            if let Some(rule) = self.read::<ProcessRule>(&at.key(&name), &SHAPES.process, &what) {
                 let named = ProcessRule {
                     name: name.clone(),
                     ..rule
@@ -192,8 +205,7 @@ impl<'t> DraftReader<'_, 't> {
     fn package(&mut self, at: At) -> DraftPackage {
         let id = self.text(&at.key("id"));
         let what = named("work package", &id);
-        let shape = self.package.clone();
-        let table = self.read::<WorkPackageTable>(&at, &shape, &what);
+        let table = self.read::<WorkPackageTable>(&at, &SHAPES.package, &what);
         let subtasks = self
             .items(&at.key("subtask"))
             .into_iter()
@@ -216,7 +228,7 @@ impl<'t> DraftReader<'_, 't> {
         let what = named("subtask", &id);
         let uses = self.text(&at.key("uses"));
         let table = self.document.table(&at).cloned().unwrap_or_default();
-        let (common, own) = split(table, &self.subtask);
+        let (common, own) = split(table, &SHAPES.subtask);
         let span = self.document.span(&at);
         let read = Reading {
             document: self.document,
@@ -225,12 +237,12 @@ impl<'t> DraftReader<'_, 't> {
             what: &what,
         }
         .read(
-            &self.subtask,
+            &SHAPES.subtask,
             |from| SubtaskTable::deserialize(from),
             self.problems,
         );
         let mut fields = table_to_json(&own, self.document.source, self.problems);
-        let verb = match self.verbs.get(uses.as_str()) {
+        let verb = match SHAPES.verbs.get(uses.as_str()) {
             Some(shape) => {
                 let what = format!("{what} (`{uses}`)");
                 let reading = Reading {
@@ -285,7 +297,7 @@ impl<'t> DraftReader<'_, 't> {
     /// Without a verb, nobody else looks at the other keys.
     fn misspelled_uses(&mut self, at: &At, what: &str) {
         let keys = self.document.table(at).into_iter().flat_map(DeTable::keys);
-        let strange = keys.filter(|key| !self.subtask.fields.contains(key.get_ref().as_ref()));
+        let strange = keys.filter(|key| !SHAPES.subtask.fields.contains(key.get_ref().as_ref()));
         for key in strange {
             let name = key.get_ref().as_ref();
             if nearest(name, ["uses"]).is_some() {

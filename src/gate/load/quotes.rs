@@ -1,7 +1,8 @@
 //! Checks of everything that is quoted: templates compile, and each name they quote is a
 //! parameter, or a fact that is published before it is read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -13,7 +14,8 @@ use crate::gate::diagnostic::{Diagnostic, SourceText};
 use crate::gate::graph::Graph;
 use crate::gate::nearest::nearest;
 use crate::gate::template::{
-    is_template, look_up, quoted_names, render_fields, render_parameters, syntax_error,
+    holds_template, is_template, look_up, quoted_names, render_fields, render_parameters,
+    syntax_error,
 };
 use crate::gate::{PolicyTable, SubtaskId, closing_reference, parse_duration};
 use crate::verbs::Verb;
@@ -35,6 +37,7 @@ pub(super) fn check(
         graph,
         publishers: publishers(draft),
         parameters: Value::Object(draft.parameters.clone()),
+        descendants: RefCell::default(),
         templates: Templates::new(),
         problems,
     };
@@ -61,6 +64,8 @@ struct Quotes<'a, 't> {
     graph: Option<&'a Graph>,
     publishers: BTreeMap<&'a str, &'a SubtaskId>,
     parameters: Value,
+    /// Who comes after a subtask whose fact is read from afar.
+    descendants: RefCell<HashMap<&'a SubtaskId, HashSet<SubtaskId>>>,
     templates: Templates,
     problems: &'a mut Vec<Diagnostic>,
 }
@@ -181,7 +186,7 @@ impl<'a> Quotes<'a, '_> {
         let Value::Object(fields) = &subtask.fields else {
             return;
         };
-        for (key, field) in fields.iter().filter(|(key, _)| *key != "uses") {
+        for (key, field) in fields.iter().filter(|(_, field)| holds_template(field)) {
             let Ok(filled) = render_fields(field, &self.parameters) else {
                 continue;
             };
@@ -307,9 +312,19 @@ impl<'a> Quotes<'a, '_> {
     }
 
     fn before(&self, by: &'a SubtaskId, reader: &SubtaskId) -> Known<'a> {
-        match self.graph {
-            Some(graph) if !graph.is_ancestor(by, reader) => Known::NotBefore(by),
-            _ => Known::Yes,
+        let Some(graph) = self.graph else {
+            return Known::Yes;
+        };
+        // Most facts are read nearby. One that is read from afar is likely read by many.
+        let before = graph.look_back(by, reader, 50).unwrap_or_else(|| {
+            let mut far = self.descendants.borrow_mut();
+            let after = far.entry(by).or_insert_with(|| graph.descendants(by));
+            after.contains(reader)
+        });
+        if before {
+            Known::Yes
+        } else {
+            Known::NotBefore(by)
         }
     }
 
