@@ -137,3 +137,158 @@ pub(crate) fn run(command: &mut Command, input: Option<&[u8]>) -> Result<Output,
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     })
 }
+
+/// Writes a file that only its owner may read.
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), RehearsalError> {
+    use std::os::unix::fs::PermissionsExt;
+    write(path, text)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|source| {
+        RehearsalError::File {
+            operation: "make private",
+            path: path.to_owned(),
+            source,
+        }
+    })
+}
+
+/// Removes a file; one that is gone already is fine.
+pub(crate) fn remove(path: &Path) {
+    drop(std::fs::remove_file(path));
+}
+
+/// The names in a directory, sorted.
+pub(crate) fn list_dir(path: &Path) -> Result<Vec<String>, RehearsalError> {
+    let failed = |source| RehearsalError::File {
+        operation: "list",
+        path: path.to_owned(),
+        source,
+    };
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        names.push(
+            entry
+                .map_err(failed)?
+                .file_name()
+                .to_string_lossy()
+                .into_owned(),
+        );
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Removes a file.
+pub(crate) fn remove_file(path: &Path) -> Result<(), RehearsalError> {
+    std::fs::remove_file(path).map_err(|source| RehearsalError::File {
+        operation: "remove",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Removes a directory and what is in it.
+pub(crate) fn remove_dir(path: &Path) -> Result<(), RehearsalError> {
+    std::fs::remove_dir_all(path).map_err(|source| RehearsalError::File {
+        operation: "remove",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Renames a file or directory; an existing directory with files in it stays.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), RehearsalError> {
+    std::fs::rename(from, to).map_err(|source| RehearsalError::File {
+        operation: "rename",
+        path: from.to_owned(),
+        source,
+    })
+}
+
+/// A process as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// Process id.
+    pub pid: u32,
+    /// Argument list, the program's name first.
+    pub argv: Vec<String>,
+    /// Its `HOME`, when the system tells.
+    pub home: Option<PathBuf>,
+    /// When it started, in seconds since the epoch.
+    pub started: u64,
+}
+
+/// The processes that run; one that only waits to be reaped does not.
+pub(crate) fn processes() -> Result<Vec<Seen>, RehearsalError> {
+    use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+    let mut system = System::new()
+        .map_err(|error| RehearsalError::Other(format!("cannot list processes: {error}")))?;
+    let what = ProcessRefreshKind::nothing()
+        .with_cmd(UpdateKind::Always)
+        .with_environ(UpdateKind::Always)
+        .without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, what);
+    let running = |process: &&sysinfo::Process| {
+        !matches!(
+            process.status(),
+            sysinfo::ProcessStatus::Zombie | sysinfo::ProcessStatus::Dead
+        )
+    };
+    let seen = |process: &sysinfo::Process| Seen {
+        pid: process.pid().as_u32(),
+        argv: process
+            .cmd()
+            .iter()
+            .map(|part| part.to_string_lossy().into_owned())
+            .collect(),
+        home: process
+            .environ()
+            .iter()
+            .find_map(|line| line.to_str()?.strip_prefix("HOME=").map(PathBuf::from)),
+        started: process.start_time(),
+    };
+    let processes = system.processes().values();
+    Ok(processes.filter(running).map(seen).collect())
+}
+
+/// Ends a process of the rehearsal for good.
+pub(crate) fn kill(pid: u32) {
+    use nix::sys::signal::{Signal, kill};
+    if let Ok(pid) = i32::try_from(pid) {
+        // An error means that it is gone already, which is what was asked for.
+        let _ = kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL);
+    }
+}
+
+/// Waits a moment for something that has no event to wait for.
+pub(crate) fn pause() {
+    std::thread::sleep(std::time::Duration::from_millis(5));
+}
+
+/// Paths of all regular files below a directory, relative to it, sorted.
+pub(crate) fn files_below(root: &Path) -> Result<Vec<String>, RehearsalError> {
+    let mut found = Vec::new();
+    let mut open = vec![String::new()];
+    while let Some(below) = open.pop() {
+        for name in list_dir(&root.join(&below))? {
+            let path = if below.is_empty() {
+                name
+            } else {
+                format!("{below}/{name}")
+            };
+            let kind = std::fs::symlink_metadata(root.join(&path)).map_err(|source| {
+                RehearsalError::File {
+                    operation: "look at",
+                    path: root.join(&path),
+                    source,
+                }
+            })?;
+            if kind.is_dir() {
+                open.push(path);
+            } else if kind.is_file() {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}

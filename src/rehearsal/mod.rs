@@ -4,7 +4,15 @@
 //! operator's environment that points there. Nothing in engine or verbs knows of it.
 
 mod faults;
+pub mod flyctl;
+pub mod github;
+pub mod harness;
+mod home;
 mod host;
+pub mod product;
+pub mod saas;
+mod world;
 
 pub use faults::{Fault, Faults, UnknownFault};
 pub use host::RehearsalError;
+pub use world::World;

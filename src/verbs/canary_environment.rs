@@ -1,11 +1,22 @@
 //! `canary-environment`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::{Declares, Param};
+use super::shared::programs::{must_succeed, with_output};
+use super::verify_version::InstallFact;
+use super::{Act, Ctx, Declares, Param, Trouble};
+use crate::candidate::{Home, version_line};
+use crate::gate::{Finding, Outcome};
+use crate::world::Program;
+
+/// Prints the names, never the values, of the variables it has.
+const NAMES: &str = "import json, os; print(json.dumps(sorted(os.environ)))";
 
 /// Builds the canary's environment and shows that the installed command answers in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,5 +40,237 @@ impl Declares for CanaryEnvironment {
 
     fn reads(&self) -> Vec<&str> {
         vec![&self.install]
+    }
+}
+
+#[async_trait]
+impl Act for CanaryEnvironment {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        let install: InstallFact = ctx.fact_as(&self.install)?;
+        let pass: BTreeSet<String> = self.passed_names()?;
+        self.check(&pass)?;
+        self.answers(ctx, &install, &pass).await?;
+        let unset = self.unset(ctx, &install, &pass).await?;
+        let home = Home::at(install.home.clone());
+        ctx.publish(
+            &self.publish,
+            json!({"variables": self.variables, "pass": pass, "path": home.bin(), "unset": unset}),
+        );
+        let warnings = unset
+            .iter()
+            .map(|name| format!("`{name}` is not set; the canary runs without it"))
+            .collect();
+        let note = format!(
+            "{} variables, {} passed through",
+            self.variables.len(),
+            pass.len() - unset.len()
+        );
+        Ok(Outcome::Passed { note, warnings })
+    }
+}
+
+impl CanaryEnvironment {
+    fn passed_names(&self) -> Result<BTreeSet<String>, Trouble> {
+        let names = self.pass.given().ok_or_else(|| {
+            Trouble::error(
+                Finding::new("`pass` is not a list of names").remedy("correct `env.pass`"),
+            )
+        })?;
+        Ok(names.iter().cloned().collect())
+    }
+
+    /// Refuses what cannot be an environment, or would say two things of one variable.
+    fn check(&self, pass: &BTreeSet<String>) -> Result<(), Trouble> {
+        let mut wrong = Vec::new();
+        for name in self.variables.keys().chain(pass) {
+            if !is_name(name) {
+                wrong.push(format!("`{name}` is not the name of a variable"));
+            }
+        }
+        for (name, value) in &self.variables {
+            if value.is_empty() {
+                wrong.push(format!("`{name}` is empty"));
+            }
+            if pass.contains(name) {
+                wrong.push(format!("`{name}` is both set and passed through"));
+            }
+        }
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let mut finding = Finding::new("this is no environment for the canary");
+        finding.seen = wrong;
+        Err(Trouble::error(
+            finding.remedy("correct `env.pass` and the subtask's `variables`"),
+        ))
+    }
+
+    /// The candidate answers in that environment.
+    async fn answers(
+        &self,
+        ctx: &Ctx,
+        install: &InstallFact,
+        pass: &BTreeSet<String>,
+    ) -> Result<(), Trouble> {
+        let program = self.program(
+            install,
+            pass,
+            vec![install.command.clone(), "--version".to_owned()],
+        );
+        let finished = must_succeed(ctx, program).await?;
+        let expect = format!("{} version {}", install.package, install.version);
+        if version_line(&finished.stdout.text, &expect) == Some(&expect) {
+            return Ok(());
+        }
+        let finding = Finding::new(format!(
+            "`{}` does not say `{expect}` in the canary's environment",
+            install.command
+        ));
+        Err(Trouble::error(with_output(finding, &finished.stdout)))
+    }
+
+    /// Names that should pass through but are not set.
+    async fn unset(
+        &self,
+        ctx: &Ctx,
+        install: &InstallFact,
+        pass: &BTreeSet<String>,
+    ) -> Result<Vec<String>, Trouble> {
+        let argv = [install.python.as_str(), "-I", "-B", "-c", NAMES].map(str::to_owned);
+        let finished = must_succeed(ctx, self.program(install, pass, argv.into())).await?;
+        let names: BTreeSet<String> = serde_json::from_str(&finished.stdout.last_lines(1))
+            .map_err(|error| {
+                Trouble::error(Finding::new(format!(
+                    "the canary's environment cannot be read: {error}"
+                )))
+            })?;
+        let lost: Vec<&String> = self
+            .variables
+            .keys()
+            .filter(|name| !names.contains(*name))
+            .collect();
+        if let Some(name) = lost.first() {
+            return Err(Trouble::error(Finding::new(format!(
+                "`{name}` does not reach the canary"
+            ))));
+        }
+        Ok(pass.difference(&names).cloned().collect())
+    }
+
+    fn program(
+        &self,
+        install: &InstallFact,
+        pass: &BTreeSet<String>,
+        argv: Vec<String>,
+    ) -> Program {
+        let mut program = Home::at(install.home.clone()).program(argv);
+        program.env.extend(self.variables.clone());
+        program.pass.clone_from(pass);
+        program.limit = Duration::from_mins(1);
+        program
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let mut letters = name.chars();
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Verdict;
+    use crate::world::Effect;
+    use crate::world::scripted::{Scripted, ended};
+
+    fn verb(variables: &[(&str, &str)], pass: &[&str]) -> CanaryEnvironment {
+        CanaryEnvironment {
+            install: "install".into(),
+            variables: variables
+                .iter()
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .collect(),
+            pass: Param::Given(pass.iter().map(|&name| name.into()).collect()),
+            publish: "canary.environment".into(),
+        }
+    }
+
+    fn world() -> Scripted {
+        Scripted::new().fact(
+            "install",
+            json!({"home": "‹run›/home", "command": "‹run›/home/bin/spec-kitty",
+            "python": "‹run›/home/p", "package": "spec-kitty-cli", "version": "3.2.0rc16"}),
+        )
+    }
+
+    #[tokio::test]
+    async fn names_that_are_not_set_are_a_warning_and_values_never_asked_for() {
+        let world = world()
+            .run(
+                "‹run›/home/bin/spec-kitty --version",
+                ended(0, "banner\nspec-kitty-cli version 3.2.0rc16\n", ""),
+            )
+            .run(
+                "‹run›/home/p -I",
+                ended(0, "[\"HOME\", \"SYNC\", \"TOKEN_A\"]\n", ""),
+            );
+        let ctx = world.ctx();
+        let outcome = verb(&[("SYNC", "1")], &["TOKEN_A", "TOKEN_B"])
+            .act(&ctx)
+            .await
+            .unwrap();
+        let Outcome::Passed { warnings, .. } = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(
+            warnings,
+            ["`TOKEN_B` is not set; the canary runs without it"]
+        );
+        let fact = ctx.take_published().remove(0).value;
+        assert_eq!(fact["pass"], json!(["TOKEN_A", "TOKEN_B"]));
+        for effect in world.asked() {
+            let Effect::Run(program) = effect else {
+                panic!()
+            };
+            assert_eq!(program.env["SYNC"], "1");
+            assert!(program.pass.contains("TOKEN_B"));
+        }
+    }
+
+    #[tokio::test]
+    async fn another_version_or_a_lost_variable_is_an_error() {
+        let old = world().run(
+            "‹run›/home/bin/spec-kitty",
+            ended(0, "spec-kitty-cli version 3.2.0rc15\n", ""),
+        );
+        let lost = world()
+            .run(
+                "‹run›/home/bin/spec-kitty",
+                ended(0, "spec-kitty-cli version 3.2.0rc16\n", ""),
+            )
+            .run("‹run›/home/p", ended(0, "[\"HOME\"]", ""));
+        for world in [old, lost] {
+            let trouble = verb(&[("SYNC", "1")], &[])
+                .act(&world.ctx())
+                .await
+                .unwrap_err();
+            assert_eq!(trouble.outcome().verdict(), Verdict::Error);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_environment_is_refused_before_anything_runs() {
+        for (variables, pass) in [
+            (&[("A B", "1")][..], &[][..]),
+            (&[("SYNC", "")], &[]),
+            (&[("SYNC", "1")], &["SYNC"]),
+            (&[], &["X=1"]),
+        ] {
+            let trouble = verb(variables, pass).act(&world().ctx()).await.unwrap_err();
+            assert_eq!(trouble.outcome().verdict(), Verdict::Error);
+        }
     }
 }

@@ -1,9 +1,20 @@
 //! `find-candidate`.
 
+use std::time::Duration;
+
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::Declares;
+use super::shared::programs::did_not_succeed;
+use super::{Act, Ctx, Declares, Trouble};
+use crate::candidate::{Choice, Line, Release, probe_and_choose, query_arguments, releases_page};
+use crate::gate::{Finding, Outcome};
+use crate::world::{EnvBase, Program};
+
+/// More pages of a hundred releases than this are not read.
+const MOST_PAGES: usize = 10;
 
 /// Finds the newest candidate of a line, on the package index and among GitHub's releases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,4 +35,112 @@ impl Declares for FindCandidate {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
+}
+
+#[async_trait]
+impl Act for FindCandidate {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        let line: Line = self.line.parse().map_err(|error: String| {
+            Trouble::error(Finding::new(error).remedy("correct `line`"))
+        })?;
+        ctx.progress(format!(
+            "asking GitHub for the releases of {}",
+            self.repository
+        ));
+        let (releases, answered_by) = self.releases(ctx).await?;
+        ctx.progress(format!("asking the package index for {}", self.package));
+        let choice = probe_and_choose(ctx, &self.package, &line, &releases).await?;
+        let mut fact = choice.fact();
+        fact["answered_by"] = Value::String(answered_by);
+        ctx.publish(&self.publish, fact);
+        Ok(outcome(&choice))
+    }
+}
+
+impl FindCandidate {
+    async fn releases(&self, ctx: &Ctx) -> Result<(Vec<Release>, String), Trouble> {
+        let Some((owner, name)) = self.repository.split_once('/') else {
+            let what = format!("`{}` is not a repository", self.repository);
+            return Err(Trouble::error(
+                Finding::new(what).remedy("write `owner/repo`"),
+            ));
+        };
+        let mut releases = Vec::new();
+        let mut after: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let answer = read_github(ctx, query_arguments(owner, name, after.as_deref())).await?;
+            let page = releases_page(&answer).map_err(|error| {
+                let what = format!(
+                    "GitHub's releases of {} cannot be read: {error}",
+                    self.repository
+                );
+                Trouble::error(
+                    Finding::new(what)
+                        .remedy("check the repository's name and the login's access to it"),
+                )
+            })?;
+            releases.extend(page.releases);
+            after = page.next;
+            if after.is_none() {
+                return Ok((releases, page.answered_by));
+            }
+        }
+        let what = format!(
+            "{} has more than {} releases",
+            self.repository,
+            releases.len()
+        );
+        Err(Trouble::error(Finding::new(what)))
+    }
+}
+
+/// Runs one reading `gh`. To be replaced by `shared::github::read`, which also chooses the login
+/// and tries again after a passing failure.
+async fn read_github(ctx: &Ctx, argv: Vec<String>) -> Result<String, Trouble> {
+    const TRIES: u32 = 3;
+    let mut program = Program::new(argv);
+    program.base = EnvBase::GitHub;
+    for (name, value) in [("GH_NO_UPDATE_NOTIFIER", "1"), ("GH_PROMPT_DISABLED", "1")] {
+        program.env.insert(name.to_owned(), value.to_owned());
+    }
+    for attempt in 1.. {
+        let finished = ctx.run(program.clone()).await?;
+        if finished.success() {
+            return Ok(finished.stdout.text);
+        }
+        let said = finished.stderr.text.to_lowercase();
+        let passing = ["http 502", "http 503", "http 504", "rate limit"];
+        if attempt >= TRIES || !passing.iter().any(|word| said.contains(word)) {
+            return Err(Trouble::error(did_not_succeed(
+                &program.argv[..3],
+                &finished,
+            )));
+        }
+        ctx.sleep(Duration::from_secs(attempt.into())).await?;
+    }
+    unreachable!("the loop ends by returning")
+}
+
+fn outcome(choice: &Choice) -> Outcome {
+    let or_none = |version: Option<&pep440_rs::Version>| {
+        version.map_or_else(|| "none".to_owned(), ToString::to_string)
+    };
+    let index = or_none(choice.version.as_ref());
+    let note = if choice.agree() {
+        format!("{index}, on the index and on GitHub")
+    } else {
+        format!(
+            "the index has {index}, GitHub has {}",
+            or_none(choice.on_github.as_ref())
+        )
+    };
+    let mut warnings = Vec::new();
+    if let Some(release) = choice
+        .release
+        .as_ref()
+        .filter(|release| !release.prerelease)
+    {
+        warnings.push(format!("GitHub does not call {} a prerelease", release.tag));
+    }
+    Outcome::Passed { note, warnings }
 }

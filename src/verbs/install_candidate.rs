@@ -1,9 +1,14 @@
 //! `install-candidate`.
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::Declares;
+use super::{Act, Ctx, Declares, Trouble};
+use crate::candidate::{Home, Install, Network, OperatorHome, install};
+use crate::gate::Outcome;
+use crate::world::Place;
 
 /// Installs the candidate with pipx into the run's throwaway home.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,5 +31,37 @@ pub struct InstallCandidate {
 impl Declares for InstallCandidate {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
+    }
+}
+
+#[async_trait]
+impl Act for InstallCandidate {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        let request = Install {
+            package: self.package.clone(),
+            version: self.version.clone(),
+            command: self.command.clone(),
+            as_of: self.as_of.clone().filter(|time| !time.is_empty()),
+            home: Home::of_run(),
+            evidence: Place::run("candidate"),
+            network: Network::Allowed,
+        };
+        let before = OperatorHome::of(ctx).await?;
+        let installed = install(ctx, request).await?;
+        let changed = before.changes(&OperatorHome::of(ctx).await?);
+        let mut fact = installed.fact();
+        fact["operator_home"] = json!({"looked_at": before.len(), "changed": changed});
+        ctx.publish(&self.publish, fact);
+        let note = format!(
+            "{} {} and {} more packages, locked by hash",
+            self.package,
+            self.version,
+            installed.lock.packages.len() - 1
+        );
+        let warnings = changed
+            .iter()
+            .map(|change| format!("in the operator's home, meanwhile: {change}"))
+            .collect();
+        Ok(Outcome::Passed { note, warnings })
     }
 }

@@ -1,9 +1,21 @@
 //! `verify-boundary`.
 
+use std::time::Duration;
+
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use super::Declares;
+use super::shared::programs::did_not_succeed;
+use super::verify_version::InstallFact;
+use super::{Act, Ctx, Declares, Trouble};
+use crate::candidate::{Home, Imports, missing_keys, status_json};
+use crate::gate::{Finding, Outcome};
+
+/// What a broken candidate asks for.
+const REMEDY: &str =
+    "report it to the candidate's maintainers; resume when there is another candidate";
 
 /// Shows that modules import from inside the throwaway home, and that the status command prints the keys it must.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,5 +41,87 @@ impl Declares for VerifyBoundary {
 
     fn reads(&self) -> Vec<&str> {
         vec![&self.install]
+    }
+}
+
+#[async_trait]
+impl Act for VerifyBoundary {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        let install: InstallFact = ctx.fact_as(&self.install)?;
+        let home = Home::at(install.home.clone());
+        let imports = Imports::of(ctx, &home, &install.python, &self.modules).await?;
+        let wrong = imports.wrong();
+        if !wrong.is_empty() {
+            let mut finding = Finding::new(format!(
+                "the candidate {} lacks modules of the boundary",
+                install.version
+            ));
+            finding.seen = wrong;
+            return Ok(Outcome::Blocked(finding.remedy(REMEDY)));
+        }
+        let (status, exit) = self.status(ctx, &home, &install).await?;
+        let present = status["auth_present"].clone();
+        ctx.publish(
+            &self.publish,
+            json!({"modules": imports, "exit": exit, "ok": status["ok"], "auth_present": present}),
+        );
+        let wrong = self.wrong(&status, &install);
+        if !wrong.is_empty() {
+            let mut finding = Finding::new(format!(
+                "`{}` does not print what it must",
+                self.status_command.join(" ")
+            ));
+            finding.seen = wrong;
+            return Ok(Outcome::Blocked(finding.remedy(REMEDY)));
+        }
+        let mut warnings = Vec::new();
+        if present == Value::Bool(false) {
+            warnings.push("nobody is logged in (`auth_present` is false)".to_owned());
+        }
+        let note = format!(
+            "{} modules from the throwaway home, {} keys",
+            self.modules.len(),
+            self.status_keys.len()
+        );
+        Ok(Outcome::Passed { note, warnings })
+    }
+}
+
+impl VerifyBoundary {
+    /// What the status command printed, and how it ended; 2 is how it says "not ready".
+    async fn status(
+        &self,
+        ctx: &Ctx,
+        home: &Home,
+        install: &InstallFact,
+    ) -> Result<(Value, String), Trouble> {
+        let mut argv = vec![install.command.clone()];
+        argv.extend(self.status_command.iter().cloned());
+        let mut program = home.program(argv.clone());
+        program.limit = Duration::from_mins(1);
+        let finished = ctx.run(program).await?;
+        if let Some(status) = status_json(&finished.stdout.text) {
+            return Ok((status, finished.ended.to_string()));
+        }
+        let mut finding = did_not_succeed(&argv, &finished);
+        finding.what = format!("no JSON object was printed: {}", finding.what);
+        Err(Trouble::blocked(finding.remedy(REMEDY)))
+    }
+
+    fn wrong(&self, status: &Value, install: &InstallFact) -> Vec<String> {
+        let lacks = |key: &str| format!("key `{key}` is missing");
+        let mut wrong: Vec<String> = missing_keys(status, &self.status_keys)
+            .into_iter()
+            .map(lacks)
+            .collect();
+        let says = status["foreground"]["package_version"].as_str();
+        if says.is_some_and(|says| says != install.version) {
+            wrong.push(format!(
+                "it says it is {}, installed is {}",
+                says.unwrap_or_default(),
+                install.version
+            ));
+        }
+        wrong
     }
 }

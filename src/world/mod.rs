@@ -5,8 +5,19 @@
 
 mod effect;
 mod error;
+pub mod fault;
+pub mod live;
 mod place;
+pub mod policy;
+pub mod process_rule;
+mod record;
+pub mod redact;
+mod replay;
 mod response;
+#[cfg(test)]
+pub(crate) mod scripted;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -17,6 +28,9 @@ pub use effect::{
 };
 pub use error::{FileFailure, WorldError};
 pub use place::Place;
+pub use process_rule::{CompiledRule, RuleError, Spared};
+pub use record::{Exchanges, RecordLayer};
+pub use replay::{Difference, ReplayWorld};
 pub use response::{
     Captured, Ended, Fate, FileSeen, Finished, HttpAnswer, Observation, ProcessIdentity,
     ProcessSeen, Receipt, Response,
@@ -35,4 +49,11 @@ pub trait World: Send + Sync {
     /// # Errors
     /// The reason why there is no answer; the caller turns it into a verdict that is never a pass.
     async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError>;
+}
+
+#[async_trait]
+impl<W: World + ?Sized> World for Arc<W> {
+    async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
+        self.as_ref().perform(by, effect).await
+    }
 }

@@ -9,7 +9,7 @@ const SHOWN_LINES: usize = 12;
 
 /// A finding that names the program, how it ended, after how long, its last output and where
 /// all of it is.
-pub(in crate::verbs) fn did_not_succeed(program: &[String], finished: &Finished) -> Finding {
+pub(crate) fn did_not_succeed(program: &[String], finished: &Finished) -> Finding {
     let words = program
         .iter()
         .take(4)
@@ -30,7 +30,7 @@ pub(in crate::verbs) fn did_not_succeed(program: &[String], finished: &Finished)
 }
 
 /// Adds the last lines of an output, and its log file.
-pub(in crate::verbs) fn with_output(mut finding: Finding, output: &Captured) -> Finding {
+pub(crate) fn with_output(mut finding: Finding, output: &Captured) -> Finding {
     finding
         .seen
         .extend(output.last_lines(SHOWN_LINES).lines().map(str::to_owned));
@@ -41,7 +41,7 @@ pub(in crate::verbs) fn with_output(mut finding: Finding, output: &Captured) -> 
 }
 
 /// Runs a program that must exit with 0; anything else is an error of the subtask.
-pub(in crate::verbs) async fn must_succeed(
+pub(crate) async fn must_succeed(
     ctx: &crate::verbs::Ctx,
     program: Program,
 ) -> Result<Finished, Trouble> {

@@ -1,0 +1,167 @@
+//! What an audit is asked to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::world::{EnvBase, Place};
+
+use super::syntax::LoggingNames;
+
+/// One audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRequest {
+    /// A checkout or bare repository that has the fix and its parent.
+    pub repo: Place,
+    /// The commit that holds the fix: a merge, squash, or last commit of a rebase.
+    pub fix: String,
+    /// The state before the fix; the fix's first parent where nothing is named. A fix of
+    /// several commits names the parent of the first.
+    pub base: Option<String>,
+    /// Files and directories whose behaviour counts; none means all.
+    pub scope: Vec<String>,
+    /// Words that a proving test must hold, all of them.
+    pub about: Vec<String>,
+    /// How tests are run; the project's locked environment where nothing is named.
+    pub tests: TestCommand,
+    /// Names of logging beyond the languages' own.
+    pub logging: LoggingNames,
+    /// How many times both sides run; more than once finds flaky tests.
+    pub repeat: u32,
+    /// Whether the fix is run without each of its hunks in turn.
+    pub hunks: bool,
+    /// Limits.
+    pub limits: Limits,
+    /// A directory that this audit alone uses. It holds the worktrees and the JUnit reports.
+    pub scratch: Place,
+}
+
+impl AuditRequest {
+    /// An audit with the defaults: one run a side, no hunks, all files.
+    #[must_use]
+    pub fn new(repo: Place, fix: impl Into<String>, scratch: Place) -> Self {
+        Self {
+            repo,
+            fix: fix.into(),
+            base: None,
+            scope: Vec::new(),
+            about: Vec::new(),
+            tests: TestCommand::default(),
+            logging: LoggingNames::default(),
+            repeat: 1,
+            hunks: false,
+            limits: Limits::default(),
+            scratch,
+        }
+    }
+}
+
+/// How tests are run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestCommand {
+    /// Program and arguments. `{junit}` is the report to write; the argument `{tests}` becomes
+    /// the fix's test files, and without it the command decides what to run.
+    pub argv: Vec<String>,
+    /// Variables on top of the bare environment.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Names of the operator's variables that pass through.
+    #[serde(default)]
+    pub pass: BTreeSet<String>,
+    /// Which of the operator's settings it needs.
+    #[serde(default)]
+    pub base: EnvBase,
+}
+
+impl Default for TestCommand {
+    /// pytest in the project's locked environment.
+    fn default() -> Self {
+        let argv = "uv run --frozen python -m pytest -q -p no:cacheprovider --tb=short \
+                    -o junit_logging=no --junitxml={junit} {tests}";
+        Self {
+            argv: argv.split_whitespace().map(str::to_owned).collect(),
+            env: BTreeMap::new(),
+            pass: BTreeSet::new(),
+            base: EnvBase::Installer,
+        }
+    }
+}
+
+impl TestCommand {
+    /// A command line as a user types it, split at white space and simple quotes. What it
+    /// leaves out is added: `--junitxml={junit}` and `{tests}` where neither is mentioned.
+    #[must_use]
+    pub fn from_line(line: &str) -> Self {
+        let mut argv = split_line(line);
+        if !argv.iter().any(|part| part.contains("{junit}")) {
+            argv.push("--junitxml={junit}".to_owned());
+            argv.push("{tests}".to_owned());
+        }
+        Self {
+            argv,
+            ..Self::default()
+        }
+    }
+
+    /// The command for one run.
+    pub(super) fn expand(&self, junit: &str, tests: &[String]) -> Vec<String> {
+        self.argv
+            .iter()
+            .flat_map(|part| {
+                if part == "{tests}" {
+                    tests.to_vec()
+                } else {
+                    vec![part.replace("{junit}", junit)]
+                }
+            })
+            .collect()
+    }
+}
+
+fn split_line(line: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote: Option<char> = None;
+    for letter in line.chars() {
+        match quote {
+            Some(open) if letter == open => quote = None,
+            Some(_) => word.get_or_insert_default().push(letter),
+            None if letter == '"' || letter == '\'' => {
+                word.get_or_insert_default();
+                quote = Some(letter);
+            }
+            None if letter.is_whitespace() => all.extend(word.take()),
+            None => word.get_or_insert_default().push(letter),
+        }
+    }
+    all.extend(word);
+    all
+}
+
+/// Limits of one audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Time for one test run.
+    pub run: Duration,
+    /// Time for one git command.
+    pub git: Duration,
+    /// Largest source file that is read, in bytes.
+    pub source: u64,
+    /// Largest JUnit report that is read, in bytes.
+    pub report: u64,
+    /// Most hunks that are taken out in turn.
+    pub hunks: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            run: Duration::from_mins(15),
+            git: Duration::from_mins(2),
+            source: 2_000_000,
+            report: 32_000_000,
+            hunks: 40,
+        }
+    }
+}

@@ -1,0 +1,512 @@
+//! Matches the definitions of two versions and reports what behaves differently.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::LoggingNames;
+use super::diff::{ChangeKind, differences};
+use super::grammar::Unreadable;
+use super::side::{Side, Source, Unit, read_side};
+use super::tree::{Aside, Kind, Node, Note, one_line};
+use super::walk::MODULE;
+
+/// One file in both versions; a new or deleted file has one.
+#[derive(Debug, Clone, Default)]
+pub struct FilePair {
+    /// Path in the later version, or of the deleted file.
+    pub path: String,
+    /// Text before.
+    pub before: Option<String>,
+    /// Text after.
+    pub after: Option<String>,
+}
+
+/// One change of behaviour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// File, by its path in the later version.
+    pub path: String,
+    /// Qualified name of the function or class, or `<module>`.
+    pub function: String,
+    /// What kind.
+    pub kind: ChangeKind,
+    /// Line before.
+    pub before: Option<u32>,
+    /// Line after.
+    pub after: Option<u32>,
+    /// Whether only the value of a number differs.
+    pub numeric: bool,
+    /// The source line, after the change where there is one.
+    pub text: String,
+}
+
+/// Something that differs and is not behaviour.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Ignored {
+    /// File.
+    pub path: String,
+    /// Qualified name of the definition around it.
+    pub function: String,
+    /// Why it was ignored.
+    pub why: Aside,
+    /// What it says.
+    pub text: String,
+    /// Line after, or before where it is gone.
+    pub line: u32,
+}
+
+/// `path:line function: kind: text`
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let line = self.after.or(self.before).unwrap_or_default();
+        write!(
+            f,
+            "{}:{line} {}: {:?}: {}",
+            self.path,
+            self.function,
+            self.kind,
+            self.text.trim()
+        )
+    }
+}
+
+/// `path:line function: why: text`
+impl std::fmt::Display for Ignored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{}:{} {}: {:?}: {}",
+            self.path,
+            self.line,
+            self.function,
+            self.why,
+            self.text.trim()
+        )
+    }
+}
+
+/// What differs between two versions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Changes of behaviour, by path and line.
+    pub changes: Vec<Change>,
+    /// What differs and was ignored.
+    pub ignored: Vec<Ignored>,
+    /// Files that could not be judged.
+    pub unreadable: Vec<(String, Unreadable)>,
+}
+
+/// Compares two versions of a set of files.
+#[must_use]
+pub fn compare(files: &[FilePair], names: &LoggingNames) -> Comparison {
+    let sources = |pick: fn(&FilePair) -> Option<&String>| -> Vec<Source<'_>> {
+        files
+            .iter()
+            .filter_map(|file| {
+                let text = pick(file)?;
+                Some(Source {
+                    path: file.path.clone(),
+                    text,
+                })
+            })
+            .collect()
+    };
+    let before = read_side(&sources(|file| file.before.as_ref()), names);
+    let after = read_side(&sources(|file| file.after.as_ref()), names);
+    let mut unreadable = before.unreadable.clone();
+    unreadable.extend(after.unreadable.iter().cloned());
+    unreadable.sort_by(|a, b| a.0.cmp(&b.0));
+    unreadable.dedup();
+    let mut matching = Matching::new(&before, &after);
+    matching.renames();
+    let mut changes = matching.changes(files);
+    changes.retain(|change| !unreadable.iter().any(|(path, _)| *path == change.path));
+    let mut ignored = ignored_notes(&before, &after);
+    ignored.extend(matching.moved);
+    formatting_only(files, &changes, &mut ignored);
+    ignored.sort();
+    Comparison {
+        changes,
+        ignored,
+        unreadable,
+    }
+}
+
+/// Definitions that have no equal on the other side yet.
+struct Matching<'s> {
+    old: &'s Side,
+    new: &'s Side,
+    before: Vec<&'s Unit>,
+    after: Vec<&'s Unit>,
+    /// Last name before, last name after.
+    renamed: BTreeMap<String, String>,
+    /// Last names of definitions that now stand elsewhere.
+    elsewhere: BTreeSet<String>,
+    moved: Vec<Ignored>,
+}
+
+impl<'s> Matching<'s> {
+    fn new(before: &'s Side, after: &'s Side) -> Self {
+        let index = |side: &'s Side| -> HashMap<(&'s str, &'s str), u64> {
+            side.units
+                .iter()
+                .map(|unit| ((unit.path.as_str(), unit.name.as_str()), unit.node.digest))
+                .collect()
+        };
+        let (old, new) = (index(before), index(after));
+        let differs = |unit: &&Unit, other: &HashMap<(&str, &str), u64>| {
+            other.get(&(unit.path.as_str(), unit.name.as_str())) != Some(&unit.node.digest)
+        };
+        Self {
+            old: before,
+            new: after,
+            before: before
+                .units
+                .iter()
+                .filter(|unit| differs(unit, &new))
+                .collect(),
+            after: after
+                .units
+                .iter()
+                .filter(|unit| differs(unit, &old))
+                .collect(),
+            renamed: BTreeMap::new(),
+            elsewhere: BTreeSet::new(),
+            moved: Vec::new(),
+        }
+    }
+
+    fn has(units: &[&Unit], like: &Unit) -> bool {
+        units
+            .iter()
+            .any(|unit| unit.path == like.path && unit.name == like.name)
+    }
+
+    /// Finds definitions that only have another place or another name.
+    fn renames(&mut self) {
+        for _ in 0..4 {
+            let before = self.before.len();
+            self.one_round_of_renames();
+            if self.before.len() == before {
+                break;
+            }
+        }
+    }
+
+    fn one_round_of_renames(&mut self) {
+        let gone: Vec<&Unit> = self
+            .before
+            .iter()
+            .copied()
+            .filter(|unit| unit.name != MODULE && !Self::has(&self.after, unit))
+            .collect();
+        for old in gone {
+            let same: Vec<usize> = (0..self.after.len())
+                .filter(|at| {
+                    let new = self.after[*at];
+                    new.name != MODULE && !Self::has(&self.before, new) && self.is_same(old, new)
+                })
+                .collect();
+            // Two candidates with the same name and place below them are no rename.
+            let Some(at) = same
+                .iter()
+                .copied()
+                .find(|at| last(&self.after[*at].name) == last(&old.name))
+                .or_else(|| same.first().copied().filter(|_| same.len() == 1))
+            else {
+                continue;
+            };
+            let new = self.after.remove(at);
+            self.before.retain(|unit| !std::ptr::eq(*unit, old));
+            self.remember(old, new);
+        }
+    }
+
+    fn remember(&mut self, old: &Unit, new: &Unit) {
+        let text = if old.path == new.path {
+            format!("{} is now {}", old.name, new.name)
+        } else {
+            format!("{} moved here from {}", old.name, old.path)
+        };
+        if last(&old.name) == last(&new.name) {
+            self.elsewhere.insert(last(&old.name).to_owned());
+        } else {
+            self.renamed
+                .insert(last(&old.name).to_owned(), last(&new.name).to_owned());
+        }
+        self.moved.push(Ignored {
+            path: new.path.clone(),
+            function: new.name.clone(),
+            why: Aside::Moved,
+            text: one_line(&text),
+            line: new.node.line,
+        });
+    }
+
+    /// Whether two definitions are one under another name or in another place.
+    fn is_same(&self, old: &Unit, new: &Unit) -> bool {
+        let empty = old.node.body().is_none_or(Node::is_empty_block);
+        let (from, to) = (last(&old.name), last(&new.name));
+        if from == to {
+            return old.node.digest == new.node.digest
+                || self.translated(old).digest == new.node.digest;
+        }
+        // Names that Python itself looks up are behaviour.
+        if empty
+            && old
+                .node
+                .children
+                .first()
+                .is_none_or(|signature| signature.children.is_empty())
+            || from.starts_with("__")
+            || to.starts_with("__")
+        {
+            return false;
+        }
+        let mut names = self.renamed.clone();
+        names.insert(from.to_owned(), to.to_owned());
+        translate(&old.node, &names).digest == new.node.digest
+    }
+
+    fn translated(&self, unit: &Unit) -> Node {
+        translate(&unit.node, &self.renamed)
+    }
+
+    /// What remains is behaviour.
+    fn changes(&mut self, files: &[FilePair]) -> Vec<Change> {
+        let lines = Lines::new(files);
+        let mut all = Vec::new();
+        let after = std::mem::take(&mut self.after);
+        let mut new: Vec<&Unit> = after;
+        for old in std::mem::take(&mut self.before) {
+            let at = new
+                .iter()
+                .position(|unit| unit.path == old.path && unit.name == old.name);
+            match at {
+                None => all.extend(lines.whole(old, ChangeKind::Removed, self.old)),
+                Some(at) => all.extend(self.change(old, new.remove(at), &lines)),
+            }
+        }
+        for unit in new {
+            all.extend(lines.whole(unit, ChangeKind::Added, self.new));
+        }
+        all.sort_by(|a: &Change, b| {
+            (&a.path, a.after.or(a.before), &a.function).cmp(&(
+                &b.path,
+                b.after.or(b.before),
+                &b.function,
+            ))
+        });
+        all
+    }
+
+    fn change(&mut self, old: &Unit, new: &Unit, lines: &Lines<'_>) -> Vec<Change> {
+        let mut before = self.translated(old);
+        let mut after = new.node.clone();
+        if old.name == MODULE {
+            let (used_before, used_after) = (self.old.used(&old.path), self.new.used(&new.path));
+            let bound = (imported(&before), imported(&after));
+            self.without_idle_imports(&mut before, &bound.1, &used_before, &used_after);
+            self.without_idle_imports(&mut after, &bound.0, &used_after, &used_before);
+        }
+        if before.digest == after.digest {
+            return Vec::new();
+        }
+        if old.name != MODULE && super::alpha::same(&before, &after) {
+            self.moved.push(Ignored {
+                path: new.path.clone(),
+                function: new.name.clone(),
+                why: Aside::Moved,
+                text: "local names are others, nothing else".to_owned(),
+                line: new.node.line,
+            });
+            return Vec::new();
+        }
+        differences(&before, &after)
+            .into_iter()
+            .map(|difference| Change {
+                path: new.path.clone(),
+                function: new.name.clone(),
+                kind: difference.kind,
+                before: difference.before,
+                after: difference.after,
+                numeric: difference.numeric,
+                text: lines.text(&new.path, difference.before, difference.after),
+            })
+            .collect()
+    }
+
+    /// An import alone is no behaviour: where the other version neither has nor uses the name,
+    /// what is done with it counts. One that nothing here uses is there for its effect, and one
+    /// of a name that the other version uses without it gives that name another meaning.
+    fn without_idle_imports(
+        &self,
+        module: &mut Node,
+        other_has: &BTreeSet<String>,
+        used: &BTreeSet<String>,
+        other_uses: &BTreeSet<String>,
+    ) {
+        module.children.retain(|statement| {
+            let name = &statement.text;
+            statement.kind != Kind::Import
+                || !(self.elsewhere.contains(name)
+                    || (used.contains(name)
+                        && !other_has.contains(name)
+                        && !other_uses.contains(name)))
+        });
+        module.seal();
+    }
+}
+
+fn imported(module: &Node) -> BTreeSet<String> {
+    let imports = module
+        .children
+        .iter()
+        .filter(|node| node.kind == Kind::Import);
+    imports.map(|import| import.text.clone()).collect()
+}
+
+fn last(name: &str) -> &str {
+    let name = name.split('#').next().unwrap_or(name);
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// A tree with names replaced, sealed again.
+fn translate(node: &Node, names: &BTreeMap<String, String>) -> Node {
+    fn replace(node: &mut Node, names: &BTreeMap<String, String>) {
+        if matches!(
+            node.kind,
+            Kind::Name | Kind::Attribute | Kind::Import | Kind::Text
+        ) && let Some(new) = names.get(&node.text)
+        {
+            node.text.clone_from(new);
+        }
+        if node.kind == Kind::Import
+            && let Some(from) = node.children.first_mut()
+            && let Some((module, name)) = from.text.rsplit_once('.')
+            && let Some(new) = names.get(name)
+        {
+            from.text = format!("{module}.{new}");
+        }
+        for child in &mut node.children {
+            replace(child, names);
+        }
+    }
+    if names.is_empty() {
+        return node.clone();
+    }
+    let mut node = node.clone();
+    replace(&mut node, names);
+    node.seal();
+    node
+}
+
+/// Source lines by file, for the reports.
+struct Lines<'f>(HashMap<&'f str, (Vec<&'f str>, Vec<&'f str>)>);
+
+impl<'f> Lines<'f> {
+    fn new(files: &'f [FilePair]) -> Self {
+        let lines =
+            |text: &'f Option<String>| text.as_deref().unwrap_or_default().lines().collect();
+        Self(
+            files
+                .iter()
+                .map(|file| {
+                    (
+                        file.path.as_str(),
+                        (lines(&file.before), lines(&file.after)),
+                    )
+                })
+                .collect(),
+        )
+    }
+
+    fn text(&self, path: &str, before: Option<u32>, after: Option<u32>) -> String {
+        let Some((old, new)) = self.0.get(path) else {
+            return String::new();
+        };
+        let (lines, at) = match (before, after) {
+            (_, Some(at)) => (new, at),
+            (Some(at), None) => (old, at),
+            (None, None) => return String::new(),
+        };
+        let line = lines.get((at as usize).saturating_sub(1)).copied();
+        one_line(line.unwrap_or_default())
+    }
+
+    /// A definition that came or went as a whole. A file's own scope of imports alone is not one.
+    fn whole(&self, unit: &Unit, kind: ChangeKind, side: &Side) -> Vec<Change> {
+        if unit.name == MODULE {
+            let used = side.used(&unit.path);
+            let idle = |node: &Node| node.kind == Kind::Import && used.contains(&node.text);
+            if unit.node.children.iter().all(idle) {
+                return Vec::new();
+            }
+        }
+        let line = Some(unit.node.line);
+        let (before, after) = match kind {
+            ChangeKind::Removed => (line, None),
+            _ => (None, line),
+        };
+        vec![Change {
+            path: unit.path.clone(),
+            function: unit.name.clone(),
+            kind,
+            before,
+            after,
+            numeric: false,
+            text: self.text(&unit.path, before, after),
+        }]
+    }
+}
+
+/// What was set aside on one side and not on the other, each as often as it differs.
+fn ignored_notes(before: &Side, after: &Side) -> Vec<Ignored> {
+    let mut all = surplus(&after.notes, &before.notes);
+    all.extend(surplus(&before.notes, &after.notes));
+    all
+}
+
+fn surplus(notes: &[(String, Note)], other: &[(String, Note)]) -> Vec<Ignored> {
+    type Key<'n> = (&'n str, Aside, &'n str, &'n str);
+    fn key((path, note): &(String, Note)) -> Key<'_> {
+        (path, note.aside, &note.function, &note.text)
+    }
+    let mut counts: HashMap<Key<'_>, usize> = HashMap::new();
+    for note in other {
+        *counts.entry(key(note)).or_default() += 1;
+    }
+    let mut all = Vec::new();
+    for note in notes {
+        match counts.get_mut(&key(note)) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => all.push(Ignored {
+                path: note.0.clone(),
+                function: note.1.function.clone(),
+                why: note.1.aside,
+                text: note.1.text.clone(),
+                line: note.1.line,
+            }),
+        }
+    }
+    all
+}
+
+/// Says so where two texts differ and nothing else explains it.
+fn formatting_only(files: &[FilePair], changes: &[Change], ignored: &mut Vec<Ignored>) {
+    for file in files {
+        let differs = file.before != file.after && file.before.is_some() && file.after.is_some();
+        let told = changes.iter().any(|change| change.path == file.path)
+            || ignored.iter().any(|ignored| ignored.path == file.path);
+        if differs && !told {
+            ignored.push(Ignored {
+                path: file.path.clone(),
+                function: MODULE.to_owned(),
+                why: Aside::Formatting,
+                text: "white space, quotes, parentheses or order".to_owned(),
+                line: 1,
+            });
+        }
+    }
+}

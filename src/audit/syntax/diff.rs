@@ -1,0 +1,222 @@
+//! Where two versions of one definition differ, and what kind of difference that is.
+
+use serde::{Deserialize, Serialize};
+
+use super::tree::{Kind, Node};
+
+/// What kind of behaviour changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeKind {
+    /// A branch, loop, handler, return or raise.
+    Branch,
+    /// A condition.
+    Condition,
+    /// A call or its arguments.
+    Call,
+    /// A literal.
+    Constant,
+    /// An assignment or other data.
+    Data,
+    /// Parameters, decorators, bases.
+    Signature,
+    /// A definition that is new.
+    Added,
+    /// A definition that is gone.
+    Removed,
+    /// A logging call that does something else besides.
+    LoggingEffect,
+}
+
+/// One difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Difference {
+    pub(super) kind: ChangeKind,
+    pub(super) before: Option<u32>,
+    pub(super) after: Option<u32>,
+    /// Whether only the value of a number differs.
+    pub(super) numeric: bool,
+}
+
+/// All differences between two sealed trees.
+pub(super) fn differences(before: &Node, after: &Node) -> Vec<Difference> {
+    let mut all = Vec::new();
+    walk(before, after, Around::Data, &mut all);
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// What a difference stands in.
+#[derive(Clone, Copy)]
+enum Around {
+    Data,
+    Condition,
+    Call,
+    Signature,
+}
+
+impl Around {
+    fn inside(self, parent: &Node, index: usize) -> Self {
+        match parent.kind {
+            Kind::Signature => Self::Signature,
+            Kind::If if index == 0 => Self::Condition,
+            Kind::Compare | Kind::Boolean => Self::Condition,
+            Kind::Loop if index == 0 && parent.text == "while" => Self::Condition,
+            Kind::Call if !matches!(self, Self::Signature | Self::Condition) => Self::Call,
+            Kind::Block => Self::Data,
+            _ => self,
+        }
+    }
+}
+
+fn walk(before: &Node, after: &Node, around: Around, to: &mut Vec<Difference>) {
+    if before.digest == after.digest {
+        return;
+    }
+    let alike = before.kind == after.kind
+        && before.text == after.text
+        && !(before.children.is_empty() || after.children.is_empty());
+    if !alike && !(before.kind == Kind::Block && after.kind == Kind::Block) {
+        to.push(difference(Some(before), Some(after), around));
+        return;
+    }
+    for gap in gaps(&before.children, &after.children) {
+        pair(gap, (before, after), around, to);
+    }
+}
+
+/// A run of children that has no equal on the other side.
+struct Gap {
+    before: std::ops::Range<usize>,
+    after: std::ops::Range<usize>,
+}
+
+/// Pairs what stands in one gap by kind and order; what has no partner was added or removed.
+fn pair(gap: Gap, (before, after): (&Node, &Node), around: Around, to: &mut Vec<Difference>) {
+    let mut rest: Vec<usize> = gap.after.collect();
+    for old in gap.before {
+        let node = &before.children[old];
+        let around = around.inside(before, old);
+        match rest
+            .iter()
+            .position(|new| after.children[*new].kind == node.kind)
+        {
+            Some(at) => walk(node, &after.children[rest.remove(at)], around, to),
+            None => match position_for(before, after, old, &rest) {
+                Some(at) => {
+                    let new = rest.remove(at);
+                    to.push(difference(Some(node), Some(&after.children[new]), around));
+                }
+                None => to.push(difference(Some(node), None, around)),
+            },
+        }
+    }
+    for new in rest {
+        let around = around.inside(after, new);
+        to.push(difference(None, Some(&after.children[new]), around));
+    }
+}
+
+/// In expressions a child of another kind at the same place is the same operand, changed.
+fn position_for(before: &Node, after: &Node, old: usize, rest: &[usize]) -> Option<usize> {
+    let operands = before.kind != Kind::Block && before.children.len() == after.children.len();
+    operands
+        .then(|| rest.iter().position(|new| *new == old))
+        .flatten()
+}
+
+/// Aligns equal children by their longest common subsequence.
+fn gaps(before: &[Node], after: &[Node]) -> Vec<Gap> {
+    let key = |nodes: &[Node]| nodes.iter().map(|node| node.digest).collect::<Vec<_>>();
+    let (old, new) = (key(before), key(after));
+    similar::capture_diff_slices(similar::Algorithm::Myers, &old, &new)
+        .into_iter()
+        .filter(|op| op.tag() != similar::DiffTag::Equal)
+        .map(|op| Gap {
+            before: op.old_range(),
+            after: op.new_range(),
+        })
+        .collect()
+}
+
+fn difference(before: Option<&Node>, after: Option<&Node>, around: Around) -> Difference {
+    let line = |node: Option<&Node>| node.and_then(first_line);
+    Difference {
+        kind: kind_of(before, after, around),
+        before: line(before),
+        after: line(after),
+        numeric: is_numeric(before, after),
+    }
+}
+
+/// A node's line; an empty block that the grammar made up has none.
+fn first_line(node: &Node) -> Option<u32> {
+    (node.line > 0).then_some(node.line)
+}
+
+fn kind_of(before: Option<&Node>, after: Option<&Node>, around: Around) -> ChangeKind {
+    let any = |is: fn(&Node) -> bool| [before, after].into_iter().flatten().any(is);
+    if any(|node| node.holds(Kind::Effect)) {
+        return ChangeKind::LoggingEffect;
+    }
+    let branches = |node: &Node| {
+        matches!(
+            node.kind,
+            Kind::If
+                | Kind::Loop
+                | Kind::Try
+                | Kind::Handler
+                | Kind::Match
+                | Kind::Case
+                | Kind::Return
+                | Kind::Raise
+                | Kind::Jump
+                | Kind::With
+                | Kind::Block
+        ) || (node.kind == Kind::Other && node.text == "conditional_expression")
+    };
+    if any(branches) {
+        return ChangeKind::Branch;
+    }
+    match around {
+        Around::Signature => return ChangeKind::Signature,
+        Around::Condition => return ChangeKind::Condition,
+        Around::Data | Around::Call => {}
+    }
+    let literal = |node: &Node| matches!(node.kind, Kind::Number | Kind::Text | Kind::Constant);
+    if [before, after].into_iter().flatten().all(literal) {
+        return ChangeKind::Constant;
+    }
+    if matches!(around, Around::Call) || any(|node| node.holds(Kind::Call)) {
+        return ChangeKind::Call;
+    }
+    ChangeKind::Data
+}
+
+/// Whether only a number changed its value, or a constant that is one came or went.
+fn is_numeric(before: Option<&Node>, after: Option<&Node>) -> bool {
+    let number = |node: &Node| match node.kind {
+        Kind::Number => true,
+        Kind::Text => node.text.trim().parse::<f64>().is_ok(),
+        _ => false,
+    };
+    let constant = |node: &Node| {
+        node.kind == Kind::Assign
+            && node.children.len() == 2
+            && node.children[0].kind == Kind::Name
+            && node.children[0]
+                .text
+                .chars()
+                .all(|letter| !letter.is_lowercase())
+            && number(&node.children[1])
+    };
+    match (before, after) {
+        (Some(before), Some(after)) => {
+            (number(before) && number(after) && before.kind == after.kind)
+                || (constant(before) && constant(after))
+        }
+        (Some(one), None) | (None, Some(one)) => constant(one),
+        (None, None) => false,
+    }
+}

@@ -1,0 +1,27 @@
+//! Compares two versions of source files by their syntax trees.
+//!
+//! Owns what counts as behaviour. Pure: it never reads a file and never runs anything.
+
+mod alpha;
+mod compare;
+mod diff;
+mod grammar;
+mod names;
+mod python;
+mod resolve;
+mod rust;
+mod side;
+mod strip;
+mod tidy;
+mod tree;
+mod walk;
+
+pub use compare::{Change, Comparison, FilePair, Ignored, compare};
+pub use diff::ChangeKind;
+pub use grammar::{Grammar, Unreadable, grammar_for, read};
+pub use names::LoggingNames;
+pub(in crate::audit) use names::matches;
+pub use side::differing;
+pub(in crate::audit) use tree::one_line;
+pub use tree::{Aside, Kind, Lowered, Node, Note};
+pub use walk::MODULE;

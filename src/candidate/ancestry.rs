@@ -1,0 +1,125 @@
+//! Whether a tag holds a commit, asked of the operator's checkout. Reads only.
+
+use crate::gate::Finding;
+use crate::verbs::shared::programs::{did_not_succeed, must_succeed};
+use crate::verbs::{Ctx, Trouble};
+use crate::world::{Ended, Finished, Place, Program};
+
+/// A git checkout in the workspace.
+pub struct Checkout<'a> {
+    ctx: &'a Ctx,
+    place: Place,
+}
+
+/// Whether a commit is an ancestor of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// It is, or it is the same.
+    Yes,
+    /// It is not.
+    No,
+    /// The checkout has no such commit.
+    Unknown,
+}
+
+impl<'a> Checkout<'a> {
+    /// The checkout in this directory of the workspace.
+    pub fn new(ctx: &'a Ctx, directory: &str) -> Self {
+        let place = Place::workspace(directory);
+        Self { ctx, place }
+    }
+
+    /// The checkout's directory.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The commit that a tag leads to; none if the checkout has no such tag.
+    ///
+    /// # Errors
+    /// If it is no checkout.
+    pub async fn tag_commit(&self, tag: &str) -> Result<Option<String>, Trouble> {
+        self.commit(&format!("refs/tags/{tag}^{{commit}}")).await
+    }
+
+    /// Whether `ancestor` is one of `commit`'s ancestors, or itself.
+    ///
+    /// # Errors
+    /// If git cannot tell.
+    pub async fn holds(&self, commit: &str, ancestor: &str) -> Result<Held, Trouble> {
+        if self
+            .commit(&format!("{ancestor}^{{commit}}"))
+            .await?
+            .is_none()
+        {
+            return Ok(Held::Unknown);
+        }
+        let finished = self
+            .git(&["merge-base", "--is-ancestor", ancestor, commit])
+            .await?;
+        match finished.ended {
+            Ended::Code(0) => Ok(Held::Yes),
+            Ended::Code(1) => Ok(Held::No),
+            _ => Err(self.failed(&finished)),
+        }
+    }
+
+    /// Whether history was cut off, so that an ancestor may be out of sight.
+    ///
+    /// # Errors
+    /// If git cannot tell.
+    pub async fn is_shallow(&self) -> Result<bool, Trouble> {
+        let program = self.program(&["rev-parse", "--is-shallow-repository"]);
+        let finished = must_succeed(self.ctx, program).await?;
+        Ok(finished.stdout.text.trim() != "false")
+    }
+
+    async fn commit(&self, name: &str) -> Result<Option<String>, Trouble> {
+        let finished = self
+            .git(&["rev-parse", "--verify", "--quiet", name])
+            .await?;
+        match finished.ended {
+            Ended::Code(0) => Ok(Some(finished.stdout.text.trim().to_owned())),
+            Ended::Code(1) => Ok(None),
+            // A whole object id that is not there is said in words even when quiet.
+            Ended::Code(128) if finished.stderr.text.contains("unknown revision") => Ok(None),
+            _ => Err(self.failed(&finished)),
+        }
+    }
+
+    async fn git(&self, arguments: &[&str]) -> Result<Finished, Trouble> {
+        Ok(self.ctx.run(self.program(arguments)).await?)
+    }
+
+    fn program(&self, arguments: &[&str]) -> Program {
+        let mut program = Program::new(["git", "-C", self.place.as_str()]);
+        program
+            .argv
+            .extend(arguments.iter().map(|&text| text.to_owned()));
+        for name in [
+            "GIT_OPTIONAL_LOCKS",
+            "GIT_TERMINAL_PROMPT",
+            "GIT_NO_LAZY_FETCH",
+        ] {
+            let value = if name == "GIT_NO_LAZY_FETCH" {
+                "1"
+            } else {
+                "0"
+            };
+            program.env.insert(name.to_owned(), value.to_owned());
+        }
+        program
+    }
+
+    fn failed(&self, finished: &Finished) -> Trouble {
+        let mut finding: Finding = did_not_succeed(&["git".to_owned()], finished);
+        finding.what = format!(
+            "the checkout `{}` does not answer: {}",
+            self.place, finding.what
+        );
+        Trouble::error(
+            finding.remedy("clone the repository there, or set `workspace`, then resume"),
+        )
+    }
+}

@@ -1,0 +1,224 @@
+//! What the package index offers, asked through uv and its own configured default index.
+//!
+//! Decides by uv's exit code and standard output; its words are shown to people only, but for the
+//! one sentence that tells "there is none" from "could not be asked".
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use pep440_rs::Version;
+
+use super::home::normalised;
+use crate::gate::Finding;
+use crate::verbs::shared::programs::did_not_succeed;
+use crate::verbs::{Ctx, Trouble};
+use crate::world::{Ended, EnvBase, Finished, Program};
+
+/// How uv begins its explanation when nothing meets a requirement.
+const NO_SOLUTION: &str = "No solution found";
+
+/// One package on the index.
+pub struct Index<'a> {
+    ctx: &'a Ctx,
+    package: &'a str,
+}
+
+/// What the index offers for a requirement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offer {
+    /// The newest that meets it and is not yanked.
+    Version(Version),
+    /// None; uv's explanation.
+    None(Vec<String>),
+}
+
+/// Whether one version can be had from the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnIndex {
+    /// It can.
+    Offered,
+    /// It is there, but was taken back.
+    Yanked,
+    /// It is not there, or not for this Python.
+    Absent,
+}
+
+impl<'a> Index<'a> {
+    /// The package on the operator's default index.
+    pub fn new(ctx: &'a Ctx, package: &'a str) -> Self {
+        Self { ctx, package }
+    }
+
+    /// The newest version that meets the requirement; yanked ones never do. With `refresh` the
+    /// index is asked anew, otherwise an answer of a moment ago will do.
+    ///
+    /// # Errors
+    /// If the index could not be asked.
+    pub async fn newest(&self, requirement: &str, refresh: bool) -> Result<Offer, Trouble> {
+        let finished = self.compile(requirement, refresh).await?;
+        self.read(&finished)
+    }
+
+    /// Whether this very version can be had. uv takes a yanked one when it is pinned with `==`,
+    /// and only then.
+    ///
+    /// # Errors
+    /// If the index could not be asked.
+    pub async fn standing(&self, version: &Version) -> Result<OnIndex, Trouble> {
+        let package = self.package;
+        let free = format!("{package}>={version},<={version}");
+        if matches!(self.newest(&free, false).await?, Offer::Version(_)) {
+            return Ok(OnIndex::Offered);
+        }
+        let pinned = format!("{package}=={version}");
+        Ok(match self.newest(&pinned, false).await? {
+            Offer::Version(_) => OnIndex::Yanked,
+            Offer::None(_) => OnIndex::Absent,
+        })
+    }
+
+    async fn compile(&self, requirement: &str, refresh: bool) -> Result<Finished, Trouble> {
+        let mut argv = vec![
+            "uv",
+            "pip",
+            "compile",
+            "-",
+            "--no-deps",
+            "--python",
+            "python3",
+        ];
+        argv.extend([
+            "--prerelease",
+            "allow",
+            "--no-annotate",
+            "--no-header",
+            "--color",
+            "never",
+        ]);
+        if refresh {
+            argv.extend(["--refresh-package", self.package]);
+        }
+        let mut program = Program::new(argv);
+        program.base = EnvBase::Installer;
+        program.stdin = Some(format!("{requirement}\n"));
+        program.limit = Duration::from_mins(1);
+        Ok(self.ctx.run(program).await?)
+    }
+
+    fn read(&self, finished: &Finished) -> Result<Offer, Trouble> {
+        if finished.success() {
+            return pinned(&finished.stdout.text, self.package)
+                .map(Offer::Version)
+                .ok_or_else(|| self.unreadable(finished));
+        }
+        let said = &finished.stderr.text;
+        if finished.ended == Ended::Code(1) && said.contains(NO_SOLUTION) {
+            return Ok(Offer::None(explanation(said)));
+        }
+        Err(self.unreachable(finished))
+    }
+
+    fn unreadable(&self, finished: &Finished) -> Trouble {
+        Trouble::error(Finding::new(format!(
+            "uv's answer about `{}` is not understood: `{}`",
+            self.package,
+            finished.stdout.last_lines(1)
+        )))
+    }
+
+    fn unreachable(&self, finished: &Finished) -> Trouble {
+        let asked = ["uv", "pip", "compile"].map(str::to_owned);
+        let mut finding = did_not_succeed(&asked, finished);
+        finding.what = format!(
+            "the package index could not be asked about `{}`: {}",
+            self.package, finding.what
+        );
+        Trouble::error(finding.remedy("check the network and uv's index settings, then resume"))
+    }
+}
+
+/// The version in uv's output: the line `package==version`.
+fn pinned(stdout: &str, package: &str) -> Option<Version> {
+    let line = stdout
+        .lines()
+        .map(str::trim)
+        .find(|line| line.contains("=="))?;
+    let (name, version) = line.split_once("==")?;
+    if normalised(name.trim()) != normalised(package) {
+        return None;
+    }
+    Version::from_str(version.split([' ', ';']).next()?).ok()
+}
+
+/// uv's explanation without its decoration, at most ten lines.
+fn explanation(stderr: &str) -> Vec<String> {
+    let plain = |line: &str| {
+        let line = line.trim_start_matches(|c: char| c.is_whitespace() || "×╰─▶│".contains(c));
+        line.trim().to_owned()
+    };
+    stderr
+        .lines()
+        .map(plain)
+        .filter(|line| !line.is_empty())
+        .take(10)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::scripted::{Scripted, ended};
+
+    #[test]
+    fn the_pinned_line_is_read() {
+        let found = pinned("spec-kitty-cli==3.2.0rc16\n", "spec-kitty-cli");
+        assert_eq!(found.unwrap().to_string(), "3.2.0rc16");
+        assert_eq!(pinned("other==1\n", "spec-kitty-cli"), None);
+        assert_eq!(pinned("", "spec-kitty-cli"), None);
+    }
+
+    // As uv 0.13.9 says it.
+    const YANKED: &str = "error: No solution found when resolving dependencies\n  cause: Because spec-kitty-cli==3.2.0rc28 was yanked (reason: broken) and you require spec-kitty-cli==3.2.0rc28, we can conclude that your requirements are unsatisfiable.\n";
+    // As uv 0.13.9 says it, exit code 2.
+    const UNREACHABLE: &str = "error: Request failed after 3 retries in 10.8s\n  cause: tcp connect error\n  cause: Connection refused (os error 111)\n";
+
+    #[tokio::test]
+    async fn a_yanked_version_is_told_from_an_absent_one() {
+        let version = Version::from_str("3.2.0rc28").unwrap();
+        let world = Scripted::new()
+            .run("uv pip compile", ended(1, "", YANKED))
+            .run(
+                "uv pip compile",
+                ended(0, "spec-kitty-cli==3.2.0rc28\n", ""),
+            );
+        let ctx = world.ctx();
+        let index = Index::new(&ctx, "spec-kitty-cli");
+        assert_eq!(index.standing(&version).await.unwrap(), OnIndex::Yanked);
+
+        let world = Scripted::new()
+            .run("uv pip compile", ended(1, "", YANKED))
+            .run("uv pip compile", ended(1, "", YANKED));
+        let ctx = world.ctx();
+        let index = Index::new(&ctx, "spec-kitty-cli");
+        assert_eq!(index.standing(&version).await.unwrap(), OnIndex::Absent);
+    }
+
+    #[tokio::test]
+    async fn an_index_that_cannot_be_asked_offers_nothing_and_is_an_error() {
+        for (code, said) in [(2, UNREACHABLE), (1, "error: something else")] {
+            let world = Scripted::new().run("uv pip compile", ended(code, "", said));
+            let ctx = world.ctx();
+            let index = Index::new(&ctx, "spec-kitty-cli");
+            let trouble = index.newest("spec-kitty-cli", true).await.unwrap_err();
+            assert_eq!(trouble.outcome().verdict(), crate::gate::Verdict::Error);
+        }
+    }
+
+    #[test]
+    fn explanations_are_shown_plainly() {
+        assert_eq!(
+            explanation("  × No solution found\n  ╰─▶ Because x\n"),
+            ["No solution found", "Because x"]
+        );
+    }
+}

@@ -1,0 +1,332 @@
+//! Installs exactly a lock, with pipx, into a throwaway home, and shows that this is what is
+//! there afterwards.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::home::Home;
+use super::installed::{Look, look};
+use super::lock::{self, Lock};
+use crate::gate::Finding;
+use crate::verbs::shared::programs::{must_succeed, with_output};
+use crate::verbs::{Ctx, Trouble};
+use crate::world::{Effect, Place, Program, WriteFile};
+
+/// What to install and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Install {
+    /// Name of the package.
+    pub package: String,
+    /// Its exact version.
+    pub version: String,
+    /// The command it must bring.
+    pub command: String,
+    /// Resolve as of this time; none means now.
+    pub as_of: Option<String>,
+    /// The home that gets it.
+    pub home: Home,
+    /// The directory that keeps the lock.
+    pub evidence: Place,
+    /// Whether the installers may reach the network.
+    pub network: Network,
+}
+
+/// Whether installers may reach the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// They may.
+    Allowed,
+    /// They may not: everything is there already.
+    Cut,
+}
+
+/// What was installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installed {
+    /// What was asked for.
+    pub request: Install,
+    /// The closure.
+    pub lock: Lock,
+    /// How it was installed.
+    pub backend: Backend,
+    /// What is there.
+    pub look: Look,
+}
+
+/// How a closure gets into the environment that pipx makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// pipx itself installs from the lock.
+    PipxLock,
+    /// pipx makes the environment, uv then replaces every byte in it by the lock's.
+    PipxThenUvSync,
+}
+
+impl Backend {
+    /// What this pipx can do, by its own help.
+    fn by_help(help: &str) -> Self {
+        let knows = |option: &str| {
+            let is_end = |c: char| !c.is_ascii_alphanumeric() && c != '-';
+            help.split(is_end).any(|word| word == option)
+        };
+        if knows("--lock") && knows("--backend") {
+            Self::PipxLock
+        } else {
+            Self::PipxThenUvSync
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::PipxLock => "pipx install --lock",
+            Self::PipxThenUvSync => "pipx install, then uv pip sync",
+        }
+    }
+}
+
+impl Installed {
+    /// The fact that `install-candidate` publishes.
+    #[must_use]
+    pub fn fact(&self) -> Value {
+        let request = &self.request;
+        let home = &request.home;
+        json!({
+            "home": home.root(),
+            "bin": home.bin(),
+            "command": home.bin().join(&request.command),
+            "python": home.python(&request.package),
+            "python_version": self.look.python_version,
+            "package": request.package,
+            "version": self.look.version,
+            "as_of": request.as_of,
+            "lock": self.lock.place,
+            "lock_sha256": self.lock.sha256,
+            "closure_sha256": self.lock.closure_sha256(),
+            "packages": self.lock.packages_fact(),
+            "backend": self.backend.name(),
+        })
+    }
+}
+
+/// Locks the closure, installs it, and looks at what is there.
+///
+/// # Errors
+/// If any of it did not succeed, or what is installed is not what was locked.
+pub async fn install(ctx: &Ctx, request: Install) -> Result<Installed, Trouble> {
+    let requirement = format!("{}=={}", request.package, request.version);
+    ctx.progress(format!("locking the closure of {requirement}"));
+    let place = request.evidence.join("pylock.toml");
+    let lock = lock::lock(
+        ctx,
+        &request.home,
+        place,
+        &requirement,
+        request.as_of.as_deref(),
+    )
+    .await?;
+    must_hold(&lock, &request)?;
+    install_lock(ctx, request, lock).await
+}
+
+/// Installs exactly a lock, and looks at what is there.
+///
+/// # Errors
+/// If it did not succeed, or what is installed is not what was locked.
+pub async fn install_lock(ctx: &Ctx, request: Install, lock: Lock) -> Result<Installed, Trouble> {
+    must_hold(&lock, &request)?;
+    ctx.progress(format!("installing {} packages", lock.packages.len()));
+    let backend = backend(ctx, &request.home).await?;
+    match backend {
+        Backend::PipxLock => pipx_lock(ctx, &request, &lock).await?,
+        Backend::PipxThenUvSync => pipx_then_sync(ctx, &request, &lock).await?,
+    }
+    let Install {
+        home,
+        package,
+        command,
+        ..
+    } = &request;
+    let python = home.python(package);
+    let entry = home.bin().join(command);
+    let seen = look(ctx, home, python.as_str(), entry.as_str(), package).await?;
+    let installed = Installed {
+        request,
+        lock,
+        backend,
+        look: seen,
+    };
+    let wrong = installed.differences();
+    if wrong.is_empty() {
+        return Ok(installed);
+    }
+    let mut finding = Finding::new("what is installed is not what was locked");
+    finding.seen = wrong;
+    Err(Trouble::error(finding))
+}
+
+impl Installed {
+    fn differences(&self) -> Vec<String> {
+        let mut wrong = self.look.differences(&self.lock);
+        let (package, version) = (&self.request.package, &self.request.version);
+        if self.look.version.as_ref() != Some(version) {
+            let seen = self.look.version.as_deref().unwrap_or("not installed");
+            wrong.push(format!("`{package}` is {seen}, asked for was {version}"));
+        }
+        if !self.look.entry_there {
+            wrong.push(format!("it brings no command `{}`", self.request.command));
+        }
+        wrong
+    }
+}
+
+/// The lock must be of the very version that was asked for.
+fn must_hold(lock: &Lock, request: &Install) -> Result<(), Trouble> {
+    let Install {
+        package, version, ..
+    } = request;
+    let locked = lock.package(package).map(|locked| locked.version.as_str());
+    if locked == Some(version) {
+        return Ok(());
+    }
+    let seen = locked.unwrap_or("nothing");
+    let what = format!("the lock holds {seen} of `{package}`, not {version}");
+    Err(Trouble::error(
+        Finding::new(what).seen(lock.place.to_string()),
+    ))
+}
+
+async fn backend(ctx: &Ctx, home: &Home) -> Result<Backend, Trouble> {
+    let argv = ["pipx", "install", "--help"].map(str::to_owned);
+    let mut help = home.installer(argv.into());
+    // Or the help is wrapped in the middle of an option.
+    help.env.insert("COLUMNS".to_owned(), "200".to_owned());
+    let finished = must_succeed(ctx, help).await?;
+    Ok(Backend::by_help(&finished.stdout.text))
+}
+
+async fn pipx_lock(ctx: &Ctx, request: &Install, lock: &Lock) -> Result<(), Trouble> {
+    let requirement = format!("{}=={}", request.package, request.version);
+    let argv = [
+        "pipx",
+        "install",
+        "--force",
+        "--backend",
+        "uv",
+        "--python",
+        "python3",
+        "--lock",
+        lock.place.as_str(),
+        &requirement,
+    ];
+    run(ctx, request.installer(&argv)).await
+}
+
+/// For a pipx without `--lock`. Installing wheels runs none of their code, so bytes that no hash
+/// has covered yet are replaced before anything of them is started.
+async fn pipx_then_sync(ctx: &Ctx, request: &Install, lock: &Lock) -> Result<(), Trouble> {
+    let requirement = format!("{}=={}", request.package, request.version);
+    let (beside, _) = lock.place.as_str().rsplit_once('/').unwrap_or_default();
+    let links = format!("--find-links={beside}/wheels");
+    let mut pip = "--only-binary=:all:".to_owned();
+    if request.network == Network::Cut {
+        pip = format!("--pip-args={pip} --no-index {links}");
+    } else {
+        pip = format!("--pip-args={pip}");
+    }
+    let argv = [
+        "pipx",
+        "install",
+        "--force",
+        "--python",
+        "python3",
+        &pip,
+        &requirement,
+    ];
+    run(ctx, request.installer(&argv)).await?;
+    let requirements = Place::new(beside).join("requirements.txt");
+    let write = WriteFile {
+        path: requirements.clone(),
+        text: lock.requirements(),
+        replace: true,
+    };
+    ctx.perform(Effect::WriteFile(write)).await?;
+    let python = request.home.python(&request.package);
+    let mut argv = vec![
+        "uv",
+        "pip",
+        "sync",
+        "--reinstall",
+        "--no-build",
+        "--require-hashes",
+    ];
+    argv.extend(["--color", "never", "--python", python.as_str()]);
+    if request.network == Network::Cut {
+        argv.extend(["--no-index", &links]);
+    }
+    argv.push(requirements.as_str());
+    run(ctx, request.installer(&argv)).await
+}
+
+impl Install {
+    fn installer(&self, argv: &[&str]) -> Program {
+        let argv = argv.iter().map(|&word| word.to_owned()).collect();
+        let mut program = self.home.installer(argv);
+        if self.network == Network::Cut {
+            for name in ["UV_OFFLINE", "PIP_NO_INDEX"] {
+                program.env.insert(name.to_owned(), "1".to_owned());
+            }
+        }
+        program
+    }
+}
+
+/// Runs an installer; a wheel that it refuses is named in the first line.
+async fn run(ctx: &Ctx, mut program: Program) -> Result<(), Trouble> {
+    program.limit = ctx.limit().max(Duration::from_mins(1));
+    let words = program.argv[..2].join(" ");
+    let finished = ctx.run(program).await?;
+    if finished.success() {
+        return Ok(());
+    }
+    let said = format!("{}\n{}", finished.stderr.text, finished.stdout.text);
+    let finding = match refused_wheel(&said) {
+        Some(wheel) => Finding::new(format!("the bytes of {wheel} are not those of the lock"))
+            .remedy("find out who changed them; do not install it"),
+        None => Finding::new(format!("`{words}` ended with {}", finished.ended)),
+    };
+    Err(Trouble::error(with_output(finding, &finished.stderr)))
+}
+
+/// The wheel whose hash differs, in uv's or pip's words. For the message only.
+fn refused_wheel(said: &str) -> Option<String> {
+    let line = said
+        .lines()
+        .find(|line| line.contains("Hash mismatch for"))?;
+    let rest = line.split("Hash mismatch for").nth(1)?;
+    Some(rest.trim().trim_end_matches('.').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipx_is_known_by_its_help() {
+        let new = "  --lock LOCK           Install the environment\n  --backend {pip,uv}";
+        assert_eq!(Backend::by_help(new), Backend::PipxLock);
+        let old = "  --python PYTHON  \n  --preinstall PREINSTALL\n  --locked";
+        assert_eq!(Backend::by_help(old), Backend::PipxThenUvSync);
+    }
+
+    #[test]
+    fn a_refused_wheel_is_named() {
+        // As uv 0.13.9 says it through pipx 1.18.4.
+        let said = "Some possibly relevant errors from uv install:\n    error: Failed to download `spec-kitty-cli==3.2.0rc16`\n      cause: Hash mismatch for `spec-kitty-cli==3.2.0rc16`\n             Expected:\n";
+        assert_eq!(
+            refused_wheel(said).as_deref(),
+            Some("`spec-kitty-cli==3.2.0rc16`")
+        );
+        assert_eq!(refused_wheel("error: no space left"), None);
+    }
+}

@@ -1,0 +1,403 @@
+//! The candidate's whole closure, locked with hashes (`pylock.toml`, PEP 751).
+//!
+//! uv makes the lock; this reads it. A lock that leaves any byte open is refused.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::home::{Home, normalised};
+use crate::gate::Finding;
+use crate::verbs::shared::programs::must_succeed;
+use crate::verbs::{Ctx, Trouble};
+use crate::world::{ListFiles, Place};
+
+/// A lock of a hundred packages has some 200 KB.
+const LARGEST_LOCK: u64 = 16 << 20;
+
+/// A locked closure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// The lock file.
+    pub place: Place,
+    /// SHA-256 of the lock file.
+    pub sha256: String,
+    /// The packages, by name.
+    pub packages: Vec<Locked>,
+}
+
+/// One locked package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locked {
+    /// Normalised name.
+    pub name: String,
+    /// Exact version.
+    pub version: String,
+    /// The wheels that may be installed: the installer takes the best for the machine.
+    pub wheels: Vec<Wheel>,
+}
+
+/// One wheel of a locked package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wheel {
+    /// File name.
+    pub file: String,
+    /// SHA-256, lower-case hex.
+    pub sha256: String,
+    /// Where it is: an address, or a path beside the lock.
+    pub address: String,
+    /// When it was uploaded, where the index tells.
+    pub uploaded: Option<Timestamp>,
+}
+
+/// Why a lock cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LockError {
+    /// It cannot be read as a lock.
+    #[error("the lock is not valid: {0}")]
+    Invalid(String),
+    /// It says another format.
+    #[error("the lock has format `{0}`, not 1.x")]
+    Format(String),
+    /// A package without a version, a wheel, or a hash.
+    #[error("package `{package}` of the lock has no {lacks}")]
+    Open {
+        /// Its name.
+        package: String,
+        /// What is missing.
+        lacks: &'static str,
+    },
+}
+
+/// Locks `package==version` with everything it needs, for the machine's `python3`, as of a time
+/// or now.
+///
+/// # Errors
+/// If there is no such closure, or it is not fully hashed.
+pub async fn lock(
+    ctx: &Ctx,
+    home: &Home,
+    place: Place,
+    requirement: &str,
+    as_of: Option<&str>,
+) -> Result<Lock, Trouble> {
+    let path = place.to_string();
+    let mut argv: Vec<String> = ["uv", "pip", "compile", "-", "--python", "python3"]
+        .map(str::to_owned)
+        .into();
+    // Wheels only: building from source runs code that no hash covers. `--upgrade`, or an older
+    // lock at the same place would be held on to.
+    let how = [
+        "--no-build",
+        "--upgrade",
+        "--format",
+        "pylock.toml",
+        "--no-header",
+        "--no-annotate",
+    ];
+    argv.extend(how.map(str::to_owned));
+    argv.extend(["--quiet", "--color", "never", "--output-file", &path].map(str::to_owned));
+    if let Some(time) = as_of {
+        argv.extend(["--exclude-newer".to_owned(), time.to_owned()]);
+    }
+    let mut program = home.installer(argv);
+    program.stdin = Some(format!("{requirement}\n"));
+    program.limit = Duration::from_mins(5);
+    must_succeed(ctx, program)
+        .await
+        .map_err(|trouble| no_closure(trouble, requirement, as_of))?;
+    read(ctx, place).await
+}
+
+/// Reads a lock that is there.
+///
+/// # Errors
+/// If it is missing or leaves anything open.
+pub async fn read(ctx: &Ctx, place: Place) -> Result<Lock, Trouble> {
+    let text = ctx.read(&place, LARGEST_LOCK).await?;
+    let packages = parse(&text)
+        .map_err(|error| Trouble::error(Finding::new(error.to_string()).seen(place.to_string())))?;
+    let sha256 = digest_of(ctx, &place).await?;
+    Ok(Lock {
+        place,
+        sha256,
+        packages,
+    })
+}
+
+/// The digest of the file's bytes: what was read as text has its paths replaced.
+async fn digest_of(ctx: &Ctx, place: &Place) -> Result<String, Trouble> {
+    let (root, name) = place
+        .as_str()
+        .rsplit_once('/')
+        .unwrap_or((".", place.as_str()));
+    let files = ListFiles {
+        root: Place::new(root),
+        include: vec![name.to_owned()],
+    };
+    let found = ctx.list(files).await?;
+    let file = found.into_iter().find(|file| file.path == *place);
+    file.map(|file| file.sha256)
+        .ok_or_else(|| Trouble::error(Finding::new(format!("the lock `{place}` is gone"))))
+}
+
+fn no_closure(trouble: Trouble, requirement: &str, as_of: Option<&str>) -> Trouble {
+    let Trouble::Stop(crate::gate::Outcome::Error(mut finding)) = trouble else {
+        return trouble;
+    };
+    let when = as_of.map_or_else(|| "now".to_owned(), |time| format!("as of {time}"));
+    finding.what = format!("`{requirement}` cannot be locked {when}: {}", finding.what);
+    Trouble::error(finding)
+}
+
+/// Reads a lock's packages, sorted by name. Pure.
+fn parse(text: &str) -> Result<Vec<Locked>, LockError> {
+    let file: LockFile =
+        toml::from_str(text).map_err(|error| LockError::Invalid(error.to_string()))?;
+    if !file.lock_version.starts_with("1.") {
+        return Err(LockError::Format(file.lock_version));
+    }
+    let mut packages: Vec<Locked> = file
+        .packages
+        .into_iter()
+        .map(Package::locked)
+        .collect::<Result<_, _>>()?;
+    if packages.is_empty() {
+        return Err(LockError::Invalid("it holds no package".to_owned()));
+    }
+    packages.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(packages)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct LockFile {
+    lock_version: String,
+    #[serde(default)]
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: Option<String>,
+    #[serde(default)]
+    wheels: Vec<WheelEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct WheelEntry {
+    name: Option<String>,
+    upload_time: Option<toml::value::Datetime>,
+    url: Option<String>,
+    path: Option<String>,
+    #[serde(default)]
+    hashes: std::collections::BTreeMap<String, String>,
+}
+
+impl Package {
+    fn locked(self) -> Result<Locked, LockError> {
+        let package = normalised(&self.name);
+        let lacks = |lacks| LockError::Open {
+            package: package.clone(),
+            lacks,
+        };
+        let version = self.version.ok_or_else(|| lacks("version"))?;
+        if self.wheels.is_empty() {
+            return Err(lacks("wheel"));
+        }
+        let wheels: Option<Vec<Wheel>> = self.wheels.into_iter().map(WheelEntry::wheel).collect();
+        let wheels = wheels.ok_or_else(|| lacks("SHA-256 for one of its wheels"))?;
+        Ok(Locked {
+            name: package,
+            version,
+            wheels,
+        })
+    }
+}
+
+impl WheelEntry {
+    fn wheel(self) -> Option<Wheel> {
+        let sha256 = self
+            .hashes
+            .get("sha256")
+            .filter(|hash| hash.len() == 64)?
+            .to_lowercase();
+        let address = self.path.or(self.url)?;
+        let last = address.split(['#', '?']).next()?.rsplit('/').next()?;
+        Some(Wheel {
+            file: self.name.unwrap_or_else(|| last.to_owned()),
+            sha256,
+            uploaded: self
+                .upload_time
+                .and_then(|time| time.to_string().parse().ok()),
+            address,
+        })
+    }
+}
+
+impl Lock {
+    /// The locked package of this name.
+    #[must_use]
+    pub fn package(&self, name: &str) -> Option<&Locked> {
+        let name = normalised(name);
+        self.packages.iter().find(|package| package.name == name)
+    }
+
+    /// When the package of this name was released; the first of its wheels counts.
+    #[must_use]
+    pub fn uploaded(&self, name: &str) -> Option<Timestamp> {
+        let wheels = &self.package(name)?.wheels;
+        wheels.iter().filter_map(|wheel| wheel.uploaded).min()
+    }
+
+    /// SHA-256 over names, versions and hashes: the same wherever the index is.
+    #[must_use]
+    pub fn closure_sha256(&self) -> String {
+        let mut digest = Sha256::new();
+        for package in &self.packages {
+            let mut hashes: Vec<&str> = package
+                .wheels
+                .iter()
+                .map(|wheel| wheel.sha256.as_str())
+                .collect();
+            hashes.sort_unstable();
+            let line = format!(
+                "{} {} {}\n",
+                package.name,
+                package.version,
+                hashes.join(" ")
+            );
+            digest.update(line.as_bytes());
+        }
+        hex(&digest.finalize())
+    }
+
+    /// The packages for a fact: a hash where there is only one wheel to take.
+    #[must_use]
+    pub fn packages_fact(&self) -> Value {
+        let one = |package: &Locked| match package.wheels.as_slice() {
+            [wheel] => {
+                json!({"name": package.name, "version": package.version, "sha256": wheel.sha256})
+            }
+            wheels => {
+                json!({"name": package.name, "version": package.version, "wheels": wheels.len()})
+            }
+        };
+        self.packages.iter().map(one).collect()
+    }
+
+    /// The same closure as lines of a requirements file with hashes.
+    #[must_use]
+    pub fn requirements(&self) -> String {
+        let line = |package: &Locked| {
+            let hashes = package
+                .wheels
+                .iter()
+                .map(|wheel| format!(" --hash=sha256:{}", wheel.sha256));
+            format!(
+                "{}=={}{}\n",
+                package.name,
+                package.version,
+                hashes.collect::<String>()
+            )
+        };
+        self.packages.iter().map(line).collect()
+    }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // As uv 0.13.9 writes it.
+    const LOCK: &str = r#"lock-version = "1.0"
+created-by = "uv"
+requires-python = ">=3.11.7"
+
+[[packages]]
+name = "spec-kitty-events"
+version = "5.1.0"
+wheels = [{ url = "http://127.0.0.1:1/files/spec_kitty_events-5.1.0-py3-none-any.whl", upload-time = 2026-05-20T00:00:00Z, size = 941, hashes = { sha256 = "8d74447551d3e5d4a63380f38dba123deeb71630aae0122b918fbfc12fc788ac" } }]
+
+[[packages]]
+name = "spec-kitty-cli"
+version = "3.2.0rc16"
+wheels = [{ url = "http://127.0.0.1:1/files/spec_kitty_cli-3.2.0rc16-py3-none-any.whl", upload-time = 2026-05-20T00:00:00Z, size = 1961, hashes = { sha256 = "476f72b9eb8d28dd09be6e900df374e5accc5fd859afa92604b7831821b59ed5" } }]
+"#;
+
+    fn lock(text: &str) -> Lock {
+        Lock {
+            place: Place::run("x"),
+            sha256: String::new(),
+            packages: parse(text).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_lock_of_uv_is_read() {
+        let lock = lock(LOCK);
+        let names: Vec<_> = lock.packages.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["spec-kitty-cli", "spec-kitty-events"]);
+        let uploaded = lock.uploaded("spec-kitty-cli").unwrap();
+        assert_eq!(uploaded.to_string(), "2026-05-20T00:00:00Z");
+        assert_eq!(
+            lock.package("Spec_Kitty_CLI").unwrap().wheels[0].file,
+            "spec_kitty_cli-3.2.0rc16-py3-none-any.whl"
+        );
+    }
+
+    #[test]
+    fn the_closure_is_the_same_from_another_index_and_another_with_other_bytes() {
+        let elsewhere = LOCK.replace("http://127.0.0.1:1/files", "https://mirror/x");
+        assert_eq!(
+            lock(LOCK).closure_sha256(),
+            lock(&elsewhere).closure_sha256()
+        );
+        let other = LOCK.replace("476f72b9", "476f72b8");
+        assert_ne!(lock(LOCK).closure_sha256(), lock(&other).closure_sha256());
+    }
+
+    #[test]
+    fn a_lock_that_leaves_anything_open_is_refused() {
+        let cases = [
+            (LOCK.replace("sha256 =", "md5 ="), "SHA-256"),
+            (LOCK.replace("version = \"5.1.0\"\n", ""), "no version"),
+            (LOCK.replace("wheels =", "archive ="), "no wheel"),
+            (
+                LOCK.replace("lock-version = \"1.0\"", "lock-version = \"2.0\""),
+                "format `2.0`",
+            ),
+            ("lock-version = \"1.0\"".to_owned(), "no package"),
+            ("\u{0}".to_owned(), "not valid"),
+        ];
+        for (text, says) in cases {
+            let error = parse(&text).unwrap_err().to_string();
+            assert!(error.contains(says), "{error} / {says}");
+        }
+    }
+
+    #[test]
+    fn requirements_carry_every_hash() {
+        let lines = lock(LOCK).requirements();
+        assert!(
+            lines.contains("spec-kitty-events==5.1.0 --hash=sha256:8d74"),
+            "{lines}"
+        );
+    }
+}

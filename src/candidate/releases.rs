@@ -1,0 +1,186 @@
+//! GitHub's releases, as GraphQL tells them (it follows a rename of the repository). Pure: the
+//! verb does the asking.
+
+use jiff::Timestamp;
+use pep440_rs::Version;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::versions::of_tag;
+
+/// How many releases are asked for at once; GitHub's own limit.
+const PAGE: u32 = 100;
+
+/// One release on GitHub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Release {
+    /// The version that its tag names; none when the tag names none.
+    pub version: Option<Version>,
+    /// The tag.
+    pub tag: String,
+    /// The commit it leads to.
+    pub commit: Option<String>,
+    /// Whether it is still a draft.
+    pub draft: bool,
+    /// Whether GitHub calls it a prerelease.
+    pub prerelease: bool,
+    /// When it was published.
+    pub published_at: Option<Timestamp>,
+    /// Its page.
+    pub url: String,
+}
+
+/// One page of releases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The releases, as GitHub orders them.
+    pub releases: Vec<Release>,
+    /// `owner/repo` that answered, which differs after a rename.
+    pub answered_by: String,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
+/// Arguments of `gh` that ask for a page of releases, newest first.
+#[must_use]
+pub fn query_arguments(owner: &str, name: &str, after: Option<&str>) -> Vec<String> {
+    let query = format!(
+        "query=query($owner:String!,$name:String!,$after:String){{\
+         repository(owner:$owner,name:$name){{nameWithOwner \
+         releases(first:{PAGE},after:$after,orderBy:{{field:CREATED_AT,direction:DESC}}){{\
+         nodes{{tagName isPrerelease isDraft publishedAt url tagCommit{{oid}}}} \
+         pageInfo{{hasNextPage endCursor}}}}}}}}"
+    );
+    let mut argv: Vec<String> = ["gh", "api", "graphql", "-f"].map(str::to_owned).into();
+    argv.push(query);
+    for (key, value) in [
+        ("owner", Some(owner)),
+        ("name", Some(name)),
+        ("after", after),
+    ] {
+        if let Some(value) = value {
+            argv.extend(["-f".to_owned(), format!("{key}={value}")]);
+        }
+    }
+    argv
+}
+
+/// Reads a page of releases from GitHub's answer.
+///
+/// # Errors
+/// What is wrong with the answer: not JSON, no such repository, another shape.
+pub fn releases_page(answer: &str) -> Result<Page, String> {
+    let answer: Value =
+        serde_json::from_str(answer).map_err(|error| format!("the answer is not JSON: {error}"))?;
+    let repository = &answer["data"]["repository"];
+    if repository.is_null() {
+        return Err(format!("there is no such repository: {}", answer["errors"]));
+    }
+    let shape = |error: serde_json::Error| format!("the answer has another shape: {error}");
+    let repository = Repository::deserialize(repository).map_err(shape)?;
+    let page = repository.releases.page_info;
+    Ok(Page {
+        releases: repository
+            .releases
+            .nodes
+            .into_iter()
+            .map(Node::release)
+            .collect(),
+        answered_by: repository.name_with_owner,
+        next: page.end_cursor.filter(|_| page.has_next_page),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Repository {
+    name_with_owner: String,
+    releases: Connection,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Connection {
+    nodes: Vec<Node>,
+    page_info: PageInfo,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    has_next_page: bool,
+    end_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Node {
+    tag_name: String,
+    is_prerelease: bool,
+    is_draft: bool,
+    published_at: Option<Timestamp>,
+    url: String,
+    tag_commit: Option<Commit>,
+}
+
+#[derive(Deserialize)]
+struct Commit {
+    oid: String,
+}
+
+impl Node {
+    fn release(self) -> Release {
+        Release {
+            version: of_tag(&self.tag_name),
+            tag: self.tag_name,
+            commit: self.tag_commit.map(|commit| commit.oid),
+            draft: self.is_draft,
+            prerelease: self.is_prerelease,
+            published_at: self.published_at,
+            url: self.url,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANSWER: &str = r#"{"data":{"repository":{"nameWithOwner":"spec-kitty/spec-kitty","releases":{"nodes":[
+        {"tagName":"v3.2.0rc16","isPrerelease":true,"isDraft":false,"publishedAt":"2026-05-20T05:00:00Z","url":"u","tagCommit":{"oid":"abc"}},
+        {"tagName":"nightly","isPrerelease":true,"isDraft":true,"publishedAt":null,"url":"u","tagCommit":null}],
+        "pageInfo":{"hasNextPage":true,"endCursor":"Y3Vyc29y"}}}}}"#;
+
+    #[test]
+    fn a_page_is_read_with_who_answered_and_where_the_next_begins() {
+        let page = releases_page(ANSWER).unwrap();
+        assert_eq!(page.answered_by, "spec-kitty/spec-kitty");
+        assert_eq!(page.next.as_deref(), Some("Y3Vyc29y"));
+        let versions: Vec<_> = page
+            .releases
+            .iter()
+            .map(|one| one.version.is_some())
+            .collect();
+        assert_eq!(versions, [true, false]);
+        assert_eq!(page.releases[0].commit.as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn the_last_page_has_no_next() {
+        let last = ANSWER.replace("\"hasNextPage\":true", "\"hasNextPage\":false");
+        assert_eq!(releases_page(&last).unwrap().next, None);
+    }
+
+    #[test]
+    fn what_is_no_page_is_an_error() {
+        for wrong in [
+            "",
+            "[]",
+            "{}",
+            r#"{"data":{"repository":null},"errors":[]}"#,
+            r#"{"data":{"repository":{}}}"#,
+        ] {
+            assert!(releases_page(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Long texts beside the journal, by digest. Never under a name that is not their digest.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::disk::{Disk, OsDisk};
+use super::{JournalError, sha256_hex};
+
+/// A longer text, in bytes, goes into a blob.
+pub const BLOB_LIMIT: usize = 4096;
+
+/// The one key of a reference. No effect and no response has a table with a table under this
+/// key, so a reference cannot be mistaken for what was said.
+const KEY: &str = "‹blob›";
+
+/// What a reader takes at most, in bytes.
+const LARGEST: u64 = 256 << 20;
+
+/// Puts references where long texts were, and gives the texts with their digests.
+pub(crate) fn take_out(value: &mut Value, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::String(text) if text.len() > BLOB_LIMIT => {
+            let sha256 = sha256_hex(text.as_bytes());
+            let reference = reference(&sha256, text.len());
+            found.push((sha256, std::mem::take(text)));
+            *value = reference;
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| take_out(item, found)),
+        Value::Object(table) => table.values_mut().for_each(|item| take_out(item, found)),
+        _ => {}
+    }
+}
+
+fn reference(sha256: &str, bytes: usize) -> Value {
+    let mut inner = Map::new();
+    inner.insert("sha256".into(), sha256.into());
+    inner.insert("bytes".into(), bytes.into());
+    let mut outer = Map::new();
+    outer.insert(KEY.into(), Value::Object(inner));
+    Value::Object(outer)
+}
+
+/// The digest that a value refers to, when it is a reference.
+fn referred(value: &Value) -> Option<&str> {
+    let table = value.as_object().filter(|table| table.len() == 1)?;
+    table.get(KEY)?.as_object()?.get("sha256")?.as_str()
+}
+
+/// Digests of all blobs that a value refers to.
+pub(crate) fn references(value: &Value, found: &mut BTreeSet<String>) {
+    if let Some(sha256) = referred(value) {
+        found.insert(sha256.to_owned());
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        Value::Object(table) => table.values().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+/// A directory of blobs.
+#[derive(Clone)]
+pub struct Blobs {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+}
+
+impl Blobs {
+    /// The blobs beside the journal of a run directory.
+    #[must_use]
+    pub fn of_run(run_dir: &Path) -> Self {
+        Self::on(Arc::new(OsDisk), run_dir)
+    }
+
+    /// The same on another disk.
+    #[must_use]
+    pub fn on(disk: Arc<dyn Disk>, run_dir: &Path) -> Self {
+        Self {
+            disk,
+            dir: run_dir.join(super::BLOBS),
+        }
+    }
+
+    /// Writes one, beside and renamed; gives its file for a later sync.
+    pub(crate) fn store(&self, sha256: &str, text: &str) -> Result<PathBuf, JournalError> {
+        let path = self.dir.join(sha256);
+        let beside = self
+            .dir
+            .join(format!("{sha256}.{}.new", std::process::id()));
+        let file = super::disk::create_afresh(&*self.disk, &beside)
+            .map_err(JournalError::disk("make", &beside))?;
+        super::disk::append_all(&*file, text.as_bytes())
+            .map_err(JournalError::disk("write", &beside))?;
+        self.disk
+            .rename(&beside, &path)
+            .map_err(JournalError::disk("rename", &beside))?;
+        Ok(path)
+    }
+
+    /// Reads one and checks it against its name.
+    ///
+    /// # Errors
+    /// When it is missing, too large, not text, or not what its name says.
+    pub fn load(&self, sha256: &str) -> Result<String, JournalError> {
+        let broken = |why: &str| JournalError::Blob {
+            sha256: sha256.chars().take(64).collect(),
+            why: why.to_owned(),
+        };
+        if !is_digest(sha256) {
+            return Err(broken("its name is not a digest"));
+        }
+        let bytes = self
+            .disk
+            .read(&self.dir.join(sha256), LARGEST)
+            .map_err(|error| broken(&format!("it cannot be read: {error}")))?;
+        if sha256_hex(&bytes) != sha256 {
+            return Err(broken("its content has another digest"));
+        }
+        String::from_utf8(bytes).map_err(|_| broken("it is not UTF-8"))
+    }
+
+    /// Puts the texts back where references stand.
+    ///
+    /// # Errors
+    /// As [`Blobs::load`].
+    pub fn put_back(&self, value: &mut Value) -> Result<(), JournalError> {
+        if let Some(sha256) = referred(value) {
+            *value = Value::String(self.load(sha256)?);
+            return Ok(());
+        }
+        match value {
+            Value::Array(items) => items.iter_mut().try_for_each(|item| self.put_back(item)),
+            Value::Object(table) => table.values_mut().try_for_each(|item| self.put_back(item)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a text is a SHA-256 in lower-case hex; anything else never becomes a path.
+pub(crate) fn is_digest(text: &str) -> bool {
+    text.len() == 64
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}

@@ -1,0 +1,305 @@
+//! The journal's and the evidence's own hands: the few file operations they need.
+//!
+//! The journal is what records the exchanges with the outside, so its own writing cannot be one
+//! of them. Everything else goes through [`crate::world::World`].
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what records the exchanges cannot be one of them; these are all its file operations"
+)]
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use fs4::FileExt;
+
+/// File operations, so that a test can make the n-th of them fail.
+pub trait Disk: Send + Sync {
+    /// Makes a directory and those above it; one that is there is fine.
+    ///
+    /// # Errors
+    /// The system's.
+    fn make_dirs(&self, path: &Path) -> io::Result<()>;
+    /// Makes a directory.
+    ///
+    /// # Errors
+    /// The system's; `AlreadyExists` when it is there.
+    fn make_dir(&self, path: &Path) -> io::Result<()>;
+    /// Makes a file that can be appended to.
+    ///
+    /// # Errors
+    /// The system's; `AlreadyExists` when it is there.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Opens a file to append to.
+    ///
+    /// # Errors
+    /// The system's.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Opens a file to read; a link is not followed.
+    ///
+    /// # Errors
+    /// The system's.
+    fn reader(&self, path: &Path) -> io::Result<Box<dyn Read + Send>>;
+    /// Names and kinds of what is in a directory, sorted by name.
+    ///
+    /// # Errors
+    /// The system's.
+    fn list(&self, path: &Path) -> io::Result<Vec<Listed>>;
+    /// Renames; replaces a file, and an empty directory only.
+    ///
+    /// # Errors
+    /// The system's.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Renames, but never replaces anything.
+    ///
+    /// # Errors
+    /// The system's; `AlreadyExists` when the new name is taken.
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// The system's.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Size of a plain file in bytes.
+    ///
+    /// # Errors
+    /// The system's.
+    fn size(&self, path: &Path) -> io::Result<u64>;
+    /// Takes the write permission from a file or directory.
+    ///
+    /// # Errors
+    /// The system's.
+    fn make_read_only(&self, path: &Path) -> io::Result<()>;
+    /// Makes a directory's entries durable.
+    ///
+    /// # Errors
+    /// The system's.
+    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+
+    /// Reads a file whole.
+    ///
+    /// # Errors
+    /// The system's; `FileTooLarge` beyond `limit` bytes.
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.reader(path)?
+            .take(limit.saturating_add(1))
+            .read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(bytes)
+    }
+
+    /// Writes a new file whole and syncs it.
+    ///
+    /// # Errors
+    /// The system's; `AlreadyExists` when it is there.
+    fn write_new(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let file = self.create(path)?;
+        append_all(&*file, bytes)?;
+        file.sync()
+    }
+}
+
+/// What is in a directory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// Its name; lossy where it is not UTF-8.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+/// What a directory entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A plain file.
+    File,
+    /// A directory.
+    Dir,
+    /// Anything else: a link, a pipe, a device.
+    Other,
+}
+
+/// A file that is appended to.
+pub trait DiskFile: Send + Sync {
+    /// Appends some of the bytes and says how many.
+    ///
+    /// # Errors
+    /// The system's.
+    fn write(&self, bytes: &[u8]) -> io::Result<usize>;
+    /// Makes the content durable.
+    ///
+    /// # Errors
+    /// The system's.
+    fn sync(&self) -> io::Result<()>;
+    /// Its length in bytes.
+    ///
+    /// # Errors
+    /// The system's.
+    fn length(&self) -> io::Result<u64>;
+    /// Cuts it.
+    ///
+    /// # Errors
+    /// The system's.
+    fn truncate(&self, length: u64) -> io::Result<()>;
+    /// Locks it until it is closed; `false` when another has it locked.
+    ///
+    /// # Errors
+    /// The system's.
+    fn lock(&self) -> io::Result<bool>;
+}
+
+/// Appends all bytes, however many pieces that takes.
+pub(crate) fn append_all(file: &dyn DiskFile, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match file.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count.min(bytes.len())..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Makes a file to be renamed later; what a process that died left under this name is of no
+/// worth and is cut.
+pub(crate) fn create_afresh(disk: &dyn Disk, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+    match disk.create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let file = disk.open(path)?;
+            file.truncate(0)?;
+            Ok(file)
+        }
+        other => other,
+    }
+}
+
+/// The system's own disk.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OsDisk;
+
+impl Disk for OsDisk {
+    fn make_dirs(&self, path: &Path) -> io::Result<()> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+    }
+
+    fn make_dir(&self, path: &Path) -> io::Result<()> {
+        std::fs::DirBuilder::new().mode(0o700).create(path)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create_new(true).mode(0o600);
+        Ok(Box::new(options.open(path)?))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(
+            OpenOptions::new().read(true).append(true).open(path)?,
+        ))
+    }
+
+    fn reader(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+        let mut options = OpenOptions::new();
+        options
+            .read(true)
+            .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK);
+        let file = options.open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("not a plain file"));
+        }
+        Ok(Box::new(file))
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<Listed>> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(path)? {
+            let entry = entry?;
+            let meta = entry.metadata()?;
+            let kind = match meta.file_type() {
+                kind if kind.is_file() => Kind::File,
+                kind if kind.is_dir() => Kind::Dir,
+                _ => Kind::Other,
+            };
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let bytes = meta.len();
+            found.push(Listed { name, kind, bytes });
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // A file system without this: a second name, which is never taken from another.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+                std::fs::hard_link(from, to)?;
+                std::fs::remove_file(from)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        let meta = std::fs::symlink_metadata(path)?;
+        if meta.is_file() {
+            return Ok(meta.len());
+        }
+        Err(io::Error::other("not a plain file"))
+    }
+
+    fn make_read_only(&self, path: &Path) -> io::Result<()> {
+        let file = File::open(path)?;
+        let mut permissions = file.metadata()?.permissions();
+        permissions.set_mode(permissions.mode() & 0o7555);
+        file.set_permissions(permissions)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+}
+
+impl DiskFile for File {
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        Write::write(&mut &*self, bytes)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn truncate(&self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+
+    fn lock(&self) -> io::Result<bool> {
+        match FileExt::try_lock(self) {
+            Ok(()) => Ok(true),
+            Err(fs4::TryLockError::WouldBlock) => Ok(false),
+            Err(fs4::TryLockError::Error(error)) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Why a journal could not be written or believed.
+
+use std::path::PathBuf;
+
+/// What is wrong with a journal.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The disk refused.
+    #[error("cannot {operation} `{path}`: {source}")]
+    Disk {
+        /// What was tried.
+        operation: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another process is writing it.
+    #[error("journal `{path}` is being written by another process")]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Somebody else appended to it, in spite of the lock.
+    #[error("journal `{path}` was changed by another process: {found} bytes instead of {expected}")]
+    Overtaken {
+        /// The file.
+        path: PathBuf,
+        /// How long this process left it.
+        expected: u64,
+        /// How long it is.
+        found: u64,
+    },
+    /// An earlier write failed; nothing more is accepted.
+    #[error("the journal is closed, because an earlier record failed: {reason}")]
+    Closed {
+        /// Why.
+        reason: String,
+    },
+    /// There is no whole record in it.
+    #[error("journal `{path}` holds no whole record")]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A record was changed, removed or added.
+    #[error("record {record} of the journal is damaged: {why}")]
+    Damaged {
+        /// Its number, from 0.
+        record: u64,
+        /// What does not hold.
+        why: String,
+    },
+    /// A blob is missing or is not what its name says.
+    #[error("blob `{sha256}` is damaged: {why}")]
+    Blob {
+        /// Its digest, as the record has it.
+        sha256: String,
+        /// What does not hold.
+        why: String,
+    },
+    /// A later version wrote it.
+    #[error("journal format {found} is unknown; this version reads format {readable}")]
+    UnknownFormat {
+        /// What the first record says.
+        found: u64,
+        /// What can be read.
+        readable: u32,
+    },
+    /// The verdict to be sealed is not what the records give.
+    #[error("the verdict `{stated}` is not what the journal gives: `{recomputed}`")]
+    VerdictDiffers {
+        /// What was to be sealed.
+        stated: crate::gate::Verdict,
+        /// What the outcomes on record give.
+        recomputed: crate::gate::Verdict,
+    },
+    /// A value could not be turned into JSON or back.
+    #[error("cannot turn {what} into JSON or back: {source}")]
+    Json {
+        /// What.
+        what: &'static str,
+        /// The parser's words.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl JournalError {
+    pub(crate) fn disk(
+        operation: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Disk {
+            operation,
+            path,
+            source,
+        }
+    }
+
+    pub(crate) fn json(what: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
+        move |source| Self::Json { what, source }
+    }
+
+    pub(crate) fn damaged(record: u64, why: impl Into<String>) -> Self {
+        Self::Damaged {
+            record,
+            why: why.into(),
+        }
+    }
+}

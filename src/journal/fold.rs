@@ -1,0 +1,542 @@
+//! What a journal gives when it is read from its beginning: which subtasks ended how, what they
+//! found out, and what was left open. Pure, but for [`read`].
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::disk::{Disk, OsDisk};
+use super::record::decode;
+use super::writer::{LARGEST, touches_outside};
+use super::{
+    Answer, FILE, FORMAT, Header, JournalError, Line, NO_PREVIOUS, Record, Resumed, Sealed,
+};
+use crate::engine::EventKind;
+use crate::gate::{Fact, Facts, Outcome, SubtaskId, Verdict};
+use crate::world::Effect;
+
+/// A journal, read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Folded {
+    /// The first record.
+    pub header: Header,
+    /// All records, in the order they were written.
+    pub lines: Vec<Line>,
+    /// How many processes have written it.
+    pub epoch: u32,
+    /// When and by what it was resumed.
+    pub resumptions: Vec<Resumed>,
+    /// The seal, when nothing follows it.
+    pub sealed: Option<Sealed>,
+    /// Whether the operator interrupted the last process.
+    pub interrupted: bool,
+    /// Bytes of a torn last line that were passed over.
+    pub torn: u64,
+    /// Each subtask's courses, the last one being the one that counts.
+    courses: BTreeMap<SubtaskId, Vec<Course>>,
+}
+
+/// One time that a subtask was run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Course {
+    /// By which process.
+    pub epoch: u32,
+    /// When it started; never, when it was not run.
+    pub started: Option<Timestamp>,
+    /// What it asked the outside, by number.
+    pub exchanges: BTreeMap<u32, Exchange>,
+    /// What it published, in order.
+    pub facts: Vec<Fact>,
+    /// How it ended, when it did.
+    pub ended: Option<EndedCourse>,
+}
+
+/// How a subtask ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndedCourse {
+    /// How.
+    pub outcome: Outcome,
+    /// When.
+    pub at: Timestamp,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// One request and what came back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exchange {
+    /// Its number within the subtask.
+    pub n: u32,
+    /// Which were unanswered when it was made.
+    pub open: Vec<u32>,
+    /// The request, long texts as references.
+    pub effect: Value,
+    /// What came back; nothing, when the run ended first.
+    pub answer: Option<Answer>,
+}
+
+impl Exchange {
+    /// Whether it may have changed something outside; true also when it cannot be told.
+    #[must_use]
+    pub fn touches_outside(&self) -> bool {
+        match serde_json::from_value::<Effect>(self.effect.clone()) {
+            Ok(effect) => touches_outside(&effect),
+            // A long text in it is a reference now. Such a request is judged by its kind.
+            Err(_) => matches!(
+                self.effect.get("effect").and_then(Value::as_str),
+                Some("run" | "end-processes") | None
+            ),
+        }
+    }
+}
+
+/// Reads the journal of a run directory. A torn last line is passed over.
+///
+/// # Errors
+/// When it cannot be read, or a record is damaged; the record is named.
+pub fn read(dir: &Path) -> Result<Folded, JournalError> {
+    read_on(&OsDisk, dir)
+}
+
+/// The same on another disk.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_on(disk: &dyn Disk, dir: &Path) -> Result<Folded, JournalError> {
+    let path = dir.join(FILE);
+    let bytes = disk
+        .read(&path, LARGEST)
+        .map_err(JournalError::disk("read", &path))?;
+    let scanned = scan(&bytes, &path)?;
+    let mut folded = fold(scanned.lines)?;
+    folded.torn = scanned.torn;
+    Ok(folded)
+}
+
+/// The whole lines of a journal, checked.
+pub(crate) struct Scanned {
+    pub(crate) lines: Vec<Line>,
+    /// `sum` of the last whole line.
+    pub(crate) head: String,
+    /// Bytes of all whole lines.
+    pub(crate) length: u64,
+    /// Bytes behind them.
+    pub(crate) torn: u64,
+}
+
+/// Checks each line and the chain. What follows the last line's end is torn, not damaged: a
+/// process that dies while it writes leaves exactly that.
+pub(crate) fn scan(bytes: &[u8], path: &Path) -> Result<Scanned, JournalError> {
+    let scanned = scan_from(bytes, 0, NO_PREVIOUS)?;
+    if scanned.lines.is_empty() {
+        return Err(JournalError::Empty {
+            path: path.to_owned(),
+        });
+    }
+    Ok(scanned)
+}
+
+/// Checks lines that follow a record with the sum `head`. What stands before them bears on them
+/// through this sum only.
+fn scan_from(bytes: &[u8], first: u64, head: &str) -> Result<Scanned, JournalError> {
+    let end = bytes
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
+    let mut scanned = Scanned {
+        lines: Vec::new(),
+        head: head.to_owned(),
+        length: end as u64,
+        torn: (bytes.len() - end) as u64,
+    };
+    let lines = bytes[..end].split_inclusive(|byte| *byte == b'\n');
+    for (seq, line) in (first..).zip(lines) {
+        let (line, sum) = check(seq, &line[..line.len() - 1], &scanned.head)?;
+        scanned.lines.push(line);
+        scanned.head = sum;
+    }
+    Ok(scanned)
+}
+
+fn check(seq: u64, bytes: &[u8], head: &str) -> Result<(Line, String), JournalError> {
+    if seq == 0 {
+        check_format(bytes)?;
+    }
+    let (line, sum) = decode(bytes).map_err(|why| JournalError::damaged(seq, why))?;
+    if line.prev != head {
+        return Err(JournalError::damaged(
+            seq,
+            "it does not follow the record before it",
+        ));
+    }
+    if line.seq != seq {
+        let why = format!("it says it is record {}", line.seq);
+        return Err(JournalError::damaged(seq, why));
+    }
+    if matches!(line.record, Record::Header(_)) != (seq == 0) {
+        return Err(JournalError::damaged(
+            seq,
+            "a header is the first record, and only that",
+        ));
+    }
+    Ok((line, sum))
+}
+
+/// A later format may look like anything behind its number, so that is read first.
+fn check_format(first: &[u8]) -> Result<(), JournalError> {
+    let format = serde_json::from_slice::<Value>(first)
+        .ok()
+        .and_then(|line| {
+            line.pointer("/record/header/format")
+                .and_then(Value::as_u64)
+        });
+    match format {
+        Some(found) if found != u64::from(FORMAT) => Err(JournalError::UnknownFormat {
+            found,
+            readable: FORMAT,
+        }),
+        // Without a number it is no header: `decode` says what it is.
+        _ => Ok(()),
+    }
+}
+
+/// Folds checked lines.
+///
+/// # Errors
+/// When a record contradicts an earlier one; it is named.
+pub fn fold(lines: Vec<Line>) -> Result<Folded, JournalError> {
+    let header = match lines.first() {
+        Some(Line {
+            record: Record::Header(header),
+            ..
+        }) => (**header).clone(),
+        _ => return Err(JournalError::damaged(0, "it is not a header")),
+    };
+    let mut folded = Folded {
+        header,
+        lines: Vec::new(),
+        epoch: 1,
+        resumptions: Vec::new(),
+        sealed: None,
+        interrupted: false,
+        torn: 0,
+        courses: BTreeMap::new(),
+    };
+    for line in &lines {
+        folded
+            .take(&line.record)
+            .map_err(|why| JournalError::damaged(line.seq, why))?;
+    }
+    folded.lines = lines;
+    Ok(folded)
+}
+
+impl Folded {
+    fn take(&mut self, record: &Record) -> Result<(), String> {
+        if self.sealed.is_some() && !matches!(record, Record::Resumed(_)) {
+            return Err("it follows the seal".to_owned());
+        }
+        match record {
+            Record::Header(_) => Ok(()),
+            Record::Resumed(resumed) => self.resume(resumed),
+            Record::Intent {
+                by,
+                n,
+                open,
+                effect,
+            } => {
+                let exchange = Exchange {
+                    n: *n,
+                    open: open.clone(),
+                    effect: effect.clone(),
+                    answer: None,
+                };
+                self.intent(by, exchange)
+            }
+            Record::Result { by, n, answer } => self.result(by, *n, answer),
+            Record::Event(event) => {
+                self.event(event.time, &event.kind);
+                Ok(())
+            }
+            Record::Sealed(sealed) => {
+                self.sealed = Some(sealed.clone());
+                Ok(())
+            }
+        }
+    }
+
+    fn resume(&mut self, resumed: &Resumed) -> Result<(), String> {
+        if resumed.epoch != self.epoch + 1 {
+            return Err(format!("epoch {} follows {}", resumed.epoch, self.epoch));
+        }
+        self.epoch = resumed.epoch;
+        self.resumptions.push(resumed.clone());
+        self.sealed = None;
+        self.interrupted = false;
+        Ok(())
+    }
+
+    /// A request belongs to this process's course even when that ended: what is stopped may have
+    /// one more on its way.
+    fn intent(&mut self, by: &SubtaskId, exchange: Exchange) -> Result<(), String> {
+        let epoch = self.epoch;
+        let course = self.open_course(by, |course| course.epoch == epoch);
+        let last = course.exchanges.keys().next_back().copied().unwrap_or(0);
+        if exchange.n != last + 1 {
+            return Err(format!("exchange {} of `{by}` follows {last}", exchange.n));
+        }
+        course.exchanges.insert(exchange.n, exchange);
+        Ok(())
+    }
+
+    fn result(&mut self, by: &SubtaskId, n: u32, answer: &Answer) -> Result<(), String> {
+        let epoch = self.epoch;
+        let exchange = self
+            .courses
+            .get_mut(by)
+            .and_then(|courses| courses.last_mut())
+            .filter(|course| course.epoch == epoch)
+            .and_then(|course| course.exchanges.get_mut(&n))
+            .ok_or_else(|| format!("there is no request {n} of `{by}`"))?;
+        if exchange.answer.is_some() {
+            return Err(format!("request {n} of `{by}` was answered before"));
+        }
+        exchange.answer = Some(answer.clone());
+        Ok(())
+    }
+
+    fn event(&mut self, time: Timestamp, kind: &EventKind) {
+        match kind {
+            EventKind::SubtaskStarted { subtask } => {
+                // Requests that came before the start's own record belong to this course too.
+                let epoch = self.epoch;
+                let course = self.open_course(subtask, |course| {
+                    course.epoch == epoch && course.started.is_none() && course.ended.is_none()
+                });
+                course.started = Some(time);
+            }
+            EventKind::FactPublished(fact) => {
+                let course = self.open_course(&fact.source.by, |_| true);
+                // A kept subtask's facts may be told again to the reporters of a later process.
+                if !course.facts.contains(fact) {
+                    course.facts.push(fact.clone());
+                }
+            }
+            EventKind::SubtaskEnded {
+                subtask,
+                outcome,
+                took,
+                ..
+            } => {
+                let epoch = self.epoch;
+                // The same end again is a kept subtask that is told again.
+                let course = self.open_course(subtask, |course| match &course.ended {
+                    Some(ended) => ended.outcome == *outcome,
+                    None => course.epoch == epoch,
+                });
+                course.ended.get_or_insert_with(|| EndedCourse {
+                    outcome: outcome.clone(),
+                    at: time,
+                    took: *took,
+                });
+            }
+            EventKind::Interrupted => self.interrupted = true,
+            EventKind::RunStarted { .. }
+            | EventKind::Progress { .. }
+            | EventKind::RunEnded { .. } => {}
+        }
+    }
+
+    /// The last course of a subtask when it fits, else a new one.
+    fn open_course(&mut self, by: &SubtaskId, fits: impl FnOnce(&Course) -> bool) -> &mut Course {
+        let epoch = self.epoch;
+        let courses = self.courses.entry(by.clone()).or_default();
+        if !courses.last().is_some_and(fits) {
+            courses.push(Course {
+                epoch,
+                started: None,
+                exchanges: BTreeMap::new(),
+                facts: Vec::new(),
+                ended: None,
+            });
+        }
+        let last = courses.len() - 1;
+        &mut courses[last]
+    }
+
+    /// The course of a subtask that counts.
+    #[must_use]
+    pub fn course(&self, subtask: &SubtaskId) -> Option<&Course> {
+        self.courses.get(subtask)?.last()
+    }
+
+    /// All courses of all subtasks, by subtask's id, first to last.
+    pub fn courses(&self) -> impl Iterator<Item = (&SubtaskId, &[Course])> {
+        self.courses
+            .iter()
+            .map(|(id, courses)| (id, courses.as_slice()))
+    }
+
+    /// How the subtasks ended, by id; those that did.
+    #[must_use]
+    pub fn outcomes(&self) -> BTreeMap<SubtaskId, Outcome> {
+        let ended = |(id, courses): (&SubtaskId, &Vec<Course>)| {
+            let ended = courses.last()?.ended.as_ref()?;
+            Some((id.clone(), ended.outcome.clone()))
+        };
+        self.courses.iter().filter_map(ended).collect()
+    }
+
+    /// All facts that count.
+    ///
+    /// # Errors
+    /// The name that two subtasks published.
+    pub fn facts(&self) -> Result<Facts, crate::gate::AlreadyPublished> {
+        let mut facts = Facts::default();
+        for fact in self
+            .courses
+            .values()
+            .filter_map(|all| all.last())
+            .flat_map(|last| &last.facts)
+        {
+            facts.publish(fact.clone())?;
+        }
+        Ok(facts)
+    }
+
+    /// The verdict that the outcomes on record give. A subtask of the plan without an outcome is
+    /// unknown, and unknown is never pass.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let outcomes = self.outcomes();
+        let complete = self.header.plan.iter().all(|id| outcomes.contains_key(id));
+        let verdict = Verdict::of(outcomes.values());
+        if complete {
+            return verdict;
+        }
+        verdict.max(Verdict::Error)
+    }
+
+    /// The number of the last exchange of the course that counts; 0 without any.
+    #[must_use]
+    pub fn last_exchange(&self, by: &SubtaskId) -> u32 {
+        let last = |course: &Course| course.exchanges.keys().next_back().copied();
+        self.course(by).and_then(last).unwrap_or(0)
+    }
+
+    /// The course of a subtask that a resumed run can keep: it let on what comes after it, and is
+    /// not older than `max_age` at `now`.
+    #[must_use]
+    pub fn still_valid(
+        &self,
+        subtask: &SubtaskId,
+        now: Timestamp,
+        max_age: Option<Duration>,
+    ) -> Option<&Course> {
+        let course = self.course(subtask)?;
+        let ended = course
+            .ended
+            .as_ref()
+            .filter(|ended| ended.outcome.lets_on())?;
+        let age = Duration::try_from(now.duration_since(ended.at)).unwrap_or_default();
+        max_age.is_none_or(|limit| age <= limit).then_some(course)
+    }
+
+    /// Requests that may have changed something outside and have no answer on record: what is to
+    /// be reconciled before anything is written again.
+    #[must_use]
+    pub fn outstanding_writes(&self) -> Vec<(SubtaskId, Exchange)> {
+        let mut found = Vec::new();
+        for (id, courses) in &self.courses {
+            for exchange in courses.iter().flat_map(|course| course.exchanges.values()) {
+                if exchange.answer.is_none() && exchange.touches_outside() {
+                    found.push((id.clone(), exchange.clone()));
+                }
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{GateRef, encode};
+    use super::*;
+
+    /// 200 lines with their ends, and the sum before each.
+    fn two_hundred() -> Vec<(Vec<u8>, String)> {
+        let header = Header {
+            format: FORMAT,
+            run: "r".into(),
+            gate: GateRef {
+                name: "g".into(),
+                sha256: String::new(),
+            },
+            parameters: BTreeMap::new(),
+            tools: BTreeMap::new(),
+            version: "1".into(),
+            flake: None,
+            started: Timestamp::UNIX_EPOCH,
+            plan: Vec::new(),
+        };
+        let intent = |seq: u64| Record::Intent {
+            by: SubtaskId::new("T001"),
+            n: u32::try_from(seq).unwrap(),
+            open: Vec::new(),
+            effect: serde_json::json!({"effect": "now", "ü": seq}),
+        };
+        let (mut lines, mut head) = (Vec::new(), NO_PREVIOUS.to_owned());
+        let mut header = Some(Record::Header(Box::new(header)));
+        for seq in 0..200 {
+            let record = header.take().unwrap_or_else(|| intent(seq));
+            let (line, sum) = encode(seq, &head, &record).unwrap();
+            let before = std::mem::replace(&mut head, sum);
+            lines.push((format!("{line}\n").into_bytes(), before));
+        }
+        lines
+    }
+
+    #[test]
+    fn every_byte_of_200_records_flipped_in_turn_is_detected_or_torn() {
+        let lines = two_hundred();
+        let (mut tried, mut torn) = (0, 0);
+        for (seq, (line, head)) in (0u64..).zip(&lines) {
+            let next = lines.get(usize::try_from(seq).unwrap() + 1);
+            let follows = next.map(|(line, _)| line.as_slice()).unwrap_or_default();
+            for at in 0..line.len() {
+                let mut bytes = [line, follows].concat();
+                bytes[at] ^= 1 << (at % 8);
+                tried += 1;
+                match scan_from(&bytes, seq, head) {
+                    Err(JournalError::Damaged { record, .. }) => {
+                        assert_eq!(record, seq, "byte {at}")
+                    }
+                    Err(JournalError::UnknownFormat { .. }) => assert_eq!(seq, 0),
+                    Err(error) => panic!("record {seq}, byte {at}: {error}"),
+                    Ok(scanned) => {
+                        // Only the very last line's end: then that line is torn, and left out.
+                        assert!(next.is_none() && at == line.len() - 1, "{seq}, {at}");
+                        assert!(scanned.lines.is_empty());
+                        torn += 1;
+                    }
+                }
+            }
+        }
+        assert!(tried > 40_000 && torn == 1, "{tried} {torn}");
+    }
+
+    #[test]
+    fn cut_at_every_byte_of_200_records_all_whole_ones_are_left() {
+        for (seq, (line, head)) in (0u64..).zip(&two_hundred()) {
+            for length in 0..line.len() {
+                let scanned = scan_from(&line[..length], seq, head).unwrap();
+                assert!(scanned.lines.is_empty());
+                assert_eq!((scanned.length, scanned.torn), (0, length as u64));
+            }
+            assert_eq!(scan_from(line, seq, head).unwrap().lines.len(), 1);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The journal: one file a run, one record a line, append-only and hash-chained.
+//!
+//! Owns the records' format, the writer with its lock, epochs and syncs, blobs, and what a
+//! journal folds into (which subtasks ended how, what was left open). Never decides anything
+//! about the run, and never changes a record that is on disk: a torn last line is the only thing
+//! that is ever cut off.
+//!
+//! ```text
+//! {"seq":7,"prev":"<sum of record 6>","record":{"intent":{"by":"T001","n":1,"effect":{…}}},"sum":"<sha256>"}
+//! ```
+//!
+//! `sum` is the SHA-256 of the line up to and without `,"sum":…}`, and `prev` the `sum` of the
+//! line before (64 zeros in the first). So each line tells of itself whether it is whole, and the
+//! chain tells of all lines whether one is missing; `sha256sum` alone can check both.
+//!
+//! What is synced when: the header, each intent of a write to the outside before it is performed
+//! together with everything before it, its result, and the seal. The rest is handed to the system
+//! at once (so `kill -9` loses nothing) and synced while programs run.
+
+mod blobs;
+mod canonical;
+pub mod disk;
+mod error;
+mod fold;
+mod record;
+mod writer;
+
+pub use blobs::{BLOB_LIMIT, Blobs};
+pub(crate) use blobs::{is_digest, references, take_out};
+pub use canonical::{Canonical, canonical};
+pub use error::JournalError;
+pub(crate) use fold::scan;
+pub use fold::{Course, EndedCourse, Exchange, Folded, fold, read, read_on};
+pub use record::{Answer, FORMAT, GateRef, Header, Line, Record, Resumed, Sealed, sha256_hex};
+pub(crate) use record::{NO_PREVIOUS, encode, hex};
+pub use writer::{Durability, Journal, touches_outside};
+
+/// Name of the journal's file in a run directory.
+pub const FILE: &str = "journal.jsonl";
+
+/// Name of the directory of blobs beside it.
+pub const BLOBS: &str = "blobs";

@@ -1,0 +1,199 @@
+//! What one line of a journal says, and how it is written and checked.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::engine::Event;
+use crate::gate::{SubtaskId, Verdict};
+use crate::world::WorldError;
+
+/// Version of the journal's format. Journals of every released version stay readable; see
+/// `tests/evidence/`.
+pub const FORMAT: u32 = 1;
+
+/// What stands for the record before the first.
+pub(crate) const NO_PREVIOUS: &str =
+    "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// `,"sum":"` + 64 digits + `"}`.
+const SUM_LENGTH: usize = 8 + 64 + 2;
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Number of the record, from 0.
+    pub seq: u64,
+    /// The `sum` of the record before.
+    pub prev: String,
+    /// What it records.
+    pub record: Record,
+}
+
+/// What a record says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Record {
+    /// The run began; always the first record, and only there.
+    Header(Box<Header>),
+    /// The run goes on in another process, after a crash or a stop.
+    Resumed(Resumed),
+    /// A request is about to be made.
+    Intent {
+        /// On behalf of which subtask.
+        by: SubtaskId,
+        /// Number of the exchange within the subtask, from 1; each process counts anew.
+        n: u32,
+        /// Exchanges of this subtask that had no answer yet when this request was made. Only
+        /// what overlapped may come in another order when the recording is replayed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        open: Vec<u32>,
+        /// The request, its long texts as references to blobs.
+        effect: Value,
+    },
+    /// A request was answered.
+    Result {
+        /// The subtask that made the request.
+        by: SubtaskId,
+        /// Number of the exchange.
+        n: u32,
+        /// What came back.
+        answer: Answer,
+    },
+    /// A subtask started or ended, a fact was published, the operator interrupted.
+    Event(Event),
+    /// The run ended; until it is resumed nothing follows.
+    Sealed(Sealed),
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// The response, its long texts as references to blobs.
+    Ok(Value),
+    /// Why there is none.
+    Err(WorldError),
+}
+
+/// The first record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of the format; see [`FORMAT`].
+    pub format: u32,
+    /// Id of the run.
+    pub run: String,
+    /// Which gate.
+    pub gate: GateRef,
+    /// Parameters of the run by name; paths as places.
+    pub parameters: BTreeMap<String, Value>,
+    /// Versions of the tools by name.
+    pub tools: BTreeMap<String, String>,
+    /// Version of the program that wrote this.
+    pub version: String,
+    /// Revision of the flake it was built from, when it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flake: Option<String>,
+    /// When the run began.
+    pub started: Timestamp,
+    /// All subtasks in the plan's order, which is the order of the bundled records.
+    pub plan: Vec<SubtaskId>,
+}
+
+/// Which gate, exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateRef {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of the gate file.
+    pub sha256: String,
+}
+
+/// The run goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// Which process this is, from 2; the writer fills it in.
+    #[serde(default)]
+    pub epoch: u32,
+    /// When.
+    pub started: Timestamp,
+    /// Version of the program that goes on.
+    pub version: String,
+    /// Versions of the tools by name.
+    #[serde(default)]
+    pub tools: BTreeMap<String, String>,
+}
+
+/// The last record of a run that came to an end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// The gate's verdict.
+    pub verdict: Verdict,
+    /// Head of the canonical chain of all records before: the same for every order in which
+    /// parallel subtasks came to their ends. See [`super::canonical`].
+    pub digest: String,
+}
+
+/// The SHA-256 of some bytes in lower-case hex.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes in lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(DIGITS[usize::from(byte >> 4)] as char);
+        text.push(DIGITS[usize::from(byte & 15)] as char);
+    }
+    text
+}
+
+#[derive(Serialize)]
+struct LineRef<'a> {
+    seq: u64,
+    prev: &'a str,
+    record: &'a Record,
+}
+
+/// Writes one record as a line without its end, and gives the line's `sum`.
+pub(crate) fn encode(
+    seq: u64,
+    prev: &str,
+    record: &Record,
+) -> Result<(String, String), serde_json::Error> {
+    let mut line = serde_json::to_string(&LineRef { seq, prev, record })?;
+    line.pop();
+    let sum = sha256_hex(line.as_bytes());
+    line.push_str(",\"sum\":\"");
+    line.push_str(&sum);
+    line.push_str("\"}");
+    Ok((line, sum))
+}
+
+/// Reads one line without its end, and gives its `sum`.
+///
+/// # Errors
+/// What does not hold, in words.
+pub(crate) fn decode(line: &[u8]) -> Result<(Line, String), String> {
+    let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
+    let (body, sum) = split_sum(text).ok_or("it does not end in its sum")?;
+    if sha256_hex(body.as_bytes()) != sum {
+        return Err("its sum does not match its bytes".to_owned());
+    }
+    let line = serde_json::from_str(&format!("{body}}}"))
+        .map_err(|error| format!("it is not a record: {error}"))?;
+    Ok((line, sum.to_owned()))
+}
+
+fn split_sum(text: &str) -> Option<(&str, &str)> {
+    let at = text.len().checked_sub(SUM_LENGTH)?;
+    let (body, tail) = (text.get(..at)?, text.get(at..)?);
+    let sum = tail.strip_prefix(",\"sum\":\"")?.strip_suffix("\"}")?;
+    Some((body, sum))
+}

@@ -1,0 +1,467 @@
+//! The one writer of a journal.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::disk::{Disk, DiskFile, OsDisk, append_all};
+use super::fold::{Scanned, scan};
+use super::{
+    Blobs, FILE, Folded, Header, JournalError, NO_PREVIOUS, Record, Resumed, Sealed, blobs,
+    canonical, encode, fold,
+};
+use crate::engine::{Event, EventKind};
+use crate::gate::Verdict;
+use crate::world::{Effect, Program};
+
+/// Largest journal that is read, in bytes.
+pub(crate) const LARGEST: u64 = 1 << 30;
+
+/// When a record has to be on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Handed to the system before the call returns; synced with the next record that is.
+    Soon,
+    /// Synced before the call returns, with everything before it.
+    Now,
+}
+
+/// A journal that is being written. Clones write the same one.
+#[derive(Clone)]
+pub struct Journal {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    disk: Arc<dyn Disk>,
+    file: Box<dyn DiskFile>,
+    path: PathBuf,
+    blobs: Blobs,
+    state: Mutex<State>,
+    /// Held while syncing, so that "synced" also means: not still being synced by another.
+    syncing: Mutex<()>,
+}
+
+struct State {
+    seq: u64,
+    prev: String,
+    length: u64,
+    epoch: u32,
+    dirty: bool,
+    unsynced_blobs: Vec<PathBuf>,
+    known_blobs: BTreeSet<String>,
+    /// Why nothing more is accepted.
+    closed: Option<String>,
+}
+
+impl Journal {
+    /// Begins a journal in a run directory, which is made when missing.
+    ///
+    /// # Errors
+    /// When there is one already, or the disk refuses.
+    pub fn create(dir: &Path, header: Header) -> Result<Self, JournalError> {
+        Self::create_on(Arc::new(OsDisk), dir, header)
+    }
+
+    /// The same on another disk.
+    ///
+    /// # Errors
+    /// As [`Journal::create`].
+    pub fn create_on(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        header: Header,
+    ) -> Result<Self, JournalError> {
+        let blobs = dir.join(super::BLOBS);
+        disk.make_dirs(&blobs)
+            .map_err(JournalError::disk("make", &blobs))?;
+        let path = dir.join(FILE);
+        let file = disk
+            .create(&path)
+            .map_err(JournalError::disk("make", &path))?;
+        lock(&*file, &path)?;
+        let journal = Self::over(disk, file, dir, State::empty());
+        journal.append(&Record::Header(Box::new(header)), Durability::Now)?;
+        let inner = &journal.inner;
+        for dir in [Some(dir), dir.parent()].into_iter().flatten() {
+            if !dir.as_os_str().is_empty() {
+                inner
+                    .disk
+                    .sync_dir(dir)
+                    .map_err(JournalError::disk("sync", dir))?;
+            }
+        }
+        Ok(journal)
+    }
+
+    /// Goes on with a journal: cuts a torn last line off, begins a new epoch, and gives what the
+    /// journal held.
+    ///
+    /// # Errors
+    /// When another process writes it, a record is damaged, or the disk refuses.
+    pub fn resume(dir: &Path, resumed: Resumed) -> Result<(Self, Folded), JournalError> {
+        Self::resume_on(Arc::new(OsDisk), dir, resumed)
+    }
+
+    /// The same on another disk.
+    ///
+    /// # Errors
+    /// As [`Journal::resume`].
+    pub fn resume_on(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        mut resumed: Resumed,
+    ) -> Result<(Self, Folded), JournalError> {
+        let path = dir.join(FILE);
+        let file = disk
+            .open(&path)
+            .map_err(JournalError::disk("open", &path))?;
+        lock(&*file, &path)?;
+        let bytes = disk
+            .read(&path, LARGEST)
+            .map_err(JournalError::disk("read", &path))?;
+        let scanned = scan(&bytes, &path)?;
+        if scanned.torn > 0 {
+            file.truncate(scanned.length)
+                .map_err(JournalError::disk("cut", &path))?;
+        }
+        let folded = fold(scanned.lines.clone())?;
+        resumed.epoch = folded.epoch + 1;
+        let journal = Self::over(disk, file, dir, State::after(&scanned, resumed.epoch));
+        journal.append(&Record::Resumed(resumed), Durability::Now)?;
+        Ok((journal, folded))
+    }
+
+    fn over(disk: Arc<dyn Disk>, file: Box<dyn DiskFile>, dir: &Path, state: State) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                blobs: Blobs::on(Arc::clone(&disk), dir),
+                disk,
+                file,
+                path: dir.join(FILE),
+                state: Mutex::new(state),
+                syncing: Mutex::new(()),
+            }),
+        }
+    }
+
+    /// Which process of this run writes it: 1, and one more for each resumption.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.state().epoch
+    }
+
+    /// Appends a record.
+    ///
+    /// # Errors
+    /// When the disk refuses, or refused before: after the first failure nothing is accepted.
+    pub fn append(&self, record: &Record, durability: Durability) -> Result<(), JournalError> {
+        self.append_line(record)?;
+        match durability {
+            Durability::Now => self.sync(),
+            Durability::Soon => Ok(()),
+        }
+    }
+
+    /// Appends what belongs into the journal of what happened: starts and ends of subtasks,
+    /// facts, the interruption. Anything else is passed over.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub fn event(&self, event: &Event) -> Result<(), JournalError> {
+        match event.kind {
+            EventKind::SubtaskStarted { .. }
+            | EventKind::SubtaskEnded { .. }
+            | EventKind::FactPublished(_)
+            | EventKind::Interrupted => {
+                self.append(&Record::Event(event.clone()), Durability::Soon)
+            }
+            EventKind::RunStarted { .. }
+            | EventKind::Progress { .. }
+            | EventKind::RunEnded { .. } => Ok(()),
+        }
+    }
+
+    /// Ends the journal with the verdict, synced.
+    ///
+    /// # Errors
+    /// As [`Journal::append`]; and when what is on the disk does not give this verdict.
+    pub fn seal(&self, verdict: Verdict) -> Result<Sealed, JournalError> {
+        let inner = &self.inner;
+        self.sync()?;
+        let bytes = inner
+            .disk
+            .read(&inner.path, LARGEST)
+            .map_err(JournalError::disk("read", &inner.path))?;
+        let lines = scan(&bytes, &inner.path)?.lines;
+        let digest = canonical(&lines)?.head;
+        let recomputed = fold(lines)?.verdict();
+        if recomputed != verdict {
+            return Err(JournalError::VerdictDiffers {
+                stated: verdict,
+                recomputed,
+            });
+        }
+        let sealed = Sealed { verdict, digest };
+        self.append(&Record::Sealed(sealed.clone()), Durability::Now)?;
+        Ok(sealed)
+    }
+
+    /// Stores a long text beside the journal; synced with the next sync.
+    pub(crate) fn blob(&self, sha256: &str, text: &str) -> Result<(), JournalError> {
+        let mut state = self.open_state()?;
+        if state.known_blobs.contains(sha256) {
+            return Ok(());
+        }
+        match self.inner.blobs.store(sha256, text) {
+            Ok(path) => {
+                state.known_blobs.insert(sha256.to_owned());
+                state.unsynced_blobs.push(path);
+                Ok(())
+            }
+            Err(error) => Err(state.close(error)),
+        }
+    }
+
+    /// Takes long texts out of a value, stores them, and leaves references.
+    pub(crate) fn with_blobs(
+        &self,
+        mut value: serde_json::Value,
+    ) -> Result<serde_json::Value, JournalError> {
+        let mut found = Vec::new();
+        blobs::take_out(&mut value, &mut found);
+        for (sha256, text) in found {
+            self.blob(&sha256, &text)?;
+        }
+        Ok(value)
+    }
+
+    fn append_line(&self, record: &Record) -> Result<(), JournalError> {
+        let mut state = self.open_state()?;
+        let (mut line, sum) =
+            encode(state.seq, &state.prev, record).map_err(JournalError::json("a record"))?;
+        line.push('\n');
+        if let Err(error) = self.write(&state, line.as_bytes()) {
+            return Err(state.close(error));
+        }
+        state.seq += 1;
+        state.prev = sum;
+        state.length += line.len() as u64;
+        state.dirty = true;
+        Ok(())
+    }
+
+    fn write(&self, state: &State, bytes: &[u8]) -> Result<(), JournalError> {
+        let inner = &self.inner;
+        let path = || inner.path.clone();
+        let found = inner
+            .file
+            .length()
+            .map_err(JournalError::disk("look at", path()))?;
+        if found != state.length {
+            return Err(JournalError::Overtaken {
+                path: path(),
+                expected: state.length,
+                found,
+            });
+        }
+        append_all(&*inner.file, bytes).map_err(JournalError::disk("append to", path()))
+    }
+
+    /// Makes everything appended so far durable, blobs first.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub fn sync(&self) -> Result<(), JournalError> {
+        let inner = &self.inner;
+        let _syncing = inner.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        let blobs = {
+            let mut state = self.open_state()?;
+            if !state.dirty {
+                return Ok(());
+            }
+            state.dirty = false;
+            std::mem::take(&mut state.unsynced_blobs)
+        };
+        self.sync_files(&blobs)
+            .map_err(|error| self.state().close(error))
+    }
+
+    fn sync_files(&self, blobs: &[PathBuf]) -> Result<(), JournalError> {
+        let inner = &self.inner;
+        for path in blobs {
+            inner
+                .disk
+                .open(path)
+                .and_then(|file| file.sync())
+                .map_err(JournalError::disk("sync", path))?;
+        }
+        if let Some(dir) = blobs.first().and_then(|path| path.parent()) {
+            inner
+                .disk
+                .sync_dir(dir)
+                .map_err(JournalError::disk("sync", dir))?;
+        }
+        inner
+            .file
+            .sync()
+            .map_err(JournalError::disk("sync", &inner.path))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while appending leaves `length` behind the file's: the next append sees it.
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open_state(&self) -> Result<MutexGuard<'_, State>, JournalError> {
+        let state = self.state();
+        match &state.closed {
+            Some(reason) => Err(JournalError::Closed {
+                reason: reason.clone(),
+            }),
+            None => Ok(state),
+        }
+    }
+}
+
+impl State {
+    fn empty() -> Self {
+        Self {
+            seq: 0,
+            prev: NO_PREVIOUS.to_owned(),
+            length: 0,
+            epoch: 1,
+            dirty: false,
+            unsynced_blobs: Vec::new(),
+            known_blobs: BTreeSet::new(),
+            closed: None,
+        }
+    }
+
+    fn after(scanned: &Scanned, epoch: u32) -> Self {
+        Self {
+            seq: scanned.lines.len() as u64,
+            prev: scanned.head.clone(),
+            length: scanned.length,
+            epoch,
+            ..Self::empty()
+        }
+    }
+
+    /// Accepts nothing more: a record that may be torn must stay the last one.
+    fn close(&mut self, error: JournalError) -> JournalError {
+        self.closed.get_or_insert_with(|| error.to_string());
+        error
+    }
+}
+
+fn lock(file: &dyn DiskFile, path: &Path) -> Result<(), JournalError> {
+    if file.lock().map_err(JournalError::disk("lock", path))? {
+        return Ok(());
+    }
+    Err(JournalError::Locked {
+        path: path.to_owned(),
+    })
+}
+
+/// Whether an effect may change something outside that must not happen twice or unrecorded:
+/// issues on GitHub, processes. Its intent is on the disk before it is performed. What is only
+/// known to read is not; what is unknown is.
+#[must_use]
+pub fn touches_outside(effect: &Effect) -> bool {
+    match effect {
+        Effect::EndProcesses(_) => true,
+        Effect::Run(program) => is_gh(program) && !only_reads(program),
+        _ => false,
+    }
+}
+
+fn is_gh(program: &Program) -> bool {
+    let first = program.argv.first().map_or("", String::as_str);
+    first.rsplit('/').next() == Some("gh")
+}
+
+/// Whether a `gh` command is known to read only.
+fn only_reads(program: &Program) -> bool {
+    let words: Vec<&str> = program.argv.iter().skip(1).map(String::as_str).collect();
+    match words.as_slice() {
+        ["--version" | "version", ..]
+        | ["auth", "status", ..]
+        | [
+            "issue" | "pr" | "release" | "repo" | "run" | "workflow",
+            "view" | "list",
+            ..,
+        ]
+        | ["pr", "diff" | "checks", ..]
+        | ["release", "download", ..] => true,
+        ["api", rest @ ..] => api_only_reads(rest),
+        _ => false,
+    }
+}
+
+fn api_only_reads(words: &[&str]) -> bool {
+    let any = |prefixes: &[&str]| {
+        words
+            .iter()
+            .any(|word| prefixes.iter().any(|prefix| word.starts_with(prefix)))
+    };
+    if words.contains(&"graphql") {
+        // A query that comes from a file is not seen here, so it counts as a write.
+        return any(&["query="])
+            && !any(&["query=@"])
+            && !words.iter().any(|word| word.contains("mutation"));
+    }
+    let explicit_get = words
+        .windows(2)
+        .any(|pair| matches!(pair[0], "-X" | "--method") && pair[1].eq_ignore_ascii_case("GET"));
+    explicit_get
+        || !any(&[
+            "-X",
+            "--method",
+            "-f",
+            "-F",
+            "--field",
+            "--raw-field",
+            "--input",
+        ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gh(words: &str) -> Effect {
+        Effect::Run(Program::new(words.split(' ')))
+    }
+
+    #[test]
+    fn what_is_not_known_to_only_read_counts_as_a_write() {
+        for read in [
+            "gh issue view 41 --repo o/r",
+            "gh api repos/o/r/issues/1",
+            "gh api -X GET search/issues -f q=x",
+            "gh api graphql -f query=query{viewer{login}}",
+            "/usr/bin/gh auth status",
+            "git push origin main",
+        ] {
+            assert!(!touches_outside(&gh(read)), "{read}");
+        }
+        for write in [
+            "gh issue close 41",
+            "gh issue comment 41 --body x",
+            "gh issue frobnicate",
+            "gh -R o/r issue view 1",
+            "gh api repos/o/r/issues/1 -f state=closed",
+            "gh api -XPATCH repos/o/r/issues/1",
+            "gh api --method=DELETE repos/o/r",
+            "gh api graphql -f query=mutation{x}",
+            "gh api graphql -F query=@file",
+            "/opt/gh issue reopen 1",
+        ] {
+            assert!(touches_outside(&gh(write)), "{write}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Who may do what, and what goes wrong on the way: tokens by name, outages that happen once.
+
+use std::collections::VecDeque;
+
+/// The login that the operator has stored in `gh`. Belongs to nobody.
+pub const STORED_TOKEN: &str = concat!("gho", "_", "rehearsalStoredLoginOfTheOperator000");
+
+/// The token that stands in the operator's environment. Belongs to nobody.
+pub const ENVIRONMENT_TOKEN: &str = concat!("ghp", "_", "rehearsalTokenOfTheEnvironment000000");
+
+/// Which token a request carried. Its value is never kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenName {
+    /// [`STORED_TOKEN`].
+    Stored,
+    /// [`ENVIRONMENT_TOKEN`].
+    Environment,
+    /// No token.
+    None,
+    /// Some other token.
+    Unknown,
+}
+
+impl TokenName {
+    /// The name in the record.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Environment => "environment",
+            Self::None => "none",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    pub(super) fn of(authorization: Option<&str>) -> Self {
+        let Some(header) = authorization else {
+            return Self::None;
+        };
+        match header.split_once(' ').map(|(_, token)| token.trim()) {
+            Some(STORED_TOKEN) => Self::Stored,
+            Some(ENVIRONMENT_TOKEN) => Self::Environment,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// What happens instead of an answer, once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outage {
+    /// 502; nothing was done.
+    BadGateway,
+    /// 502; a write was done all the same, only its answer got lost.
+    AnswerLost,
+    /// 403 with `retry-after: 1`; nothing was done.
+    RateLimited,
+}
+
+impl Outage {
+    /// Whether the request is not even looked at.
+    pub(super) fn hides_the_request(self) -> bool {
+        match self {
+            Self::BadGateway | Self::RateLimited => true,
+            Self::AnswerLost => false,
+        }
+    }
+}
+
+/// Which request an outage hits: the next one of this kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hits {
+    /// Reads of repositories' data; asking who one is does not count.
+    Reads,
+    /// Writes.
+    Writes,
+}
+
+/// Tokens and outages.
+#[derive(Debug, Default)]
+pub(super) struct Access {
+    environment_is_weak: bool,
+    outages: VecDeque<(Hits, Outage)>,
+}
+
+impl Access {
+    /// Scopes of a token, as the `X-OAuth-Scopes` header has them.
+    pub(super) fn scopes(&self, token: TokenName) -> &'static str {
+        match token {
+            TokenName::Stored => "gist, read:org, repo, workflow",
+            TokenName::Environment if self.environment_is_weak => "read:user",
+            TokenName::Environment => "repo, workflow",
+            TokenName::None | TokenName::Unknown => "",
+        }
+    }
+
+    /// Whether a token may write.
+    pub(super) fn may_write(&self, token: TokenName) -> bool {
+        self.scopes(token).contains("repo")
+    }
+
+    pub(super) fn weaken_environment(&mut self) {
+        self.environment_is_weak = true;
+    }
+
+    pub(super) fn plan(&mut self, hits: Hits, outage: Outage) {
+        self.outages.push_back((hits, outage));
+    }
+
+    /// Takes the outage that this request meets, if any.
+    pub(super) fn outage(&mut self, hits: Hits) -> Option<Outage> {
+        let at = self.outages.iter().position(|(kind, _)| *kind == hits)?;
+        self.outages.remove(at).map(|(_, outage)| outage)
+    }
+}
+
+impl super::State {
+    /// Takes the scopes for writing from the environment's token.
+    pub fn weaken_environment_token(&mut self) {
+        self.access.weaken_environment();
+    }
+
+    /// Lets the next request of a kind meet an outage, after those already planned.
+    pub fn plan_outage(&mut self, hits: Hits, outage: Outage) {
+        self.access.plan(hits, outage);
+    }
+}

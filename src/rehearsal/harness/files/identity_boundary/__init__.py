@@ -1,0 +1,1 @@
+"""What the identity-boundary canary is made of."""

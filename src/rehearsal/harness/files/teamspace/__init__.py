@@ -1,0 +1,1 @@
+"""What the Teamspace suites share."""

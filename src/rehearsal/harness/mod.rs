@@ -1,0 +1,155 @@
+//! The end-to-end repository of the rehearsal: a real git checkout of a real `uv` project.
+//!
+//! Owns the harness's files and how a fault changes them. What the canary does is in those
+//! files, in bash and Python, run by the real programs; nothing here runs a scenario.
+
+mod broken;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::host;
+use super::{Faults, RehearsalError};
+
+/// Where the canary's results go, below the checkout.
+pub const ARTIFACTS: &str = "artifacts/sync_identity_boundary";
+
+/// The canary script, below the checkout.
+pub const SCRIPT: &str = "scripts/run-sync-identity-boundary-canary.sh";
+
+/// Time of every commit, so that the same world gives the same commits.
+const COMMIT_TIME: &str = "2026-05-19T09:30:00Z";
+
+macro_rules! embedded {
+    ($($path:literal)*) => {
+        &[(".gitignore", include_str!("files/gitignore")),
+          $(($path, include_str!(concat!("files/", $path)))),*]
+    };
+}
+
+/// The harness's files by path.
+const FILES: &[(&str, &str)] = embedded! {
+    "README.md"
+    "pyproject.toml"
+    "scripts/run-sync-identity-boundary-canary.sh"
+    "identity_boundary/__init__.py"
+    "identity_boundary/cli.py"
+    "identity_boundary/evidence.py"
+    "identity_boundary/places.py"
+    "identity_boundary/preflight.py"
+    "identity_boundary/recorder.py"
+    "identity_boundary/saas.py"
+    "identity_boundary/status_parser.py"
+    "teamspace/__init__.py"
+    "teamspace/polling.py"
+    "tests/conftest.py"
+    "tests/identity_boundary_evidence_unit_test.py"
+    "tests/identity_boundary_preflight_unit_test.py"
+    "tests/identity_boundary_status_parser_unit_test.py"
+    "tests/sync_identity_boundary_canary_test.py"
+    "tests/test_go_live_pre_connector_saas_e2e.py"
+    "tests/test_teamspace_pulse_deployed_dev_e2e.py"
+    "tests/test_teamspace_sync_deployed_dev_e2e.py"
+};
+
+/// How the harness's lock file is made.
+#[derive(Debug, Clone)]
+pub struct Locking {
+    /// The `uv` to use.
+    pub uv: PathBuf,
+    /// Variables set on top of this process's environment: index, cache, HOME.
+    pub env: BTreeMap<String, String>,
+}
+
+/// What the harness is built for.
+#[derive(Debug, Clone)]
+pub struct HarnessPlan<'a> {
+    /// The directory that becomes the checkout.
+    pub checkout: &'a Path,
+    /// Base address of the SaaS.
+    pub saas_url: &'a str,
+    /// Version of the candidate, which an old result may claim.
+    pub candidate: &'a str,
+    /// What goes wrong.
+    pub faults: &'a Faults,
+    /// How the lock file is made.
+    pub locking: &'a Locking,
+}
+
+/// Makes the checkout: files, lock file, one commit on `main`, a clean tree.
+///
+/// Blocks while `uv lock` and git run.
+///
+/// # Errors
+/// A file could not be written, or `uv` or git failed.
+pub fn build(plan: &HarnessPlan<'_>) -> Result<(), RehearsalError> {
+    let mut files: BTreeMap<String, String> = FILES
+        .iter()
+        .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
+        .collect();
+    let settings = json!({"saas_url": plan.saas_url, "target_environment": "deployed-dev"});
+    files.insert("e2e-settings.json".to_owned(), format!("{settings:#}\n"));
+    broken::break_files(&mut files, plan.faults)?;
+    for (path, text) in &files {
+        let at = plan.checkout.join(path);
+        if path.starts_with("scripts/") {
+            host::write_executable(&at, text)?;
+        } else {
+            host::write(&at, text)?;
+        }
+    }
+    lock(plan.checkout, plan.locking)?;
+    commit(plan.checkout)?;
+    broken::leave_old_results(plan)
+}
+
+fn lock(checkout: &Path, locking: &Locking) -> Result<(), RehearsalError> {
+    let mut command = host::command(&locking.uv.to_string_lossy());
+    command
+        .args(["lock", "--quiet", "--no-progress", "--no-python-downloads"])
+        .envs(&locking.env)
+        .current_dir(checkout);
+    host::run(&mut command, None).map(drop)
+}
+
+fn commit(checkout: &Path) -> Result<(), RehearsalError> {
+    let steps: [&[&str]; 4] = [
+        &["init", "--quiet", "--initial-branch=main"],
+        &[
+            "remote",
+            "add",
+            "origin",
+            "https://github.com/Priivacy-ai/spec-kitty-end-to-end-testing.git",
+        ],
+        &["add", "--all"],
+        &["commit", "--quiet", "--message=Identity-boundary canary"],
+    ];
+    for step in steps {
+        let mut command = host::command("git");
+        command
+            .args([
+                "-c",
+                "commit.gpgSign=false",
+                "-c",
+                "core.hooksPath=/dev/null",
+            ])
+            .args(step)
+            .current_dir(checkout)
+            // Neither the operator's settings nor a surrounding repository have a say.
+            .env_remove("GIT_DIR")
+            .env_remove("GIT_WORK_TREE")
+            .env_remove("GIT_INDEX_FILE")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_AUTHOR_NAME", "Canary Keeper")
+            .env("GIT_AUTHOR_EMAIL", "canary@example.com")
+            .env("GIT_AUTHOR_DATE", COMMIT_TIME)
+            .env("GIT_COMMITTER_NAME", "Canary Keeper")
+            .env("GIT_COMMITTER_EMAIL", "canary@example.com")
+            .env("GIT_COMMITTER_DATE", COMMIT_TIME);
+        host::run(&mut command, None)?;
+    }
+    Ok(())
+}

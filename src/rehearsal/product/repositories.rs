@@ -1,0 +1,91 @@
+//! The checkouts `spec-kitty` and `spec-kitty-events` of the embedded world.
+//!
+//! Owns which commits and tags the rest of the rehearsal may speak of.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::history::{History, Ids};
+use super::story::{self, Story};
+use super::tree::Tree;
+use crate::rehearsal::{Faults, RehearsalError};
+
+pub use super::story::{
+    CLASSIFICATION_MERGED_AT, CLASSIFICATION_PULL, DIAGNOSTICS_MERGED_AT, DIAGNOSTICS_PULL,
+    ROLLBACK_BRANCH, ROLLBACK_MERGED_AT, ROLLBACK_PULL,
+};
+
+/// The commits that the rest of the world refers to, as full ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repositories {
+    /// The commit where the identity boundary came in; every candidate descends from it.
+    pub boundary_base: String,
+    /// The first change for #1141, which only logs; none when it is what closes #1141.
+    pub diagnostics: Option<String>,
+    /// The merge commit that closes #1141; its second parent is the pull request's head.
+    pub rollback_fix: String,
+    /// The squashed commit that closes #1182.
+    pub classification_fix: String,
+    /// The commit of each tag of `spec-kitty`, such as `v3.2.0rc16`.
+    pub tags: BTreeMap<String, String>,
+    /// The commit of tag `v5.1.0` of `spec-kitty-events`.
+    pub events_tag_commit: String,
+}
+
+/// What is known of the product before anything is written.
+#[derive(Debug)]
+pub struct Product {
+    story: Story,
+    events: History,
+}
+
+impl Product {
+    /// The product under some faults; `vendored` are the wheels that its tests need, by name.
+    ///
+    /// # Errors
+    /// When a patch of the embedded source no longer applies.
+    pub fn new(vendored: &Tree, faults: &Faults) -> Result<Self, RehearsalError> {
+        let events_wheel = super::wheels::events_wheel(&Tree::spec_kitty_events())?;
+        let vendored = vendored
+            .clone()
+            .with_file(events_wheel.name, events_wheel.bytes);
+        Ok(Self {
+            story: story::spec_kitty(&vendored, faults)?,
+            events: story::events()?,
+        })
+    }
+
+    /// Makes both checkouts in a workspace.
+    ///
+    /// # Errors
+    /// When git cannot be started or refuses, or a file cannot be written.
+    pub fn make_repositories(&self, workspace: &Path) -> Result<Repositories, RehearsalError> {
+        let ids = self.story.history.make(&workspace.join("spec-kitty"))?;
+        let events = self.events.make(&workspace.join("spec-kitty-events"))?;
+        let diagnostics = self.story.diagnostics.map(|commit| ids.of(commit));
+        let events_tag = tags(&self.events, &events)?.remove("v5.1.0");
+        Ok(Repositories {
+            boundary_base: ids.of(self.story.boundary_base)?,
+            diagnostics: diagnostics.transpose()?,
+            rollback_fix: ids.of(self.story.rollback_fix)?,
+            classification_fix: ids.of(self.story.classification_fix)?,
+            tags: tags(&self.story.history, &ids)?,
+            events_tag_commit: events_tag.unwrap_or_default(),
+        })
+    }
+
+    /// The tree of a tag of `spec-kitty`.
+    #[must_use]
+    pub fn tagged(&self, tag: &str) -> Option<&Tree> {
+        let history = &self.story.history;
+        let (_, commit) = history.tags().find(|(name, _)| *name == tag)?;
+        history.tree(commit)
+    }
+}
+
+fn tags(history: &History, ids: &Ids) -> Result<BTreeMap<String, String>, RehearsalError> {
+    history
+        .tags()
+        .map(|(name, commit)| Ok((name.to_owned(), ids.of(commit)?)))
+        .collect()
+}

@@ -1,0 +1,1 @@
+"""The lanes of work packages and the moves between them."""

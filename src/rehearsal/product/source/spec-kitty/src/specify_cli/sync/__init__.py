@@ -1,0 +1,1 @@
+"""Sync with the service: the queue, the client, and the daemon that owns both."""

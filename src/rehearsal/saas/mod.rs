@@ -1,0 +1,96 @@
+//! The SaaS of the rehearsal: an HTTP server on loopback with real state in memory.
+//!
+//! Owns the deployment's identity, the missions made of posted events, and the account of every
+//! request by client. Never decides anything for the gate, and never learns that one is running.
+
+mod routes;
+mod state;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub use state::Deployment;
+
+use super::{Faults, RehearsalError};
+use state::Shared;
+
+/// The running SaaS. Dropping it stops it at once, whatever is still waiting for an answer.
+#[derive(Debug)]
+pub struct SaasServer {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl SaasServer {
+    /// The base address, without a slash at its end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What the SaaS holds and whom it has answered, for assertions on the final world.
+    #[must_use]
+    pub fn final_state(&self) -> Value {
+        self.shared.lock().report()
+    }
+
+    /// Deploys anew: another commit and another build time, the same data.
+    pub fn redeploy(&self) {
+        self.shared.lock().redeploy();
+    }
+
+    /// Calls back once, when the first event is posted, before it is answered.
+    ///
+    /// The callback runs on the server's task: it must not block.
+    pub fn on_first_write(&self, callback: impl FnOnce() + Send + 'static) {
+        self.shared.lock().first_write = Some(state::Hook(Box::new(callback)));
+    }
+}
+
+impl Drop for SaasServer {
+    fn drop(&mut self) {
+        // Idle connections close; one that a fault never answers must not be waited for.
+        self.stop.send_replace(true);
+        self.task.abort();
+    }
+}
+
+/// Starts the SaaS on a free loopback port.
+///
+/// # Errors
+/// No port could be had.
+pub async fn serve(deployment: Deployment, faults: &Faults) -> Result<SaasServer, RehearsalError> {
+    let not_listening = |source| RehearsalError::Listen {
+        address: "127.0.0.1:0".to_owned(),
+        source,
+    };
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .map_err(not_listening)?;
+    let address = listener.local_addr().map_err(not_listening)?;
+    let (stop, mut stopped) = watch::channel(false);
+    let shared = Arc::new(Shared::new(deployment, faults.clone()));
+    let server = axum::serve(listener, routes::router(Arc::clone(&shared))).with_graceful_shutdown(
+        async move {
+            // The sender is gone only when the server is.
+            drop(stopped.wait_for(|stopped| *stopped).await);
+        },
+    );
+    let task = tokio::spawn(async move {
+        // It only ends when it is stopped.
+        drop(server.await);
+    });
+    Ok(SaasServer {
+        address,
+        shared,
+        stop,
+        task,
+    })
+}

@@ -1,0 +1,320 @@
+//! What a program started by the gate gets as its environment. Pure; reads no environment and
+//! looks at no file but the operator's configuration files, and those only for being there.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::world::{EnvBase, Place, Program};
+
+/// What the operator's shell looked like when the gate started.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Operator {
+    /// Environment.
+    pub env: BTreeMap<String, String>,
+    /// Home directory.
+    pub home: Utf8PathBuf,
+    /// Working directory.
+    pub cwd: Utf8PathBuf,
+}
+
+impl Operator {
+    /// A variable that is set and not empty.
+    #[must_use]
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.env
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The directories of `PATH`, in order; relative ones count from the working directory.
+    #[must_use]
+    pub fn path(&self) -> Vec<Utf8PathBuf> {
+        let entries = self.var("PATH").unwrap_or_default().split(':');
+        let absolute = |entry: &str| self.cwd.join(entry);
+        entries
+            .filter(|entry| !entry.is_empty())
+            .map(absolute)
+            .collect()
+    }
+}
+
+/// Directories with the gate's own tools, around the operator's `PATH`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToolPath {
+    /// Before it: tools of which the operator has one that is too old.
+    pub before: Vec<Utf8PathBuf>,
+    /// Behind it: tools of which the operator has none.
+    pub behind: Vec<Utf8PathBuf>,
+}
+
+/// Where the tokens of places point on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    roots: Vec<(String, Utf8PathBuf)>,
+}
+
+impl Places {
+    /// The five roots, as absolute paths.
+    #[must_use]
+    pub fn new(
+        run: Utf8PathBuf,
+        workspace: Utf8PathBuf,
+        state: Utf8PathBuf,
+        cache: Utf8PathBuf,
+        home: Utf8PathBuf,
+    ) -> Self {
+        Self {
+            roots: vec![
+                (Place::RUN.to_owned(), run),
+                (Place::WORKSPACE.to_owned(), workspace),
+                (Place::STATE.to_owned(), state),
+                (Place::CACHE.to_owned(), cache),
+                (Place::HOME.to_owned(), home),
+            ],
+        }
+    }
+
+    /// One more token, such as `‹root›`.
+    #[must_use]
+    pub fn with(mut self, token: &str, path: Utf8PathBuf) -> Self {
+        self.roots.push((token.to_owned(), path));
+        self
+    }
+
+    /// Tokens and their directories.
+    pub fn roots(&self) -> impl Iterator<Item = (&str, &Utf8Path)> {
+        self.roots
+            .iter()
+            .map(|(token, path)| (token.as_str(), path.as_path()))
+    }
+
+    /// The directory of a token; `/` for one that is not known.
+    #[must_use]
+    pub fn root(&self, token: &str) -> &Utf8Path {
+        self.roots()
+            .find(|(known, _)| *known == token)
+            .map_or(Utf8Path::new("/"), |(_, path)| path)
+    }
+
+    /// Text with every token replaced by its directory.
+    #[must_use]
+    pub fn expand(&self, text: &str) -> String {
+        if !text.contains('‹') {
+            return text.to_owned();
+        }
+        self.roots().fold(text.to_owned(), |text, (token, path)| {
+            text.replace(token, path.as_str())
+        })
+    }
+
+    /// A place's path on this machine.
+    #[must_use]
+    pub fn path(&self, place: &Place) -> Utf8PathBuf {
+        Utf8PathBuf::from(self.expand(place.as_str()))
+    }
+
+    pub(super) fn run(&self) -> &Utf8Path {
+        self.root(Place::RUN)
+    }
+}
+
+/// Certificates and proxies: without them nothing reaches the network on some machines.
+const NETWORK: &[&str] = &[
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NIX_SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+];
+
+/// Which index, how to log in there, and how patient to be.
+const INDEX: &[&str] = &[
+    "UV_DEFAULT_INDEX",
+    "UV_FIND_LINKS",
+    "UV_EXTRA_INDEX_URL",
+    "UV_KEYRING_PROVIDER",
+    "UV_NATIVE_TLS",
+    "UV_SYSTEM_CERTS",
+    "UV_INSECURE_HOST",
+    "UV_NO_INDEX",
+    "UV_OFFLINE",
+    "UV_HTTP_TIMEOUT",
+    "UV_HTTP_RETRIES",
+    "UV_CONFIG_FILE",
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS",
+    "PIP_NO_INDEX",
+    "PIP_TRUSTED_HOST",
+    "PIP_CERT",
+    "PIP_CLIENT_CERT",
+    "PIP_PROXY",
+    "PIP_TIMEOUT",
+    "PIP_DEFAULT_TIMEOUT",
+    "PIP_RETRIES",
+    "PIP_KEYRING_PROVIDER",
+    "PIP_CONFIG_FILE",
+    "NETRC",
+];
+
+/// How `gh` finds its configuration and the key ring.
+const GITHUB: &[&str] = &[
+    "GH_CONFIG_DIR",
+    "XDG_CONFIG_HOME",
+    "XDG_RUNTIME_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
+];
+
+/// `gh`'s tokens in the environment.
+const GITHUB_TOKENS: &[&str] = &["GH_TOKEN", "GITHUB_TOKEN"];
+
+/// Names of the operator's variables that hold a secret whenever they are set.
+pub(super) const SECRETS: &[&str] = &[
+    "GH_TOKEN",
+    "GITHUB_TOKEN",
+    "GH_ENTERPRISE_TOKEN",
+    "GITHUB_ENTERPRISE_TOKEN",
+    "FLY_API_TOKEN",
+    "FLY_ACCESS_TOKEN",
+    "UV_INDEX_PASSWORD",
+    "PIP_PASSWORD",
+];
+
+/// Whether an operator's variable is a secret by its name.
+pub(super) fn is_secret(name: &str) -> bool {
+    SECRETS.contains(&name) || (name.starts_with("UV_INDEX_") && name.ends_with("_PASSWORD"))
+}
+
+/// Builds environments.
+#[derive(Debug, Clone)]
+pub(super) struct Environment<'a> {
+    pub(super) operator: &'a Operator,
+    pub(super) places: &'a Places,
+    pub(super) tools: &'a ToolPath,
+    /// The program's own directory for temporary files.
+    pub(super) temporary: &'a Utf8Path,
+}
+
+impl Environment<'_> {
+    /// The whole environment of a program.
+    pub(super) fn of(&self, program: &Program) -> BTreeMap<String, String> {
+        let mut env = self.bare();
+        match program.base {
+            EnvBase::Bare => {}
+            EnvBase::Installer => self.installer(&mut env),
+            EnvBase::GitHub => self.github(&mut env),
+            EnvBase::GitHubEnvironmentToken => {
+                self.github(&mut env);
+                self.pass(&mut env, GITHUB_TOKENS.iter().copied());
+            }
+            EnvBase::Fly => {
+                env.insert("HOME".into(), self.operator.home.to_string());
+                let names = self.operator.env.keys().map(String::as_str);
+                self.pass(&mut env, names.filter(|name| name.starts_with("FLY_")));
+            }
+        }
+        self.pass(&mut env, program.pass.iter().map(String::as_str));
+        for (name, value) in &program.env {
+            env.insert(name.clone(), self.places.expand(value));
+        }
+        env
+    }
+
+    fn bare(&self) -> BTreeMap<String, String> {
+        let home = self.places.run().join("home");
+        let mut env: BTreeMap<String, String> = [
+            ("PATH", self.path()),
+            ("HOME", home.to_string()),
+            ("TMPDIR", self.temporary.to_string()),
+            ("XDG_CONFIG_HOME", home.join(".config").to_string()),
+            ("XDG_CACHE_HOME", home.join(".cache").to_string()),
+            ("XDG_DATA_HOME", home.join(".local/share").to_string()),
+            ("XDG_STATE_HOME", home.join(".local/state").to_string()),
+            ("LANG", "C.UTF-8".to_owned()),
+            ("TZ", "UTC".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        self.pass(&mut env, NETWORK.iter().copied());
+        env
+    }
+
+    fn path(&self) -> String {
+        let operators = self.operator.path();
+        let all = self
+            .tools
+            .before
+            .iter()
+            .chain(&operators)
+            .chain(&self.tools.behind);
+        all.map(|path| path.as_str()).collect::<Vec<_>>().join(":")
+    }
+
+    fn pass<'n>(&self, env: &mut BTreeMap<String, String>, names: impl Iterator<Item = &'n str>) {
+        for name in names {
+            if let Some(value) = self.operator.env.get(name) {
+                env.insert(name.to_owned(), value.clone());
+            }
+        }
+    }
+
+    fn github(&self, env: &mut BTreeMap<String, String>) {
+        env.insert("HOME".into(), self.operator.home.to_string());
+        // Ours would hide the operator's `~/.config/gh`.
+        env.remove("XDG_CONFIG_HOME");
+        self.pass(env, GITHUB.iter().copied());
+    }
+
+    fn installer(&self, env: &mut BTreeMap<String, String>) {
+        let names = self.operator.env.keys().map(String::as_str);
+        self.pass(
+            env,
+            names.filter(|name| *name == "UV_INDEX" || name.starts_with("UV_INDEX_")),
+        );
+        self.pass(env, INDEX.iter().copied());
+        let cache = self.places.root(Place::CACHE);
+        env.insert("UV_CACHE_DIR".into(), cache.join("uv").to_string());
+        env.insert("PIP_CACHE_DIR".into(), cache.join("pip").to_string());
+        for (name, candidates) in [
+            ("PIP_CONFIG_FILE", ["pip/pip.conf", ".pip/pip.conf"]),
+            ("NETRC", ["", ".netrc"]),
+        ] {
+            if !env.contains_key(name)
+                && let Some(path) = self.own_file(candidates)
+            {
+                env.insert(name.into(), path.to_string());
+            }
+        }
+    }
+
+    /// The operator's own uv configuration, which uv must find as the user's and not through
+    /// `UV_CONFIG_FILE`: that would hide the settings of the project it works on.
+    pub(super) fn uv_configuration(&self) -> Option<Utf8PathBuf> {
+        self.own_file(["uv/uv.toml", ""])
+    }
+
+    /// The operator's file below the configuration directory, else below the home directory.
+    fn own_file(&self, [config, home]: [&str; 2]) -> Option<Utf8PathBuf> {
+        let configuration = self
+            .operator
+            .var("XDG_CONFIG_HOME")
+            .map_or_else(|| self.operator.home.join(".config"), Utf8PathBuf::from);
+        let candidates = [(configuration, config), (self.operator.home.clone(), home)];
+        candidates
+            .into_iter()
+            .filter(|(_, below)| !below.is_empty())
+            .map(|(directory, below)| directory.join(below))
+            .find(|path| path.is_file())
+    }
+}

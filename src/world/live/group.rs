@@ -1,0 +1,270 @@
+//! The groups of running programs: each is a session of its own, ended as a whole, also when
+//! nobody waits for it any more.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use process_wrap::tokio::ChildWrapper;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::platform::{self, Held, Sent};
+use crate::world::{Ended, ProcessIdentity};
+
+/// How long a group has between TERM and KILL.
+pub(super) const GRACE: Duration = Duration::from_secs(2);
+/// How long the system has to clear away what was killed.
+const AFTER_KILL: Duration = Duration::from_secs(5);
+/// How often a group is looked at whose members cannot all be waited for.
+const TICK: Duration = Duration::from_millis(20);
+
+/// All programs of one world that run, and what earlier ones left behind.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    running: Mutex<BTreeSet<u32>>,
+    given_up: Mutex<Vec<JoinHandle<()>>>,
+    leftovers: Mutex<BTreeSet<ProcessIdentity>>,
+}
+
+impl Groups {
+    pub(super) fn kill_all(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        for leader in running.iter() {
+            signal_group(*leader, Signal::SIGKILL);
+        }
+    }
+
+    pub(super) async fn settle(&self) {
+        let all =
+            std::mem::take(&mut *self.given_up.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in all {
+            // One that was cancelled with its runtime has nothing to tell.
+            let _cancelled = task.await;
+        }
+    }
+
+    /// Process ids of the programs that run.
+    pub(super) fn running(&self) -> Vec<u32> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.iter().copied().collect()
+    }
+
+    pub(super) fn remember(&self, left: impl IntoIterator<Item = ProcessIdentity>) {
+        let mut all = self
+            .leftovers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.extend(left);
+    }
+
+    pub(super) fn leftovers(&self) -> Vec<ProcessIdentity> {
+        let all = self
+            .leftovers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.iter().copied().collect()
+    }
+}
+
+/// A running program with its group. Dropped before its end, it ends the group.
+#[derive(Debug)]
+pub(super) struct Group {
+    // Invariant: there until `reaped`; so the leader's pid, which names the group, cannot be
+    // used again while signals may be sent to it.
+    child: Option<Box<dyn ChildWrapper>>,
+    leader: u32,
+    temporary: String,
+    groups: Arc<Groups>,
+}
+
+impl Group {
+    pub(super) fn new(
+        child: Box<dyn ChildWrapper>,
+        temporary: String,
+        groups: Arc<Groups>,
+    ) -> std::io::Result<Self> {
+        let leader = child
+            .id()
+            .ok_or_else(|| std::io::Error::other("it has no process id"))?;
+        let mut running = groups
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        running.insert(leader);
+        drop(running);
+        Ok(Self {
+            child: Some(child),
+            leader,
+            temporary,
+            groups,
+        })
+    }
+
+    /// Waits for the program's end, or ends its group when the time is up.
+    pub(super) async fn end(&mut self, limit: Duration) -> std::io::Result<Ended> {
+        let held = Held::open(self.leader)?;
+        let ended = async {
+            if let Some(held) = &held {
+                held.ended().await;
+            }
+        };
+        if timeout(limit, ended).await.is_err() {
+            end_group(self.leader, &self.temporary).await;
+            self.reaped().await?;
+            return Ok(Ended::TimedOut);
+        }
+        self.reaped().await
+    }
+
+    /// Living processes that the ended program left behind.
+    pub(super) fn leftovers(&self) -> Vec<u32> {
+        // A look at every process of the system is slow; where orphans become the gate's
+        // children, there is nothing to find when there are none.
+        if platform::is_subreaper()
+            && !group_has_members(self.leader)
+            && platform::adopted(&self.groups.running()).is_empty()
+        {
+            return Vec::new();
+        }
+        platform::members(self.leader, &self.temporary)
+    }
+
+    async fn reaped(&mut self) -> std::io::Result<Ended> {
+        let Some(child) = self.child.as_mut() else {
+            return Err(std::io::Error::other("it was waited for already"));
+        };
+        let status = child.wait().await?;
+        self.child = None;
+        self.forget();
+        Ok(how(status))
+    }
+
+    fn forget(&self) {
+        let mut running = self
+            .groups
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        running.remove(&self.leader);
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let Some(mut child) = self.child.take() else {
+            return;
+        };
+        let (leader, temporary, groups) = (
+            self.leader,
+            std::mem::take(&mut self.temporary),
+            Arc::clone(&self.groups),
+        );
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            signal_group(leader, Signal::SIGKILL);
+            self.forget();
+            return;
+        };
+        // TERM at once: whoever gives a program up may have no time left for the task.
+        signal_group(leader, Signal::SIGTERM);
+        let task = runtime.spawn({
+            let groups = Arc::clone(&groups);
+            async move {
+                end_group(leader, &temporary).await;
+                let _ended = child.wait().await;
+                let mut running = groups
+                    .running
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                running.remove(&leader);
+            }
+        });
+        let mut given_up = groups
+            .given_up
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        given_up.retain(|task| !task.is_finished());
+        given_up.push(task);
+    }
+}
+
+/// TERM to the whole group, grace, KILL, and waits until none of it lives. The leader must not
+/// have been reaped.
+async fn end_group(leader: u32, temporary: &str) {
+    signal_all(leader, temporary, Signal::SIGTERM);
+    if !all_ended(leader, temporary, GRACE).await {
+        let deadline = Instant::now() + AFTER_KILL;
+        // Again and again: a member may have forked while the others were killed.
+        while Instant::now() < deadline {
+            signal_all(leader, temporary, Signal::SIGKILL);
+            if all_ended(leader, temporary, TICK).await {
+                return;
+            }
+        }
+    }
+}
+
+/// Signals the group, then what left the group but not the session.
+fn signal_all(leader: u32, temporary: &str, signal: Signal) {
+    signal_group(leader, signal);
+    for pid in platform::members(leader, temporary) {
+        if let Ok(Some(held)) = Held::open(pid)
+            && platform::stat(pid)
+                .is_some_and(|stat| stat.session == leader && stat.group != leader)
+        {
+            let _sent: Sent = held.signal(signal);
+        }
+    }
+}
+
+/// Whether leader and members have ended before the time is up.
+async fn all_ended(leader: u32, temporary: &str, within: Duration) -> bool {
+    let deadline = Instant::now() + within;
+    loop {
+        let in_session =
+            |pid: &u32| platform::stat(*pid).is_some_and(|stat| stat.session == leader);
+        let mut living: Vec<u32> = platform::members(leader, temporary);
+        living.retain(in_session);
+        if platform::stat(leader).is_some_and(|stat| !stat.ended) {
+            living.push(leader);
+        }
+        let Some(first) = living.first() else {
+            return true;
+        };
+        let wait = async {
+            match Held::open(*first) {
+                Ok(Some(held)) => held.ended().await,
+                Ok(None) => {}
+                Err(_) => tokio::time::sleep(TICK).await,
+            }
+        };
+        if timeout_at(deadline, wait).await.is_err() {
+            return false;
+        }
+        if *first != leader {
+            platform::reap(*first);
+        }
+    }
+}
+
+fn signal_group(leader: u32, signal: Signal) {
+    if let Ok(group) = i32::try_from(leader) {
+        // ESRCH: it is gone already.
+        let _gone = killpg(Pid::from_raw(group), signal);
+    }
+}
+
+fn group_has_members(leader: u32) -> bool {
+    i32::try_from(leader).is_ok_and(|group| killpg(Pid::from_raw(group), None).is_ok())
+}
+
+fn how(status: std::process::ExitStatus) -> Ended {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Ended::Code(code),
+        (None, Some(signal)) => Ended::Signal(signal),
+        (None, None) => Ended::Code(status.into_raw()),
+    }
+}

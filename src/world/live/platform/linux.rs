@@ -1,0 +1,182 @@
+//! Linux: pidfds, `/proc`, the child subreaper.
+
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpid, pidfd_open, pidfd_send_signal,
+    set_child_subreaper, waitid,
+};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::{Sent, Stat};
+use crate::world::live::Isolation;
+
+/// A process held fast: whatever happens to its pid, this means the same process.
+#[derive(Debug)]
+pub(in crate::world::live) struct Held {
+    fd: AsyncFd<OwnedFd>,
+}
+
+impl Held {
+    /// Takes hold of the process that has this pid now; none when there is none.
+    ///
+    /// # Errors
+    /// The system's, such as too many open files.
+    pub(in crate::world::live) fn open(pid: u32) -> std::io::Result<Option<Self>> {
+        let Some(pid) = raw(pid) else {
+            return Ok(None);
+        };
+        match pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(fd) => Ok(Some(Self { fd: polled(fd)? })),
+            // ENOENT and EINVAL: a thread's id, or a process that is being reaped.
+            Err(Errno::SRCH | Errno::NOENT | Errno::INVAL) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Sends a signal to exactly this process.
+    pub(in crate::world::live) fn signal(&self, signal: nix::sys::signal::Signal) -> Sent {
+        let Some(signal) = Signal::from_named_raw(signal as i32) else {
+            return Sent::NotPermitted;
+        };
+        match pidfd_send_signal(self.fd.get_ref(), signal) {
+            Ok(()) => Sent::Delivered,
+            Err(Errno::SRCH) => Sent::Gone,
+            Err(_) => Sent::NotPermitted,
+        }
+    }
+
+    /// Waits for its end; it may still have to be reaped.
+    pub(in crate::world::live) async fn ended(&self) {
+        // An error means that the fd cannot be polled any more; the caller looks again anyway.
+        let _ready = self.fd.readable().await;
+    }
+}
+
+#[expect(
+    deprecated,
+    reason = "its replacement is unsafe, for types that may change their descriptor; an OwnedFd cannot"
+)]
+fn polled(fd: OwnedFd) -> std::io::Result<AsyncFd<OwnedFd>> {
+    AsyncFd::with_interest(fd, Interest::READABLE)
+}
+
+fn raw(pid: u32) -> Option<Pid> {
+    i32::try_from(pid).ok().and_then(Pid::from_raw)
+}
+
+/// What `/proc/PID/stat` says.
+pub(in crate::world::live) fn stat(pid: u32) -> Option<Stat> {
+    parse(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+fn parse(text: &str) -> Option<Stat> {
+    // The second field is the program's name in brackets and may hold anything.
+    let (_, rest) = text.rsplit_once(')')?;
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
+    let id = |index: usize| number(index).and_then(|value| u32::try_from(value).ok());
+    Some(Stat {
+        ended: matches!(*fields.first()?, "Z" | "X" | "x"),
+        parent: id(1)?,
+        group: id(2)?,
+        session: id(3)?,
+        started: number(19)?,
+    })
+}
+
+fn pids(directory: &str) -> Vec<u32> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
+/// Living processes that belong to a program: its session, its group, and those that left both
+/// but still carry its own directory for temporary files in their environment.
+pub(in crate::world::live) fn members(leader: u32, temporary: &str) -> Vec<u32> {
+    let marked = format!("TMPDIR={temporary}");
+    let belongs = |pid: &u32| {
+        let Some(stat) = stat(*pid).filter(|stat| !stat.ended) else {
+            return false;
+        };
+        *pid != leader
+            && (stat.session == leader
+                || stat.group == leader
+                || std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
+                    environ
+                        .split(|byte| *byte == 0)
+                        .any(|entry| entry == marked.as_bytes())
+                }))
+    };
+    pids("/proc").into_iter().filter(belongs).collect()
+}
+
+/// Children of the gate that it did not start: orphans of its programs.
+pub(in crate::world::live) fn adopted(started: &[u32]) -> Vec<u32> {
+    let threads = pids("/proc/self/task").into_iter();
+    let children = threads.flat_map(|thread| {
+        std::fs::read_to_string(format!("/proc/self/task/{thread}/children"))
+            .unwrap_or_default()
+            .split_ascii_whitespace()
+            .filter_map(|pid| pid.parse().ok())
+            .collect::<Vec<u32>>()
+    });
+    children.filter(|pid| !started.contains(pid)).collect()
+}
+
+/// Clears away an ended process, if it is the gate's to clear away.
+pub(in crate::world::live) fn reap(pid: u32) {
+    if let Some(pid) = raw(pid) {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        // ECHILD: somebody else's child, who reaps it.
+        let _somebody_elses = waitid(WaitId::Pid(pid), options);
+    }
+}
+
+/// Whether orphans of the gate's programs become the gate's children.
+pub(in crate::world::live) fn is_subreaper() -> bool {
+    rustix::process::child_subreaper().is_ok_and(|state| state.is_some())
+}
+
+/// Makes the gate the subreaper of what its programs leave behind.
+pub(in crate::world::live) fn isolate() -> Isolation {
+    let subreaper = set_child_subreaper(Some(getpid())).is_ok() && is_subreaper();
+    let own_namespace = |kind: &str| {
+        let of = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/{kind}")).ok();
+        Some(of("self")? != of("1")?)
+    };
+    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    Isolation {
+        session_per_program: true,
+        subreaper,
+        pidfd: pidfd_open(getpid(), PidfdFlags::empty()).is_ok(),
+        pid_namespace: own_namespace("pid"),
+        cgroup: groups
+            .lines()
+            .find_map(|line| line.strip_prefix("0::"))
+            .map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_name_cannot_forge_the_fields() {
+        let line = "12 (a) S 1 ) R 4 12 9 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 777 0";
+        let stat = parse(line).unwrap();
+        assert_eq!((stat.parent, stat.group, stat.session), (4, 12, 9));
+        assert_eq!((stat.started, stat.ended), (777, false));
+    }
+
+    #[test]
+    fn garbage_is_no_process() {
+        for line in ["", "1 (x)", "1 (x) S", "1 (x) S a b c"] {
+            assert_eq!(parse(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What differs between systems, under the same names: holding a process so that its pid cannot
+//! mean another, start times, sessions, and the isolation that is in force.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(not(target_os = "linux"))]
+mod other;
+
+#[cfg(target_os = "linux")]
+pub(super) use linux::{Held, adopted, is_subreaper, isolate, members, reap, stat};
+#[cfg(not(target_os = "linux"))]
+pub(super) use other::{Held, adopted, is_subreaper, isolate, members, reap, stat};
+
+/// What the system says of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stat {
+    /// Start time, in the unit of [`crate::world::ProcessIdentity`].
+    pub(super) started: u64,
+    /// Parent's process id.
+    pub(super) parent: u32,
+    /// Process group.
+    pub(super) group: u32,
+    /// Session.
+    pub(super) session: u32,
+    /// Whether it has ended and only waits to be reaped.
+    pub(super) ended: bool,
+}
+
+/// What came of a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// It was delivered.
+    Delivered,
+    /// There is no such process any more.
+    Gone,
+    /// The system did not allow it.
+    NotPermitted,
+}

@@ -1,0 +1,140 @@
+//! Systems without pidfds: a pid with its start time, looked at again before each signal.
+
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::Pid;
+use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
+
+use super::{Sent, Stat};
+use crate::world::live::Isolation;
+
+/// How often the end of a process is looked for.
+const TICK: Duration = Duration::from_millis(10);
+
+/// A process remembered by pid and start time.
+#[derive(Debug)]
+pub(in crate::world::live) struct Held {
+    pid: u32,
+    started: u64,
+}
+
+impl Held {
+    /// Remembers the process that has this pid now; none when there is none.
+    ///
+    /// # Errors
+    /// None here; as on systems where there are some.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the same name and type on every system"
+    )]
+    pub(in crate::world::live) fn open(pid: u32) -> std::io::Result<Option<Self>> {
+        Ok(stat(pid).map(|stat| Self {
+            pid,
+            started: stat.started,
+        }))
+    }
+
+    fn living(&self) -> bool {
+        stat(self.pid).is_some_and(|stat| stat.started == self.started && !stat.ended)
+    }
+
+    /// Sends a signal after another look at the start time.
+    pub(in crate::world::live) fn signal(&self, signal: nix::sys::signal::Signal) -> Sent {
+        let Some(pid) = raw(self.pid).filter(|_| self.living()) else {
+            return Sent::Gone;
+        };
+        match nix::sys::signal::kill(pid, signal) {
+            Ok(()) => Sent::Delivered,
+            Err(Errno::ESRCH) => Sent::Gone,
+            Err(_) => Sent::NotPermitted,
+        }
+    }
+
+    /// Waits for its end; it may still have to be reaped.
+    pub(in crate::world::live) async fn ended(&self) {
+        while self.living() {
+            tokio::time::sleep(TICK).await;
+        }
+    }
+}
+
+fn raw(pid: u32) -> Option<Pid> {
+    i32::try_from(pid)
+        .ok()
+        .filter(|pid| *pid > 0)
+        .map(Pid::from_raw)
+}
+
+fn of(process: &sysinfo::Process, pid: u32) -> Stat {
+    let id = |pid: Option<sysinfo::Pid>| pid.map_or(0, sysinfo::Pid::as_u32);
+    let group = raw(pid).and_then(|pid| nix::unistd::getpgid(Some(pid)).ok());
+    Stat {
+        started: process.start_time().saturating_mul(1_000_000),
+        parent: id(process.parent()),
+        group: group
+            .and_then(|group| u32::try_from(group.as_raw()).ok())
+            .unwrap_or(0),
+        session: id(process.session_id()),
+        ended: matches!(
+            process.status(),
+            ProcessStatus::Zombie | ProcessStatus::Dead
+        ),
+    }
+}
+
+fn look(which: ProcessesToUpdate<'_>) -> Option<System> {
+    let mut system = System::new().ok()?;
+    system.refresh_processes_specifics(which, true, ProcessRefreshKind::nothing());
+    Some(system)
+}
+
+/// What the system says of a process.
+pub(in crate::world::live) fn stat(pid: u32) -> Option<Stat> {
+    let key = sysinfo::Pid::from_u32(pid);
+    let system = look(ProcessesToUpdate::Some(&[key]))?;
+    system.process(key).map(|process| of(process, pid))
+}
+
+/// Living processes of a program's session or group.
+pub(in crate::world::live) fn members(leader: u32, _temporary: &str) -> Vec<u32> {
+    let Some(system) = look(ProcessesToUpdate::All) else {
+        return Vec::new();
+    };
+    let belongs = |(pid, process): (&sysinfo::Pid, &sysinfo::Process)| {
+        let pid = pid.as_u32();
+        let stat = of(process, pid);
+        let ours = stat.session == leader || stat.group == leader;
+        (ours && !stat.ended && pid != leader).then_some(pid)
+    };
+    system.processes().iter().filter_map(belongs).collect()
+}
+
+/// None: orphans go to the system's first process.
+pub(in crate::world::live) fn adopted(_started: &[u32]) -> Vec<u32> {
+    Vec::new()
+}
+
+/// Clears away an ended process, if it is the gate's to clear away.
+pub(in crate::world::live) fn reap(pid: u32) {
+    if let Some(pid) = raw(pid) {
+        let _somebody_elses = waitpid(pid, Some(WaitPidFlag::WNOHANG));
+    }
+}
+
+/// There is no such thing here.
+pub(in crate::world::live) fn is_subreaper() -> bool {
+    false
+}
+
+/// Says that a session for each program is all there is.
+pub(in crate::world::live) fn isolate() -> Isolation {
+    Isolation {
+        session_per_program: true,
+        subreaper: false,
+        pidfd: false,
+        pid_namespace: None,
+        cgroup: None,
+    }
+}

@@ -1,0 +1,363 @@
+//! Whether a process is one that a rule means: its program and the structure of its arguments
+//! decide, never a substring of its command line. Pure; sends no signal and lists nothing.
+
+use std::fmt;
+
+use globset::{GlobBuilder, GlobMatcher};
+use regex::Regex;
+
+use super::{ProcessRule, ProcessSeen};
+
+/// Why a rule cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("process rule `{rule}`: `{pattern}` is not a valid pattern: {reason}")]
+pub struct RuleError {
+    /// The rule's name.
+    pub rule: String,
+    /// The pattern at fault.
+    pub pattern: String,
+    /// The parser's words.
+    pub reason: String,
+}
+
+/// Why a process is left alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spared {
+    /// It runs another program.
+    Program {
+        /// File name of the program it runs.
+        seen: String,
+        /// What the rule asks for.
+        wanted: String,
+    },
+    /// It has more or fewer arguments.
+    ArgumentCount {
+        /// How many it has.
+        seen: usize,
+        /// How many the rule asks for.
+        wanted: usize,
+    },
+    /// One argument differs.
+    Argument {
+        /// Which one; the first after the program's name is 1.
+        index: usize,
+        /// Its beginning.
+        seen: String,
+        /// What the rule asks for.
+        wanted: String,
+    },
+    /// Its `HOME` lies elsewhere, or is not known.
+    Home {
+        /// Where it lies.
+        seen: Option<String>,
+    },
+    /// It belongs to another user.
+    AnotherUser,
+    /// It is the gate itself or one of its ancestors.
+    Ancestor,
+    /// The rule itself is not valid, so nothing is what it means.
+    BadRule(RuleError),
+}
+
+impl fmt::Display for Spared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Program { seen, wanted } => write!(f, "runs `{seen}`, not `{wanted}`"),
+            Self::ArgumentCount { seen, wanted } => {
+                write!(f, "has {seen} arguments, not {wanted}")
+            }
+            Self::Argument {
+                index,
+                seen,
+                wanted,
+            } => write!(f, "argument {index} is `{seen}`, not `{wanted}`"),
+            Self::Home { seen: Some(seen) } => {
+                write!(f, "has its HOME in `{seen}`, which is none of the rule's")
+            }
+            Self::Home { seen: None } => f.write_str("has a HOME that the system does not tell"),
+            Self::AnotherUser => f.write_str("belongs to another user"),
+            Self::Ancestor => f.write_str("is the gate or an ancestor of it"),
+            Self::BadRule(error) => error.fmt(f),
+        }
+    }
+}
+
+/// A rule with its patterns compiled once.
+#[derive(Debug, Clone)]
+pub struct CompiledRule {
+    name: String,
+    program: Vec<GlobMatcher>,
+    argv: Vec<Regex>,
+    wanted: Vec<String>,
+    homes: Vec<String>,
+}
+
+impl ProcessRule {
+    /// Compiles the rule.
+    ///
+    /// # Errors
+    /// A pattern that is not valid.
+    pub fn compile(&self) -> Result<CompiledRule, RuleError> {
+        let wrong = |pattern: &str, reason: String| RuleError {
+            rule: self.name.clone(),
+            pattern: pattern.to_owned(),
+            reason,
+        };
+        let program = |pattern: &String| {
+            // The interpreter of macOS's frameworks is called `Python`.
+            GlobBuilder::new(pattern)
+                .case_insensitive(true)
+                .build()
+                .map(|glob| glob.compile_matcher())
+                .map_err(|error| wrong(pattern, error.kind().to_string()))
+        };
+        let argument = |pattern: &String| {
+            // Parsed alone first: `a)|(b` must not slip out of the anchors around it.
+            Regex::new(pattern)
+                .and_then(|_| Regex::new(&format!(r"\A(?:{pattern})\z")))
+                .map_err(|error| wrong(pattern, error.to_string()))
+        };
+        Ok(CompiledRule {
+            name: self.name.clone(),
+            program: self.program.iter().map(program).collect::<Result<_, _>>()?,
+            argv: self.argv.iter().map(argument).collect::<Result<_, _>>()?,
+            wanted: self.program.clone(),
+            homes: self.homes.clone(),
+        })
+    }
+
+    /// Whether program and arguments are what the rule means, whoever owns the process.
+    #[must_use]
+    pub fn matches(&self, seen: &ProcessSeen) -> bool {
+        self.compile().is_ok_and(|rule| rule.matches(seen))
+    }
+
+    /// Why the process may not be ended by this rule.
+    ///
+    /// # Errors
+    /// The first reason to leave it alone.
+    pub fn explain(&self, seen: &ProcessSeen) -> Result<(), Spared> {
+        self.compile().map_err(Spared::BadRule)?.explain(seen)
+    }
+}
+
+impl CompiledRule {
+    /// The rule's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether program and arguments are what the rule means, whoever owns the process.
+    #[must_use]
+    pub fn matches(&self, seen: &ProcessSeen) -> bool {
+        self.structure(seen).is_ok()
+    }
+
+    /// Why the process may not be ended by this rule.
+    ///
+    /// # Errors
+    /// The first reason to leave it alone.
+    pub fn explain(&self, seen: &ProcessSeen) -> Result<(), Spared> {
+        self.structure(seen)?;
+        if seen.ancestor {
+            return Err(Spared::Ancestor);
+        }
+        if !seen.ours {
+            return Err(Spared::AnotherUser);
+        }
+        Ok(())
+    }
+
+    fn structure(&self, seen: &ProcessSeen) -> Result<(), Spared> {
+        if !self.program.iter().any(|glob| glob.is_match(&seen.program)) {
+            return Err(Spared::Program {
+                seen: seen.program.clone(),
+                wanted: self.wanted.join("`, `"),
+            });
+        }
+        let arguments = seen.argv.get(1..).unwrap_or_default();
+        let pairs = self.argv.iter().zip(arguments).enumerate();
+        for (index, (pattern, argument)) in pairs {
+            if !pattern.is_match(argument) {
+                return Err(Spared::Argument {
+                    index: index + 1,
+                    seen: beginning(argument),
+                    wanted: pattern.as_str().to_owned(),
+                });
+            }
+        }
+        if arguments.len() != self.argv.len() {
+            return Err(Spared::ArgumentCount {
+                seen: arguments.len(),
+                wanted: self.argv.len(),
+            });
+        }
+        self.home(seen)
+    }
+
+    fn home(&self, seen: &ProcessSeen) -> Result<(), Spared> {
+        let holds = |place: &String| {
+            let home = seen.home.as_deref().unwrap_or_default();
+            home.strip_prefix(place.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if self.homes.is_empty() || self.homes.iter().any(holds) {
+            return Ok(());
+        }
+        Err(Spared::Home {
+            seen: seen.home.clone(),
+        })
+    }
+}
+
+/// An argument as one short line.
+fn beginning(argument: &str) -> String {
+    const LETTERS: usize = 60;
+    let line = argument.escape_debug().to_string();
+    match line.char_indices().nth(LETTERS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::ProcessIdentity;
+
+    fn rule() -> ProcessRule {
+        ProcessRule {
+            name: "sync-daemon".into(),
+            program: vec!["python*".into()],
+            argv: vec![
+                "-c".into(),
+                r"\s*from specify_cli\.sync\.daemon import run_sync_daemon\s+run_sync_daemon\(\d+, '[^']*'\)\s*".into(),
+            ],
+        }
+    }
+
+    fn process(program: &str, argv: &[&str]) -> ProcessSeen {
+        ProcessSeen {
+            identity: ProcessIdentity { pid: 7, started: 9 },
+            parent: 1,
+            ours: true,
+            ancestor: false,
+            program: program.into(),
+            argv: argv.iter().map(|text| (*text).to_owned()).collect(),
+            home: Some("‹home›/of-1".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_home_elsewhere_spares() {
+        let daemon = process("python3", &["python3", "-c", SCRIPT]);
+        let at_home = ProcessRule {
+            homes: vec!["‹home›".into()],
+            ..rule()
+        };
+        assert_eq!(at_home.explain(&daemon), Ok(()));
+        for home in [
+            None,
+            Some("/elsewhere".to_owned()),
+            Some("‹home›-of-another".to_owned()),
+        ] {
+            let stranger = ProcessSeen {
+                home: home.clone(),
+                ..daemon.clone()
+            };
+            assert_eq!(at_home.explain(&stranger), Err(Spared::Home { seen: home }));
+        }
+    }
+
+    const SCRIPT: &str =
+        "\nfrom specify_cli.sync.daemon import run_sync_daemon\nrun_sync_daemon(9407, 'TOKEN')\n";
+
+    #[test]
+    fn the_real_daemon_matches() {
+        for program in ["python", "python3", "python3.11", "Python"] {
+            let seen = process(program, &["/venv/bin/python", "-c", SCRIPT]);
+            assert_eq!(rule().explain(&seen), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_redacted_daemon_still_matches() {
+        let redacted = SCRIPT.replace("TOKEN", "‹secret:daemon-token›");
+        assert!(rule().matches(&process("python3", &["python", "-c", &redacted])));
+    }
+
+    #[test]
+    fn look_alikes_are_spared_and_say_why() {
+        let cases: &[(ProcessSeen, &str)] = &[
+            (
+                process("vim", &["vim", "run_sync_daemon.py"]),
+                "runs `vim`, not `python*`",
+            ),
+            (
+                process("grep", &["grep", "-c", SCRIPT]),
+                "runs `grep`, not `python*`",
+            ),
+            (
+                process("bash", &["bash", "-c", SCRIPT]),
+                "runs `bash`, not `python*`",
+            ),
+            (
+                process("python3", &["python", "-m", "run_sync_daemon"]),
+                "argument 1 is `-m`",
+            ),
+            (
+                process(
+                    "python3",
+                    &["python", "-c", "print('run_sync_daemon(1, \\'x\\')')"],
+                ),
+                "argument 2 is",
+            ),
+            (
+                process("python3", &["python", "-c", &format!("{SCRIPT}import os")]),
+                "argument 2 is",
+            ),
+            (
+                process("python3", &["python", "-c", SCRIPT, "more"]),
+                "has 3 arguments, not 2",
+            ),
+            (
+                process("python3", &["python", "-c"]),
+                "has 1 arguments, not 2",
+            ),
+            (process("python3", &[]), "has 0 arguments, not 2"),
+        ];
+        for (seen, why) in cases {
+            let spared = rule().explain(seen).unwrap_err().to_string();
+            assert!(spared.contains(why), "{spared} / {why}");
+            assert!(!rule().matches(seen));
+        }
+    }
+
+    #[test]
+    fn owners_and_ancestors_are_spared_though_they_match() {
+        let mut seen = process("python3", &["python", "-c", SCRIPT]);
+        seen.ours = false;
+        assert!(rule().matches(&seen));
+        assert_eq!(rule().explain(&seen), Err(Spared::AnotherUser));
+        seen.ancestor = true;
+        assert_eq!(rule().explain(&seen), Err(Spared::Ancestor));
+    }
+
+    #[test]
+    fn a_broken_rule_means_nothing() {
+        let mut broken = rule();
+        broken.argv[1] = "(".into();
+        let seen = process("python3", &["python", "-c", SCRIPT]);
+        assert!(!broken.matches(&seen));
+        assert!(matches!(broken.explain(&seen), Err(Spared::BadRule(_))));
+    }
+
+    #[test]
+    fn alternatives_in_a_pattern_stay_anchored() {
+        let mut loose = rule();
+        loose.argv = vec!["-c".into(), "a|b".into()];
+        assert!(!loose.matches(&process("python3", &["python", "-c", "ax"])));
+        assert!(loose.matches(&process("python3", &["python", "-c", "b"])));
+    }
+}

@@ -1,0 +1,149 @@
+//! The layer that writes each exchange down: the request before it is made, the answer before
+//! the caller sees it. Never lets anything happen that could not be recorded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Effect, Response, World, WorldError};
+use crate::gate::SubtaskId;
+use crate::journal::{Answer, Durability, Journal, JournalError, Record, touches_outside};
+
+/// Numbers of exchanges, for the provenance of facts.
+pub trait Exchanges: Send + Sync {
+    /// The number of the subtask's last exchange; 0 before any.
+    fn last_exchange(&self, by: &SubtaskId) -> u32;
+}
+
+/// Records every exchange of the world within. Clones record into the same journal.
+#[derive(Clone)]
+pub struct RecordLayer {
+    inner: Arc<dyn World>,
+    journal: Journal,
+    /// Numbers given out, and which of them have no answer yet.
+    counts: Arc<Mutex<BTreeMap<SubtaskId, Count>>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Count {
+    last: u32,
+    open: BTreeSet<u32>,
+}
+
+impl RecordLayer {
+    /// Records a run, or what a resumed one goes on with: each process counts from 1.
+    #[must_use]
+    pub fn new(inner: Arc<dyn World>, journal: Journal) -> Self {
+        Self {
+            inner,
+            journal,
+            counts: Arc::default(),
+        }
+    }
+
+    /// The number of the subtask's last exchange; 0 before any.
+    #[must_use]
+    pub fn last_exchange(&self, by: &SubtaskId) -> u32 {
+        self.with_count(by, |count| count.last)
+    }
+
+    fn with_count<T>(&self, by: &SubtaskId, change: impl FnOnce(&mut Count) -> T) -> T {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        change(counts.entry(by.clone()).or_default())
+    }
+
+    /// Writes the request down under the next number. Number and record are given out under one
+    /// lock, so that numbers stand in the journal in their order.
+    fn intent(&self, by: &SubtaskId, effect: &Effect) -> Result<u32, JournalError> {
+        let effect = self.value(effect)?;
+        self.with_count(by, |count| {
+            let n = count.last + 1;
+            let record = Record::Intent {
+                by: by.clone(),
+                n,
+                open: count.open.iter().copied().collect(),
+                effect,
+            };
+            self.journal.append(&record, Durability::Soon)?;
+            count.last = n;
+            count.open.insert(n);
+            Ok(n)
+        })
+    }
+
+    fn result(
+        &self,
+        by: &SubtaskId,
+        n: u32,
+        answer: &Result<Response, WorldError>,
+    ) -> Result<(), JournalError> {
+        let answer = match answer {
+            Ok(response) => Answer::Ok(self.value(response)?),
+            Err(error) => Answer::Err(error.clone()),
+        };
+        let record = Record::Result {
+            by: by.clone(),
+            n,
+            answer,
+        };
+        self.with_count(by, |count| {
+            count.open.remove(&n);
+            self.journal.append(&record, Durability::Soon)
+        })
+    }
+
+    fn value(&self, said: &impl Serialize) -> Result<Value, JournalError> {
+        let value = serde_json::to_value(said).map_err(JournalError::json("an exchange"))?;
+        self.journal.with_blobs(value)
+    }
+
+    /// Syncs in the background, so that no other subtask waits for the disk.
+    async fn sync(&self) -> Result<(), WorldError> {
+        let journal = self.journal.clone();
+        match tokio::task::spawn_blocking(move || journal.sync()).await {
+            Ok(synced) => synced.map_err(not_recorded),
+            Err(error) => Err(not_recorded(error)),
+        }
+    }
+
+    /// Starts a sync that nobody waits for. If it fails, the next record does.
+    fn sync_meanwhile(&self) {
+        let journal = self.journal.clone();
+        drop(tokio::task::spawn_blocking(move || journal.sync()));
+    }
+}
+
+fn not_recorded(error: impl std::fmt::Display) -> WorldError {
+    WorldError::NotRecorded {
+        reason: error.to_string(),
+    }
+}
+
+impl Exchanges for RecordLayer {
+    fn last_exchange(&self, by: &SubtaskId) -> u32 {
+        Self::last_exchange(self, by)
+    }
+}
+
+#[async_trait]
+impl World for RecordLayer {
+    async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
+        let write = touches_outside(&effect);
+        let n = self.intent(by, &effect).map_err(not_recorded)?;
+        if write {
+            // Law 4 and law 8: nothing outside is touched before all that led to it is on disk.
+            self.sync().await?;
+        } else if matches!(effect, Effect::Run(_)) {
+            self.sync_meanwhile();
+        }
+        let answer = self.inner.perform(by, effect).await;
+        self.result(by, n, &answer).map_err(not_recorded)?;
+        if write {
+            self.sync().await?;
+        }
+        answer
+    }
+}

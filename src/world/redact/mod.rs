@@ -1,0 +1,184 @@
+//! Keeps secrets and this machine's paths out of everything that is written down.
+//!
+//! Owns the known secret values (in every encoding they usually travel in), the shapes of
+//! tokens nobody told us about, and the paths that places stand for. It never stores text and
+//! never decides whether an effect may happen.
+
+mod encodings;
+mod finder;
+mod layer;
+mod shapes;
+mod stream;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+pub use layer::RedactLayer;
+pub use stream::Stream;
+
+use finder::{Finder, Kind, Pattern};
+
+/// Shortest secret that can be hidden: a shorter one would blot out ordinary text.
+const SHORTEST: usize = 4;
+/// Shortest value that is learnt from a token's shape rather than told by the operator.
+const SHORTEST_LEARNT: usize = 8;
+
+/// What a pass over text replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Secrets, and paths that places stand for.
+    Everything,
+    /// Secrets only: for files whose bytes are evidence.
+    Secrets,
+}
+
+/// Replaces secrets by `‹secret:NAME›` and paths by the tokens of places.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    known: RwLock<Known>,
+    counts: RwLock<BTreeMap<String, u64>>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    values: Vec<(String, String)>,
+    places: Vec<(String, String)>,
+    /// Made when it is needed next; none after a change.
+    compiled: Option<Compiled>,
+}
+
+#[derive(Debug, Clone)]
+struct Compiled {
+    everything: Arc<Finder>,
+    secrets: Arc<Finder>,
+}
+
+impl Known {
+    fn compile(&self) -> Compiled {
+        let secrets: Vec<Pattern> = self
+            .values
+            .iter()
+            .flat_map(|(name, value)| {
+                encodings::of(value).into_iter().map(move |bytes| Pattern {
+                    bytes,
+                    kind: Kind::Secret(name.clone()),
+                })
+            })
+            .collect();
+        let places = self.places.iter().map(|(token, path)| Pattern {
+            bytes: path.clone().into_bytes(),
+            kind: Kind::Place(token.clone()),
+        });
+        Compiled {
+            everything: Arc::new(Finder::new(secrets.iter().cloned().chain(places).collect())),
+            secrets: Arc::new(Finder::new(secrets)),
+        }
+    }
+}
+
+impl Compiled {
+    fn finder(&self, scope: Scope) -> Arc<Finder> {
+        Arc::clone(match scope {
+            Scope::Everything => &self.everything,
+            Scope::Secrets => &self.secrets,
+        })
+    }
+}
+
+impl Redactor {
+    /// A redactor that knows the shapes of tokens, but no values and no places.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a secret; from now on its value is replaced by `‹secret:NAME›`, also base64-encoded,
+    /// percent-encoded and JSON-escaped. Says whether the value is long enough to be hidden.
+    pub fn add_secret(&self, name: &str, value: &str) -> bool {
+        let value = value.trim();
+        if value.len() < SHORTEST {
+            return false;
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if !known.values.iter().any(|(_, old)| old == value) {
+            known.values.push((name.to_owned(), value.to_owned()));
+            known.compiled = None;
+        }
+        true
+    }
+
+    /// Adds a path that a place's token stands for.
+    pub fn add_place(&self, token: &str, path: &str) {
+        let path = path.trim_end_matches('/');
+        // The root directory, or a single letter below it, is part of every other path.
+        if path.len() < 3 {
+            return;
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if !known.places.iter().any(|(_, old)| old == path) {
+            known.places.push((token.to_owned(), path.to_owned()));
+            known.compiled = None;
+        }
+    }
+
+    /// Adds the tokens that are recognised in `text` by their shape, so that they are hidden
+    /// where they stand alone too.
+    pub fn learn(&self, text: &str) {
+        for (name, value) in shapes::found(text) {
+            if value.len() >= SHORTEST_LEARNT {
+                self.add_secret(name, &value);
+            }
+        }
+    }
+
+    /// Text with secrets and paths replaced.
+    #[must_use]
+    pub fn text(self: &Arc<Self>, text: &str) -> String {
+        let mut out = Vec::with_capacity(text.len());
+        let mut stream = self.stream(Scope::Everything);
+        stream.push(text.as_bytes(), &mut out);
+        stream.finish(&mut out);
+        String::from_utf8(out)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
+
+    /// A pass over bytes that arrive in pieces.
+    #[must_use]
+    pub fn stream(self: &Arc<Self>, scope: Scope) -> Stream {
+        Stream::new(Arc::clone(self), scope)
+    }
+
+    /// The name of a secret that `text` holds, if it holds one.
+    #[must_use]
+    pub fn secret_in(&self, text: &str) -> Option<String> {
+        let finder = self.finder(Scope::Secrets);
+        let known = finder.next(text.as_bytes(), 0).map(|hit| hit.name);
+        known.or_else(|| shapes::next(text.as_bytes(), 0).map(|hit| hit.shape.name.to_owned()))
+    }
+
+    /// How often each secret was replaced so far, by name.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        self.counts
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn count(&self, name: &str) {
+        let mut counts = self.counts.write().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(name.to_owned()).or_default() += 1;
+    }
+
+    fn finder(&self, scope: Scope) -> Arc<Finder> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(compiled) = &known.compiled {
+            return compiled.finder(scope);
+        }
+        drop(known);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let compiled = known.compiled.take().unwrap_or_else(|| known.compile());
+        known.compiled = Some(compiled.clone());
+        compiled.finder(scope)
+    }
+}

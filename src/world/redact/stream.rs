@@ -1,0 +1,179 @@
+//! Redaction of bytes that arrive in pieces: the result is the same however they are split.
+
+use std::sync::Arc;
+
+use super::finder::{Finder, Hit};
+use super::shapes::{self, Shape, ShapeHit};
+use super::{Redactor, Scope};
+
+/// A pass over a stream.
+///
+/// It holds back as many bytes as the longest value, because only then is it decided whether
+/// one starts there; so its memory does not grow with the stream.
+#[derive(Debug)]
+pub struct Stream {
+    redactor: Arc<Redactor>,
+    scope: Scope,
+    held: Vec<u8>,
+    /// A token whose end has not been seen; its bytes are dropped.
+    inside: Option<&'static Shape>,
+}
+
+impl Stream {
+    pub(super) fn new(redactor: Arc<Redactor>, scope: Scope) -> Self {
+        Self {
+            redactor,
+            scope,
+            held: Vec::new(),
+            inside: None,
+        }
+    }
+
+    /// Takes the next piece and appends to `out` what is decided.
+    pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
+        self.held.extend_from_slice(piece);
+        self.advance(false, out);
+    }
+
+    /// Appends the rest to `out`; the stream may be used again afterwards.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        self.advance(true, out);
+        self.inside = None;
+    }
+
+    fn advance(&mut self, last: bool, out: &mut Vec<u8>) {
+        let finder = self.redactor.finder(self.scope);
+        let held = std::mem::take(&mut self.held);
+        let reach = finder.reach.max(shapes::REACH);
+        let decided = if last {
+            held.len()
+        } else {
+            (held.len() + 1).saturating_sub(reach)
+        };
+        let mut pass = Pass {
+            bytes: &held,
+            decided,
+            finder: &finder,
+            at: 0,
+            value: Seek::Unknown,
+            shape: Seek::Unknown,
+        };
+        while pass.at < decided {
+            let before = pass.at;
+            if let Some(shape) = self.inside {
+                self.drop_token(shape, &mut pass, out);
+            } else if !self.step(&mut pass, out) && pass.at == before {
+                break;
+            }
+        }
+        let rest = pass.at;
+        self.held = held;
+        self.held.drain(..rest);
+    }
+
+    /// Copies up to the next hit and replaces it; says whether there was a decided one.
+    fn step(&mut self, pass: &mut Pass<'_>, out: &mut Vec<u8>) -> bool {
+        let value = pass.value();
+        let shape = pass.shape();
+        let value_at = value.as_ref().map_or(usize::MAX, |hit| hit.start);
+        let token_at = shape.map_or(usize::MAX, |hit| hit.token);
+        if value_at.min(token_at) >= pass.decided {
+            // What gives a token away is held back until the token itself is decided.
+            let held = shape.map_or(usize::MAX, |hit| hit.start).min(value_at);
+            pass.copy_to(pass.decided.min(held), out);
+            return false;
+        }
+        if token_at < value_at
+            && let Some(hit) = shape
+        {
+            pass.copy_to(hit.token, out);
+            out.extend_from_slice(format!("‹secret:{}›", hit.shape.name).as_bytes());
+            self.redactor.count(hit.shape.name);
+        } else if let Some(hit) = value {
+            pass.copy_to(hit.start, out);
+            self.replace(&hit, pass, out);
+        }
+        if token_at <= value_at {
+            self.inside = shape.map(|hit| hit.shape);
+        }
+        true
+    }
+
+    /// Drops what is left of a token, known values inside it by name.
+    fn drop_token(&mut self, shape: &'static Shape, pass: &mut Pass<'_>, out: &mut Vec<u8>) {
+        let rest = &pass.bytes[pass.at..];
+        let end = pass.at + rest.iter().take_while(|byte| shape.goes_on(**byte)).count();
+        match pass.value() {
+            Some(hit) if hit.start < end && hit.start < pass.decided => {
+                self.replace(&hit, pass, out);
+            }
+            _ if end < pass.decided => {
+                pass.at = end;
+                self.inside = None;
+            }
+            _ => pass.at = pass.decided,
+        }
+    }
+
+    fn replace(&self, hit: &Hit, pass: &mut Pass<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(hit.replacement.as_bytes());
+        pass.at = hit.end;
+        if hit.secret {
+            self.redactor.count(&hit.name);
+        }
+    }
+}
+
+/// One walk over the bytes at hand.
+struct Pass<'a> {
+    bytes: &'a [u8],
+    /// Whether a hit starts is decided for positions before this one.
+    decided: usize,
+    finder: &'a Finder,
+    at: usize,
+    value: Seek<Hit>,
+    shape: Seek<ShapeHit>,
+}
+
+/// The next hit, remembered so that it is looked for once.
+#[derive(Debug, Clone)]
+enum Seek<T> {
+    Unknown,
+    Nowhere,
+    At(T),
+}
+
+impl Pass<'_> {
+    fn copy_to(&mut self, end: usize, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.bytes[self.at..end]);
+        self.at = end;
+    }
+
+    fn value(&mut self) -> Option<Hit> {
+        if let Seek::At(hit) = &self.value
+            && hit.start >= self.at
+        {
+            return Some(hit.clone());
+        }
+        if matches!(self.value, Seek::Nowhere) {
+            return None;
+        }
+        let next = self.finder.next(self.bytes, self.at);
+        self.value = next.clone().map_or(Seek::Nowhere, Seek::At);
+        next
+    }
+
+    fn shape(&mut self) -> Option<ShapeHit> {
+        if let Seek::At(hit) = self.shape
+            && hit.start >= self.at
+        {
+            return Some(hit);
+        }
+        if matches!(self.shape, Seek::Nowhere) {
+            return None;
+        }
+        let next = shapes::next(self.bytes, self.at);
+        self.shape = next.map_or(Seek::Nowhere, Seek::At);
+        next
+    }
+}

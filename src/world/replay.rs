@@ -1,0 +1,228 @@
+//! The world of a recording: answers each subtask's requests from a journal, in order.
+//!
+//! Never reaches anything: it holds no other world. The first request that differs from the
+//! recorded one ends it, and every request after that fails too.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::record::Exchanges;
+use super::{Effect, Response, World, WorldError};
+use crate::gate::SubtaskId;
+use crate::journal::{Answer, Blobs, Exchange, Folded, take_out};
+
+/// Answers from a journal.
+pub struct ReplayWorld {
+    blobs: Blobs,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    left: BTreeMap<SubtaskId, Left>,
+    difference: Option<Difference>,
+}
+
+/// What a subtask has not asked for yet.
+#[derive(Default)]
+struct Left {
+    exchanges: VecDeque<Exchange>,
+    last: u32,
+}
+
+/// The first request that was not in the recording.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Difference {
+    /// Which subtask made it.
+    pub subtask: SubtaskId,
+    /// The number and the request that the recording has at this place; none when the subtask
+    /// made no more requests.
+    pub recorded: Option<(u32, Value)>,
+    /// The request that was made; none when a recorded one was never made.
+    pub made: Option<Value>,
+    /// The recorded request that is nearest to it, of any subtask.
+    pub nearest: Option<(SubtaskId, u32, Value)>,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "subtask {}: ", self.subtask)?;
+        match &self.recorded {
+            Some((n, effect)) => write!(f, "recorded as exchange {n}: {}", short(effect))?,
+            None => f.write_str("recorded: no further request")?,
+        }
+        match &self.made {
+            Some(effect) => write!(f, "; made: {}", short(effect))?,
+            None => f.write_str("; made: no request")?,
+        }
+        if let Some((by, n, effect)) = &self.nearest {
+            write!(
+                f,
+                "; nearest recorded: {by} exchange {n}: {}",
+                short(effect)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The beginning of a request, for a message.
+fn short(effect: &Value) -> String {
+    const LENGTH: usize = 600;
+    let text = effect.to_string();
+    match text.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+impl ReplayWorld {
+    /// A world that answers what `folded` recorded, long texts from `blobs`.
+    #[must_use]
+    pub fn new(folded: &Folded, blobs: Blobs) -> Self {
+        let mut left = BTreeMap::new();
+        for (id, courses) in folded.courses() {
+            let Some(course) = courses.last() else {
+                continue;
+            };
+            let exchanges: VecDeque<_> = course.exchanges.values().cloned().collect();
+            left.insert(id.clone(), Left { exchanges, last: 0 });
+        }
+        let state = State {
+            left,
+            difference: None,
+        };
+        Self {
+            blobs,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// The first request that differed, if one did.
+    #[must_use]
+    pub fn difference(&self) -> Option<Difference> {
+        self.lock().difference.clone()
+    }
+
+    /// The first recorded request, by subtask's id, that has not been made.
+    #[must_use]
+    pub fn unasked(&self) -> Option<Difference> {
+        let state = self.lock();
+        let (id, next) = state
+            .left
+            .iter()
+            .find_map(|(id, left)| Some((id, left.exchanges.front()?)))?;
+        Some(Difference {
+            subtask: id.clone(),
+            recorded: Some((next.n, next.effect.clone())),
+            made: None,
+            nearest: None,
+        })
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answer(&self, by: &SubtaskId, made: Value) -> Result<Option<Answer>, Difference> {
+        let mut state = self.lock();
+        if let Some(difference) = &state.difference {
+            return Err(difference.clone());
+        }
+        if let Some(exchange) = state.left.get_mut(by).and_then(|left| left.take(&made)) {
+            return Ok(exchange.answer);
+        }
+        let difference = state.differs(by, made);
+        state.difference = Some(difference.clone());
+        Err(difference)
+    }
+}
+
+impl Left {
+    /// Takes the exchange that answers a request: the next one, or a later one that overlapped
+    /// with all between, because only then their order says nothing.
+    fn take(&mut self, made: &Value) -> Option<Exchange> {
+        let at = self
+            .exchanges
+            .iter()
+            .enumerate()
+            .take_while(|(at, exchange)| *at == 0 || !exchange.open.is_empty())
+            .find(|(_, exchange)| exchange.effect == *made)?
+            .0;
+        let exchange = self.exchanges.remove(at)?;
+        self.last = exchange.n;
+        Some(exchange)
+    }
+}
+
+impl State {
+    fn differs(&self, by: &SubtaskId, made: Value) -> Difference {
+        let recorded = self
+            .left
+            .get(by)
+            .and_then(|left| left.exchanges.front())
+            .map(|exchange| (exchange.n, exchange.effect.clone()));
+        Difference {
+            subtask: by.clone(),
+            nearest: self.nearest(by, &made),
+            recorded,
+            made: Some(made),
+        }
+    }
+
+    /// The most similar request that was not made yet; on equal terms the subtask's own.
+    fn nearest(&self, by: &SubtaskId, made: &Value) -> Option<(SubtaskId, u32, Value)> {
+        let wanted = short(made);
+        let own = self.left.get_key_value(by).into_iter();
+        let others = self.left.iter().filter(|(id, _)| *id != by);
+        let mut best: Option<(f32, &SubtaskId, &Exchange)> = None;
+        for (id, left) in own.chain(others) {
+            for exchange in &left.exchanges {
+                let likeness = likeness(&wanted, made, &exchange.effect);
+                if best.is_none_or(|(highest, ..)| likeness > highest) {
+                    best = Some((likeness, id, exchange));
+                }
+            }
+        }
+        best.map(|(_, id, exchange)| (id.clone(), exchange.n, exchange.effect.clone()))
+    }
+}
+
+/// How alike two requests are: first their kinds, then their texts.
+fn likeness(wanted: &str, made: &Value, recorded: &Value) -> f32 {
+    let same_kind = made.get("effect") == recorded.get("effect");
+    let text = short(recorded);
+    let ratio = similar::TextDiff::from_chars(wanted, text.as_str()).ratio();
+    if same_kind { 1.0 + ratio } else { ratio }
+}
+
+impl Exchanges for ReplayWorld {
+    /// The number that the recording gave the exchange, so that facts point to the same one.
+    fn last_exchange(&self, by: &SubtaskId) -> u32 {
+        self.lock().left.get(by).map_or(0, |left| left.last)
+    }
+}
+
+#[async_trait]
+impl World for ReplayWorld {
+    async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
+        let broken = |what: String| WorldError::NotInRecording { what };
+        let mut made = serde_json::to_value(&effect).map_err(|error| broken(error.to_string()))?;
+        take_out(&mut made, &mut Vec::new());
+        match self.answer(by, made) {
+            Ok(Some(Answer::Ok(mut response))) => {
+                self.blobs
+                    .put_back(&mut response)
+                    .map_err(|error| broken(error.to_string()))?;
+                serde_json::from_value(response).map_err(|error| broken(error.to_string()))
+            }
+            Ok(Some(Answer::Err(error))) => Err(error),
+            // The run ended before there was an answer; so does this one.
+            Ok(None) => Err(WorldError::Interrupted),
+            Err(difference) => Err(broken(difference.to_string())),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The journal and what is made of it, from outside the library: damage, failing disks, replay,
+//! bundles and hostile ones.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests make and damage files on purpose"
+)]
+
+mod attempts;
+mod bundles;
+mod damage;
+mod disks;
+mod laws;
+mod replaying;
+mod sample;
