@@ -333,7 +333,7 @@ fn the_teamspace_suites_fail_with_the_words_of_the_triage() {
         (
             Fault::TeamspaceMaterialize,
             1,
-            "mission did not materialize within 60s",
+            "mission did not materialize within 60s (its oldest event waits for 75s)",
         ),
         (
             Fault::TeamspaceDrain,

@@ -233,8 +233,10 @@ impl Builder {
                 .collect(),
         };
         let barrier = self.edges.add_node(Node::Barrier);
-        // What comes next waits for all before it, also where `after` leads past some of it.
-        self.edges.add_edge(last, barrier, ());
+        if waits_for != [last] {
+            // What comes next waits for all before it, also where `after` leads past some of it.
+            self.edges.add_edge(last, barrier, ());
+        }
         for subtask in &package.subtasks[members] {
             let Some(&node) = self.nodes.get(subtask.id) else {
                 continue;

@@ -11,7 +11,9 @@ mod id;
 mod load;
 mod nearest;
 mod parameters;
+pub mod plan;
 mod policy_table;
+mod schema;
 mod template;
 mod triage;
 mod verdict;
@@ -25,10 +27,12 @@ pub use duration::{DurationError, parse_duration};
 pub use facts::{AlreadyPublished, Fact, Facts, Source};
 pub use graph::{Cycle, Graph};
 pub use id::SubtaskId;
-pub use parameters::{RESERVED, leaves, variable_name};
+pub use nearest::nearest;
+pub use parameters::{Overrides, ParameterError, RESERVED, SetError, leaves, variable_name};
 pub use policy_table::{
     PolicyTable, ResolvedPolicy, is_issue_reference, is_repository, same_issue,
 };
+pub use schema::{schema, schema_text};
 pub use template::{TemplateError, context, is_template, quoted_names, render, render_fields};
 pub use triage::Triage;
 pub use verdict::{Finding, Outcome, Stop, Verdict};

@@ -91,19 +91,8 @@ impl Blobs {
         let beside = self
             .dir
             .join(format!("{sha256}.{}.new", std::process::id()));
-        let file = match self.disk.create(&beside) {
-            // What a process of the same id left behind is of no worth.
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                let file = self
-                    .disk
-                    .open(&beside)
-                    .map_err(JournalError::disk("open", &beside))?;
-                file.truncate(0)
-                    .map_err(JournalError::disk("cut", &beside))?;
-                file
-            }
-            other => other.map_err(JournalError::disk("make", &beside))?,
-        };
+        let file = super::disk::create_afresh(&*self.disk, &beside)
+            .map_err(JournalError::disk("make", &beside))?;
         super::disk::append_all(&*file, text.as_bytes())
             .map_err(JournalError::disk("write", &beside))?;
         self.disk

@@ -5,8 +5,10 @@
 
 mod effect;
 mod error;
+pub mod fault;
 pub mod live;
 mod place;
+pub mod policy;
 pub mod process_rule;
 mod record;
 pub mod redact;
@@ -14,6 +16,8 @@ mod replay;
 mod response;
 #[cfg(test)]
 pub(crate) mod scripted;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -45,4 +49,11 @@ pub trait World: Send + Sync {
     /// # Errors
     /// The reason why there is no answer; the caller turns it into a verdict that is never a pass.
     async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError>;
+}
+
+#[async_trait]
+impl<W: World + ?Sized> World for Arc<W> {
+    async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
+        self.as_ref().perform(by, effect).await
+    }
 }

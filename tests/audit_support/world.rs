@@ -16,10 +16,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 /// Captured text is cut to its end beyond this many bytes, and the log beyond four times that.
 const CAPTURE: usize = 1 << 20;
 
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
 /// Programs and files, for real.
 pub struct TestWorld {
     pub home: PathBuf,
-    count: AtomicUsize,
     /// Command lines that were run, in order of their start.
     pub ran: Mutex<Vec<Vec<String>>>,
 }
@@ -29,7 +30,6 @@ impl TestWorld {
         std::fs::create_dir_all(home).unwrap();
         Self {
             home: home.to_owned(),
-            count: AtomicUsize::new(0),
             ran: Mutex::default(),
         }
     }
@@ -76,7 +76,7 @@ impl TestWorld {
             }
             drop(pipe);
         };
-        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let out = capture(
             child.stdout.take().unwrap(),
             self.home.join(format!("{number}.out")),
@@ -221,7 +221,7 @@ impl World for TestWorld {
             Effect::ListFiles(wanted) => Ok(Response::Files(list(&wanted))),
             Effect::FreshId => Ok(Response::Id(format!(
                 "{:026}",
-                self.count.fetch_add(1, Ordering::Relaxed)
+                COUNT.fetch_add(1, Ordering::Relaxed)
             ))),
             Effect::Now => Ok(Response::Now(jiff::Timestamp::now())),
             Effect::Sleep { duration } => {

@@ -5,6 +5,8 @@
     reason = "tests make and damage files on purpose"
 )]
 
+mod attempts;
+mod bundles;
 mod damage;
 mod disks;
 mod laws;

@@ -127,6 +127,12 @@ fn closes_once() {
     assert_eq!(issue["events"][0]["actor"], OPERATOR);
     assert_eq!(issue["by_gate"], writes(0, 1, 0));
     world.assert_all_known();
+
+    // Who closes a closed issue leaves no second event.
+    let canary = issue_ref(HARNESS, 41);
+    assert!(!world.state.lock().close_by("somebody", &canary));
+    let again = world.issue(HARNESS, 41);
+    assert_eq!(again["events"], issue["events"]);
 }
 
 #[test]

@@ -1,4 +1,8 @@
 //! An embedded GitHub with a real `gh` that is logged in to it.
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot set its world up must fail"
+)]
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};

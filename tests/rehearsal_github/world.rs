@@ -120,7 +120,7 @@ fn the_socket_is_gone_when_the_server_is() {
     let state = SharedState::new(phase4(&facts(), &[].into()));
     runtime().block_on(async {
         let server = serve(&socket, state.clone()).await.expect("a server");
-        let second = serve(&socket, state).await.err().expect("an error");
+        let second = serve(&socket, state).await.expect_err("an error");
         assert!(second.to_string().starts_with("cannot listen on `"));
         assert_eq!(server.socket(), socket);
         server.stop().await;

@@ -56,6 +56,36 @@ pub struct Ignored {
     pub line: u32,
 }
 
+/// `path:line function: kind: text`
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let line = self.after.or(self.before).unwrap_or_default();
+        write!(
+            f,
+            "{}:{line} {}: {:?}: {}",
+            self.path,
+            self.function,
+            self.kind,
+            self.text.trim()
+        )
+    }
+}
+
+/// `path:line function: why: text`
+impl std::fmt::Display for Ignored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{}:{} {}: {:?}: {}",
+            self.path,
+            self.line,
+            self.function,
+            self.why,
+            self.text.trim()
+        )
+    }
+}
+
 /// What differs between two versions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {

@@ -21,5 +21,7 @@ pub use diff::ChangeKind;
 pub use grammar::{Grammar, Unreadable, grammar_for, read};
 pub use names::LoggingNames;
 pub(in crate::audit) use names::matches;
+pub use side::differing;
+pub(in crate::audit) use tree::one_line;
 pub use tree::{Aside, Kind, Lowered, Node, Note};
 pub use walk::MODULE;

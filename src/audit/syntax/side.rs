@@ -417,3 +417,24 @@ fn take_definitions(
     node.children = kept;
     node
 }
+
+/// Qualified names of definitions that differ between two texts of one file, logging included;
+/// comments, docstrings, annotations and formatting are not part of a tree.
+///
+/// # Errors
+/// Why one of the two cannot be read.
+pub fn differing(path: &str, one: &str, other: &str) -> Result<Vec<String>, Unreadable> {
+    let grammar = grammar_for(path).ok_or(Unreadable::NoGrammar)?;
+    let units = |text: &str| -> Result<BTreeMap<String, u64>, Unreadable> {
+        let mut units = Vec::new();
+        split(path, read(grammar, text)?.module, &mut units);
+        Ok(units
+            .into_iter()
+            .map(|unit| (unit.name, unit.node.digest))
+            .collect())
+    };
+    let (one, other) = (units(one)?, units(other)?);
+    let mut names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    names.retain(|name| one.get(*name) != other.get(*name));
+    Ok(names.into_iter().cloned().collect())
+}

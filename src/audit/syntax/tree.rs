@@ -230,7 +230,7 @@ pub struct Lowered {
 
 /// Shortens a text to one line of at most 120 characters.
 #[must_use]
-pub fn one_line(text: &str) -> String {
+pub(in crate::audit) fn one_line(text: &str) -> String {
     let mut line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() > 120 {
         line = line.chars().take(119).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -115,18 +115,11 @@ pub(in crate::gate) struct SubtaskTable {
     pub(super) max_age: Option<String>,
 }
 
-/// Everything of a gate file that its schema needs.
-pub(in crate::gate) struct Parts;
-
-impl Parts {
-    /// Policy, process rule and triage rule: the types of their tables.
-    pub(in crate::gate) fn schemas(
-        generator: &mut schemars::SchemaGenerator,
-    ) -> [(&'static str, schemars::Schema); 3] {
-        [
-            ("policy", generator.subschema_for::<PolicyTable>()),
-            ("process", generator.subschema_for::<ProcessRule>()),
-            ("triage", generator.subschema_for::<Triage>()),
-        ]
-    }
+/// The schemas of policy, process rule and triage rule.
+pub(in crate::gate) fn part_schemas(generator: &mut SchemaGenerator) -> [Value; 3] {
+    [
+        generator.subschema_for::<PolicyTable>().to_value(),
+        generator.subschema_for::<ProcessRule>().to_value(),
+        generator.subschema_for::<Triage>().to_value(),
+    ]
 }

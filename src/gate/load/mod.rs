@@ -15,8 +15,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use document::Document;
+pub(super) use document::{At, Document, table_to_json};
 use draft::{Draft, DraftPackage, DraftSubtask};
+
+pub(super) use file::{GateTable, SubtaskTable, WorkPackageTable, part_schemas};
+pub(super) use names::did_you_mean;
 
 use super::definition::{DEFAULT_TIMEOUT, Gate, GateSource, Subtask, WorkPackage};
 use super::diagnostic::{Diagnostic, Diagnostics, SourceText};

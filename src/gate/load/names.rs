@@ -260,7 +260,6 @@ impl Names<'_, '_> {
             }
             self.parameter_clash(&at, name, &draft.parameters);
         }
-        let names: Vec<&str> = by_name.keys().copied().collect();
         for (name, subtask) in &by_name {
             if let Some(outer) = prefixes(name).find(|outer| by_name.contains_key(outer)) {
                 let message = format!("fact `{name}` lies inside fact `{outer}`");
@@ -269,7 +268,6 @@ impl Names<'_, '_> {
                     .push(problem.help("give one of them another name"));
             }
         }
-        drop(names);
     }
 
     fn parameter_clash(&mut self, at: &At, name: &str, parameters: &Map<String, Value>) {
@@ -332,7 +330,10 @@ pub(super) fn prefixes(name: &str) -> impl Iterator<Item = &str> {
 }
 
 /// "Did you mean", or what there is.
-pub(super) fn did_you_mean<'n>(name: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
+pub(in crate::gate) fn did_you_mean<'n>(
+    name: &str,
+    known: impl Iterator<Item = &'n str> + Clone,
+) -> String {
     if let Some(near) = nearest(name, known.clone().take(2000)) {
         return format!("did you mean `{near}`?");
     }

@@ -56,6 +56,16 @@ pub enum Outage {
     RateLimited,
 }
 
+impl Outage {
+    /// Whether the request is not even looked at.
+    pub(super) fn hides_the_request(self) -> bool {
+        match self {
+            Self::BadGateway | Self::RateLimited => true,
+            Self::AnswerLost => false,
+        }
+    }
+}
+
 /// Which request an outage hits: the next one of this kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hits {

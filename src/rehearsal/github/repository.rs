@@ -150,15 +150,14 @@ impl Repository {
         repository
     }
 
-    /// Makes a commit known, unless it is already.
+    /// Makes a commit known; what was said of it last counts.
     pub fn learn(&mut self, oid: &str, message: &str, at: Timestamp) {
-        self.commits
-            .entry(oid.to_owned())
-            .or_insert_with(|| Commit {
-                oid: oid.to_owned(),
-                message: message.to_owned(),
-                at,
-            });
+        let commit = Commit {
+            oid: oid.to_owned(),
+            message: message.to_owned(),
+            at,
+        };
+        self.commits.insert(oid.to_owned(), commit);
     }
 
     /// Adds an issue.

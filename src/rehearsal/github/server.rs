@@ -98,6 +98,13 @@ struct App {
     graphql: GraphQl,
 }
 
+impl App {
+    /// Takes the outage that a request meets, if any.
+    fn outage(&self, hits: Option<Hits>) -> Option<Outage> {
+        self.state.lock().access.outage(hits?)
+    }
+}
+
 /// An answer before it is put into HTTP.
 struct Reply {
     status: u16,
@@ -130,16 +137,22 @@ async fn handle(Shared(app): Shared<App>, request: Request) -> Response {
         rest(&app, token, &parts, &bytes)
     };
     app.state.lock().ledger.request(what, token, reply.status);
-    respond(&app, token, reply)
+    respond(&app, token, &reply)
+}
+
+/// Which outages a request may meet.
+fn hits(writes: bool, reads_repository: bool) -> Option<Hits> {
+    if writes {
+        return Some(Hits::Writes);
+    }
+    reads_repository.then_some(Hits::Reads)
 }
 
 async fn graphql(app: &App, token: TokenName, bytes: &Bytes) -> (String, Reply) {
     let Ok(request) = serde_json::from_slice::<async_graphql::Request>(bytes) else {
         let what = "POST /graphql".to_owned();
-        app.state
-            .lock()
-            .ledger
-            .unknown(format!("{what}: no GraphQL request"));
+        let unknown = format!("{what}: no GraphQL request");
+        app.state.lock().ledger.unknown(unknown);
         return (what, Reply::message(400, "Problems parsing JSON"));
     };
     let operation = Operation::of(&request);
@@ -147,15 +160,9 @@ async fn graphql(app: &App, token: TokenName, bytes: &Bytes) -> (String, Reply) 
     if let Some(refused) = refuse_token(token, true) {
         return (what, refused);
     }
-    let hits = match operation {
-        Operation {
-            is_mutation: true, ..
-        } => Some(Hits::Writes),
-        ref operation if operation.reads_repository() => Some(Hits::Reads),
-        _ => None,
-    };
-    let outage = hits.and_then(|hits| app.state.lock().access.outage(hits));
-    if let Some(outage @ (Outage::BadGateway | Outage::RateLimited)) = outage {
+    let hits = hits(operation.is_mutation, operation.reads_repository());
+    let outage = app.outage(hits);
+    if let Some(outage) = outage.filter(|outage| outage.hides_the_request()) {
         return (what, broken(outage, true));
     }
     if operation.is_mutation && !app.state.lock().access.may_write(token) {
@@ -166,10 +173,11 @@ async fn graphql(app: &App, token: TokenName, bytes: &Bytes) -> (String, Reply) 
     for unknown in executed.unknown {
         state.ledger.unknown(format!("{what}: {unknown}"));
     }
-    if outage == Some(Outage::AnswerLost) {
-        return (what, broken(Outage::AnswerLost, true));
-    }
-    (what, Reply::new(200, executed.body))
+    let reply = outage.map_or_else(
+        || Reply::new(200, executed.body),
+        |outage| broken(outage, true),
+    );
+    (what, reply)
 }
 
 fn rest(app: &App, token: TokenName, parts: &Parts, bytes: &Bytes) -> (String, Reply) {
@@ -184,13 +192,8 @@ fn rest(app: &App, token: TokenName, parts: &Parts, bytes: &Bytes) -> (String, R
     if let Some(refused) = refuse_token(token, asked.is_write()) {
         return (what, refused);
     }
-    let hits = match () {
-        () if asked.is_write() => Some(Hits::Writes),
-        () if asked.reads_repository() => Some(Hits::Reads),
-        () => None,
-    };
-    let outage = hits.and_then(|hits| app.state.lock().access.outage(hits));
-    if let Some(outage @ (Outage::BadGateway | Outage::RateLimited)) = outage {
+    let outage = app.outage(hits(asked.is_write(), asked.reads_repository()));
+    if let Some(outage) = outage.filter(|outage| outage.hides_the_request()) {
         return (what, broken(outage, false));
     }
     if asked.is_write() && !app.state.lock().access.may_write(token) {
@@ -200,8 +203,8 @@ fn rest(app: &App, token: TokenName, parts: &Parts, bytes: &Bytes) -> (String, R
     if !answer.known {
         app.state.lock().ledger.unknown(what.clone());
     }
-    if outage == Some(Outage::AnswerLost) {
-        return (what, broken(Outage::AnswerLost, false));
+    if let Some(outage) = outage {
+        return (what, broken(outage, false));
     }
     let reply = Reply {
         header: answer.header,
@@ -253,7 +256,7 @@ fn scopes_error(app: &App, token: TokenName, operation: &Operation) -> Value {
     json!({"errors": [{"type": "INSUFFICIENT_SCOPES", "locations": locations, "message": text}]})
 }
 
-fn respond(app: &App, token: TokenName, reply: Reply) -> Response {
+fn respond(app: &App, token: TokenName, reply: &Reply) -> Response {
     let mut headers = HeaderMap::new();
     let limited = reply
         .header

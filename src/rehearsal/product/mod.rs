@@ -10,6 +10,7 @@ pub mod orphans;
 pub mod pytest_wheels;
 pub mod repositories;
 mod stages;
+pub mod stale_cli;
 mod story;
 pub mod tree;
 pub mod wheels;

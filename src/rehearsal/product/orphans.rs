@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
-use super::tree::Tree;
+use super::tree::{Tree, unpack};
 use crate::rehearsal::{Fault, Faults, RehearsalError, host};
 
 /// How many daemons are left behind.
@@ -51,13 +51,7 @@ impl Orphans {
         faults: &Faults,
     ) -> Result<Self, RehearsalError> {
         let source = root.join("old");
-        for (path, content) in old.clone().only(&["src"]).files() {
-            host::write(&source.join(path), content)?;
-        }
-        let events = Tree::spec_kitty_events().only(&["src"]);
-        for (path, content) in events.files() {
-            host::write(&source.join(path), content)?;
-        }
+        unpack(old, &source)?;
         let mut orphans = Self {
             root: root.to_owned(),
             started: Vec::new(),
@@ -65,6 +59,11 @@ impl Orphans {
         };
         orphans.leave_behind(&source, python, faults)?;
         orphans.started = daemons_below(root)?;
+        if orphans.started.len() != ORPHANS {
+            let found = orphans.started.len();
+            let text = format!("{found} orphan daemons came up instead of {ORPHANS}");
+            return Err(RehearsalError::Other(text));
+        }
         if faults.contains(&Fault::Bystanders) {
             orphans.bystanders = bystanders(&root.join("bystanders"))?;
         }

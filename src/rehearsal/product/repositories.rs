@@ -10,7 +10,10 @@ use super::story::{self, Story};
 use super::tree::Tree;
 use crate::rehearsal::{Faults, RehearsalError};
 
-pub use super::story::{CLASSIFICATION_PULL, DIAGNOSTICS_PULL, ROLLBACK_BRANCH, ROLLBACK_PULL};
+pub use super::story::{
+    CLASSIFICATION_MERGED_AT, CLASSIFICATION_PULL, DIAGNOSTICS_MERGED_AT, DIAGNOSTICS_PULL,
+    ROLLBACK_BRANCH, ROLLBACK_MERGED_AT, ROLLBACK_PULL,
+};
 
 /// The commits that the rest of the world refers to, as full ids.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,6 +20,12 @@ pub const DIAGNOSTICS_PULL: u32 = 1147;
 pub const ROLLBACK_PULL: u32 = 1169;
 /// The number of the pull request that closes #1182.
 pub const CLASSIFICATION_PULL: u32 = 1185;
+/// When the first, diagnostic-only change for #1141 was merged.
+pub const DIAGNOSTICS_MERGED_AT: &str = "2026-05-11T16:40:00Z";
+/// When the change that closes #1141 was merged.
+pub const ROLLBACK_MERGED_AT: &str = "2026-05-16T08:15:00Z";
+/// When the change that closes #1182 was merged.
+pub const CLASSIFICATION_MERGED_AT: &str = "2026-05-18T15:20:00Z";
 /// The branch that [`ROLLBACK_PULL`] was merged from.
 pub const ROLLBACK_BRANCH: &str = "fix/1141-drain-keeps-lanes";
 
@@ -161,7 +167,7 @@ pub(super) fn spec_kitty(vendored: &Tree, faults: &Faults) -> Result<Story, Rehe
     let diagnostics = diagnose(&mut line, &stages)?;
     let rollback_fix = merge_rollback_fix(&mut line, &stages)?;
     let classification_fix = line.then(
-        "2026-05-18T15:20:00Z",
+        CLASSIFICATION_MERGED_AT,
         &format!(
             "Classify pending events in the foreground (#{CLASSIFICATION_PULL})\n\nFixes #1182\n"
         ),
@@ -226,7 +232,7 @@ fn diagnose(line: &mut Line, stages: &Stages<'_>) -> Result<Option<CommitNumber>
     if !stages.has(Fault::DiagnosticOnlyFix) {
         let message = format!("Follow lanes that fall back (#{DIAGNOSTICS_PULL})\n\nFixes #1141\n");
         let tree = stages.with_diagnostics()?;
-        diagnostics = Some(line.then("2026-05-11T16:40:00Z", &message, tree)?);
+        diagnostics = Some(line.then(DIAGNOSTICS_MERGED_AT, &message, tree)?);
     }
     line.release(
         "2026-05-13T08:30:00Z",
@@ -267,7 +273,7 @@ fn merge_rollback_fix(
     );
     let said = Said {
         branch: MAIN,
-        at: "2026-05-16T08:15:00Z",
+        at: ROLLBACK_MERGED_AT,
         author: RELEASER,
         message: &message,
     };

@@ -1,11 +1,12 @@
 //! The candidate's source as embedded files, and trees made of them.
 //!
-//! Owns the embedded files and the patches between their variants; never touches the disk.
+//! Owns the embedded files and the patches between their variants; never starts a program.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::rehearsal::RehearsalError;
+use crate::rehearsal::{RehearsalError, host};
 
 macro_rules! embedded {
     ($directory:literal $($path:literal)*) => {
@@ -232,6 +233,19 @@ impl Tree {
         }
         self
     }
+}
+
+/// Writes a version of `spec-kitty` with its dependency, so that Python can run it from
+/// `directory/src`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn unpack(tree: &Tree, directory: &Path) -> Result<(), RehearsalError> {
+    let events = Tree::spec_kitty_events().only(&["src"]);
+    let cli = tree.clone().only(&["src"]);
+    cli.files()
+        .chain(events.files())
+        .try_for_each(|(path, content)| host::write(&directory.join(path), content))
 }
 
 fn is_at_or_below(path: &str, at: &str) -> bool {

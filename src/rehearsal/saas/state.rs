@@ -126,7 +126,7 @@ pub(super) struct Inner {
 
 impl Inner {
     fn new(deployment: Deployment, faults: &Faults) -> Self {
-        let counts = super::super::flyctl::RowCounts::in_health(faults);
+        let counts = crate::rehearsal::flyctl::RowCounts::in_health(faults);
         Self {
             deployment,
             terminal_failed: counts.terminal_failed,

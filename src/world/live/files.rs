@@ -335,16 +335,16 @@ pub(super) fn put(
     if !replace && path.symlink_metadata().is_ok() {
         return Err(std::io::ErrorKind::AlreadyExists.into());
     }
-    let mut file = tempfile::Builder::new()
+    let mut beside = tempfile::Builder::new()
         .prefix(".beside-")
         .permissions(std::fs::Permissions::from_mode(0o644))
         .tempfile_in(directory)?;
-    fill(&mut file)?;
-    file.as_file().sync_all()?;
+    fill(&mut beside)?;
+    beside.as_file().sync_all()?;
     let moved = if replace {
-        file.persist(path)
+        beside.persist(path)
     } else {
-        file.persist_noclobber(path)
+        beside.persist_noclobber(path)
     };
     moved.map_err(|error| error.error)?;
     sync_parent(path)

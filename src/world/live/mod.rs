@@ -153,7 +153,9 @@ impl World for LiveWorld {
             | Effect::KeepFiles(_)
             | Effect::Pack(_) => self.file_effect(effect).await,
             Effect::ListProcesses => process::list(&self.redactor).await.map(Response::Processes),
-            Effect::EndProcesses(end) => process::end(&end).await.map(Response::Ended),
+            Effect::EndProcesses(end) => process::end(&end, &self.redactor)
+                .await
+                .map(Response::Ended),
             Effect::FindProgram { name } => Ok(Response::Found(self.find(&name))),
             Effect::Now => Ok(Response::Now(jiff::Timestamp::now())),
             Effect::Sleep { duration } => {

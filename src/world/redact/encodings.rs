@@ -1,5 +1,7 @@
 //! The forms in which one secret value travels.
 
+use std::fmt::Write;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -65,7 +67,8 @@ fn ascii_json(text: &str) -> String {
             out.push(letter);
         } else {
             for unit in letter.encode_utf16(&mut units) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a string cannot fail.
+                let _ok = write!(out, "\\u{unit:04x}");
             }
         }
     }

@@ -98,8 +98,7 @@ impl Finder {
 fn path_ends(rest: &[u8]) -> bool {
     let part_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     match rest {
-        [b'.', next, ..] => !part_of_name(next),
-        [next, ..] => !part_of_name(next),
+        [b'.', next, ..] | [next, ..] => !part_of_name(next),
         [] => true,
     }
 }

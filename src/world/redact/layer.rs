@@ -76,7 +76,7 @@ fn clean(redactor: &Arc<Redactor>, response: Response) -> Response {
             clean_finished(redactor, &mut finished);
             Response::Program(finished)
         }
-        Response::Http(answer) => Response::Http(clean_answer(redactor, answer)),
+        Response::Http(answer) => Response::Http(clean_answer(redactor, &answer)),
         Response::Text(body) => Response::Text(text(body)),
         Response::Files(files) => Response::Files(clean_files(redactor, files)),
         Response::Processes(seen) => Response::Processes(clean_processes(redactor, seen)),
@@ -108,7 +108,7 @@ fn clean_finished(redactor: &Arc<Redactor>, finished: &mut Finished) {
                 .answers
                 .into_iter()
                 .map(|answer| match answer {
-                    Ok(answer) => Ok(clean_answer(redactor, answer)),
+                    Ok(answer) => Ok(clean_answer(redactor, &answer)),
                     Err(reason) => Err(redactor.text(&reason)),
                 })
                 .collect(),
@@ -117,10 +117,10 @@ fn clean_finished(redactor: &Arc<Redactor>, finished: &mut Finished) {
         .collect();
 }
 
-fn clean_answer(redactor: &Arc<Redactor>, answer: HttpAnswer) -> HttpAnswer {
+fn clean_answer(redactor: &Arc<Redactor>, answer: &HttpAnswer) -> HttpAnswer {
     HttpAnswer {
+        status: answer.status,
         body: redactor.text(&answer.body),
-        ..answer
     }
 }
 
@@ -140,6 +140,7 @@ fn clean_processes(redactor: &Arc<Redactor>, seen: Vec<ProcessSeen>) -> Vec<Proc
             .iter()
             .map(|text| redactor.text(text))
             .collect(),
+        home: process.home.map(|home| redactor.text(&home)),
         ..process
     };
     seen.into_iter().map(clean).collect()

@@ -43,12 +43,18 @@ pub struct Redactor {
 struct Known {
     values: Vec<(String, String)>,
     places: Vec<(String, String)>,
+    /// Made when it is needed next; none after a change.
+    compiled: Option<Compiled>,
+}
+
+#[derive(Debug, Clone)]
+struct Compiled {
     everything: Arc<Finder>,
     secrets: Arc<Finder>,
 }
 
 impl Known {
-    fn compile(&mut self) {
+    fn compile(&self) -> Compiled {
         let secrets: Vec<Pattern> = self
             .values
             .iter()
@@ -63,8 +69,19 @@ impl Known {
             bytes: path.clone().into_bytes(),
             kind: Kind::Place(token.clone()),
         });
-        self.everything = Arc::new(Finder::new(secrets.iter().cloned().chain(places).collect()));
-        self.secrets = Arc::new(Finder::new(secrets));
+        Compiled {
+            everything: Arc::new(Finder::new(secrets.iter().cloned().chain(places).collect())),
+            secrets: Arc::new(Finder::new(secrets)),
+        }
+    }
+}
+
+impl Compiled {
+    fn finder(&self, scope: Scope) -> Arc<Finder> {
+        Arc::clone(match scope {
+            Scope::Everything => &self.everything,
+            Scope::Secrets => &self.secrets,
+        })
     }
 }
 
@@ -85,7 +102,7 @@ impl Redactor {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if !known.values.iter().any(|(_, old)| old == value) {
             known.values.push((name.to_owned(), value.to_owned()));
-            known.compile();
+            known.compiled = None;
         }
         true
     }
@@ -100,7 +117,7 @@ impl Redactor {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if !known.places.iter().any(|(_, old)| old == path) {
             known.places.push((token.to_owned(), path.to_owned()));
-            known.compile();
+            known.compiled = None;
         }
     }
 
@@ -155,9 +172,13 @@ impl Redactor {
 
     fn finder(&self, scope: Scope) -> Arc<Finder> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(match scope {
-            Scope::Everything => &known.everything,
-            Scope::Secrets => &known.secrets,
-        })
+        if let Some(compiled) = &known.compiled {
+            return compiled.finder(scope);
+        }
+        drop(known);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let compiled = known.compiled.take().unwrap_or_else(|| known.compile());
+        known.compiled = Some(compiled.clone());
+        compiled.finder(scope)
     }
 }

@@ -1,4 +1,8 @@
 //! What git has: commits, annotated tags, refs.
+#![expect(
+    clippy::unused_async,
+    reason = "a resolver must be async for the schema's macro"
+)]
 
 use async_graphql::{Context, Error, ID, Interface, Object, SimpleObject};
 

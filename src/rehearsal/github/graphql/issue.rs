@@ -1,4 +1,8 @@
 //! The type `Issue`, as generous as any version of `gh` may ask for.
+#![expect(
+    clippy::unused_async,
+    reason = "a resolver must be async for the schema's macro"
+)]
 
 use async_graphql::{Context, Enum, Error, ID, Object};
 

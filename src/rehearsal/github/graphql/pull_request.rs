@@ -1,4 +1,8 @@
 //! The type `PullRequest`. All of them are merged.
+#![expect(
+    clippy::unused_async,
+    reason = "a resolver must be async for the schema's macro"
+)]
 
 use async_graphql::{Context, Enum, Error, ID, Object};
 

@@ -9,6 +9,7 @@ use super::scalar::{DateTime, Uri, User};
 /// One release.
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(name = "Release")]
+#[expect(clippy::struct_excessive_bools, reason = "GitHub's type has them")]
 pub(super) struct ReleaseNode {
     id: ID,
     database_id: u64,

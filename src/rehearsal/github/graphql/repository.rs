@@ -1,4 +1,8 @@
 //! The type `Repository` and the lists in it.
+#![expect(
+    clippy::unused_async,
+    reason = "a resolver must be async for the schema's macro"
+)]
 
 use async_graphql::{Context, Enum, Error, ID, InputObject, Object, Union};
 

@@ -56,7 +56,6 @@ pub(super) struct User {
     login: String,
     name: Option<String>,
     url: Uri,
-    avatar_url: Uri,
     resource_path: Uri,
     email: String,
 }
@@ -68,7 +67,6 @@ impl User {
             login: login.to_owned(),
             name: Some(login.to_owned()),
             url: Uri(format!("https://github.com/{login}")),
-            avatar_url: Uri(format!("https://avatars.githubusercontent.com/{login}")),
             resource_path: Uri(format!("/{login}")),
             email: String::new(),
         }
@@ -84,15 +82,14 @@ macro_rules! other_actors {
             login: String,
             name: Option<String>,
             url: Uri,
-            avatar_url: Uri,
-            resource_path: Uri,
+                    resource_path: Uri,
         }
 
         impl $name {
             #[expect(dead_code, reason = "queries name all kinds of actor; not all exist here")]
             pub(super) fn new(login: &str) -> Self {
-                let User { id, login, name, url, avatar_url, resource_path, .. } = User::new(login);
-                Self { id, login, name, url, avatar_url, resource_path }
+                let User { id, login, name, url, resource_path, .. } = User::new(login);
+                Self { id, login, name, url, resource_path }
             }
         }
     )*};
@@ -114,7 +111,6 @@ pub(super) struct Organization {
     login: String,
     name: Option<String>,
     url: Uri,
-    avatar_url: Uri,
     resource_path: Uri,
 }
 
@@ -124,7 +120,6 @@ impl Organization {
             login,
             name,
             url,
-            avatar_url,
             resource_path,
             ..
         } = User::new(login);
@@ -133,7 +128,6 @@ impl Organization {
             login,
             name,
             url,
-            avatar_url,
             resource_path,
         }
     }
@@ -143,9 +137,7 @@ impl Organization {
 #[derive(Debug, Clone, Interface)]
 #[graphql(
     field(name = "login", ty = "&String"),
-    field(name = "url", ty = "&Uri"),
-    field(name = "avatar_url", ty = "&Uri"),
-    field(name = "resource_path", ty = "&Uri")
+    field(name = "url", ty = "&Uri")
 )]
 pub(super) enum Actor {
     User(User),

@@ -55,7 +55,7 @@ pub(super) enum TimelineItem {
 #[derive(Debug, Clone, Union)]
 #[graphql(name = "Closer")]
 pub(super) enum CloserNode {
-    PullRequest(PullNode),
+    PullRequest(Box<PullNode>),
     Commit(CommitNode),
 }
 
@@ -100,7 +100,9 @@ impl ClosedEvent {
         match self.closer.as_ref()? {
             Closer::PullRequest(number) => {
                 let pull = repository.pull_requests.get(number)?;
-                Some(CloserNode::PullRequest(PullNode::new(repository, pull)))
+                Some(CloserNode::PullRequest(Box::new(PullNode::new(
+                    repository, pull,
+                ))))
             }
             Closer::Commit(oid) => CommitNode::find(repository, oid).map(CloserNode::Commit),
         }

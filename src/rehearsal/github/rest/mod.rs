@@ -131,10 +131,14 @@ fn moved(state: &State, old: &RepositoryName, asked: &Asked<'_>, rest: &[&str]) 
     let Some(repository) = state.repository(old) else {
         return Answer::not_found();
     };
+    let query: Vec<String> = asked
+        .query
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     let mut address = api(repository, &rest.join("/"));
-    for (at, (key, value)) in asked.query.iter().enumerate() {
-        let mark = if at == 0 { '?' } else { '&' };
-        address.push_str(&format!("{mark}{key}={value}"));
+    if !query.is_empty() {
+        address = format!("{address}?{}", query.join("&"));
     }
     // A read may be sent again with GET, a write must keep its method and body.
     let status = if asked.is_write() { 307 } else { 301 };

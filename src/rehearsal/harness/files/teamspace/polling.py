@@ -24,7 +24,7 @@ def wait_for_mission(saas_url, mission, interval=0.05):
             assert failure is None, f"last_failure_class={failure}: {found}"
         waiting = found.get("pending_age_seconds", 0) if status == 200 else 0
         assert waiting <= LIMIT_SECONDS and time.monotonic() < end, (
-            f"mission did not materialize within {LIMIT_SECONDS}s: {mission}, "
-            f"oldest event waits for {waiting}s"
+            f"mission did not materialize within {LIMIT_SECONDS}s "
+            f"(its oldest event waits for {waiting}s): {mission}"
         )
         time.sleep(interval)

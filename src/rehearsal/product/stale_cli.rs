@@ -1,0 +1,26 @@
+//! An old `spec-kitty` that stands where the operator's PATH finds it first.
+//!
+//! Owns that one executable: it works, but it is not the candidate.
+
+use std::path::Path;
+
+use super::tree::{Tree, unpack};
+use crate::rehearsal::{RehearsalError, host};
+
+/// Puts an executable `spec-kitty` into `bin` that runs an old version, unpacked at `home`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn put(bin: &Path, home: &Path, old: &Tree, python: &Path) -> Result<(), RehearsalError> {
+    unpack(old, home)?;
+    let source = quoted(&home.join("src"));
+    let python = quoted(python);
+    let script = format!(
+        "#!/bin/sh\nPYTHONPATH={source} PYTHONDONTWRITEBYTECODE=1 exec {python} -m specify_cli \"$@\"\n"
+    );
+    host::write_executable(&bin.join("spec-kitty"), &script)
+}
+
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.to_string_lossy().replace('\'', "'\\''"))
+}

@@ -1,0 +1,161 @@
+//! Breaks chosen exchanges: answers them with an error, as if the outside had failed. The rest
+//! goes through untouched.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+
+use super::{Effect, FileFailure, Response, World, WorldError};
+use crate::gate::SubtaskId;
+
+/// Kinds of effects, for choosing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EffectKind {
+    /// [`Effect::Run`].
+    Run,
+    /// [`Effect::HttpGet`].
+    HttpGet,
+    /// [`Effect::ReadFile`].
+    ReadFile,
+    /// [`Effect::ListFiles`].
+    ListFiles,
+    /// [`Effect::WriteFile`].
+    WriteFile,
+    /// [`Effect::MakeDir`].
+    MakeDir,
+    /// [`Effect::KeepFiles`].
+    KeepFiles,
+    /// [`Effect::Pack`].
+    Pack,
+    /// [`Effect::ListProcesses`].
+    ListProcesses,
+    /// [`Effect::EndProcesses`].
+    EndProcesses,
+    /// [`Effect::FindProgram`].
+    FindProgram,
+    /// [`Effect::Now`].
+    Now,
+    /// [`Effect::Sleep`].
+    Sleep,
+    /// [`Effect::FreshId`].
+    FreshId,
+}
+
+impl EffectKind {
+    /// The effects that write files.
+    pub const WRITING: &[Self] = &[Self::WriteFile, Self::MakeDir, Self::KeepFiles, Self::Pack];
+
+    /// The kind of an effect.
+    #[must_use]
+    pub fn of(effect: &Effect) -> Self {
+        match effect {
+            Effect::Run(_) => Self::Run,
+            Effect::HttpGet(_) => Self::HttpGet,
+            Effect::ReadFile(_) => Self::ReadFile,
+            Effect::ListFiles(_) => Self::ListFiles,
+            Effect::WriteFile(_) => Self::WriteFile,
+            Effect::MakeDir { .. } => Self::MakeDir,
+            Effect::KeepFiles(_) => Self::KeepFiles,
+            Effect::Pack(_) => Self::Pack,
+            Effect::ListProcesses => Self::ListProcesses,
+            Effect::EndProcesses(_) => Self::EndProcesses,
+            Effect::FindProgram { .. } => Self::FindProgram,
+            Effect::Now => Self::Now,
+            Effect::Sleep { .. } => Self::Sleep,
+            Effect::FreshId => Self::FreshId,
+        }
+    }
+}
+
+/// Which exchanges break, and how.
+#[derive(Debug)]
+pub struct Break {
+    subtask: Option<SubtaskId>,
+    kinds: Vec<EffectKind>,
+    /// The first that breaks, counted among those that are chosen, from 0.
+    from: u64,
+    /// How many break.
+    count: u64,
+    error: WorldError,
+    met: AtomicU64,
+}
+
+impl Break {
+    /// Every effect of these kinds, with this error.
+    #[must_use]
+    pub fn every(kinds: &[EffectKind], error: WorldError) -> Self {
+        Self {
+            subtask: None,
+            kinds: kinds.to_vec(),
+            from: 0,
+            count: u64::MAX,
+            error,
+            met: AtomicU64::new(0),
+        }
+    }
+
+    /// Only on behalf of this subtask.
+    #[must_use]
+    pub fn of(mut self, subtask: SubtaskId) -> Self {
+        self.subtask = Some(subtask);
+        self
+    }
+
+    /// Only the one chosen exchange with this number, counted from 0.
+    #[must_use]
+    pub fn only(mut self, number: u64) -> Self {
+        self.from = number;
+        self.count = 1;
+        self
+    }
+
+    fn hits(&self, by: &SubtaskId, effect: &Effect) -> bool {
+        let chosen = self.subtask.as_ref().is_none_or(|subtask| subtask == by)
+            && self.kinds.contains(&EffectKind::of(effect));
+        if !chosen {
+            return false;
+        }
+        let number = self.met.fetch_add(1, Ordering::Relaxed);
+        number >= self.from && number - self.from < self.count
+    }
+}
+
+/// A world in which chosen exchanges fail.
+pub struct FaultLayer<W> {
+    inner: W,
+    breaks: Vec<Break>,
+}
+
+impl<W> FaultLayer<W> {
+    /// Wraps a world.
+    pub fn new(inner: W, breaks: Vec<Break>) -> Self {
+        Self { inner, breaks }
+    }
+}
+
+#[async_trait]
+impl<W: World> World for FaultLayer<W> {
+    async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
+        // Each counts for itself, so all of them look at each effect.
+        let broken = self
+            .breaks
+            .iter()
+            .filter(|one| one.hits(by, &effect))
+            .last();
+        match broken {
+            Some(one) => Err(one.error.clone()),
+            None => self.inner.perform(by, effect).await,
+        }
+    }
+}
+
+/// The error of a disk on which no space is left.
+#[must_use]
+pub fn no_space(operation: &str) -> WorldError {
+    WorldError::File {
+        operation: operation.to_owned(),
+        path: "‹state›".to_owned(),
+        kind: FileFailure::NoSpace,
+        reason: "No space left on device (os error 28)".to_owned(),
+    }
+}

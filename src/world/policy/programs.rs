@@ -1,0 +1,126 @@
+//! Which programs may be started, and in which shapes.
+
+use super::{Refusal, fly, gh, git};
+use crate::gate::ResolvedPolicy;
+use crate::world::{Place, Program};
+
+/// Programs that write where the policy counts every write.
+const COUNTED: &[&str] = &["gh", "flyctl", "fly", "git"];
+/// Programs that run the program named in their arguments, or in a text.
+const SHELLS: &[&str] = &["bash", "sh", "dash", "zsh", "ksh", "fish", "busybox"];
+/// Commands that publish.
+const PUBLISHING: &[&str] = &["publish", "upload"];
+
+/// Whether the program may be started.
+pub(super) fn judge(lists: &ResolvedPolicy, program: &Program) -> Result<(), Refusal> {
+    let Some((path, arguments)) = program.argv.split_first() else {
+        return Err("starting nothing: the argument list is empty".to_owned());
+    };
+    let refused = |why: &str| format!("`{}`: {why}", shown(&program.argv));
+    if !listed(lists, path) {
+        return Err(refused("not in policy.programs"));
+    }
+    let environment = Environment(program);
+    match file_name(path) {
+        "gh" => {
+            environment
+                .only("GH_", gh::ENVIRONMENT)
+                .map_err(|why| refused(&why))?;
+            gh::judge(lists, arguments, program.stdin.as_deref()).map_err(|why| refused(&why))
+        }
+        "flyctl" | "fly" => {
+            environment
+                .only("FLY_", fly::ENVIRONMENT)
+                .map_err(|why| refused(&why))?;
+            fly::judge(lists, arguments).map_err(|why| refused(&why))
+        }
+        "git" => {
+            environment
+                .only("GIT_", git::ENVIRONMENT)
+                .map_err(|why| refused(&why))?;
+            git::judge(&program.cwd, arguments).map_err(|why| refused(&why))
+        }
+        name => other(name, arguments).map_err(|why| refused(&why)),
+    }
+}
+
+/// Variables that a program is given.
+struct Environment<'a>(&'a Program);
+
+impl Environment<'_> {
+    /// Of the variables with this prefix, only these; and none that would load code, or put
+    /// another program in a program's place.
+    fn only(&self, prefix: &str, known: &[&str]) -> Result<(), Refusal> {
+        const FOREIGN: &[&str] = &["PATH", "PAGER", "BROWSER", "EDITOR", "VISUAL"];
+        let wrong = |name: &&String| {
+            (name.starts_with(prefix) && !known.contains(&name.as_str()))
+                || name.starts_with("GITHUB_")
+                || name.starts_with("LD_")
+                || name.starts_with("DYLD_")
+                || FOREIGN.contains(&name.as_str())
+        };
+        match self.0.env.keys().chain(&self.0.pass).find(wrong) {
+            Some(name) => Err(format!("the variable `{name}` is not one the policy knows")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A bare name must be listed; what the gate installed into the run is the run's own.
+fn listed(lists: &ResolvedPolicy, path: &str) -> bool {
+    if lists.programs.iter().any(|program| program == path) {
+        return true;
+    }
+    let inside = path
+        .strip_prefix(Place::RUN)
+        .is_some_and(|below| below.starts_with('/') && below.split('/').all(|part| part != ".."));
+    // By its own name, so that it cannot be a hidden `gh`.
+    inside && !COUNTED.contains(&file_name(path))
+}
+
+fn other(name: &str, arguments: &[String]) -> Result<(), Refusal> {
+    if SHELLS.contains(&name) {
+        shell(arguments)?;
+    }
+    if let Some(word) = arguments
+        .iter()
+        .find(|word| COUNTED.contains(&file_name(word)))
+    {
+        return Err(format!(
+            "`{word}` may only be started by itself, where it can be judged"
+        ));
+    }
+    let first = arguments.first().map_or("", String::as_str);
+    let publishes = ["uv", "twine", "poetry", "hatch", "flit"].contains(&name);
+    if publishes && PUBLISHING.contains(&first) {
+        return Err("the gate never publishes".to_owned());
+    }
+    Ok(())
+}
+
+/// A shell runs a script file, or checks one; never a text, which nobody can judge.
+fn shell(arguments: &[String]) -> Result<(), Refusal> {
+    let script = match arguments {
+        [flag, script, ..] if flag == "-n" => script,
+        [script, ..] => script,
+        [] => return Err("a shell without a script reads its input".to_owned()),
+    };
+    if script.starts_with('-') || script.starts_with('+') {
+        return Err("a shell is started with a script file, or `-n` and one, only".to_owned());
+    }
+    Ok(())
+}
+
+pub(super) fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// An argument list as one short line.
+fn shown(argv: &[String]) -> String {
+    const LETTERS: usize = 160;
+    let line = argv.join(" ").escape_debug().to_string();
+    match line.char_indices().nth(LETTERS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}

@@ -1,0 +1,120 @@
+//! What a user sees when a gate file is wrong.
+
+use canary_gate::gate::{Diagnostics, Gate, Look};
+
+const MINIMAL: &str = include_str!("gates/minimal.toml");
+const NOTE: &str = include_str!("gates/note.md");
+
+fn load_with_note(text: &str, note: &str) -> Result<Gate, Diagnostics> {
+    Gate::load("gate.toml", text, &|name| {
+        (name == "note.md").then(|| note.to_owned())
+    })
+}
+
+fn shown(text: &str, note: &str) -> String {
+    match load_with_note(text, note) {
+        Ok(gate) => format!("accepted: {}", gate.name),
+        Err(problems) => problems.render(Look::default()),
+    }
+}
+
+/// What a user sees when one thing in the minimal gate is replaced; it must be there exactly once.
+fn replaced(old: &str, new: &str) -> String {
+    let times = MINIMAL.matches(old).count();
+    assert_eq!(times, 1, "`{old}` is in the minimal gate {times} times");
+    shown(&MINIMAL.replace(old, new), NOTE)
+}
+
+/// A test for each slip, with the picture that a user gets.
+macro_rules! pictures {
+    ($($name:ident: $old:expr => $new:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                insta::assert_snapshot!(replaced($old, $new));
+            }
+        )*
+    };
+}
+
+const C01_URL: &str = "url = \"{{ service.url }}/health/\"\ntimeout";
+
+pictures! {
+    unchanged: "format = 1" => "format = 1";
+    unknown_verb: "uses = \"health-check\"" => "uses = \"helth-check\"";
+    no_verb: "uses = \"health-check\"\n" => "";
+    mistyped_field: C01_URL => "url = 5\ntimeout";
+    missing_field: C01_URL => "timeout";
+    misspelled_fields: C01_URL => "ulr = \"x\"\ntimeuot";
+    unknown_table: "[policy]" => "[polizy]";
+    wrong_format: "format = 1" => "format = 2";
+    no_toml: "title = \"Health\"" => "title = Health\nid = = 3";
+    no_duration: "timeout = \"90s\"" => "timeout = \"soon\"";
+    duplicate_id: "id = \"C02\"" => "id = \"C01\"";
+    odd_id: "id = \"C02\"" => "id = \"C 02\\u001b\"";
+    cycle: "after = [\"C01\"]" => "after = [\"C04\"]";
+    cycle_of_packages: "priority = \"critical\"" => "priority = \"critical\"\ndepends_on = [\"P\"]";
+    unknown_after: "after = [\"C01\"]" => "after = [\"C1\"]";
+    unknown_package: "depends_on = [\"C\"]" => "depends_on = [\"c\"]";
+    undefined_fact: "{{ health.version }}" => "{{ helth.version }}";
+    fact_of_a_later_subtask: "fact = \"health.rows\"" => "fact = \"workers.rows\"";
+    own_fact: "{{ health.version }}" => "{{ environment.version }}";
+    template_syntax: "{{ health.version }}" => "{{ health.version";
+    published_twice: "as = \"workers\"" => "as = \"health\"";
+    fact_in_the_place_of_a_parameter: "as = \"workers\"" => "as = \"limits.rows\"";
+    fact_inside_a_fact: "as = \"workers\"" => "as = \"health.workers\"";
+    write_not_listed: "close = [\"{{ service.repository }}#2\"]" => "close = []";
+    never_close: "never_close = [\"{{ service.repository }}#1\"]" => "never_close = [\"Team/Service#2\"]";
+    write_to_an_issue_of_a_fact:
+        "issue = \"{{ service.repository }}#2\"\ntemplate" => "issue = \"{{ health.issue }}\"\ntemplate";
+    no_issue: "issue = \"{{ service.repository }}#1\"" => "issue = \"{{ service.repository }}/1\"";
+    reopen_not_listed: "advice = " => "reopen = \"team/service#4\"\nadvice = ";
+    rule_not_known: "process = \"worker\"" => "process = \"workers\"";
+    rule_not_listed: "end_processes = [\"worker\"]" => "end_processes = []";
+    rule_without_arguments: "argv = [\"-m\", 'worker\\.main']" => "argv = []";
+    bad_regex: "'lost \\d+ rows'" => "'lost (\\d+ rows'";
+    no_template_file: "template = \"note.md\"" => "template = \"notes.md\"";
+    failure_first: "title = \"Health\"" => "title = \"Health\"\non = \"failure\"";
+    date: "limits.word = \"free\"" => "limits.word = 2026-05-20";
+    control_character: "title = \"Rows\"" => "title = \"Rows\\u001b[2J\"";
+}
+
+#[test]
+fn slips_in_a_comment_template() {
+    let pictures: Vec<String> = [
+        "{{ health.status }\n",
+        "ok\nThis closes {{ service.repository }}#1.\n",
+        "{{ helth.status }} and {{ environment.version }}\n",
+        "fine {{ limits }} {% for k in health.list %}{{ k.name }}{{ loop.index }}{% endfor %}\n",
+    ]
+    .iter()
+    .map(|note| shown(MINIMAL, note))
+    .collect();
+    insta::assert_snapshot!(pictures.join("\n"));
+}
+
+#[test]
+fn everything_is_told_at_once_in_the_order_of_the_file() {
+    let text = MINIMAL
+        .replace("uses = \"health-check\"", "uses = \"health\"")
+        .replace("id = \"C03\"", "id = \"C02\"")
+        .replace("priority = \"high\"", "priority = \"hihg\"")
+        .replace("close = [", "closes = [");
+    insta::assert_snapshot!(shown(&text, NOTE));
+}
+
+#[test]
+fn colours_and_lines_are_the_callers_choice() {
+    let problems = load_with_note(&MINIMAL.replace("format = 1", "format = 2"), NOTE).unwrap_err();
+    let look = |color, unicode| {
+        problems.render(Look {
+            color,
+            unicode,
+            width: 80,
+        })
+    };
+    assert!(look(false, false).is_ascii(), "{}", look(false, false));
+    assert!(!look(false, true).contains('\u{1b}'));
+    assert!(look(true, true).contains('\u{1b}'));
+    insta::assert_snapshot!(look(false, false));
+}

@@ -1,0 +1,193 @@
+//! What must never be written down, however it is encoded and however a stream is split.
+
+use std::sync::{Arc, LazyLock};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use canary_gate::world::redact::{Redactor, Scope};
+use proptest::prelude::*;
+
+const SECRET: &str = "hunter2/\"Ünïcode\"+and more";
+
+fn redactor() -> Arc<Redactor> {
+    let redactor = Arc::new(Redactor::new());
+    assert!(redactor.add_secret("PASSWORD", SECRET));
+    assert!(redactor.add_secret("SHORT", "abcd1234"));
+    redactor.add_place("‹run›", "/tmp/gate/state/runs/01J");
+    redactor.add_place("‹state›", "/tmp/gate/state");
+    redactor.add_place("‹home›", "/home/al");
+    redactor
+}
+
+/// What a stream makes of pieces.
+fn streamed(redactor: &Arc<Redactor>, pieces: &[&[u8]]) -> String {
+    let mut stream = redactor.stream(Scope::Everything);
+    let mut out = Vec::new();
+    for piece in pieces {
+        stream.push(piece, &mut out);
+    }
+    stream.finish(&mut out);
+    String::from_utf8(out).expect("text stays text")
+}
+
+fn sample() -> String {
+    let github = format!("ghp_{}", "a1B2".repeat(9));
+    let fly = format!("FlyV1 fm2_{}", "lJPECAAAAAAAA/+=".repeat(40));
+    [
+        &format!(
+            "plain {SECRET} and {}",
+            STANDARD.encode(format!("xy{SECRET}z"))
+        ),
+        &format!("json {}", serde_json::json!({ "v": SECRET })),
+        "percent hunter2%2F%22%C3%9Cn%C3%AFcode%22%2Band%20more;",
+        &format!("token {github}. and {fly} end"),
+        &format!(
+            "Authorization: Bearer abcdefgh.ijklmn~op\r\nauthorization: \"token {SECRET} tail\""
+        ),
+        "run_sync_daemon(9407, 'a daemon''s token')\nrun_sync_daemon(9407, \\\"tok3n\\\")",
+        "https://user:pa55word@index.example/simple and https://user@host",
+        "/tmp/gate/state/runs/01J/home:/tmp/gate/state/runs/01JX /tmp/gate/state.",
+        "/home/al /home/al/x /home/alice /home/al-x /home/al.d /home/al.",
+        "abcd1234",
+    ]
+    .join("\n")
+}
+
+const CLEAN: &str = "plain ‹secret:PASSWORD› and eH‹secret:PASSWORD›eg==
+json {\"v\":\"‹secret:PASSWORD›\"}
+percent ‹secret:PASSWORD›;
+token ‹secret:github-token›. and FlyV1 ‹secret:fly-token› end
+Authorization: Bearer ‹secret:authorization›\r\nauthorization: \"token ‹secret:PASSWORD› tail\"
+run_sync_daemon(9407, '‹secret:daemon-token›''s token')
+run_sync_daemon(9407, \\\"‹secret:daemon-token›\\\")
+https://user:‹secret:url-password›@index.example/simple and https://user@host
+‹run›/home:‹state›/runs/01JX ‹state›.
+‹home› ‹home›/x /home/alice /home/al-x /home/al.d ‹home›.
+‹secret:SHORT›";
+
+#[test]
+fn every_form_is_replaced() {
+    let clean = redactor().text(&sample());
+    // Letters of base64 that depend on the neighbours may stay.
+    let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    let rest = |text: &str| text.split_once('\n').map(|(_, rest)| rest.to_owned());
+    assert!(first(&clean).starts_with("plain ‹secret:PASSWORD› and "));
+    assert!(
+        first(&clean).matches("‹secret:PASSWORD›").count() == 2,
+        "{clean}"
+    );
+    assert_eq!(rest(&clean), rest(CLEAN));
+}
+
+#[test]
+fn a_split_at_every_position_changes_nothing() {
+    let redactor = redactor();
+    let text = sample();
+    let whole = redactor.text(&text);
+    for at in 0..=text.len() {
+        let (one, other) = text.as_bytes().split_at(at);
+        assert_eq!(streamed(&redactor, &[one, other]), whole, "split at {at}");
+    }
+    let bytes: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
+    assert_eq!(streamed(&redactor, &bytes), whole, "byte by byte");
+}
+
+#[test]
+fn a_second_pass_changes_nothing() {
+    let redactor = redactor();
+    let once = redactor.text(&sample());
+    assert_eq!(redactor.text(&once), once);
+}
+
+#[test]
+fn ordinary_text_stays_as_it_is() {
+    let redactor = redactor();
+    for text in [
+        "headers = {\"Authorization\": f\"Bearer {token}\"}",
+        "run_sync_daemon({port}, '{token}')",
+        "def run_sync_daemon(port: int, token: str) -> None:",
+        "http://127.0.0.1:8000/health/",
+        "git@github.com:owner/repo.git",
+        "the ghp_ prefix, and fm2_x",
+        "",
+    ] {
+        assert_eq!(redactor.text(text), text);
+    }
+    assert!(redactor.counts().is_empty());
+}
+
+#[test]
+fn replacements_are_counted_by_name() {
+    let redactor = redactor();
+    let _clean = redactor.text(&format!("{SECRET} {SECRET} abcd1234"));
+    let counts: Vec<(String, u64)> = redactor.counts().into_iter().collect();
+    assert_eq!(
+        counts,
+        [("PASSWORD".to_owned(), 2), ("SHORT".to_owned(), 1)]
+    );
+}
+
+#[test]
+fn a_secret_may_come_late_and_may_be_too_short() {
+    let redactor = Arc::new(Redactor::new());
+    let mut stream = redactor.stream(Scope::Secrets);
+    let mut out = Vec::new();
+    stream.push(b"late-secret ", &mut out);
+    assert!(redactor.add_secret("LATE", "late-secret"));
+    assert!(!redactor.add_secret("TINY", "abc"));
+    stream.push(b"late-secret abc", &mut out);
+    stream.finish(&mut out);
+    let text = String::from_utf8(out).expect("text");
+    assert!(text.ends_with("‹secret:LATE› abc"), "{text}");
+}
+
+#[test]
+fn a_token_learnt_from_its_shape_is_hidden_alone() {
+    let redactor = Arc::new(Redactor::new());
+    redactor.learn("python -c run_sync_daemon(9407, 'tok-123456')");
+    assert_eq!(
+        redactor.text("bearer is tok-123456"),
+        "bearer is ‹secret:daemon-token›"
+    );
+    assert_eq!(
+        redactor.secret_in("x tok-123456"),
+        Some("daemon-token".to_owned())
+    );
+    assert_eq!(redactor.secret_in("nothing"), None);
+}
+
+/// Pieces of text that hold secrets, parts of secrets, and what looks like them.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(SECRET.to_owned()),
+        Just("abcd1234".to_owned()),
+        Just("Authorization: Bearer ".to_owned()),
+        Just("ghp_0123456789abcdefghijABCDEFGHIJ012345".to_owned()),
+        Just("run_sync_daemon(9407, '".to_owned()),
+        Just("://u:p@".to_owned()),
+        Just("/tmp/gate/state/runs/01J".to_owned()),
+        Just("/home/al".to_owned()),
+        (0..SECRET.len()).prop_map(|end| SECRET.chars().take(end).collect()),
+        "[a-z/ '.:@é‹›]{0,12}",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn splitting_never_matters(
+        pieces in prop::collection::vec(piece(), 0..24),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        static REDACTOR: LazyLock<Arc<Redactor>> = LazyLock::new(redactor);
+        let redactor = &*REDACTOR;
+        let text = pieces.concat();
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
+        cuts.extend([0, text.len()]);
+        cuts.sort_unstable();
+        let parts: Vec<&[u8]> = cuts.windows(2).map(|cut| &text.as_bytes()[cut[0]..cut[1]]).collect();
+        let whole = redactor.text(&text);
+        prop_assert_eq!(streamed(redactor, &parts), whole.clone());
+        prop_assert!(!whole.contains(SECRET));
+        prop_assert!(!whole.contains("abcd1234"));
+    }
+}
