@@ -298,13 +298,16 @@ async fn run(ctx: &Ctx, mut program: Program) -> Result<(), Trouble> {
     Err(Trouble::error(with_output(finding, &finished.stderr)))
 }
 
-/// The wheel whose hash differs, in uv's or pip's words. For the message only.
+/// The wheel whose hash or size differs, in uv's words. For the message only.
 fn refused_wheel(said: &str) -> Option<String> {
-    let line = said
-        .lines()
-        .find(|line| line.contains("Hash mismatch for"))?;
-    let rest = line.split("Hash mismatch for").nth(1)?;
-    Some(rest.trim().trim_end_matches('.').to_owned())
+    let after = |line: &str| {
+        let marks = ["Hash mismatch for ", "Size mismatch for "];
+        let rest = marks
+            .iter()
+            .find_map(|mark| Some(line.split_once(mark)?.1))?;
+        Some(format!("`{}`", rest.split('`').nth(1)?))
+    };
+    said.lines().find_map(after)
 }
 
 #[cfg(test)]
@@ -327,6 +330,9 @@ mod tests {
             refused_wheel(said).as_deref(),
             Some("`spec-kitty-cli==3.2.0rc16`")
         );
+        let size =
+            "      cause: Size mismatch for `a==1`: expected 841 bytes, but downloaded 976 bytes";
+        assert_eq!(refused_wheel(size).as_deref(), Some("`a==1`"));
         assert_eq!(refused_wheel("error: no space left"), None);
     }
 }

@@ -71,8 +71,9 @@ impl OperatorHome {
             match after.0.get(path) {
                 None => found.push(format!("`{path}` is gone")),
                 Some(now) if now.sha256 != file.sha256 => {
-                    found.push(format!("`{path}` was changed"))
+                    found.push(format!("`{path}` was changed"));
                 }
+
                 Some(now) if now.modified != file.modified => {
                     found.push(format!("`{path}` was written again with the same content"));
                 }

@@ -2,7 +2,6 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
-    clippy::expect_used,
     reason = "a test makes the outside that it looks at"
 )]
 
@@ -18,7 +17,7 @@ use canary_gate::candidate::{
 };
 use canary_gate::gate::{Finding, Outcome, Verdict};
 use canary_gate::verbs::{Act, InstallCandidate, Trouble, VerifyBoundary};
-use canary_gate::world::{Effect, Place, ReadFile};
+use canary_gate::world::Place;
 use serde_json::json;
 
 use shelf::{Entry, Index};
@@ -189,26 +188,23 @@ async fn the_closure_is_installed_by_hash_and_its_boundary_is_clean() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wheel_with_other_bytes_is_refused_and_named() {
-    // Longer by a comment of its zip: still a sound archive, but another one.
-    let other = |file: &str, mut bytes: Vec<u8>| {
-        if file.starts_with("spec_kitty_events") {
-            let length = bytes.len();
-            bytes[length - 2] = 1;
-            bytes.push(b'x');
-        }
-        bytes
-    };
-    let index = Index::serve_with(&[cli("3.2.0rc16"), events("5.1.0")], other).await;
-    let stage = Stage::new(&index.url);
-    let finding = finding(
-        install(&stage.ctx(), request("3.2.0rc16"))
+    let announced = events("5.1.0").file("spec_kitty_events/extra.py", "good\n");
+    let same_size = announced.clone().content(1, "evil\n").bytes();
+    let longer = announced.clone().content(1, "evil and longer\n").bytes();
+    for other in [same_size, longer] {
+        let sent = |file: &str, bytes: Vec<u8>| {
+            let changed = file.starts_with("spec_kitty_events");
+            if changed { other.clone() } else { bytes }
+        };
+        let index = Index::serve_with(&[cli("3.2.0rc16"), announced.clone()], sent).await;
+        let stage = Stage::new(&index.url);
+        let trouble = install(&stage.ctx(), request("3.2.0rc16"))
             .await
-            .unwrap_err(),
-    );
-    assert_eq!(
-        finding.what,
-        "the bytes of `spec-kitty-events==5.1.0` are not those of the lock"
-    );
+            .unwrap_err();
+        let finding = finding(trouble);
+        let named = "the bytes of `spec-kitty-events==5.1.0` are not those of the lock";
+        assert_eq!(finding.what, named, "{finding:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -309,11 +305,11 @@ async fn the_same_lock_gives_the_same_files() {
         .filter(|(name, digest)| second[*name] != **digest)
         .map(|(name, _)| name.as_str())
         .collect();
-    // What holds the directory's own path, and pipx's record with its times and paths.
+    // What holds the directory's own path, and the record with the digest of such a script.
     for name in &differ {
-        let expected =
-            name.starts_with("bin/") || ["pyvenv.cfg", "pipx_metadata.json"].contains(name);
-        assert!(expected, "{differ:?}");
+        let has_own_path = name.starts_with("bin/") || *name == "pipx_metadata.json";
+        let record = name.ends_with("spec_kitty_cli-3.2.0rc16.dist-info/RECORD");
+        assert!(has_own_path || record, "{differ:?}");
     }
 }
 
@@ -374,17 +370,13 @@ async fn drift_is_explained_by_what_moved_and_what_is_missing() {
 async fn a_pipx_without_lock_installs_the_same_closure() {
     let index = Index::serve(&[cli("3.2.0rc16"), events("5.1.0"), events("5.1.1")]).await;
     let stage = Stage::new(&index.url);
-    let real = std::env::var("PATH").unwrap();
-    drop(real);
     stage.put_program(
         "pipx",
         "#!/bin/sh\ncase \" $* \" in *' --help '*) echo '  --python PYTHON'; exit 0;; *' --lock '*) exit 2;; esac\n\
          PATH=${PATH#*:} exec pipx \"$@\"\n",
     );
     let ctx = stage.ctx();
-    let mut lock_as_of = request("3.2.0rc16");
-    lock_as_of.as_of = None;
-    let installed: Installed = install(&ctx, lock_as_of).await.unwrap();
+    let installed: Installed = install(&ctx, request("3.2.0rc16")).await.unwrap();
     assert_eq!(
         installed.fact()["backend"],
         "pipx install, then uv pip sync"
@@ -406,15 +398,6 @@ async fn what_is_installed_beside_the_lock_is_seen() {
         installed.look.differences(&smaller),
         ["`spec-kitty-events` 5.1.0 is not in the lock"]
     );
-    let asked = index.asked();
-    assert!(asked > 0);
-    let text = ctx
-        .perform(Effect::ReadFile(ReadFile {
-            path: installed.lock.place.clone(),
-            limit: 1 << 20,
-        }))
-        .await;
-    assert!(text.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -438,9 +421,7 @@ async fn the_real_candidate_works_as_of_its_release_day_and_drift_is_explained()
     order.into = Place::run("now");
     order.explain_drift = true;
     let delivered = carry_out(&stage.ctx(), &order).await.unwrap();
-    let explained = delivered
-        .explained
-        .expect("it does not work with today's dependencies");
+    let explained = delivered.explained.unwrap();
     assert!(explained.works_then);
     assert!(
         !explained.drift.missing.is_empty() && !explained.drift.moved.is_empty(),

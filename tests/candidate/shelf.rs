@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -42,6 +42,12 @@ impl Entry {
         self
     }
 
+    /// The same wheel with another text in its `index`th file.
+    pub(crate) fn content(mut self, index: usize, text: &str) -> Self {
+        text.clone_into(&mut self.files[index].1);
+        self
+    }
+
     pub(crate) fn requires(mut self, requirement: &'static str) -> Self {
         self.requires.push(requirement);
         self
@@ -73,16 +79,16 @@ impl Entry {
             zip.start_file(path, zip::write::SimpleFileOptions::default())
                 .unwrap();
             zip.write_all(text.as_bytes()).unwrap();
-            record += &format!("{path},,\n");
+            record.extend([path, ",,\n"]);
         };
         for (path, text) in &self.files {
             add(path, text);
         }
-        let requires: String = self
+        let requires = self
             .requires
             .iter()
-            .map(|one| format!("Requires-Dist: {one}\n"))
-            .collect();
+            .flat_map(|one| ["Requires-Dist: ", one, "\n"]);
+        let requires: String = requires.collect();
         let metadata = format!(
             "Metadata-Version: 2.1\nName: {}\nVersion: {}\n{requires}",
             self.name, self.version
@@ -98,7 +104,7 @@ impl Entry {
                 &format!("[console_scripts]\n{script}\n"),
             );
         }
-        record += &format!("{info}/RECORD,,\n");
+        record.extend([info.as_str(), "/RECORD,,\n"]);
         zip.start_file(
             format!("{info}/RECORD"),
             zip::write::SimpleFileOptions::default(),
@@ -112,13 +118,11 @@ impl Entry {
 struct Shelf {
     projects: BTreeMap<String, Vec<Value>>,
     files: BTreeMap<String, Vec<u8>>,
-    asked: Mutex<Vec<String>>,
 }
 
 /// A running index.
 pub(crate) struct Index {
     pub(crate) url: String,
-    shelf: Arc<Shelf>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -136,10 +140,7 @@ impl Index {
         let mut files = BTreeMap::new();
         for entry in entries {
             let (file, bytes) = (entry.file_name(), entry.bytes());
-            let digest: String = Sha256::digest(&bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let digest = hex(&Sha256::digest(&bytes));
             projects
                 .entry(entry.name.to_owned())
                 .or_default()
@@ -149,11 +150,7 @@ impl Index {
                 }));
             files.insert(file.clone(), sent(&file, bytes));
         }
-        let shelf = Arc::new(Shelf {
-            projects,
-            files,
-            asked: Mutex::default(),
-        });
+        let shelf = Arc::new(Shelf { projects, files });
         let router = Router::new()
             .route("/simple/{project}/", get(project))
             .route("/files/{file}", get(file))
@@ -161,12 +158,7 @@ impl Index {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/simple/", listener.local_addr().unwrap());
         let task = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        Self { url, shelf, task }
-    }
-
-    /// How many requests came in.
-    pub(crate) fn asked(&self) -> usize {
-        self.shelf.asked.lock().unwrap().len()
+        Self { url, task }
     }
 }
 
@@ -177,7 +169,6 @@ impl Drop for Index {
 }
 
 async fn project(State(shelf): State<Arc<Shelf>>, Path(name): Path<String>) -> Response {
-    shelf.asked.lock().unwrap().push(name.clone());
     let Some(files) = shelf.projects.get(&name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -187,9 +178,16 @@ async fn project(State(shelf): State<Arc<Shelf>>, Path(name): Path<String>) -> R
 }
 
 async fn file(State(shelf): State<Arc<Shelf>>, Path(name): Path<String>) -> Response {
-    shelf.asked.lock().unwrap().push(name.clone());
     match shelf.files.get(&name) {
         Some(bytes) => bytes.clone().into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap();
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use canary_gate::gate::{Fact, Facts, Source, SubtaskId};
+use canary_gate::gate::{Facts, SubtaskId};
 use canary_gate::verbs::{Ctx, Setting};
 use canary_gate::world::World;
 use canary_gate::world::live::{LiveWorld, Operator, Places};
@@ -102,19 +102,6 @@ impl Stage {
         for fact in ctx.take_published() {
             self.facts.lock().unwrap().publish(fact).unwrap();
         }
-    }
-
-    pub(crate) fn publish(&self, name: &str, value: Value) {
-        let source = Source {
-            by: SubtaskId::new("T000"),
-            exchange: None,
-        };
-        let fact = Fact {
-            name: name.to_owned(),
-            value,
-            source,
-        };
-        self.facts.lock().unwrap().publish(fact).unwrap();
     }
 
     pub(crate) fn fact(&self, path: &str) -> Value {
