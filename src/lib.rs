@@ -11,5 +11,6 @@ pub mod gate;
 pub mod journal;
 pub mod processes;
 pub mod rehearsal;
+pub mod toolbox;
 pub mod verbs;
 pub mod world;
