@@ -236,13 +236,13 @@ async fn make(
         digest.update(part);
         digest.update([0]);
     }
-    let digest: String = digest
-        .finalize()
+    let digest = digest.finalize();
+    let short: u64 = digest
         .iter()
         .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let home = Place::new(Place::CACHE).join(&format!("tools/{tool}-{}-{digest}", recipe.version));
+        .fold(0, |all, byte| all << 8 | u64::from(*byte));
+    let home =
+        Place::new(Place::CACHE).join(&format!("tools/{tool}-{}-{short:016x}", recipe.version));
     let argv = [
         "python3",
         "-I",

@@ -48,3 +48,11 @@ pub trait World: Send + Sync {
     /// The reason why there is no answer; the caller turns it into a verdict that is never a pass.
     async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError>;
 }
+
+/// A shared world is a world: a layer may wrap one that others hold too.
+#[async_trait]
+impl<W: World + ?Sized> World for std::sync::Arc<W> {
+    async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
+        (**self).perform(by, effect).await
+    }
+}
