@@ -2,6 +2,7 @@
 //! library's own types at once.
 
 mod args;
+mod audit;
 mod console;
 mod doctor;
 
@@ -64,6 +65,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Ends orphan daemons, or shows which it would end and why look-alikes are spared.
     Reap(reap::ReapArgs),
+    /// Shows whether a fix changes behaviour and is proved by a test.
+    Audit(audit::AuditArgs),
     /// Prints a completion script for a shell.
     Completions(shell::CompletionArgs),
     /// Prints the man page.
@@ -107,6 +110,7 @@ async fn dispatch(cli: Cli, console: &mut Console) -> Exit {
         Command::Report(args) => report::run(&args, console),
         Command::Doctor(args) => doctor::run(&args, console).await,
         Command::Reap(args) => reap::run(&args, console).await,
+        Command::Audit(args) => audit::run(args, console).await,
         Command::Completions(args) => shell::completions(&args, &mut Cli::command(), console),
         Command::Man => shell::man(Cli::command(), console),
     }

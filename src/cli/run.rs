@@ -9,7 +9,7 @@ use super::args::RunArgs;
 use super::console::Console;
 use super::operator::{self, Settings};
 use crate::engine::{Reporter, Scope, Signal};
-use crate::gate::Gate;
+use crate::gate::{Gate, Outcome};
 use crate::report::{self, JsonLines, Live, Plain, Where};
 use crate::session::{self, Finished, Options, Wrap};
 use crate::world::live::Operator;
@@ -95,7 +95,7 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
     Ok(Prepared { options, reporters })
 }
 
-async fn tools(
+pub(super) async fn tools(
     operator: &Operator,
     settings: &Settings,
     console: &Console,
@@ -201,4 +201,19 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+/// Says what a single command came to.
+pub(super) fn told(outcome: &Outcome, console: &Console) -> Exit {
+    let exit = Exit::from(outcome.verdict());
+    if let Some(finding) = outcome.finding() {
+        console.fail(exit, &finding.what);
+        for line in &finding.seen {
+            console.note(&format!("  {line}"));
+        }
+        if let Some(remedy) = &finding.remedy {
+            console.note(&format!("  → {remedy}"));
+        }
+    }
+    exit
 }
