@@ -6,11 +6,15 @@
 
 pub mod audit;
 pub mod candidate;
+pub mod cli;
 pub mod engine;
+pub mod evidence;
 pub mod gate;
 pub mod journal;
 pub mod processes;
 pub mod rehearsal;
+pub mod report;
+pub mod session;
 pub mod toolbox;
 pub mod verbs;
 pub mod world;

@@ -1,3 +1,7 @@
 //! The `gate` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    canary_gate::cli::main()
+}

@@ -55,9 +55,16 @@ impl<'w> Git<'w> {
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );
-        match self.world.perform(self.by, Effect::Run(program)).await? {
-            Response::Program(finished) => Ok(*finished),
-            other => Err(unexpected("a program", &other)),
+        match self.world.perform(self.by, Effect::Run(program)).await {
+            Ok(Response::Program(finished)) => Ok(*finished),
+            Ok(other) => Err(unexpected("a program", &other)),
+            // git is there, so it is the directory that is not.
+            Err(WorldError::NotStarted { reason, .. }) if reason.contains("os error 2") => {
+                Err(AuditError::NotARepository {
+                    repo: self.repo.to_string(),
+                })
+            }
+            Err(error) => Err(error.into()),
         }
     }
 

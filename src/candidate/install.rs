@@ -11,7 +11,7 @@ use super::lock::{self, Lock};
 use crate::gate::Finding;
 use crate::verbs::shared::programs::{must_succeed, with_output};
 use crate::verbs::{Ctx, Trouble};
-use crate::world::{Place, Program};
+use crate::world::{Effect, Place, Program, WriteFile};
 
 /// What to install and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,17 @@ pub struct Install {
     pub home: Home,
     /// The directory that keeps the lock.
     pub evidence: Place,
+    /// Whether the installers may reach the network.
+    pub network: Network,
+}
+
+/// Whether installers may reach the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// They may.
+    Allowed,
+    /// They may not: everything is there already.
+    Cut,
 }
 
 /// What was installed.
@@ -208,38 +219,66 @@ async fn pipx_lock(ctx: &Ctx, request: &Install, lock: &Lock) -> Result<(), Trou
         lock.place.as_str(),
         &requirement,
     ];
-    run(ctx, request.home.installer(argv.map(str::to_owned).into())).await
+    run(ctx, request.installer(&argv)).await
 }
 
 /// For a pipx without `--lock`. Installing wheels runs none of their code, so bytes that no hash
 /// has covered yet are replaced before anything of them is started.
 async fn pipx_then_sync(ctx: &Ctx, request: &Install, lock: &Lock) -> Result<(), Trouble> {
     let requirement = format!("{}=={}", request.package, request.version);
+    let (beside, _) = lock.place.as_str().rsplit_once('/').unwrap_or_default();
+    let links = format!("--find-links={beside}/wheels");
+    let mut pip = "--only-binary=:all:".to_owned();
+    if request.network == Network::Cut {
+        pip = format!("--pip-args={pip} --no-index {links}");
+    } else {
+        pip = format!("--pip-args={pip}");
+    }
     let argv = [
         "pipx",
         "install",
         "--force",
         "--python",
         "python3",
-        "--pip-args=--no-deps --only-binary=:all:",
+        &pip,
         &requirement,
     ];
-    run(ctx, request.home.installer(argv.map(str::to_owned).into())).await?;
+    run(ctx, request.installer(&argv)).await?;
+    let requirements = Place::new(beside).join("requirements.txt");
+    let write = WriteFile {
+        path: requirements.clone(),
+        text: lock.requirements(),
+        replace: true,
+    };
+    ctx.perform(Effect::WriteFile(write)).await?;
     let python = request.home.python(&request.package);
-    let argv = [
+    let mut argv = vec![
         "uv",
         "pip",
         "sync",
         "--reinstall",
         "--no-build",
         "--require-hashes",
-        "--color",
-        "never",
-        "--python",
-        python.as_str(),
-        lock.place.as_str(),
     ];
-    run(ctx, request.home.installer(argv.map(str::to_owned).into())).await
+    argv.extend(["--color", "never", "--python", python.as_str()]);
+    if request.network == Network::Cut {
+        argv.extend(["--no-index", &links]);
+    }
+    argv.push(requirements.as_str());
+    run(ctx, request.installer(&argv)).await
+}
+
+impl Install {
+    fn installer(&self, argv: &[&str]) -> Program {
+        let argv = argv.iter().map(|&word| word.to_owned()).collect();
+        let mut program = self.home.installer(argv);
+        if self.network == Network::Cut {
+            for name in ["UV_OFFLINE", "PIP_NO_INDEX"] {
+                program.env.insert(name.to_owned(), "1".to_owned());
+            }
+        }
+        program
+    }
 }
 
 /// Runs an installer; a wheel that it refuses is named in the first line.
@@ -259,13 +298,16 @@ async fn run(ctx: &Ctx, mut program: Program) -> Result<(), Trouble> {
     Err(Trouble::error(with_output(finding, &finished.stderr)))
 }
 
-/// The wheel whose hash differs, in uv's or pip's words. For the message only.
+/// The wheel whose hash or size differs, in uv's words. For the message only.
 fn refused_wheel(said: &str) -> Option<String> {
-    let line = said
-        .lines()
-        .find(|line| line.contains("Hash mismatch for"))?;
-    let rest = line.split("Hash mismatch for").nth(1)?;
-    Some(rest.trim().trim_end_matches('.').to_owned())
+    let after = |line: &str| {
+        let marks = ["Hash mismatch for ", "Size mismatch for "];
+        let rest = marks
+            .iter()
+            .find_map(|mark| Some(line.split_once(mark)?.1))?;
+        Some(format!("`{}`", rest.split('`').nth(1)?))
+    };
+    said.lines().find_map(after)
 }
 
 #[cfg(test)]
@@ -288,6 +330,9 @@ mod tests {
             refused_wheel(said).as_deref(),
             Some("`spec-kitty-cli==3.2.0rc16`")
         );
+        let size =
+            "      cause: Size mismatch for `a==1`: expected 841 bytes, but downloaded 976 bytes";
+        assert_eq!(refused_wheel(size).as_deref(), Some("`a==1`"));
         assert_eq!(refused_wheel("error: no space left"), None);
     }
 }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -46,6 +47,10 @@ pub struct Wheel {
     pub file: String,
     /// SHA-256, lower-case hex.
     pub sha256: String,
+    /// Where it is: an address, or a path beside the lock.
+    pub address: String,
+    /// When it was uploaded, where the index tells.
+    pub uploaded: Option<Timestamp>,
 }
 
 /// Why a lock cannot be used.
@@ -184,8 +189,10 @@ struct Package {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct WheelEntry {
     name: Option<String>,
+    upload_time: Option<toml::value::Datetime>,
     url: Option<String>,
     path: Option<String>,
     #[serde(default)]
@@ -220,14 +227,16 @@ impl WheelEntry {
             .get("sha256")
             .filter(|hash| hash.len() == 64)?
             .to_lowercase();
-        let address = self.name.or(self.path).or(self.url)?;
-        let file = address
-            .split(['#', '?'])
-            .next()?
-            .rsplit('/')
-            .next()?
-            .to_owned();
-        Some(Wheel { file, sha256 })
+        let address = self.path.or(self.url)?;
+        let last = address.split(['#', '?']).next()?.rsplit('/').next()?;
+        Some(Wheel {
+            file: self.name.unwrap_or_else(|| last.to_owned()),
+            sha256,
+            uploaded: self
+                .upload_time
+                .and_then(|time| time.to_string().parse().ok()),
+            address,
+        })
     }
 }
 
@@ -237,6 +246,13 @@ impl Lock {
     pub fn package(&self, name: &str) -> Option<&Locked> {
         let name = normalised(name);
         self.packages.iter().find(|package| package.name == name)
+    }
+
+    /// When the package of this name was released; the first of its wheels counts.
+    #[must_use]
+    pub fn uploaded(&self, name: &str) -> Option<Timestamp> {
+        let wheels = &self.package(name)?.wheels;
+        wheels.iter().filter_map(|wheel| wheel.uploaded).min()
     }
 
     /// SHA-256 over names, versions and hashes: the same wherever the index is.
@@ -338,6 +354,8 @@ wheels = [{ url = "http://127.0.0.1:1/files/spec_kitty_cli-3.2.0rc16-py3-none-an
         let lock = lock(LOCK);
         let names: Vec<_> = lock.packages.iter().map(|one| one.name.as_str()).collect();
         assert_eq!(names, ["spec-kitty-cli", "spec-kitty-events"]);
+        let uploaded = lock.uploaded("spec-kitty-cli").unwrap();
+        assert_eq!(uploaded.to_string(), "2026-05-20T00:00:00Z");
         assert_eq!(
             lock.package("Spec_Kitty_CLI").unwrap().wheels[0].file,
             "spec_kitty_cli-3.2.0rc16-py3-none-any.whl"

@@ -6,22 +6,30 @@
 
 mod ancestry;
 mod boundary;
+mod drift;
 mod home;
 mod index;
 mod install;
 mod installed;
 mod lock;
+mod operator_home;
 mod releases;
 mod resolve;
+mod standalone;
+mod vendor;
 mod versions;
 
 pub use ancestry::{Checkout, Held};
 pub use boundary::{Imported, Imports, missing_keys, status_json};
+pub use drift::{Drift, Moved};
 pub use home::Home;
 pub use index::{Index, Offer, OnIndex};
-pub use install::{Backend, Install, Installed, install, install_lock};
+pub use install::{Backend, Install, Installed, Network, install, install_lock};
 pub use installed::{Look, look, version_line};
 pub use lock::{Lock, LockError, Locked, Wheel, lock, read as read_lock};
+pub use operator_home::OperatorHome;
 pub use releases::{Page, Release, query_arguments, releases_page};
 pub use resolve::{Choice, Listed, PassedOver, probe_and_choose};
+pub use standalone::{Delivered, Explained, Order, carry_out};
+pub use vendor::vendor;
 pub use versions::{Line, Standing};

@@ -14,6 +14,7 @@ mod parameters;
 pub mod plan;
 mod policy_table;
 mod schema;
+mod tags;
 mod template;
 mod triage;
 mod verdict;
@@ -27,6 +28,7 @@ pub use duration::{DurationError, parse_duration};
 pub use facts::{AlreadyPublished, Fact, Facts, Source};
 pub use graph::{Cycle, Graph};
 pub use id::SubtaskId;
+pub use nearest::nearest;
 pub use parameters::{Overrides, ParameterError, RESERVED, SetError, leaves, variable_name};
 pub use policy_table::{
     PolicyTable, ResolvedPolicy, is_issue_reference, is_repository, same_issue,

@@ -44,6 +44,8 @@ pub enum Outcome {
 pub enum Stop {
     /// This subtask did not pass.
     Subtask(SubtaskId),
+    /// A dry run does not do what it would do.
+    DryRun(String),
     /// `--until` or `--only` leaves it out.
     OutOfScope,
     /// The operator interrupted the run.
@@ -125,7 +127,7 @@ impl Outcome {
             Self::Critical(_) => Verdict::Critical,
             // Left out on purpose is no finding; stopped is told by what stopped it.
             Self::NotRun {
-                because: Stop::OutOfScope | Stop::Subtask(_),
+                because: Stop::OutOfScope | Stop::Subtask(_) | Stop::DryRun(_),
             } => Verdict::Passed,
             Self::NotRun {
                 because: Stop::Interrupted,

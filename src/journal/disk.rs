@@ -51,6 +51,21 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// The system's.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Renames, but never replaces anything.
+    ///
+    /// # Errors
+    /// The system's; `AlreadyExists` when the new name is taken.
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// The system's.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Size of a plain file in bytes.
+    ///
+    /// # Errors
+    /// The system's.
+    fn size(&self, path: &Path) -> io::Result<u64>;
     /// Takes the write permission from a file or directory.
     ///
     /// # Errors
@@ -152,6 +167,19 @@ pub(crate) fn append_all(file: &dyn DiskFile, mut bytes: &[u8]) -> io::Result<()
     Ok(())
 }
 
+/// Makes a file to be renamed later; what a process that died left under this name is of no
+/// worth and is cut.
+pub(crate) fn create_afresh(disk: &dyn Disk, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+    match disk.create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let file = disk.open(path)?;
+            file.truncate(0)?;
+            Ok(file)
+        }
+        other => other,
+    }
+}
+
 /// The system's own disk.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsDisk;
@@ -212,6 +240,30 @@ impl Disk for OsDisk {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         std::fs::rename(from, to)
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // A file system without this: a second name, which is never taken from another.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+                std::fs::hard_link(from, to)?;
+                std::fs::remove_file(from)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        let meta = std::fs::symlink_metadata(path)?;
+        if meta.is_file() {
+            return Ok(meta.len());
+        }
+        Err(io::Error::other("not a plain file"))
     }
 
     fn make_read_only(&self, path: &Path) -> io::Result<()> {

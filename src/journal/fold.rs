@@ -279,30 +279,27 @@ impl Folded {
         Ok(())
     }
 
+    /// A request belongs to this process's course even when that ended: what is stopped may have
+    /// one more on its way.
     fn intent(&mut self, by: &SubtaskId, exchange: Exchange) -> Result<(), String> {
-        let n = exchange.n;
-        if n != self.last_exchange(by) + 1 {
-            return Err(format!(
-                "exchange {n} of `{by}` follows {}",
-                self.last_exchange(by)
-            ));
-        }
         let epoch = self.epoch;
-        let course = self.open_course(by, |course| course.epoch == epoch && course.ended.is_none());
-        course.exchanges.insert(n, exchange);
+        let course = self.open_course(by, |course| course.epoch == epoch);
+        let last = course.exchanges.keys().next_back().copied().unwrap_or(0);
+        if exchange.n != last + 1 {
+            return Err(format!("exchange {} of `{by}` follows {last}", exchange.n));
+        }
+        course.exchanges.insert(exchange.n, exchange);
         Ok(())
     }
 
     fn result(&mut self, by: &SubtaskId, n: u32, answer: &Answer) -> Result<(), String> {
+        let epoch = self.epoch;
         let exchange = self
             .courses
             .get_mut(by)
-            .and_then(|courses| {
-                courses
-                    .iter_mut()
-                    .rev()
-                    .find_map(|one| one.exchanges.get_mut(&n))
-            })
+            .and_then(|courses| courses.last_mut())
+            .filter(|course| course.epoch == epoch)
+            .and_then(|course| course.exchanges.get_mut(&n))
             .ok_or_else(|| format!("there is no request {n} of `{by}`"))?;
         if exchange.answer.is_some() {
             return Err(format!("request {n} of `{by}` was answered before"));
@@ -334,11 +331,11 @@ impl Folded {
                 took,
                 ..
             } => {
-                let course = self.open_course(subtask, |course| {
-                    course
-                        .ended
-                        .as_ref()
-                        .is_none_or(|ended| ended.outcome == *outcome)
+                let epoch = self.epoch;
+                // The same end again is a kept subtask that is told again.
+                let course = self.open_course(subtask, |course| match &course.ended {
+                    Some(ended) => ended.outcome == *outcome,
+                    None => course.epoch == epoch,
                 });
                 course.ended.get_or_insert_with(|| EndedCourse {
                     outcome: outcome.clone(),
@@ -423,12 +420,11 @@ impl Folded {
         verdict.max(Verdict::Error)
     }
 
-    /// The number of a subtask's last exchange; 0 without any.
+    /// The number of the last exchange of the course that counts; 0 without any.
     #[must_use]
     pub fn last_exchange(&self, by: &SubtaskId) -> u32 {
-        let courses = self.courses.get(by).map_or(&[][..], Vec::as_slice);
         let last = |course: &Course| course.exchanges.keys().next_back().copied();
-        courses.iter().rev().find_map(last).unwrap_or(0)
+        self.course(by).and_then(last).unwrap_or(0)
     }
 
     /// The course of a subtask that a resumed run can keep: it let on what comes after it, and is

@@ -45,7 +45,7 @@ pub enum Record {
     Intent {
         /// On behalf of which subtask.
         by: SubtaskId,
-        /// Number of the exchange within the subtask, from 1; goes on through resumptions.
+        /// Number of the exchange within the subtask, from 1; each process counts anew.
         n: u32,
         /// Exchanges of this subtask that had no answer yet when this request was made. Only
         /// what overlapped may come in another order when the recording is replayed.

@@ -200,6 +200,7 @@ mod tests {
             argv: [program, "-c", "run_sync_daemon(9400)"]
                 .map(str::to_owned)
                 .into(),
+            home: None,
         }
     }
 

@@ -263,3 +263,32 @@ pub(crate) fn kill(pid: u32) {
 pub(crate) fn pause() {
     std::thread::sleep(std::time::Duration::from_millis(5));
 }
+
+/// Paths of all regular files below a directory, relative to it, sorted.
+pub(crate) fn files_below(root: &Path) -> Result<Vec<String>, RehearsalError> {
+    let mut found = Vec::new();
+    let mut open = vec![String::new()];
+    while let Some(below) = open.pop() {
+        for name in list_dir(&root.join(&below))? {
+            let path = if below.is_empty() {
+                name
+            } else {
+                format!("{below}/{name}")
+            };
+            let kind = std::fs::symlink_metadata(root.join(&path)).map_err(|source| {
+                RehearsalError::File {
+                    operation: "look at",
+                    path: root.join(&path),
+                    source,
+                }
+            })?;
+            if kind.is_dir() {
+                open.push(path);
+            } else if kind.is_file() {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}

@@ -7,9 +7,12 @@ mod faults;
 pub mod flyctl;
 pub mod github;
 pub mod harness;
+mod home;
 mod host;
 pub mod product;
 pub mod saas;
+mod world;
 
 pub use faults::{Fault, Faults, UnknownFault};
 pub use host::RehearsalError;
+pub use world::World;

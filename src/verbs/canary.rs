@@ -1,9 +1,14 @@
 //! `canary`.
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Declares;
+use super::shared::canary_run::{CanaryRun, CanaryVariables, ResultFile, Written};
+use super::shared::programs::with_output;
+use super::{Act, Ctx, Declares, Trouble};
+use crate::gate::{Finding, Outcome};
+use crate::world::{Ended, FileSeen, Finished, HttpGet, ListFiles, Place, Program, Watch};
 
 /// Runs the canary script to its end and keeps what it wrote; another subtask decides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,11 +35,159 @@ pub struct Canary {
 }
 
 impl Declares for Canary {
+    fn spends_a_run(&self) -> bool {
+        true
+    }
+
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
 
     fn reads(&self) -> Vec<&str> {
         vec![&self.environment]
+    }
+}
+
+/// Exit code of the script when its own preflight refused to start.
+const PREFLIGHT_REFUSED: i32 = 2;
+
+#[async_trait]
+impl Act for Canary {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        let project = Place::workspace(&self.project);
+        let written = ListFiles {
+            root: project.clone(),
+            include: self.results.clone(),
+        };
+        let before = ctx.list(written.clone()).await?;
+        let started_at = ctx.now().await?;
+        ctx.progress(format!("{} {}", self.script, self.arguments.join(" ")));
+        let finished = ctx.run(self.program(ctx, &project)?).await?;
+        let finished_at = ctx.now().await?;
+        let after = ctx.list(written.clone()).await?;
+        // A resumed run may come here again; nothing earlier is overwritten.
+        let attempt = started_at.as_millisecond().to_string();
+        let kept = Place::run("canary").join(&self.publish).join(&attempt);
+        ctx.keep(written, kept.clone()).await?;
+        let run = CanaryRun {
+            ended: finished.ended,
+            started_at,
+            finished_at,
+            results: self
+                .results
+                .iter()
+                .map(|path| result_file(&project, path, &before, &after))
+                .collect(),
+            kept,
+            logs: [&finished.stdout, &finished.stderr]
+                .into_iter()
+                .filter_map(|out| out.log.clone())
+                .collect(),
+            observations: finished.observations.clone(),
+        };
+        ctx.publish(&self.publish, serde_json::json!(run));
+        Ok(self.judge(&finished))
+    }
+}
+
+impl Canary {
+    fn program(&self, ctx: &Ctx, project: &Place) -> Result<Program, Trouble> {
+        let environment: CanaryVariables = ctx.fact_as(&self.environment)?;
+        let arguments = ["bash", &self.script].into_iter().map(str::to_owned);
+        let mut program = Program::new(arguments.chain(self.arguments.iter().cloned()));
+        program.cwd = project.clone();
+        program.limit = ctx.limit();
+        program.env = environment.variables;
+        program.pass = environment.pass;
+        program.watch = Some(self.watch(ctx, project)?);
+        Ok(program)
+    }
+
+    /// The boundaries between runs are the moments when the result files appear.
+    fn watch(&self, ctx: &Ctx, project: &Place) -> Result<Watch, Trouble> {
+        let processes = ctx
+            .setting()
+            .processes
+            .get(&self.process)
+            .cloned()
+            .ok_or_else(|| {
+                Trouble::error(Finding::new(format!("no process rule `{}`", self.process)))
+            })?;
+        let queues = ["**/*.db", "**/.kittify/**/*.json", "**/owner.json"]
+            .map(str::to_owned)
+            .to_vec();
+        let files = [Place::run("home"), project.join("artifacts")]
+            .map(|root| ListFiles {
+                root,
+                include: queues.clone(),
+            })
+            .to_vec();
+        let limit = std::time::Duration::from_secs(10);
+        Ok(Watch {
+            boundaries: self.results.iter().map(|path| project.join(path)).collect(),
+            processes,
+            files,
+            addresses: self
+                .observe
+                .iter()
+                .map(|url| HttpGet {
+                    url: url.clone(),
+                    limit,
+                })
+                .collect(),
+        })
+    }
+
+    /// That it ran to its end; whether it passed is for the result documents to say.
+    fn judge(&self, finished: &Finished) -> Outcome {
+        let what = |how: &str| {
+            Finding::new(format!(
+                "`{}` {how} after {:.0} s",
+                self.script,
+                finished.elapsed.as_secs_f64()
+            ))
+        };
+        let shown = if finished.stdout.text.trim().is_empty() {
+            &finished.stderr
+        } else {
+            &finished.stdout
+        };
+        match finished.ended {
+            Ended::Code(PREFLIGHT_REFUSED) => Outcome::Blocked(
+                with_output(
+                    what("refused to start: its own preflight failed"),
+                    &finished.stderr,
+                )
+                .remedy("read what it says; no canary run was spent"),
+            ),
+            Ended::Code(code) => Outcome::passed(format!("ran to its end, exit code {code}")),
+            Ended::Signal(signal) => Outcome::Failed(with_output(
+                what(&format!("was ended by signal {signal}")),
+                shown,
+            )),
+            Ended::TimedOut => Outcome::Failed(with_output(
+                what("did not end in time; its process group was ended"),
+                shown,
+            )),
+        }
+    }
+}
+
+/// Holds a result file before the run beside the one after it.
+fn result_file(project: &Place, path: &str, before: &[FileSeen], after: &[FileSeen]) -> ResultFile {
+    let place = project.join(path);
+    let seen = |files: &[FileSeen]| files.iter().find(|file| file.path == place).cloned();
+    let now = seen(after);
+    let state = match (seen(before), &now) {
+        (_, None) => Written::Missing,
+        (Some(old), Some(new)) if old.sha256 == new.sha256 && old.modified == new.modified => {
+            Written::Stale
+        }
+        (_, Some(_)) => Written::Fresh,
+    };
+    ResultFile {
+        path: path.to_owned(),
+        state,
+        sha256: now.map(|file| file.sha256),
     }
 }

@@ -1,9 +1,13 @@
 //! `close-issue`.
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Declares, Write};
+use super::shared::github::IssueRef;
+use super::shared::github_write::{Change, close_once};
+use super::{Act, Ctx, Declares, Trouble, Write};
+use crate::gate::Outcome;
 
 /// Closes an issue after its evidence comment was read back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,5 +26,19 @@ impl Declares for CloseIssue {
 
     fn writes(&self) -> Vec<Write<'_>> {
         vec![Write::Close(&self.issue)]
+    }
+}
+
+#[async_trait]
+impl Act for CloseIssue {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        // The comment's fact exists only when it was read back.
+        let comment: super::comment::PostedComment = ctx.fact_as(&self.after_comment)?;
+        let issue = IssueRef::parse(&self.issue)?;
+        let note = match close_once(ctx, &issue).await? {
+            Change::Changed => format!("{issue} closed after {}", comment.url),
+            Change::AlreadySo => format!("{issue} was closed already"),
+        };
+        Ok(Outcome::passed(note))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -45,7 +46,8 @@ impl Ctx {
             setting,
             facts,
             limit,
-            exchanges: AtomicU32::new(0),
+            // The executor has asked for the time before the verb acts.
+            exchanges: AtomicU32::new(1),
             published: Mutex::new(Vec::new()),
             progress,
         }
@@ -54,11 +56,6 @@ impl Ctx {
     /// The subtask.
     pub fn by(&self) -> &SubtaskId {
         &self.by
-    }
-
-    /// The world, for code that makes effects of its own, such as the audit.
-    pub fn world(&self) -> &dyn World {
-        self.world.as_ref()
     }
 
     /// What the gate file says beside the subtasks.
@@ -304,6 +301,14 @@ impl Ctx {
         files
             .pop()
             .ok_or_else(|| unexpected(&Response::Files(files)))
+    }
+}
+
+/// For code that speaks to a world itself, such as the audit: its exchanges are the subtask's.
+#[async_trait]
+impl World for Ctx {
+    async fn perform(&self, _by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
+        Self::perform(self, effect).await
     }
 }
 

@@ -17,6 +17,28 @@ pub trait Declares {
         Vec::new()
     }
 
+    /// Whether it spends a canary run, so that its work package is kept whole or not at all.
+    fn spends_a_run(&self) -> bool {
+        false
+    }
+
+    /// What it does to the outside besides reading, for `--dry-run`; none when it only reads.
+    fn touches(&self) -> Option<String> {
+        let writes = self.writes();
+        let told = |write: &Write<'_>| match write {
+            Write::Comment(issue) => format!("comment on {issue}"),
+            Write::Close(issue) => format!("close {issue}"),
+            Write::TriagedIssues => "re-open issues".to_owned(),
+        };
+        if let Some(rule) = self.ends() {
+            return Some(format!("end processes `{rule}`"));
+        }
+        if self.spends_a_run() {
+            return Some("spend a canary run".to_owned());
+        }
+        (!writes.is_empty()).then(|| writes.iter().map(told).collect::<Vec<_>>().join(", "))
+    }
+
     /// The process rule whose processes it may end.
     fn ends(&self) -> Option<&str> {
         None

@@ -1,9 +1,12 @@
 //! `fix-audit`.
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Declares;
+use super::shared::fix;
+use super::{Act, Ctx, Declares, Trouble};
+use crate::gate::Outcome;
 
 /// Does what `fix-behaviour` and `fix-proof` do, for one issue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,5 +28,22 @@ pub struct FixAudit {
 impl Declares for FixAudit {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
+    }
+}
+
+#[async_trait]
+impl Act for FixAudit {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        let fix = fix::behaviour(ctx, &self.issue, &self.checkout, &self.scope).await?;
+        let proof = fix::proof(ctx, &fix, &self.checkout, &self.about).await?;
+        let note = format!(
+            "{}; {} tests fail without the fix and pass with it",
+            fix.decision.why,
+            proof.fail_to_pass.len()
+        );
+        let mut fact = serde_json::json!(fix);
+        fact["proof"] = serde_json::json!(proof);
+        ctx.publish(&self.publish, fact);
+        Ok(Outcome::passed(note))
     }
 }

@@ -1,9 +1,12 @@
 //! `fix-behaviour`.
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Declares;
+use super::shared::fix;
+use super::{Act, Ctx, Declares, Trouble};
+use crate::gate::Outcome;
 
 /// Finds the change that last closed an issue and shows that it changes behaviour in scope.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,5 +26,15 @@ pub struct FixBehaviour {
 impl Declares for FixBehaviour {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
+    }
+}
+
+#[async_trait]
+impl Act for FixBehaviour {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        let fix = fix::behaviour(ctx, &self.issue, &self.checkout, &self.scope).await?;
+        let note = format!("{}: {}", fix.decision.verdict.word(), fix.decision.why);
+        ctx.publish(&self.publish, serde_json::json!(fix));
+        Ok(Outcome::passed(note))
     }
 }

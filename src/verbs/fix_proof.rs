@@ -1,9 +1,12 @@
 //! `fix-proof`.
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Declares;
+use super::shared::fix::{self, Fix};
+use super::{Act, Ctx, Declares, Trouble};
+use crate::gate::Outcome;
 
 /// Shows that a fix is proved: a test about the rule fails without it and passes with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,5 +30,19 @@ impl Declares for FixProof {
 
     fn reads(&self) -> Vec<&str> {
         vec![&self.fix]
+    }
+}
+
+#[async_trait]
+impl Act for FixProof {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        let fix: Fix = ctx.fact_as(&self.fix)?;
+        let proof = fix::proof(ctx, &fix, &self.checkout, &self.about).await?;
+        let note = format!(
+            "{} tests fail without the fix and pass with it",
+            proof.fail_to_pass.len()
+        );
+        ctx.publish(&self.publish, serde_json::json!(proof));
+        Ok(Outcome::passed(note))
     }
 }

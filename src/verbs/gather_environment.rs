@@ -1,11 +1,17 @@
 //! `gather-environment`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Declares;
+use super::shared::programs::must_succeed;
+use super::shared::{fly, health};
+use super::{Act, Ctx, Declares, Trouble};
+use crate::gate::{Finding, Outcome};
+use crate::world::{Place, Program};
 
 /// Gathers what ran against what: candidate, image, commits, versions. Nothing may be unknown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,4 +45,62 @@ impl Declares for GatherEnvironment {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
+}
+
+const HEALTH_WITHIN: Duration = Duration::from_secs(10);
+const HEALTH_RETRY: Duration = Duration::from_secs(15);
+
+#[async_trait]
+impl Act for GatherEnvironment {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        let page = health::read_health(ctx, &self.health, HEALTH_WITHIN, HEALTH_RETRY).await?;
+        let mut values = self.values.clone();
+        values.insert("fly_image".to_owned(), fly::image(ctx, &self.app).await?);
+        for (name, key) in [
+            ("saas_commit", "git_sha"),
+            ("events_version", "spec_kitty_events"),
+        ] {
+            let value = page[key].as_str().unwrap_or_default();
+            values.insert(name.to_owned(), value.to_owned());
+        }
+        if let Some(events) = &self.events {
+            let (tag, commit) = events_tag(ctx, events, &values["events_version"]).await?;
+            values.insert("events_package".to_owned(), events.package.clone());
+            values.insert("events_tag".to_owned(), tag);
+            values.insert("events_commit".to_owned(), commit);
+        }
+        ctx.publish(&self.publish, serde_json::json!(values));
+        let unknown: Vec<String> = values
+            .iter()
+            .filter(|(_, value)| is_unknown(value))
+            .map(|(name, _)| name.clone())
+            .collect();
+        if unknown.is_empty() {
+            return Ok(Outcome::passed(format!("{} values known", values.len())));
+        }
+        let mut finding = Finding::new(format!("{} values are unknown", unknown.len()));
+        finding.seen = unknown;
+        Ok(Outcome::Blocked(finding))
+    }
+}
+
+fn is_unknown(value: &str) -> bool {
+    matches!(
+        value.trim().to_lowercase().as_str(),
+        "" | "unknown" | "none" | "null" | "dirty"
+    )
+}
+
+/// The tag of the deployed events version, and its commit.
+async fn events_tag(
+    ctx: &Ctx,
+    events: &EventsSource,
+    version: &str,
+) -> Result<(String, String), Trouble> {
+    let tag = format!("v{version}");
+    let commit = format!("refs/tags/{tag}^{{commit}}");
+    let mut program = Program::new(["git", "rev-parse", "--verify", "--end-of-options", &commit]);
+    program.cwd = Place::workspace(&events.checkout);
+    let finished = must_succeed(ctx, program).await?;
+    Ok((tag, finished.stdout.text.trim().to_owned()))
 }

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Declares;
+use super::shared::durations::duration;
+use super::shared::health::{self, read_health};
+use super::{Act, Ctx, Declares, Trouble};
+use crate::gate::{Finding, Outcome};
 
 /// Reads a health address; one retry on 503 or silence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -13,6 +17,10 @@ use super::Declares;
 pub struct HealthCheck {
     /// The address.
     pub url: String,
+    /// Time within which it must answer.
+    pub within: String,
+    /// Wait before the one retry.
+    pub retry_after: String,
     /// Versions in the answer, with the lowest that will do.
     #[serde(default)]
     pub versions_at_least: BTreeMap<String, String>,
@@ -24,5 +32,31 @@ pub struct HealthCheck {
 impl Declares for HealthCheck {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
+    }
+}
+
+#[async_trait]
+impl Act for HealthCheck {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        let page = read_health(
+            ctx,
+            &self.url,
+            duration(&self.within)?,
+            duration(&self.retry_after)?,
+        )
+        .await?;
+        ctx.publish(&self.publish, page.clone());
+        let too_old: Vec<String> = self
+            .versions_at_least
+            .iter()
+            .filter_map(|(name, lowest)| health::too_old(&page, name, lowest))
+            .collect();
+        if too_old.is_empty() {
+            return Ok(Outcome::passed(format!("{} answers 200", self.url)));
+        }
+        let mut finding = Finding::new(format!("{} reports a version that is too old", self.url))
+            .remedy("have the service deployed with it, then resume");
+        finding.seen = too_old;
+        Ok(Outcome::Blocked(finding))
     }
 }

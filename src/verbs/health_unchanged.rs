@@ -1,11 +1,15 @@
 //! `health-unchanged`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Declares, Param};
+use super::shared::health;
+use super::{Act, Ctx, Declares, Param, Trouble};
+use crate::gate::{Finding, Outcome};
 
 /// Takes the health again and shows that the service is the same as before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,4 +38,59 @@ impl Declares for HealthUnchanged {
     fn reads(&self) -> Vec<&str> {
         vec![&self.before]
     }
+}
+
+const WITHIN: Duration = Duration::from_secs(10);
+const RETRY: Duration = Duration::from_secs(15);
+/// Where the readiness page keeps its counts.
+const COUNTS: &str = "/dependencies/drain_queue/";
+
+#[async_trait]
+impl Act for HealthUnchanged {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        let page = health::read_health(ctx, &self.health, WITHIN, RETRY).await?;
+        let ready = health::read_health(ctx, &self.ready, WITHIN, RETRY).await?;
+        let before = ctx.fact(&self.before)?;
+        let mut problems: Vec<String> = self
+            .same
+            .iter()
+            .filter(|key| {
+                page[key.as_str()].is_null() || page[key.as_str()] != before[key.as_str()]
+            })
+            .map(|key| {
+                format!(
+                    "{key} was {}, is {}",
+                    before[key.as_str()],
+                    page[key.as_str()]
+                )
+            })
+            .collect();
+        problems.extend(
+            self.counts
+                .iter()
+                .filter_map(|(name, wanted)| count_problem(&ready, name, wanted)),
+        );
+        ctx.publish(
+            &self.publish,
+            serde_json::json!({ "health": page, "ready": ready }),
+        );
+        if problems.is_empty() {
+            return Ok(Outcome::passed(
+                "the service is as it was before the canary",
+            ));
+        }
+        let mut finding = Finding::new("the service is not as it was before the canary")
+            .remedy("the canary's runs do not count for what is deployed now: run the gate again");
+        finding.seen = problems;
+        Ok(Outcome::Blocked(finding))
+    }
+}
+
+fn count_problem(ready: &serde_json::Value, name: &str, wanted: &Param<i64>) -> Option<String> {
+    let found = ready
+        .pointer(&format!("{COUNTS}{name}"))
+        .and_then(serde_json::Value::as_i64);
+    let wanted = wanted.given().copied();
+    let holds = found.is_some() && found == wanted;
+    (!holds).then(|| format!("{name} is {found:?}, expected {wanted:?}"))
 }

@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{Act, Ctx, Declares, Trouble};
-use crate::candidate::{Home, Install, install};
+use crate::candidate::{Home, Install, Network, OperatorHome, install};
 use crate::gate::Outcome;
 use crate::world::Place;
 
@@ -43,14 +44,24 @@ impl Act for InstallCandidate {
             as_of: self.as_of.clone().filter(|time| !time.is_empty()),
             home: Home::of_run(),
             evidence: Place::run("candidate"),
+            network: Network::Allowed,
         };
+        let before = OperatorHome::of(ctx).await?;
         let installed = install(ctx, request).await?;
-        ctx.publish(&self.publish, installed.fact());
-        Ok(Outcome::passed(format!(
+        let changed = before.changes(&OperatorHome::of(ctx).await?);
+        let mut fact = installed.fact();
+        fact["operator_home"] = json!({"looked_at": before.len(), "changed": changed});
+        ctx.publish(&self.publish, fact);
+        let note = format!(
             "{} {} and {} more packages, locked by hash",
             self.package,
             self.version,
             installed.lock.packages.len() - 1
-        )))
+        );
+        let warnings = changed
+            .iter()
+            .map(|change| format!("in the operator's home, meanwhile: {change}"))
+            .collect();
+        Ok(Outcome::Passed { note, warnings })
     }
 }

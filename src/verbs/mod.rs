@@ -143,7 +143,7 @@ pub struct Setting {
     /// Comment templates by name.
     pub templates: BTreeMap<String, String>,
     /// The gate's parameters as one tree.
-    pub parameters: serde_json::Value,
+    pub parameters: serde_json::Map<String, serde_json::Value>,
 }
 
 macro_rules! verbs {
@@ -172,6 +172,12 @@ macro_rules! verbs {
             /// What it says of itself.
             #[must_use]
             pub fn declares(&self) -> &dyn Declares {
+                match self { $(Self::$name(verb) => verb,)* }
+            }
+
+            /// What it does.
+            #[must_use]
+            pub fn acts(&self) -> &dyn Act {
                 match self { $(Self::$name(verb) => verb,)* }
             }
 

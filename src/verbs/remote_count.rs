@@ -1,9 +1,12 @@
 //! `remote-count`.
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Declares, Param};
+use super::shared::fly;
+use super::{Act, Ctx, Declares, Param, Trouble};
+use crate::gate::{Finding, Outcome};
 
 /// Reads a count on the service's machine through flyctl, and compares it with another source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,5 +34,38 @@ impl Declares for RemoteCount {
 
     fn reads(&self) -> Vec<&str> {
         vec![&self.also]
+    }
+}
+
+#[async_trait]
+impl Act for RemoteCount {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        let wanted = self.equals.given().copied();
+        let remote = fly::remote_count(ctx, &self.app, &self.command, &self.name).await?;
+        let also = ctx.fact(&self.also)?.as_i64();
+        ctx.publish(
+            &self.publish,
+            serde_json::json!({ "remote": remote, "health": also }),
+        );
+        if wanted.is_some() && also == Some(remote) && wanted == also {
+            return Ok(Outcome::passed(format!(
+                "{} = {remote}, in both sources",
+                self.name
+            )));
+        }
+        let told = |value: Option<i64>| {
+            value.map_or_else(|| "no number".to_owned(), |value| value.to_string())
+        };
+        let what = if also == Some(remote) {
+            format!("{} is {remote}, expected {}", self.name, told(wanted))
+        } else {
+            format!("the two sources disagree about {}", self.name)
+        };
+        Ok(Outcome::Blocked(
+            Finding::new(what)
+                .seen(format!("on the machine: {remote}"))
+                .seen(format!("{}: {}", self.also, told(also)))
+                .remedy("look into the failures; the gate repairs nothing and deletes no rows"),
+        ))
     }
 }

@@ -1,9 +1,12 @@
 //! `require-state`.
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Declares;
+use super::shared::github::{self, IssueRef};
+use super::{Act, Ctx, Declares, Trouble};
+use crate::gate::{Finding, Outcome};
 
 /// Shows that an issue is in a state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,5 +48,32 @@ pub enum Otherwise {
 impl Declares for RequireState {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
+    }
+}
+
+#[async_trait]
+impl Act for RequireState {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+        let issue = github::issue(ctx, &IssueRef::parse(&self.issue)?).await?;
+        ctx.publish(&self.publish, serde_json::json!(issue));
+        let holds = match self.state {
+            IssueStateName::Open => issue.state == "OPEN",
+            IssueStateName::Closed => issue.is_closed(),
+        };
+        if holds {
+            return Ok(Outcome::passed(format!(
+                "{} is {}",
+                self.issue, issue.state
+            )));
+        }
+        let finding = Finding::new(format!("{} is {}", self.issue, issue.state)).seen(issue.url);
+        Ok(match self.otherwise {
+            Otherwise::Blocked => {
+                Outcome::Blocked(finding.remedy("look who changed it, then resume"))
+            }
+            Otherwise::Critical => Outcome::Critical(finding.remedy(
+                "the gate did not do this and does not repair it: find out who did, and decide",
+            )),
+        })
     }
 }

@@ -151,6 +151,10 @@ pub struct ProcessRule {
     /// The argument list, one regular expression per argument, each matching the whole
     /// argument; the first is the one after the program's name.
     pub argv: Vec<String>,
+    /// Places of which one must hold the process's `HOME`, such as `‹home›`; none means any.
+    /// So a daemon of another run, or of somebody's experiment, is not taken for an orphan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub homes: Vec<String>,
 }
 
 /// One HTTP GET. Redirects to another host are not followed.

@@ -17,6 +17,8 @@ mod response;
 #[cfg(test)]
 pub(crate) mod scripted;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 pub(crate) use effect::milliseconds;
@@ -49,10 +51,9 @@ pub trait World: Send + Sync {
     async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError>;
 }
 
-/// A shared world is a world: a layer may wrap one that others hold too.
 #[async_trait]
-impl<W: World + ?Sized> World for std::sync::Arc<W> {
+impl<W: World + ?Sized> World for Arc<W> {
     async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
-        (**self).perform(by, effect).await
+        self.as_ref().perform(by, effect).await
     }
 }

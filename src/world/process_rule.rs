@@ -46,6 +46,11 @@ pub enum Spared {
         /// What the rule asks for.
         wanted: String,
     },
+    /// Its `HOME` lies elsewhere, or is not known.
+    Home {
+        /// Where it lies.
+        seen: Option<String>,
+    },
     /// It belongs to another user.
     AnotherUser,
     /// It is the gate itself or one of its ancestors.
@@ -66,6 +71,10 @@ impl fmt::Display for Spared {
                 seen,
                 wanted,
             } => write!(f, "argument {index} is `{seen}`, not `{wanted}`"),
+            Self::Home { seen: Some(seen) } => {
+                write!(f, "has its HOME in `{seen}`, which is none of the rule's")
+            }
+            Self::Home { seen: None } => f.write_str("has a HOME that the system does not tell"),
             Self::AnotherUser => f.write_str("belongs to another user"),
             Self::Ancestor => f.write_str("is the gate or an ancestor of it"),
             Self::BadRule(error) => error.fmt(f),
@@ -80,6 +89,7 @@ pub struct CompiledRule {
     program: Vec<GlobMatcher>,
     argv: Vec<Regex>,
     wanted: Vec<String>,
+    homes: Vec<String>,
 }
 
 impl ProcessRule {
@@ -112,6 +122,7 @@ impl ProcessRule {
             program: self.program.iter().map(program).collect::<Result<_, _>>()?,
             argv: self.argv.iter().map(argument).collect::<Result<_, _>>()?,
             wanted: self.program.clone(),
+            homes: self.homes.clone(),
         })
     }
 
@@ -182,7 +193,21 @@ impl CompiledRule {
                 wanted: self.argv.len(),
             });
         }
-        Ok(())
+        self.home(seen)
+    }
+
+    fn home(&self, seen: &ProcessSeen) -> Result<(), Spared> {
+        let holds = |place: &String| {
+            let home = seen.home.as_deref().unwrap_or_default();
+            home.strip_prefix(place.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if self.homes.is_empty() || self.homes.iter().any(holds) {
+            return Ok(());
+        }
+        Err(Spared::Home {
+            seen: seen.home.clone(),
+        })
     }
 }
 
@@ -220,6 +245,28 @@ mod tests {
             ancestor: false,
             program: program.into(),
             argv: argv.iter().map(|text| (*text).to_owned()).collect(),
+            home: Some("‹home›/of-1".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_home_elsewhere_spares() {
+        let daemon = process("python3", &["python3", "-c", SCRIPT]);
+        let at_home = ProcessRule {
+            homes: vec!["‹home›".into()],
+            ..rule()
+        };
+        assert_eq!(at_home.explain(&daemon), Ok(()));
+        for home in [
+            None,
+            Some("/elsewhere".to_owned()),
+            Some("‹home›-of-another".to_owned()),
+        ] {
+            let stranger = ProcessSeen {
+                home: home.clone(),
+                ..daemon.clone()
+            };
+            assert_eq!(at_home.explain(&stranger), Err(Spared::Home { seen: home }));
         }
     }
 

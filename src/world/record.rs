@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Effect, Response, World, WorldError};
 use crate::gate::SubtaskId;
-use crate::journal::{Answer, Durability, Folded, Journal, JournalError, Record, touches_outside};
+use crate::journal::{Answer, Durability, Journal, JournalError, Record, touches_outside};
 
 /// Numbers of exchanges, for the provenance of facts.
 pub trait Exchanges: Send + Sync {
@@ -34,30 +34,13 @@ struct Count {
 }
 
 impl RecordLayer {
-    /// Records a new run.
+    /// Records a run, or what a resumed one goes on with: each process counts from 1.
     #[must_use]
     pub fn new(inner: Arc<dyn World>, journal: Journal) -> Self {
         Self {
             inner,
             journal,
             counts: Arc::default(),
-        }
-    }
-
-    /// Records a run that goes on: numbers follow those in the journal.
-    #[must_use]
-    pub fn resumed(inner: Arc<dyn World>, journal: Journal, folded: &Folded) -> Self {
-        let last = |id: &SubtaskId| Count {
-            last: folded.last_exchange(id),
-            open: BTreeSet::new(),
-        };
-        let counts = folded
-            .courses()
-            .map(|(id, _)| (id.clone(), last(id)))
-            .collect();
-        Self {
-            counts: Arc::new(Mutex::new(counts)),
-            ..Self::new(inner, journal)
         }
     }
 

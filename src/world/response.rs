@@ -156,6 +156,9 @@ pub struct ProcessSeen {
     pub program: String,
     /// Argument list, the program's name first.
     pub argv: Vec<String>,
+    /// Its `HOME`, where the system tells; as a place where it lies in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<String>,
 }
 
 /// How one process was ended.

@@ -87,7 +87,7 @@ async fn nothing_is_performed_that_could_not_be_recorded() {
 }
 
 /// A world that looks at the journal on the disk at the moment when it is asked.
-struct Witness(std::path::PathBuf, Arc<FailingDisk>);
+struct Witness(std::path::PathBuf);
 
 #[async_trait::async_trait]
 impl World for Witness {
@@ -108,7 +108,7 @@ async fn the_intent_of_a_write_is_on_the_disk_before_it_is_performed() {
     let dir = tempfile::tempdir().unwrap();
     let disk = Arc::new(FailingDisk::at(0, Failure::Io, false));
     let journal = Journal::create_on(disk.clone(), dir.path(), header(1)).unwrap();
-    let world = RecordLayer::new(Arc::new(Witness(dir.path().to_owned(), disk)), journal);
+    let world = RecordLayer::new(Arc::new(Witness(dir.path().to_owned())), journal);
     world
         .perform(&id(1), run("gh issue close 41"))
         .await

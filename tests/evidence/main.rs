@@ -5,8 +5,12 @@
     reason = "tests make and damage files on purpose"
 )]
 
+mod attempts;
+mod bundles;
 mod damage;
 mod disks;
+mod kept;
 mod laws;
 mod replaying;
 mod sample;
+mod telling;

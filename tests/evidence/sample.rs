@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use canary_gate::engine::{Event, EventKind};
 use canary_gate::gate::{Fact, Outcome, Source, SubtaskId, Verdict};
 use canary_gate::journal::disk::{Disk, DiskFile, Listed, OsDisk};
-use canary_gate::journal::{FORMAT, GateRef, Header, Journal, JournalError, Resumed};
+use canary_gate::journal::{FORMAT, GateRef, Header, Journal, JournalError, Resumed, sha256_hex};
 use canary_gate::world::{
     Captured, Effect, Ended, Finished, Program, RecordLayer, Response, World, WorldError,
 };
@@ -130,7 +130,19 @@ pub(crate) async fn a_run(
     dir: &Path,
     subtasks: usize,
 ) -> Result<(), JournalError> {
-    let journal = Journal::create_on(disk, dir, header(subtasks))?;
+    a_run_of(disk, dir, subtasks, b"").await
+}
+
+/// The same of a gate file with these bytes.
+pub(crate) async fn a_run_of(
+    disk: Arc<dyn Disk>,
+    dir: &Path,
+    subtasks: usize,
+    gate_file: &[u8],
+) -> Result<(), JournalError> {
+    let mut header = header(subtasks);
+    header.gate.sha256 = sha256_hex(gate_file);
+    let journal = Journal::create_on(disk, dir, header)?;
     let world = RecordLayer::new(Arc::new(Echo::default()), journal.clone());
     for n in 1..=subtasks {
         let second = i64::try_from(n).unwrap();
@@ -249,13 +261,25 @@ impl Disk for FailingDisk {
         self.may()?;
         OsDisk.rename(from, to)
     }
+    fn rename_new(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        self.may()?;
+        OsDisk.rename_new(from, to)
+    }
+    fn remove(&self, path: &Path) -> std::io::Result<()> {
+        self.may()?;
+        OsDisk.remove(path)
+    }
+    fn size(&self, path: &Path) -> std::io::Result<u64> {
+        self.may()?;
+        OsDisk.size(path)
+    }
     fn make_read_only(&self, path: &Path) -> std::io::Result<()> {
         self.may()?;
         OsDisk.make_read_only(path)
     }
     fn sync_dir(&self, path: &Path) -> std::io::Result<()> {
-        self.may()?;
-        OsDisk.sync_dir(path)
+        let _ = path;
+        self.may()
     }
 }
 
@@ -275,8 +299,8 @@ impl DiskFile for FailingFile {
         Err(self.disk.error())
     }
     fn sync(&self) -> std::io::Result<()> {
-        self.disk.may()?;
-        self.file.sync()
+        // What is tried is what a failure leads to, not the disk below.
+        self.disk.may()
     }
     fn length(&self) -> std::io::Result<u64> {
         self.disk.may()?;

@@ -1,3 +1,14 @@
-//! What several verbs share: GitHub through `gh`, messages about programs, canary results.
+//! What several verbs share: GitHub through `gh`, health pages, canary results, the attempt
+//! directory, messages about programs.
 
+pub(super) mod attempt;
+pub(super) mod canary_result;
+pub(super) mod canary_run;
+pub(super) mod durations;
+pub(super) mod fix;
+pub(super) mod fly;
+pub(super) mod github;
+pub(super) mod github_write;
+pub(super) mod health;
 pub(crate) mod programs;
+pub(super) mod suite;

@@ -168,7 +168,9 @@ impl World for LiveWorld {
             | Effect::KeepFiles(_)
             | Effect::Pack(_) => self.file_effect(effect).await,
             Effect::ListProcesses => process::list(&self.redactor).await.map(Response::Processes),
-            Effect::EndProcesses(end) => process::end(&end).await.map(Response::Ended),
+            Effect::EndProcesses(end) => process::end(&end, &self.redactor)
+                .await
+                .map(Response::Ended),
             Effect::FindProgram { name } => Ok(Response::Found(self.find(&name))),
             Effect::Now => Ok(Response::Now(jiff::Timestamp::now())),
             Effect::Sleep { duration } => {
@@ -191,7 +193,7 @@ impl LiveWorld {
     }
 
     fn find(&self, name: &str) -> Vec<String> {
-        let all = self.tools().around(&self.operator, &self.places);
+        let all = self.tools().around(&self.operator);
         let mut found: Vec<String> = Vec::new();
         for directory in all {
             let path = self.redactor.text(directory.join(name).as_str());

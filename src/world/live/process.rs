@@ -61,6 +61,7 @@ fn redacted(redactor: &Arc<Redactor>, process: ProcessSeen) -> ProcessSeen {
             .iter()
             .map(|argument| redactor.text(argument))
             .collect(),
+        home: process.home.map(|home| redactor.text(&home)),
         ..process
     }
 }
@@ -73,6 +74,7 @@ fn look(pids: Option<&[u32]>) -> Result<Vec<ProcessSeen>, WorldError> {
     let kind = ProcessRefreshKind::nothing()
         .with_cmd(UpdateKind::Always)
         .with_exe(UpdateKind::Always)
+        .with_environ(UpdateKind::Always)
         .with_user(UpdateKind::Always);
     let keys: Option<Vec<sysinfo::Pid>> =
         pids.map(|pids| pids.iter().copied().map(sysinfo::Pid::from_u32).collect());
@@ -122,7 +124,17 @@ fn of(process: &sysinfo::Process, ancestors: &BTreeSet<u32>, user: u32) -> Optio
         ancestor: ancestors.contains(&pid),
         program,
         argv,
+        home: home_of(process),
     })
+}
+
+/// `HOME` in the environment that the process was started with.
+fn home_of(process: &sysinfo::Process) -> Option<String> {
+    let home = process
+        .environ()
+        .iter()
+        .find_map(|entry| entry.to_str()?.strip_prefix("HOME="))?;
+    (!home.is_empty()).then(|| home.to_owned())
 }
 
 /// The gate and everything above it.
@@ -136,11 +148,21 @@ fn ancestors() -> BTreeSet<u32> {
 }
 
 /// Ends processes, all at the same time; receipts in the order asked for.
-pub(super) async fn end(end: &EndProcesses) -> Result<Vec<Receipt>, WorldError> {
+pub(super) async fn end(
+    end: &EndProcesses,
+    redactor: &Arc<Redactor>,
+) -> Result<Vec<Receipt>, WorldError> {
     let rule = end.rule.compile().map_err(|error| WorldError::Processes {
         reason: error.to_string(),
     })?;
-    let judge = |process: &ProcessSeen| rule.explain(process);
+    // The rule names places; the process's home is told in this machine's paths.
+    let judge = |process: &ProcessSeen| {
+        let home = process.home.as_ref().map(|home| redactor.text(home));
+        rule.explain(&ProcessSeen {
+            home,
+            ..process.clone()
+        })
+    };
     let one = |target: &ProcessIdentity| end_one(*target, rule_name(&rule), &judge, end.grace);
     stream::iter(end.targets.iter().map(one))
         .buffered(AT_ONCE)

@@ -140,6 +140,7 @@ fn clean_processes(redactor: &Arc<Redactor>, seen: Vec<ProcessSeen>) -> Vec<Proc
             .iter()
             .map(|text| redactor.text(text))
             .collect(),
+        home: process.home.map(|home| redactor.text(&home)),
         ..process
     };
     seen.into_iter().map(clean).collect()

@@ -1,0 +1,253 @@
+//! One word for an audit, with its reason.
+
+use serde::{Deserialize, Serialize};
+
+use super::behaviour::{Behaviour, Nature};
+use super::proof::{Proof, ProvingTest};
+use super::rule::AssertsOn;
+
+/// What an audit comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Behaviour in scope changed, and a test about the rule proves it.
+    Substantive,
+    /// Nothing but logging, comments, annotations or formatting changed in scope.
+    DiagnosticOnly,
+    /// Nothing but values of numbers changed in scope.
+    TimeoutOnly,
+    /// No source file in scope changed.
+    OutOfScope,
+    /// No test about the rule fails without the fix and passes with it.
+    Unproven,
+    /// The tests that would prove it assert on captured logs only.
+    LogProofOnly,
+    /// It cannot be told. Never a pass.
+    Undetermined,
+}
+
+impl Verdict {
+    /// Exit code of an accepted fix.
+    pub const ACCEPTED: u8 = 0;
+    /// Exit code of a rejected fix.
+    pub const REJECTED: u8 = 3;
+    /// Exit code where it cannot be told.
+    pub const NOT_KNOWN: u8 = 4;
+
+    /// The exit code.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Substantive => Self::ACCEPTED,
+            Self::DiagnosticOnly
+            | Self::TimeoutOnly
+            | Self::OutOfScope
+            | Self::Unproven
+            | Self::LogProofOnly => Self::REJECTED,
+            Self::Undetermined => Self::NOT_KNOWN,
+        }
+    }
+
+    /// The word reports use.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Substantive => "substantive",
+            Self::DiagnosticOnly => "diagnostic-only",
+            Self::TimeoutOnly => "timeout-only",
+            Self::OutOfScope => "out-of-scope",
+            Self::Unproven => "unproven",
+            Self::LogProofOnly => "log-proof-only",
+            Self::Undetermined => "undetermined",
+        }
+    }
+}
+
+/// A verdict and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The word.
+    pub verdict: Verdict,
+    /// One sentence.
+    pub why: String,
+}
+
+fn decision(verdict: Verdict, why: impl Into<String>) -> Decision {
+    Decision {
+        verdict,
+        why: why.into(),
+    }
+}
+
+/// Decides on the changes alone, as T004 does.
+#[must_use]
+pub fn verdict_of_change(behaviour: &Behaviour) -> Decision {
+    match behaviour.nature {
+        Nature::Behaviour => decision(Verdict::Substantive, changed(behaviour)),
+        Nature::Timeout => decision(
+            Verdict::TimeoutOnly,
+            "only values of numbers changed in scope",
+        ),
+        Nature::Diagnostic => decision(Verdict::DiagnosticOnly, diagnostic(behaviour)),
+        Nature::OutOfScope => decision(Verdict::OutOfScope, out_of_scope(behaviour)),
+        Nature::Undetermined => {
+            let files: Vec<String> = behaviour
+                .unreadable
+                .iter()
+                .map(|(path, why)| format!("`{path}`: {why}"))
+                .collect();
+            decision(Verdict::Undetermined, files.join("; "))
+        }
+    }
+}
+
+fn changed(behaviour: &Behaviour) -> String {
+    let mut places: Vec<String> = behaviour
+        .changes
+        .iter()
+        .map(|change| format!("`{}` in `{}`", change.function, change.path))
+        .collect();
+    places.dedup();
+    let more = places.len().saturating_sub(3);
+    places.truncate(3);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!("behaviour changed in {}{more}", places.join(", "))
+}
+
+fn diagnostic(behaviour: &Behaviour) -> String {
+    let mut kinds: Vec<String> = behaviour
+        .ignored
+        .iter()
+        .map(|ignored| format!("{:?}", ignored.why).to_lowercase())
+        .collect();
+    kinds.sort();
+    kinds.dedup();
+    let elsewhere = if behaviour.outside.is_empty() {
+        ""
+    } else {
+        "; behaviour changed only out of scope"
+    };
+    format!("in scope only {} changed{elsewhere}", kinds.join(", "))
+}
+
+fn out_of_scope(behaviour: &Behaviour) -> String {
+    if behaviour.empty_scope.is_empty() {
+        "no source file in scope changed".to_owned()
+    } else {
+        format!(
+            "no source file in scope changed, and the scope names nothing that exists: {}",
+            behaviour.empty_scope.join(", ")
+        )
+    }
+}
+
+/// Decides on the proof alone, as T005 does.
+#[must_use]
+pub fn verdict_of_proof(proof: &Proof) -> Decision {
+    if !proof.trouble.is_empty() {
+        return decision(Verdict::Undetermined, proof.trouble.join("; "));
+    }
+    if proof.tests.is_empty() {
+        return decision(Verdict::Unproven, "the fix brings no test");
+    }
+    if let Some(first) = proof.broken.first() {
+        let why = format!(
+            "{} passes without the fix and not with it ({})",
+            first.id, first.what
+        );
+        return decision(Verdict::Unproven, why);
+    }
+    if proof.load.as_ref().is_some_and(super::Load::proves_nothing) {
+        return decision(
+            Verdict::Unproven,
+            "the proof passes with every hunk of the fix taken out in turn",
+        );
+    }
+    let proving = proof
+        .fail_to_pass
+        .iter()
+        .filter(|test| test.proves())
+        .count();
+    if proving > 0 {
+        let all = proof.fail_to_pass.len();
+        return decision(
+            Verdict::Substantive,
+            format!(
+                "of {all} tests that fail without the fix and pass with it, {proving} prove it"
+            ),
+        );
+    }
+    not_proving(proof)
+}
+
+fn not_proving(proof: &Proof) -> Decision {
+    let on_logs = |test: &&ProvingTest| {
+        matches!(
+            test.reading.asserts_on,
+            AssertsOn::Logs | AssertsOn::LogsFirst
+        )
+    };
+    if let Some(test) = proof.fail_to_pass.iter().find(on_logs)
+        && !proof.fail_to_pass.iter().any(|test| !on_logs(&test))
+    {
+        let why = format!(
+            "{} fails without the fix only by what it asserts on captured logs",
+            test.id
+        );
+        return decision(Verdict::LogProofOnly, why);
+    }
+    if let Some(test) = proof.fail_to_pass.first() {
+        let words = test.reading.missing_words.join(", ");
+        let why = format!(
+            "{} fails without the fix, but is not about the rule: no {words} in it",
+            test.id
+        );
+        return decision(Verdict::Unproven, why);
+    }
+    if let Some(test) = proof.cannot_without.first() {
+        let why = format!(
+            "no test fails without the fix; {} cannot run without it ({}), which proves nothing",
+            test.id, test.what
+        );
+        return decision(Verdict::Unproven, why);
+    }
+    if !proof.flaky.is_empty() {
+        let why = format!(
+            "only flaky tests tell the sides apart: {}",
+            proof.flaky.join(", ")
+        );
+        return decision(Verdict::Unproven, why);
+    }
+    let why = if proof.pass_to_pass > 0 {
+        format!(
+            "no test fails without the fix ({} pass on both sides)",
+            proof.pass_to_pass
+        )
+    } else {
+        "no test of the fix passes with it".to_owned()
+    };
+    decision(Verdict::Unproven, why)
+}
+
+/// Decides on both: the change must be one, and must be proved.
+#[must_use]
+pub fn verdict(behaviour: &Behaviour, proof: Option<&Proof>) -> Decision {
+    let change = verdict_of_change(behaviour);
+    match proof {
+        Some(proof) if change.verdict == Verdict::Substantive => {
+            let proof = verdict_of_proof(proof);
+            match proof.verdict {
+                Verdict::Substantive => decision(
+                    Verdict::Substantive,
+                    format!("{}; {}", change.why, proof.why),
+                ),
+                _ => proof,
+            }
+        }
+        _ => change,
+    }
+}

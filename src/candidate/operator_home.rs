@@ -1,0 +1,133 @@
+//! The operator's own home, looked at before and after an install: nothing of ours may land there.
+//!
+//! Looks at what an installer could touch, not at documents; reads names, sizes, times, digests.
+
+use std::collections::BTreeMap;
+
+use crate::verbs::{Ctx, Trouble};
+use crate::world::{FileSeen, ListFiles, Place};
+
+/// Files that pip, pipx, uv, the candidate or a shell set-up would change.
+const LOOKED_AT: &[&str] = &[
+    ".local/bin/*",
+    ".local/pipx/venvs/*/bin/*",
+    ".local/pipx/venvs/*/pipx_metadata.json",
+    ".local/share/pipx/venvs/*/bin/*",
+    ".local/share/pipx/venvs/*/pipx_metadata.json",
+    ".config/pip/*",
+    ".config/uv/*",
+    ".pip/*",
+    ".kittify/*",
+    ".kittify/sync/daemon/*",
+    ".spec-kitty/*",
+    ".profile",
+    ".bash_profile",
+    ".bashrc",
+    ".zprofile",
+    ".zshrc",
+    ".config/fish/config.fish",
+];
+
+/// What was seen of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OperatorHome(BTreeMap<Place, FileSeen>);
+
+impl OperatorHome {
+    /// Looks at it.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn of(ctx: &Ctx) -> Result<Self, Trouble> {
+        let include = LOOKED_AT
+            .iter()
+            .map(|&pattern| pattern.to_owned())
+            .collect();
+        let files = ctx
+            .list(ListFiles {
+                root: Place::new(Place::HOME),
+                include,
+            })
+            .await?;
+        Ok(Self::from(files))
+    }
+
+    /// How many files were looked at.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there was none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is different afterwards, one line each.
+    #[must_use]
+    pub fn changes(&self, after: &Self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (path, file) in &self.0 {
+            match after.0.get(path) {
+                None => found.push(format!("`{path}` is gone")),
+                Some(now) if now.sha256 != file.sha256 => {
+                    found.push(format!("`{path}` was changed"));
+                }
+
+                Some(now) if now.modified != file.modified => {
+                    found.push(format!("`{path}` was written again with the same content"));
+                }
+                Some(_) => {}
+            }
+        }
+        let new = after.0.keys().filter(|path| !self.0.contains_key(*path));
+        found.extend(new.map(|path| format!("`{path}` is new")));
+        found
+    }
+}
+
+impl From<Vec<FileSeen>> for OperatorHome {
+    fn from(files: Vec<FileSeen>) -> Self {
+        Self(
+            files
+                .into_iter()
+                .map(|file| (file.path.clone(), file))
+                .collect(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn file(name: &str, sha256: &str, second: i64) -> FileSeen {
+        FileSeen {
+            path: Place::new(Place::HOME).join(name),
+            bytes: 1,
+            sha256: sha256.into(),
+            modified: Timestamp::from_second(second).unwrap(),
+        }
+    }
+
+    #[test]
+    fn every_kind_of_change_is_named() {
+        let before = OperatorHome::from(vec![
+            file("a", "1", 1),
+            file("b", "1", 1),
+            file("c", "1", 1),
+            file("d", "1", 1),
+        ]);
+        let after = OperatorHome::from(vec![
+            file("a", "1", 1),
+            file("b", "2", 1),
+            file("c", "1", 2),
+            file("e", "1", 1),
+        ]);
+        let changes = before.changes(&after);
+        assert_eq!(changes.len(), 4, "{changes:?}");
+        assert_eq!(before.changes(&before), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,156 @@
+//! Keeps the wheels of a locked closure with the evidence, so that it can be installed again
+//! without any network.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::home::Home;
+use super::lock::{self, Lock, Wheel};
+use crate::gate::Finding;
+use crate::verbs::shared::programs::must_succeed;
+use crate::verbs::{Ctx, Trouble};
+use crate::world::{Effect, ListFiles, Place, WriteFile};
+
+/// Name of the directory with the wheels, beside the vendored lock.
+const WHEELS: &str = "wheels";
+
+/// Fetches the wheels that this machine's `python3` would install, each checked against the
+/// lock, into `to/wheels`, and writes `to/pylock.toml`, which names them by path.
+///
+/// # Errors
+/// If one cannot be had, or its bytes are not those of the lock.
+pub async fn vendor(ctx: &Ctx, home: &Home, lock: &Lock, to: &Place) -> Result<Lock, Trouble> {
+    ctx.progress(format!(
+        "keeping the wheels of {} packages",
+        lock.packages.len()
+    ));
+    write(ctx, to.join("links.html"), links(lock)).await?;
+    write(ctx, to.join("requirements.txt"), lock.requirements()).await?;
+    let python = pip(ctx, home, to).await?;
+    // pip takes the best wheel for the machine, from the lock's own addresses only.
+    let (links, requirements, wheels) = (
+        to.join("links.html"),
+        to.join("requirements.txt"),
+        to.join(WHEELS),
+    );
+    let argv = [
+        &python,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+        "--no-index",
+        "--find-links",
+        links.as_str(),
+        "--requirement",
+        requirements.as_str(),
+        "--dest",
+        wheels.as_str(),
+    ];
+    let mut download = home.installer(argv.map(str::to_owned).into());
+    download.limit = ctx.limit().max(Duration::from_mins(5));
+    must_succeed(ctx, download).await?;
+    let kept = kept(ctx, lock, &wheels).await?;
+    let place = to.join("pylock.toml");
+    write(ctx, place.clone(), vendored(lock, &kept)).await?;
+    lock::read(ctx, place).await
+}
+
+/// An interpreter that has pip: the machine's, or a virtual environment made for this.
+async fn pip(ctx: &Ctx, home: &Home, to: &Place) -> Result<String, Trouble> {
+    let argv = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+    let asked = home.installer(argv(&["python3", "-m", "pip", "--version"]));
+    if ctx.run(asked).await?.success() {
+        return Ok("python3".to_owned());
+    }
+    let own = to.join("pip");
+    must_succeed(
+        ctx,
+        home.installer(argv(&["python3", "-m", "venv", "--clear", own.as_str()])),
+    )
+    .await?;
+    Ok(own.join("bin/python").to_string())
+}
+
+/// The one wheel of each package that was kept, in the lock's order.
+async fn kept<'l>(ctx: &Ctx, lock: &'l Lock, wheels: &Place) -> Result<Vec<&'l Wheel>, Trouble> {
+    let files = ctx
+        .list(ListFiles {
+            root: wheels.clone(),
+            include: vec!["*.whl".to_owned()],
+        })
+        .await?;
+    let mut found = Vec::new();
+    for package in &lock.packages {
+        let is_there = |wheel: &&Wheel| {
+            files
+                .iter()
+                .any(|file| file.path.file_name() == wheel.file && file.sha256 == wheel.sha256)
+        };
+        let Some(wheel) = package.wheels.iter().find(is_there) else {
+            let what = format!(
+                "no wheel of `{}` {} was kept",
+                package.name, package.version
+            );
+            return Err(Trouble::error(Finding::new(what)));
+        };
+        found.push(wheel);
+    }
+    Ok(found)
+}
+
+async fn write(ctx: &Ctx, path: Place, text: String) -> Result<(), Trouble> {
+    let file = WriteFile {
+        path,
+        text,
+        replace: true,
+    };
+    ctx.perform(Effect::WriteFile(file)).await?;
+    Ok(())
+}
+
+/// A page of links to every locked wheel. Pure.
+fn links(lock: &Lock) -> String {
+    let escaped = |text: &str| {
+        text.replace('&', "&amp;")
+            .replace('"', "&quot;")
+            .replace('<', "&lt;")
+    };
+    let mut page = String::from("<!DOCTYPE html>\n");
+    for wheel in lock.packages.iter().flat_map(|package| &package.wheels) {
+        let address = wheel.address.split('#').next().unwrap_or_default();
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            page,
+            "<a href=\"{}#sha256={}\">{}</a><br>",
+            escaped(address),
+            wheel.sha256,
+            escaped(&wheel.file)
+        );
+    }
+    page
+}
+
+/// The same closure with its wheels beside it. Pure.
+fn vendored(lock: &Lock, kept: &[&Wheel]) -> String {
+    let mut text = String::from("lock-version = \"1.0\"\ncreated-by = \"canary-gate\"\n");
+    for (package, wheel) in lock.packages.iter().zip(kept) {
+        // Names, versions and file names of wheels hold no character that TOML would escape.
+        let uploaded = wheel.uploaded.map(|time| format!("upload-time = {time}, "));
+        let _ = write!(
+            text,
+            "\n[[packages]]\nname = \"{}\"\nversion = \"{}\"\n\
+             wheels = [{{ path = \"{WHEELS}/{}\", {}hashes = {{ sha256 = \"{}\" }} }}]\n",
+            package.name,
+            package.version,
+            wheel.file,
+            uploaded.unwrap_or_default(),
+            wheel.sha256
+        );
+    }
+    text
+}

@@ -1,0 +1,93 @@
+//! Standard output and error, and what kind of reader is there.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the process's own streams and variables are read once, here"
+)]
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use super::Exit;
+use crate::report::Style;
+
+/// The process's streams.
+#[derive(Debug, Clone)]
+pub(crate) struct Console {
+    colour: bool,
+    /// Whether somebody reads progress on a terminal.
+    pub(crate) live: bool,
+    answers: bool,
+}
+
+impl Console {
+    /// The real one. `NO_COLOR` and `CLICOLOR_FORCE` are honoured.
+    pub(super) fn of_process() -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let live = std::io::stderr().is_terminal() && !set("CI");
+        let colour = !set("NO_COLOR") && (set("CLICOLOR_FORCE") || std::io::stderr().is_terminal());
+        Self {
+            colour,
+            live,
+            answers: std::io::stdin().is_terminal(),
+        }
+    }
+
+    /// Prints the gate's own log lines to standard error when `GATE_LOG` asks for them.
+    pub(super) fn log_when_asked(&self) {
+        let Ok(filter) = std::env::var("GATE_LOG") else {
+            return;
+        };
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+            .with_ansi(self.colour)
+            .with_writer(std::io::stderr)
+            .finish();
+        drop(tracing::subscriber::set_global_default(subscriber));
+    }
+
+    /// Colour or none.
+    pub(crate) fn style(&self) -> Style {
+        if self.colour {
+            Style::Ansi
+        } else {
+            Style::Plain
+        }
+    }
+
+    /// Whether somebody can answer a question.
+    pub(crate) fn can_ask(&self) -> bool {
+        self.answers
+    }
+
+    /// Prints to standard output. A reader that went away is no error.
+    pub(crate) fn out(&self, text: &str) {
+        let mut to = std::io::stdout().lock();
+        drop(to.write_all(text.as_bytes()).and_then(|()| to.flush()));
+    }
+
+    /// Prints a line to standard error.
+    pub(crate) fn note(&self, text: &str) {
+        drop(writeln!(std::io::stderr().lock(), "{text}"));
+    }
+
+    /// Says what went wrong, and gives the exit code back.
+    pub(crate) fn fail(&self, exit: Exit, text: &str) -> Exit {
+        let word = if self.colour {
+            "\u{1b}[31merror\u{1b}[0m"
+        } else {
+            "error"
+        };
+        self.note(&format!("{word}: {text}"));
+        exit
+    }
+
+    /// Asks on standard error; only `y` and `yes` are yes.
+    pub(crate) fn ask(&self, question: &str) -> bool {
+        let mut to = std::io::stderr().lock();
+        drop(write!(to, "{question} [y/N] ").and_then(|()| to.flush()));
+        let mut line = String::new();
+        if std::io::stdin().lock().read_line(&mut line).is_err() {
+            return false;
+        }
+        matches!(line.trim().to_lowercase().as_str(), "y" | "yes")
+    }
+}

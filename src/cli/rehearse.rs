@@ -1,0 +1,111 @@
+//! `gate rehearse`: the same run, in the embedded world.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Exit;
+use super::args::RunArgs;
+use super::console::Console;
+use super::{operator, run};
+use crate::rehearsal::{Fault, Faults, World as EmbeddedWorld};
+
+#[derive(Debug, Args)]
+pub(super) struct RehearseArgs {
+    /// Something that goes wrong in the world; may be given several times.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    fault: Vec<String>,
+    /// Lists the faults: name, where the gate must stop, exit code, what happens.
+    #[arg(long)]
+    list_faults: bool,
+    /// Writes the world's final state to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    world: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
+    if args.list_faults {
+        console.out(&listing());
+        return Exit::Passed;
+    }
+    let faults = match faults(&args.fault) {
+        Ok(faults) => faults,
+        Err(text) => return console.fail(Exit::Usage, &text),
+    };
+    let operator = match operator::of_process() {
+        Ok(operator) => operator,
+        Err(error) => return console.fail(Exit::Error, &error),
+    };
+    // What is wrong with the gate file or its parameters is said before a world is built.
+    if let Err(exit) = operator::gate(&args.run.gate, &operator, console) {
+        return exit;
+    }
+    let world = match EmbeddedWorld::build(&operator, &faults).await {
+        Ok(world) => world,
+        Err(error) => return console.fail(Exit::Error, &run::chain(&error)),
+    };
+    console.note(&format!(
+        "rehearsal in {}; nothing real is touched",
+        world.root()
+    ));
+    let mut run_args = args.run;
+    let own = std::mem::take(&mut run_args.gate.set);
+    run_args.gate.set = world.parameters().into_iter().chain(own).collect();
+    let (exit, finished) = run::run_as(
+        world.operator(),
+        run_args,
+        console,
+        "gate rehearse",
+        &|outside| world.wrap(outside),
+    )
+    .await;
+    if let Some(path) = &args.world {
+        let text = serde_json::to_string_pretty(&world.final_state()).unwrap_or_default();
+        if let Err(error) = operator::create(path)
+            .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
+        {
+            return console.fail(
+                Exit::Error,
+                &format!("cannot write `{}`: {error}", path.display()),
+            );
+        }
+    }
+    world.end(finished.is_some_and(|_| args.world.is_none()));
+    exit
+}
+
+fn faults(names: &[String]) -> Result<Faults, String> {
+    let parse = |name: &String| {
+        name.parse::<Fault>().map_err(|error| {
+            let known = Fault::ALL.iter().map(|fault| fault.name());
+            let near = crate::gate::nearest(name, known)
+                .map(|near| format!("; did you mean `{near}`?"))
+                .unwrap_or_default();
+            format!("{error}{near} `gate rehearse --list-faults` lists them all")
+        })
+    };
+    names.iter().map(parse).collect()
+}
+
+fn listing() -> String {
+    let mut text = format!(
+        "{:<28} {:<6} {:<5} what happens in the world\n",
+        "fault", "stops", "exit"
+    );
+    for fault in Fault::ALL {
+        let stops = if fault.stops_at().len() > 5 {
+            "(any)"
+        } else {
+            fault.stops_at()
+        };
+        text.push_str(&format!(
+            "{:<28} {stops:<6} {:<5} {}\n",
+            fault.name(),
+            fault.exit(),
+            fault.what()
+        ));
+    }
+    text
+}

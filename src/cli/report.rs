@@ -1,0 +1,72 @@
+//! `gate report`: a run so far, in words or for machines. Read from the journal alone.
+
+use clap::{Args, ValueEnum};
+
+use super::Exit;
+use super::args::GateArgs;
+use super::console::Console;
+use super::operator;
+use crate::report::{Report, Where, markdown, text};
+use crate::session::{self, RunDirectory};
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// The run, by its id or the beginning of it.
+    #[arg(default_value = "latest")]
+    run: String,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    gate: GateArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Md,
+    Json,
+}
+
+pub(super) fn run(args: &ReportArgs, console: &Console) -> Exit {
+    let (report, directory) = match load(&args.run, &args.gate, console) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let place = Where {
+        run_directory: Some(directory.path.to_string()),
+        resume: Some(format!("gate run --resume {}", directory.run)),
+    };
+    console.out(&match args.format {
+        Format::Text => text(&report, console.style(), &place),
+        Format::Md => markdown(&report),
+        Format::Json => serde_json::to_string_pretty(&report).unwrap_or_default() + "\n",
+    });
+    Exit::Passed
+}
+
+/// Finds a run and puts its report together.
+pub(super) fn load(
+    name: &str,
+    gate: &GateArgs,
+    console: &Console,
+) -> Result<(Report, RunDirectory), Exit> {
+    let operator = operator::of_process().map_err(|error| console.fail(Exit::Error, &error))?;
+    let (_, overrides) = operator::gate(gate, &operator, console)?;
+    let state = operator::settings(&operator, &overrides).state;
+    let failed = |error: &session::SessionError| {
+        let exit = if matches!(error, session::SessionError::NoSuchRun { .. }) {
+            Exit::Usage
+        } else {
+            Exit::Error
+        };
+        let exit = console.fail(exit, &super::run::chain(error));
+        if let Some(remedy) = error.remedy() {
+            console.note(&format!("  → {remedy}"));
+        }
+        exit
+    };
+    let directory = session::find_run(&state, name).map_err(|error| failed(&error))?;
+    let report = session::report_of(&directory).map_err(|error| failed(&error))?;
+    Ok((report, directory))
+}

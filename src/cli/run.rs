@@ -1,0 +1,208 @@
+//! `gate run`: the question before the first write, signals, reporters, the report at the end.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::Exit;
+use super::args::RunArgs;
+use super::console::Console;
+use super::operator::{self, Settings};
+use crate::engine::{Reporter, Scope, Signal};
+use crate::gate::Gate;
+use crate::report::{self, JsonLines, Live, Plain, Where};
+use crate::session::{self, Finished, Options, Wrap};
+use crate::toolbox;
+use crate::world::live::Operator;
+
+pub(super) async fn run(args: RunArgs, console: &Console) -> Exit {
+    let operator = match operator::of_process() {
+        Ok(operator) => operator,
+        Err(error) => return console.fail(Exit::Error, &error),
+    };
+    run_as(operator, args, console, "gate run", &|world| world)
+        .await
+        .0
+}
+
+/// Runs as an operator; a rehearsal gives one of its own, and may put a layer around the outside.
+pub(super) async fn run_as(
+    operator: Operator,
+    args: RunArgs,
+    console: &Console,
+    command: &str,
+    wrap: Wrap<'_>,
+) -> (Exit, Option<Finished>) {
+    let prepared = match prepare(&operator, args, console).await {
+        Ok(prepared) => prepared,
+        Err(exit) => return (exit, None),
+    };
+    let Prepared { options, reporters } = prepared;
+    let gate = Arc::clone(&options.gate);
+    match session::run(operator, options, reporters, signals(), wrap).await {
+        Ok(finished) => {
+            let place = Where {
+                run_directory: Some(finished.directory.path.to_string()),
+                resume: Some(format!("{command} --resume {}", finished.directory.run)),
+            };
+            console.out(&report::text(&finished.report, console.style(), &place));
+            drop(gate);
+            (finished.verdict.into(), Some(finished))
+        }
+        Err(error) => {
+            let exit = console.fail(Exit::Error, &chain(&error));
+            if let Some(remedy) = error.remedy() {
+                console.note(&format!("  → {remedy}"));
+            }
+            (exit, None)
+        }
+    }
+}
+
+struct Prepared {
+    options: Options,
+    reporters: Vec<Box<dyn Reporter>>,
+}
+
+/// Everything that can be wrong with the command line is found here, before anything runs.
+async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Result<Prepared, Exit> {
+    let mut gate_args = args.gate.clone();
+    if let Some(time) = &args.as_of {
+        if let Err(error) = time.parse::<jiff::Timestamp>() {
+            return Err(console.fail(
+                Exit::Usage,
+                &format!("--as-of `{time}` is no time such as 2026-05-21T00:00:00Z: {error}"),
+            ));
+        }
+        gate_args.set.push(format!("rc.as_of={time}"));
+    }
+    let (gate, overrides) = operator::gate(&gate_args, operator, console)?;
+    let settings = operator::settings(operator, &overrides);
+    let scope = scope(&args, &gate, console)?;
+    let reporters = reporters(&args, &gate, console)?;
+    confirm(&args, &gate, console)?;
+    let tools = tools(operator, &settings, console).await?;
+    let options = Options {
+        gate: Arc::new(gate),
+        workspace: settings.workspace,
+        state: settings.state,
+        cache: settings.cache,
+        tools: tools.path,
+        versions: tools.versions,
+        scope,
+        resume: args.resume,
+        dry_run: args.dry_run,
+        keep: args.keep,
+    };
+    Ok(Prepared { options, reporters })
+}
+
+async fn tools(
+    operator: &Operator,
+    settings: &Settings,
+    console: &Console,
+) -> Result<toolbox::Tools, Exit> {
+    toolbox::ready(operator, &settings.cache)
+        .await
+        .map_err(|error| {
+            console.fail(
+                Exit::Error,
+                &format!("{error}\n  → `gate doctor` lists every tool with its remedy"),
+            )
+        })
+}
+
+fn scope(args: &RunArgs, gate: &Gate, console: &Console) -> Result<Scope, Exit> {
+    let scope = match (&args.until, &args.only) {
+        (Some(package), _) => Scope::Until(package.clone()),
+        (None, Some(package)) => Scope::Only(package.clone()),
+        (None, None) => Scope::All,
+    };
+    scope.check(gate).map_err(|error| {
+        console.fail(
+            Exit::Usage,
+            &format!("{error}; the gate has {}", error.known.join(", ")),
+        )
+    })?;
+    Ok(scope)
+}
+
+fn reporters(
+    args: &RunArgs,
+    gate: &Gate,
+    console: &Console,
+) -> Result<Vec<Box<dyn Reporter>>, Exit> {
+    let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
+    if let Some(path) = &args.events {
+        let file = operator::create(path).map_err(|error| {
+            console.fail(
+                Exit::Usage,
+                &format!("cannot write events to `{}`: {error}", path.display()),
+            )
+        })?;
+        reporters.push(Box::new(JsonLines::new(file)));
+    }
+    if console.live {
+        reporters.push(Box::new(Live::new(gate, console.style())));
+    } else {
+        reporters.push(Box::new(Plain::new(
+            gate,
+            console.style(),
+            std::io::stderr(),
+        )));
+    }
+    Ok(reporters)
+}
+
+/// Lists every write that may happen and asks once. Without anybody to ask, nothing is written.
+fn confirm(args: &RunArgs, gate: &Gate, console: &Console) -> Result<(), Exit> {
+    if args.yes || args.dry_run {
+        return Ok(());
+    }
+    console.note("This run may write:");
+    for line in gate.writes_possible() {
+        console.note(&format!("  {line}"));
+    }
+    if !console.can_ask() {
+        return Err(console.fail(
+            Exit::Usage,
+            "no terminal to ask on: give --yes to allow these writes, or --dry-run",
+        ));
+    }
+    if console.ask("Go on?") {
+        Ok(())
+    } else {
+        Err(console.fail(Exit::Usage, "not confirmed; nothing ran"))
+    }
+}
+
+/// Ctrl-C, SIGTERM and a hang-up as data.
+fn signals() -> UnboundedReceiver<Signal> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (sender, receiver) = unbounded_channel();
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
+        let Ok(mut stream) = signal(kind) else {
+            continue;
+        };
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            while stream.recv().await.is_some() && sender.send(Signal::Interrupt).is_ok() {}
+        });
+    }
+    receiver
+}
+
+/// An error with its causes, in one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(&format!(": {inner}"));
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,196 @@
+//! A run becomes one file that anyone can check, replay and compare.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::manifest::{FORMAT, MANIFEST, Manifest, SCRIPT, SUMS, Summed, json_text, sums};
+use super::names::{checked, checked_part};
+use super::pack::{Archive, write_archive};
+use super::{Content, EvidenceError, Part, Scan};
+use crate::journal::disk::Disk;
+use crate::journal::{
+    Answer, BLOBS, Canonical, FILE, Folded, JournalError, Record, canonical, read_on, references,
+    sha256_hex,
+};
+
+/// The script in every bundle.
+pub(crate) const VERIFY_SH: &str = include_str!("verify.sh");
+
+/// What goes into a bundle.
+#[derive(Debug, Clone, Default)]
+pub struct Spec {
+    /// The run's directory, with the sealed journal and its blobs.
+    pub run_dir: PathBuf,
+    /// The gate file's bytes.
+    pub gate_file: Vec<u8>,
+    /// Reports by file name; functions of the journal alone.
+    pub reports: BTreeMap<String, Vec<u8>>,
+    /// Everything else by name below `files/`: logs, lock, results, comments as posted.
+    pub files: BTreeMap<String, Content>,
+}
+
+/// A bundle that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundled {
+    /// The archive.
+    pub archive: Summed,
+    /// What it holds.
+    pub manifest: Manifest,
+}
+
+/// Writes a bundle to a new file. The same run gives the same bytes.
+///
+/// # Errors
+/// When the run is not sealed, its journal is damaged, the gate file is another one, the scan
+/// finds what may not get out, or the disk refuses. Then there is no bundle.
+pub fn bundle(
+    disk: &dyn Disk,
+    spec: Spec,
+    to: &Path,
+    scan: &mut dyn Scan,
+) -> Result<Bundled, EvidenceError> {
+    let folded = read_on(disk, &spec.run_dir)?;
+    bundle_of(disk, &folded, spec, to, scan)
+}
+
+/// The same of a journal that was read already.
+pub(crate) fn bundle_of(
+    disk: &dyn Disk,
+    folded: &Folded,
+    spec: Spec,
+    to: &Path,
+    scan: &mut dyn Scan,
+) -> Result<Bundled, EvidenceError> {
+    let chain = sealed_chain(folded)?;
+    if sha256_hex(&spec.gate_file) != folded.header.gate.sha256 {
+        return Err(EvidenceError::Foreign {
+            what: "the gate file",
+            why: "its digest is not the one in the journal".to_owned(),
+        });
+    }
+    let (top, verdict) = (top(folded)?, folded.verdict());
+    let head = chain.head.clone();
+    let parts = parts(spec, folded, chain)?;
+    let mut manifest = Manifest {
+        format: FORMAT,
+        run: folded.header.run.clone(),
+        gate: folded.header.gate.name.clone(),
+        verdict,
+        head,
+        sums: String::new(),
+        files: Vec::new(),
+    };
+    let archive = write_archive(disk, to, |archive| {
+        fill(archive, &top, &parts, &mut manifest, scan)
+    })?;
+    Ok(Bundled { archive, manifest })
+}
+
+/// The one directory that everything lies in.
+fn top(folded: &Folded) -> Result<String, EvidenceError> {
+    let name = format!("{}-{}", folded.header.gate.name, folded.header.run);
+    checked_part(&name)?;
+    Ok(name)
+}
+
+/// The canonical journal of a sealed run.
+fn sealed_chain(folded: &Folded) -> Result<Canonical, EvidenceError> {
+    if folded.sealed.is_none() || folded.torn > 0 {
+        return Err(EvidenceError::NotSealed {
+            run: folded.header.run.clone(),
+        });
+    }
+    Ok(canonical(&folded.lines)?)
+}
+
+/// Digests of all blobs that records refer to.
+pub(crate) fn blobs_of(folded: &Folded) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for line in &folded.lines {
+        match &line.record {
+            Record::Intent { effect, .. } => references(effect, &mut found),
+            Record::Result {
+                answer: Answer::Ok(response),
+                ..
+            } => references(response, &mut found),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn parts(spec: Spec, folded: &Folded, chain: Canonical) -> Result<Vec<Part>, EvidenceError> {
+    let mut parts = vec![
+        Part {
+            name: "data/gate.toml".to_owned(),
+            content: Content::Bytes(spec.gate_file),
+        },
+        Part {
+            name: format!("data/{FILE}"),
+            content: Content::Bytes(chain.text.into_bytes()),
+        },
+    ];
+    for sha256 in blobs_of(folded) {
+        parts.push(Part {
+            content: Content::File(spec.run_dir.join(BLOBS).join(&sha256)),
+            name: format!("data/{BLOBS}/{sha256}"),
+        });
+    }
+    for (name, bytes) in spec.reports {
+        parts.push(Part {
+            name: format!("data/reports/{}", checked_part(&name)?),
+            content: Content::Bytes(bytes),
+        });
+    }
+    for (name, content) in spec.files {
+        parts.push(Part {
+            name: format!("data/files/{}", checked(&name)?),
+            content,
+        });
+    }
+    parts.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(parts)
+}
+
+fn fill(
+    archive: &mut Archive<'_>,
+    top: &str,
+    parts: &[Part],
+    manifest: &mut Manifest,
+    scan: &mut dyn Scan,
+) -> Result<(), EvidenceError> {
+    let mut add = |name: &str, content: Content| {
+        let part = Part {
+            name: format!("{top}/{name}"),
+            content,
+        };
+        archive.add(&part, scan)
+    };
+    for part in parts {
+        let summed = add(&part.name, part.content.clone())?;
+        check_blob(&part.name, &summed.sha256)?;
+        manifest.files.push(Summed {
+            path: part.name.clone(),
+            ..summed
+        });
+    }
+    let list = sums(&manifest.files).into_bytes();
+    manifest.sums = sha256_hex(&list);
+    let json = json_text(manifest).map_err(JournalError::json("the manifest"))?;
+    add(SUMS, Content::Bytes(list))?;
+    add(MANIFEST, Content::Bytes(json.into_bytes()))?;
+    add(SCRIPT, Content::Bytes(VERIFY_SH.into()))?;
+    Ok(())
+}
+
+/// A blob's name is its digest.
+pub(crate) fn check_blob(name: &str, sha256: &str) -> Result<(), EvidenceError> {
+    match name.strip_prefix("data/blobs/") {
+        Some(said) if said != sha256 => Err(JournalError::Blob {
+            sha256: said.to_owned(),
+            why: "its content has another digest".to_owned(),
+        }
+        .into()),
+        _ => Ok(()),
+    }
+}

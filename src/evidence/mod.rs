@@ -1,0 +1,46 @@
+//! Evidence that lasts: attempt directories, deterministic archives, bundles; and what checks,
+//! compares, explains and reproduces them.
+//!
+//! Owns the bundle's format. Never decides a verdict: it recomputes what the journal gives.
+//!
+//! ```text
+//! <gate>-<run>/data/gate.toml            the gate file, digest as in the journal's header
+//! <gate>-<run>/data/journal.jsonl        the canonical journal (see `journal::canonical`)
+//! <gate>-<run>/data/blobs/<sha256>       every blob the journal refers to, and no other
+//! <gate>-<run>/data/files/…              logs, lock, results, comments
+//! <gate>-<run>/data/reports/…            what the journal gives, in words
+//! <gate>-<run>/manifest-sha256.txt       digests of all above, for `sha256sum -c`
+//! <gate>-<run>/manifest.json             the same with sizes, run, verdict, head of the chain
+//! <gate>-<run>/verify.sh                 checks all of it with a POSIX shell and `sha256sum`
+//! ```
+
+mod attempt;
+mod blocks;
+mod bundle;
+mod diff;
+mod error;
+mod explain;
+mod manifest;
+mod names;
+mod open;
+mod pack;
+mod recording;
+mod reproduce;
+mod scan;
+mod tar;
+mod verify;
+mod volatile;
+
+pub use attempt::{Attempt, check_directory};
+pub use bundle::{Bundled, Spec, bundle};
+pub use diff::{Diff, Divergence, FactDiff, diff};
+pub use error::EvidenceError;
+pub use explain::{ExplainError, Explained, Explanation, Found, explain};
+pub use manifest::{Manifest, Summed};
+pub use open::{Limits, Opened, open, unpack};
+pub use pack::{Content, Part, pack};
+pub use recording::Recording;
+pub use reproduce::{Promise, Reproduced, Rerun, Rerunned, reproduce};
+pub use scan::{Leak, NoScan, RedactorScan, Scan};
+pub use verify::{Check, Render, Verified, verify};
+pub use volatile::why_volatile;

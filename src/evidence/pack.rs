@@ -1,0 +1,220 @@
+//! Deterministic archives: the same files give the same bytes, on every machine.
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::blocks::BlockWriter;
+use super::names::checked;
+use super::tar::{UNIT, header, padding};
+use super::{EvidenceError, Scan, Summed};
+use crate::journal::disk::{Disk, DiskFile, append_all, create_afresh};
+use crate::journal::hex;
+
+/// A file that goes into an archive.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Its name in the archive.
+    pub name: String,
+    /// Where its bytes come from.
+    pub content: Content,
+}
+
+/// Where bytes come from.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Memory.
+    Bytes(Vec<u8>),
+    /// A file, read in pieces.
+    File(PathBuf),
+}
+
+/// Packs files into a new `tar.gz`: names sorted, owner 0, times 0, fixed modes. Written beside
+/// and renamed; never replaces a file. Gives the archive's size and digest.
+///
+/// # Errors
+/// When a name occurs twice or leads elsewhere, a file changes meanwhile, the scan refuses, or
+/// the disk does. Then there is no archive.
+pub fn pack(
+    disk: &dyn Disk,
+    mut parts: Vec<Part>,
+    to: &Path,
+    scan: &mut dyn Scan,
+) -> Result<Summed, EvidenceError> {
+    parts.sort_by(|a, b| a.name.cmp(&b.name));
+    write_archive(disk, to, |archive| {
+        for part in &parts {
+            archive.add(part, scan)?;
+        }
+        Ok(())
+    })
+}
+
+/// Makes an archive beside `to` with whatever `fill` adds, syncs it and gives it its name.
+pub(crate) fn write_archive(
+    disk: &dyn Disk,
+    to: &Path,
+    fill: impl FnOnce(&mut Archive<'_>) -> Result<(), EvidenceError>,
+) -> Result<Summed, EvidenceError> {
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let beside = to.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+    let file = create_afresh(disk, &beside).map_err(EvidenceError::disk("make", &beside))?;
+    let written = fill_archive(disk, &*file, &beside, fill).and_then(|(bytes, sha256)| {
+        disk.rename_new(&beside, to)
+            .map_err(EvidenceError::disk("give its name to", to))?;
+        let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty());
+        if let Some(dir) = dir {
+            disk.sync_dir(dir)
+                .map_err(EvidenceError::disk("sync", dir))?;
+        }
+        Ok(Summed {
+            path: name.into_owned(),
+            bytes,
+            sha256,
+        })
+    });
+    if written.is_err() {
+        // It is the first error that counts; a leftover is cut the next time.
+        let _ = disk.remove(&beside);
+    }
+    written
+}
+
+fn fill_archive(
+    disk: &dyn Disk,
+    file: &dyn DiskFile,
+    path: &Path,
+    fill: impl FnOnce(&mut Archive<'_>) -> Result<(), EvidenceError>,
+) -> Result<(u64, String), EvidenceError> {
+    let out = Out {
+        file,
+        bytes: 0,
+        digest: Sha256::new(),
+    };
+    let mut archive = Archive {
+        disk,
+        path,
+        to: BlockWriter::new(out),
+        last: None,
+    };
+    fill(&mut archive)?;
+    let failed = || EvidenceError::disk("write", path);
+    archive.zeros(2 * UNIT)?;
+    let out = archive.to.finish().map_err(failed())?;
+    file.sync().map_err(EvidenceError::disk("sync", path))?;
+    Ok((out.bytes, hex(&out.digest.finalize())))
+}
+
+/// An archive that is being written.
+pub(crate) struct Archive<'a> {
+    disk: &'a dyn Disk,
+    path: &'a Path,
+    to: BlockWriter<Out<'a>>,
+    last: Option<String>,
+}
+
+impl Archive<'_> {
+    /// Adds a file behind the one before; names ascend.
+    pub(crate) fn add(
+        &mut self,
+        part: &Part,
+        scan: &mut dyn Scan,
+    ) -> Result<Summed, EvidenceError> {
+        let name = checked(&part.name)?;
+        if self.last.as_deref().is_some_and(|last| last >= name) {
+            return Err(EvidenceError::Name {
+                name: name.to_owned(),
+                why: "it is there already, or stands after one that sorts behind it",
+            });
+        }
+        self.last = Some(name.to_owned());
+        scan.begin(name)?;
+        match &part.content {
+            Content::Bytes(bytes) => self.content(name, bytes.len() as u64, &mut &bytes[..], scan),
+            Content::File(path) => {
+                let read = || EvidenceError::disk("read", path);
+                let size = self.disk.size(path).map_err(read())?;
+                let mut from = self.disk.reader(path).map_err(read())?;
+                self.content(name, size, &mut from, scan)
+            }
+        }
+    }
+
+    fn content(
+        &mut self,
+        name: &str,
+        size: u64,
+        from: &mut dyn Read,
+        scan: &mut dyn Scan,
+    ) -> Result<Summed, EvidenceError> {
+        self.write(&header(name, size)?)?;
+        let mut buffer = vec![0; 256 << 10];
+        let (mut found, mut digest) = (0, Sha256::new());
+        loop {
+            let count = read_some(from, &mut buffer).map_err(EvidenceError::disk("read", name))?;
+            let piece = &buffer[..count];
+            found += count as u64;
+            if found > size || (count == 0 && found < size) {
+                return Err(EvidenceError::Changed {
+                    name: name.to_owned(),
+                    expected: size,
+                    found,
+                });
+            }
+            if count == 0 {
+                break;
+            }
+            scan.feed(piece)?;
+            digest.update(piece);
+            self.write(piece)?;
+        }
+        scan.end()?;
+        self.zeros(padding(size))?;
+        Ok(Summed {
+            path: name.to_owned(),
+            bytes: size,
+            sha256: hex(&digest.finalize()),
+        })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EvidenceError> {
+        self.to
+            .write_all(bytes)
+            .map_err(EvidenceError::disk("write", self.path))
+    }
+
+    fn zeros(&mut self, count: u64) -> Result<(), EvidenceError> {
+        let zeros = [0; 2 * UNIT as usize];
+        self.write(&zeros[..usize::try_from(count).unwrap_or(0)])
+    }
+}
+
+fn read_some(from: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match from.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// The archive's file, its size and digest so far.
+struct Out<'a> {
+    file: &'a dyn DiskFile,
+    bytes: u64,
+    digest: Sha256,
+}
+
+impl Write for Out<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        append_all(self.file, bytes)?;
+        self.bytes += bytes.len() as u64;
+        self.digest.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,349 @@
+//! Is a bundle intact, and does its journal give what it says? Believes nothing that is written
+//! beside the journal; never runs anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::bundle::{blobs_of, check_blob};
+use super::manifest::{FORMAT, MANIFEST, Manifest, SCRIPT, SUMS, Summed, sums};
+use super::{EvidenceError, Limits, Opened, open};
+use crate::gate::Verdict;
+use crate::journal::disk::Disk;
+use crate::journal::{FILE, Folded, canonical, fold, scan, sha256_hex};
+
+/// Makes all reports of a run from its journal, by file name.
+pub type Render<'a> = &'a dyn Fn(&Folded) -> Result<BTreeMap<String, Vec<u8>>, String>;
+
+/// Digests of the scripts in bundles of all released versions. A bundle with another one is not
+/// intact, because somebody may run it.
+const SCRIPTS: [&str; 1] = ["d8109e47137ae856930242e73f841b1b58125daf9f237efe615d5fd2f2d4b28a"];
+
+/// What a verification found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// The bundle's file name, size and digest.
+    pub archive: Summed,
+    /// Id of the run, as the journal has it.
+    pub run: Option<String>,
+    /// The verdict that the journal gives.
+    pub verdict: Option<Verdict>,
+    /// Number of records.
+    pub records: usize,
+    /// Number of files below `data/`.
+    pub files: usize,
+    /// What was looked at, in order.
+    pub checks: Vec<Check>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub name: &'static str,
+    /// What does not hold; nothing when all does.
+    pub fault: Option<String>,
+    /// Why it was not looked at, when it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
+}
+
+impl Verified {
+    /// Whether everything that was looked at holds.
+    #[must_use]
+    pub fn intact(&self) -> bool {
+        self.checks.iter().all(|check| check.fault.is_none())
+    }
+}
+
+impl fmt::Display for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}  {}", self.archive.sha256, self.archive.path)?;
+        for check in &self.checks {
+            match (&check.fault, &check.left_out) {
+                (Some(fault), _) => writeln!(f, "  BROKEN  {}: {fault}", check.name)?,
+                (None, Some(why)) => writeln!(f, "  -       {}: not checked, {why}", check.name)?,
+                (None, None) => writeln!(f, "  ok      {}", check.name)?,
+            }
+        }
+        match (self.intact(), self.verdict) {
+            (true, Some(verdict)) => write!(
+                f,
+                "intact: verdict {verdict}, {} records, {} files",
+                self.records, self.files
+            ),
+            _ => write!(f, "NOT INTACT"),
+        }
+    }
+}
+
+/// Checks a bundle: names and digests of all files, the chain of records, the seal, the verdict
+/// and, with `render`, the reports.
+///
+/// # Errors
+/// When it cannot be read at all, or is not a bundle.
+pub fn verify(
+    disk: &dyn Disk,
+    path: &Path,
+    render: Option<Render<'_>>,
+    limits: Limits,
+) -> Result<Verified, EvidenceError> {
+    let opened = open(disk, path, |name| !is_bulk(name), limits)?;
+    let mut checks = Checks::default();
+    let manifest = checks.value("manifest", manifest(&opened));
+    if let Some(manifest) = &manifest {
+        checks.of("files and digests", files(&opened, manifest));
+    }
+    checks.of("verify.sh", script(&opened));
+    let folded = checks.value("chain of records", journal(&opened));
+    if let Some(folded) = &folded {
+        checks.of("seal", seal(folded, manifest.as_ref()));
+        checks.of("verdict", verdict(folded, manifest.as_ref()));
+        checks.of("gate file", gate(&opened, folded));
+        checks.of("blobs", blobs(&opened, folded));
+        checks.of("facts", facts(folded));
+        checks.reports(&opened, folded, render);
+    }
+    Ok(Verified {
+        run: folded.as_ref().map(|folded| folded.header.run.clone()),
+        verdict: folded.as_ref().map(Folded::verdict),
+        records: folded.as_ref().map_or(0, |folded| folded.lines.len()),
+        files: data(&opened.files).count(),
+        archive: opened.archive,
+        checks: checks.0,
+    })
+}
+
+/// What only its digest is needed of.
+fn is_bulk(name: &str) -> bool {
+    name.starts_with("data/blobs/") || name.starts_with("data/files/")
+}
+
+fn data(files: &[Summed]) -> impl Iterator<Item = &Summed> {
+    files.iter().filter(|file| file.path.starts_with("data/"))
+}
+
+#[derive(Default)]
+struct Checks(Vec<Check>);
+
+impl Checks {
+    fn of(&mut self, name: &'static str, held: Result<(), String>) {
+        self.value(name, held);
+    }
+
+    fn value<T>(&mut self, name: &'static str, held: Result<T, String>) -> Option<T> {
+        let (value, fault) = match held {
+            Ok(value) => (Some(value), None),
+            Err(fault) => (None, Some(fault)),
+        };
+        self.0.push(Check {
+            name,
+            fault,
+            left_out: None,
+        });
+        value
+    }
+
+    fn reports(&mut self, opened: &Opened, folded: &Folded, render: Option<Render<'_>>) {
+        match render {
+            Some(render) => self.of("reports", reports(opened, folded, render)),
+            None => self.0.push(Check {
+                name: "reports",
+                fault: None,
+                left_out: Some("because nothing here can make them".to_owned()),
+            }),
+        }
+    }
+}
+
+fn kept<'a>(opened: &'a Opened, name: &str) -> Result<&'a [u8], String> {
+    let bytes = opened.kept.get(name).map(Vec::as_slice);
+    bytes.ok_or_else(|| format!("there is no `{name}`"))
+}
+
+fn manifest(opened: &Opened) -> Result<Manifest, String> {
+    let bytes = kept(opened, MANIFEST)?;
+    let value: serde_json::Value =
+        serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let format = value.get("format").and_then(serde_json::Value::as_u64);
+    if format != Some(u64::from(FORMAT)) {
+        let found = format.map_or("unknown".to_owned(), |found| found.to_string());
+        return Err(format!(
+            "its format is {found}; this version reads {FORMAT}"
+        ));
+    }
+    serde_json::from_value(value).map_err(|error| error.to_string())
+}
+
+fn files(opened: &Opened, manifest: &Manifest) -> Result<(), String> {
+    let listed: BTreeMap<&str, &Summed> = manifest
+        .files
+        .iter()
+        .map(|file| (file.path.as_str(), file))
+        .collect();
+    for file in data(&opened.files) {
+        match listed.get(file.path.as_str()) {
+            None => return Err(format!("`{}` was added", file.path)),
+            Some(said) if *said != file => return Err(format!("`{}` was changed", file.path)),
+            Some(_) => {}
+        }
+    }
+    let found = data(&opened.files).count();
+    if found != manifest.files.len() {
+        let there: BTreeSet<&str> = data(&opened.files).map(|file| file.path.as_str()).collect();
+        let missing = listed
+            .keys()
+            .find(|name| !there.contains(*name))
+            .unwrap_or(&"a file twice");
+        return Err(format!("`{missing}` is listed and not there"));
+    }
+    let list = kept(opened, SUMS)?;
+    if list != sums(&manifest.files).as_bytes() || sha256_hex(list) != manifest.sums {
+        return Err(format!("`{SUMS}` lists something else"));
+    }
+    let allowed = [SUMS, MANIFEST, SCRIPT];
+    let stray = opened
+        .files
+        .iter()
+        .find(|file| !file.path.starts_with("data/") && !allowed.contains(&file.path.as_str()));
+    stray.map_or(Ok(()), |file| Err(format!("`{}` was added", file.path)))
+}
+
+fn script(opened: &Opened) -> Result<(), String> {
+    let digest = sha256_hex(kept(opened, SCRIPT)?);
+    if SCRIPTS.contains(&digest.as_str()) {
+        return Ok(());
+    }
+    Err("it is not one that this program ever wrote; do not run it".to_owned())
+}
+
+fn journal(opened: &Opened) -> Result<Folded, String> {
+    let bytes = kept(opened, &format!("data/{FILE}"))?;
+    let scanned = scan(bytes, Path::new(FILE)).map_err(|error| error.to_string())?;
+    if scanned.torn > 0 {
+        return Err("its last line is torn".to_owned());
+    }
+    let chain = canonical(&scanned.lines).map_err(|error| error.to_string())?;
+    if chain.text.as_bytes() != bytes {
+        return Err("its records are not in the plan's order".to_owned());
+    }
+    fold(scanned.lines).map_err(|error| error.to_string())
+}
+
+fn seal(folded: &Folded, manifest: Option<&Manifest>) -> Result<(), String> {
+    let sealed = folded.sealed.as_ref().ok_or("the journal is not sealed")?;
+    let prev = folded.lines.last().map(|line| line.prev.as_str());
+    if prev != Some(sealed.digest.as_str()) {
+        return Err("it was made over other records".to_owned());
+    }
+    let chain = canonical(&folded.lines).map_err(|error| error.to_string())?;
+    match manifest {
+        Some(manifest) if manifest.head != chain.head => {
+            Err("the manifest names another journal".to_owned())
+        }
+        Some(manifest) if manifest.run != folded.header.run => {
+            Err("the manifest names another run".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn verdict(folded: &Folded, manifest: Option<&Manifest>) -> Result<(), String> {
+    let recomputed = folded.verdict();
+    let said = folded
+        .sealed
+        .as_ref()
+        .map(|sealed| ("the seal", sealed.verdict));
+    let said = said
+        .into_iter()
+        .chain(manifest.map(|one| ("the manifest", one.verdict)));
+    for (who, verdict) in said {
+        if verdict != recomputed {
+            return Err(format!(
+                "{who} says `{verdict}`, the records give `{recomputed}`"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn gate(opened: &Opened, folded: &Folded) -> Result<(), String> {
+    if sha256_hex(kept(opened, "data/gate.toml")?) == folded.header.gate.sha256 {
+        return Ok(());
+    }
+    Err("it is not the one that was run".to_owned())
+}
+
+fn blobs(opened: &Opened, folded: &Folded) -> Result<(), String> {
+    let mut there = BTreeSet::new();
+    for file in &opened.files {
+        check_blob(&file.path, &file.sha256).map_err(|error| error.to_string())?;
+        there.extend(file.path.strip_prefix("data/blobs/").map(str::to_owned));
+    }
+    let referred = blobs_of(folded);
+    if let Some(missing) = referred.difference(&there).next() {
+        return Err(format!("`{missing}` is missing"));
+    }
+    match there.difference(&referred).next() {
+        Some(stray) => Err(format!("no record refers to `{stray}`")),
+        None => Ok(()),
+    }
+}
+
+/// Facts are told once, and each points to an exchange that was made.
+fn facts(folded: &Folded) -> Result<(), String> {
+    let facts = folded.facts().map_err(|error| error.to_string())?;
+    for fact in facts.iter() {
+        let Some(n) = fact.source.exchange else {
+            continue;
+        };
+        let made = |course: &crate::journal::Course| course.exchanges.contains_key(&n);
+        if n > 0 && !folded.course(&fact.source.by).is_some_and(made) {
+            return Err(format!(
+                "`{}` points to exchange {n} of `{}`, which was not made",
+                fact.name, fact.source.by
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn reports(opened: &Opened, folded: &Folded, render: Render<'_>) -> Result<(), String> {
+    let made = render(folded)?;
+    let there: BTreeMap<&str, &[u8]> = opened
+        .kept
+        .iter()
+        .filter_map(|(name, bytes)| Some((name.strip_prefix("data/reports/")?, bytes.as_slice())))
+        .collect();
+    let names: BTreeSet<&str> = made
+        .keys()
+        .map(String::as_str)
+        .chain(there.keys().copied())
+        .collect();
+    for name in names {
+        match (made.get(name), there.get(name)) {
+            (Some(made), Some(there)) if made == there => {}
+            (Some(_), Some(_)) => return Err(format!("`{name}` is not what the journal gives")),
+            (Some(_), None) => return Err(format!("`{name}` is missing")),
+            _ => return Err(format!("`{name}` is none that the journal gives")),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bundle::VERIFY_SH;
+    use super::*;
+
+    #[test]
+    fn the_script_that_is_written_is_one_that_is_known_and_short() {
+        assert_eq!(
+            SCRIPTS.last(),
+            Some(&sha256_hex(VERIFY_SH.as_bytes()).as_str())
+        );
+        assert!(VERIFY_SH.lines().count() <= 40);
+    }
+}

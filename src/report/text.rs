@@ -1,0 +1,91 @@
+//! The report as text: the verdict first, then every finding with what shows it and what to do.
+
+use std::fmt::Write;
+
+use super::model::{Report, SubtaskReport, label};
+use super::style::Style;
+use crate::gate::Verdict;
+
+/// Where things are on this machine; only the terminal says it, never a report that travels.
+#[derive(Debug, Clone, Default)]
+pub struct Where {
+    /// The run directory.
+    pub run_directory: Option<String>,
+    /// The command that goes on with this run.
+    pub resume: Option<String>,
+}
+
+/// The report as text.
+#[must_use]
+pub fn text(report: &Report, style: Style, place: &Where) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = render(&mut out, report, style, place);
+    out
+}
+
+fn render(out: &mut String, report: &Report, style: Style, place: &Where) -> std::fmt::Result {
+    let verdict = report
+        .verdict
+        .map_or_else(|| "still running".to_owned(), |verdict| verdict.to_string());
+    writeln!(
+        out,
+        "\n{} – {}",
+        style.bold(&report.title),
+        style.bold(&verdict.to_uppercase())
+    )?;
+    let counts = report.counts();
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(word, count)| format!("{count} {word}"))
+        .collect();
+    writeln!(
+        out,
+        "{} subtasks: {}",
+        report.subtasks().count(),
+        counts.join(", ")
+    )?;
+    for subtask in report.findings() {
+        finding(out, subtask, style)?;
+    }
+    for problem in &report.evidence_problems {
+        writeln!(
+            out,
+            "\nthe evidence is not complete, so nothing counts as passed: {problem}"
+        )?;
+    }
+    if let Some(directory) = &place.run_directory {
+        writeln!(out, "\nrun       {}", report.run)?;
+        writeln!(out, "evidence  {directory}")?;
+    }
+    let resumable = !matches!(report.verdict, Some(Verdict::Passed) | None);
+    if let Some(resume) = place.resume.as_ref().filter(|_| resumable) {
+        writeln!(out, "resume    {resume}")?;
+    }
+    Ok(())
+}
+
+fn finding(out: &mut String, subtask: &SubtaskReport, style: Style) -> std::fmt::Result {
+    let Some((result, finding)) = subtask
+        .result
+        .as_ref()
+        .and_then(|result| Some((result, result.finding()?)))
+    else {
+        return Ok(());
+    };
+    let word = style.outcome(Some(result), label(Some(result)));
+    writeln!(
+        out,
+        "\n{} {word}: {}",
+        style.bold(subtask.id.as_str()),
+        subtask.title
+    )?;
+    writeln!(out, "    {}", finding.what)?;
+    for line in &finding.seen {
+        writeln!(out, "    {} {line}", style.faint("│"))?;
+    }
+    if let Some(remedy) = &finding.remedy {
+        writeln!(out, "    {} {remedy}", style.bold("→"))?;
+    }
+    Ok(())
+}

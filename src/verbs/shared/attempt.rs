@@ -1,0 +1,52 @@
+//! Attempt directories: one try at the canary with one candidate. The number is the first free
+//! one and is taken atomically; an earlier attempt is never touched.
+
+use crate::gate::Finding;
+use crate::verbs::{Ctx, Trouble};
+use crate::world::{FileFailure, Place, WorldError};
+
+/// More attempts than this at one candidate mean that something else is wrong.
+const MOST: u32 = 999;
+
+/// An attempt directory that is ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::verbs) struct Attempt {
+    /// `<name>-attempt<N>`.
+    pub(in crate::verbs) name: String,
+    pub(in crate::verbs) place: Place,
+}
+
+/// Takes the first free `<name>-attempt<N>`.
+pub(in crate::verbs) async fn claim(ctx: &Ctx, name: &str) -> Result<Attempt, Trouble> {
+    for number in 1..=MOST {
+        if let Some(attempt) = take(ctx, &format!("{name}-attempt{number}")).await? {
+            return Ok(attempt);
+        }
+    }
+    Err(Trouble::error(
+        Finding::new(format!("there are {MOST} attempts at `{name}` already"))
+            .remedy("move old attempts out of the state directory"),
+    ))
+}
+
+/// Takes exactly this directory.
+pub(in crate::verbs) async fn claim_exactly(ctx: &Ctx, name: &str) -> Result<Attempt, Trouble> {
+    take(ctx, name).await?.ok_or_else(|| {
+        Trouble::error(Finding::new(format!(
+            "evidence directory `{name}` is there already; it is not overwritten"
+        )))
+    })
+}
+
+async fn take(ctx: &Ctx, name: &str) -> Result<Option<Attempt>, Trouble> {
+    let name = name.replace('/', "-");
+    let place = Place::new(format!("{}/attempts", Place::STATE)).join(&name);
+    match ctx.make_dir(place.clone()).await {
+        Ok(()) => Ok(Some(Attempt { name, place })),
+        Err(WorldError::File {
+            kind: FileFailure::AlreadyExists,
+            ..
+        }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,207 @@
+//! The fix of an issue: which change closed it, and what the audit says of that change.
+
+use serde::{Deserialize, Serialize};
+
+use super::github::{self, IssueRef};
+use crate::audit::{self, AuditError, AuditRequest, Behaviour, Decision, Proof, Verdict};
+use crate::gate::{Finding, Outcome};
+use crate::verbs::{Ctx, Trouble};
+use crate::world::Place;
+
+/// What `fix-behaviour` publishes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::verbs) struct Fix {
+    /// The issue, `owner/repo#N`.
+    pub(in crate::verbs) issue: String,
+    /// The commit that closed it.
+    pub(in crate::verbs) commit: String,
+    /// The state before, where it is not the commit's first parent.
+    pub(in crate::verbs) base: Option<String>,
+    /// The pull request that brought it.
+    pub(in crate::verbs) pull_request: Option<u64>,
+    pub(in crate::verbs) scope: Vec<String>,
+    pub(in crate::verbs) decision: Decision,
+    pub(in crate::verbs) behaviour: Behaviour,
+}
+
+/// Finds the change that last closed the issue and looks what it changed in scope. Anything but
+/// changed behaviour is a stop.
+pub(in crate::verbs) async fn behaviour(
+    ctx: &Ctx,
+    issue: &str,
+    checkout: &str,
+    scope: &[String],
+) -> Result<Fix, Trouble> {
+    let reference = IssueRef::parse(issue)?;
+    let (timeline, _) = github::graphql(ctx, audit::TIMELINE_QUERY, &reference).await?;
+    let linked = audit::linked_change(&timeline).map_err(|nothing| {
+        let mut finding = Finding::new(format!("{issue}: {nothing}"))
+            .remedy("close it with the pull request or commit that fixes it, then resume");
+        finding.seen = nothing.found;
+        Trouble::blocked(finding)
+    })?;
+    let base = rebased_base(ctx, &reference, checkout, &linked).await?;
+    let mut audit = request(ctx, checkout, &linked.commit);
+    audit.base.clone_from(&base);
+    audit.scope = scope.to_vec();
+    let behaviour = audit::behaviour(ctx, ctx.by(), &audit)
+        .await
+        .map_err(undetermined)?;
+    let fix = Fix {
+        issue: issue.to_owned(),
+        commit: linked.commit,
+        base,
+        pull_request: linked.pull_request,
+        scope: scope.to_vec(),
+        decision: audit::verdict_of_change(&behaviour),
+        behaviour,
+    };
+    match stop(&fix, &fix.decision, changes_told(&fix.behaviour)) {
+        Some(trouble) => Err(trouble),
+        None => Ok(fix),
+    }
+}
+
+/// Where a pull request was rebased, the fix begins before its first commit.
+async fn rebased_base(
+    ctx: &Ctx,
+    issue: &IssueRef,
+    checkout: &str,
+    linked: &audit::LinkedChange,
+) -> Result<Option<String>, Trouble> {
+    let Some(number) = linked.pull_request else {
+        return Ok(None);
+    };
+    let pull = IssueRef {
+        number,
+        ..issue.clone()
+    };
+    let answer = github::pull_request(ctx, audit::HEADLINES_QUERY, &pull).await?;
+    let headlines = audit::headlines(&answer);
+    let repo = Place::workspace(checkout);
+    audit::base_of(ctx, ctx.by(), &repo, &linked.commit, &headlines)
+        .await
+        .map_err(undetermined)
+}
+
+/// Runs the fix's tests without it and with it. Anything but a proof is a stop.
+pub(in crate::verbs) async fn proof(
+    ctx: &Ctx,
+    fix: &Fix,
+    checkout: &str,
+    about: &[String],
+) -> Result<Proof, Trouble> {
+    let mut request = request(ctx, checkout, &fix.commit);
+    request.base.clone_from(&fix.base);
+    request.scope.clone_from(&fix.scope);
+    request.about = about.to_vec();
+    ctx.progress(format!(
+        "running the tests of {} without it and with it",
+        short(&fix.commit)
+    ));
+    let proof = audit::prove(ctx, ctx.by(), &request, &fix.behaviour)
+        .await
+        .map_err(undetermined)?;
+    let decision = audit::verdict_of_proof(&proof);
+    match stop(fix, &decision, proof_told(&proof)) {
+        Some(trouble) => Err(trouble),
+        None => Ok(proof),
+    }
+}
+
+fn request(ctx: &Ctx, checkout: &str, commit: &str) -> AuditRequest {
+    let scratch = Place::run("audit").join(ctx.by().as_str());
+    let mut request = AuditRequest::new(Place::workspace(checkout), commit, scratch);
+    request.limits.run = ctx.limit();
+    request
+}
+
+/// An audit that could not be done decides nothing.
+fn undetermined(error: AuditError) -> Trouble {
+    match error {
+        AuditError::World(error) => error.into(),
+        other => {
+            let mut finding = Finding::new(format!("the fix could not be audited: {other}"));
+            finding.remedy = other.remedy();
+            Trouble::error(finding)
+        }
+    }
+}
+
+fn stop(fix: &Fix, decision: &Decision, seen: Vec<String>) -> Option<Trouble> {
+    let what = format!(
+        "{} {}: {}: {}",
+        fix.issue,
+        short(&fix.commit),
+        decision.verdict.word(),
+        decision.why
+    );
+    let mut finding = Finding::new(what);
+    finding.seen = seen;
+    match decision.verdict {
+        Verdict::Substantive => None,
+        Verdict::Undetermined => Some(Trouble::Stop(Outcome::Error(finding))),
+        Verdict::DiagnosticOnly
+        | Verdict::TimeoutOnly
+        | Verdict::OutOfScope
+        | Verdict::Unproven
+        | Verdict::LogProofOnly => Some(Trouble::blocked(
+            finding.remedy("have the issue closed by a change of behaviour in scope, with a test of the rule; then resume"),
+        )),
+    }
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..12).unwrap_or(commit)
+}
+
+fn changes_told(behaviour: &Behaviour) -> Vec<String> {
+    let mut told: Vec<String> = behaviour.changes.iter().map(ToString::to_string).collect();
+    told.extend(
+        behaviour
+            .ignored
+            .iter()
+            .map(|ignored| format!("not counted: {ignored}")),
+    );
+    told.extend(
+        behaviour
+            .outside
+            .iter()
+            .map(|change| format!("out of scope: {change}")),
+    );
+    told.extend(
+        behaviour
+            .unreadable
+            .iter()
+            .map(|(path, why)| format!("{path}: {why}")),
+    );
+    told
+}
+
+fn proof_told(proof: &Proof) -> Vec<String> {
+    let mut told = vec![format!(
+        "{} tests pass with and without the fix",
+        proof.pass_to_pass
+    )];
+    told.extend(proof.fail_to_pass.iter().map(|test| {
+        let proves = if test.proves() {
+            ""
+        } else {
+            "; not a proof: about logs only, or not about the rule"
+        };
+        format!("fails without: {}: {}{proves}", test.id, test.failure)
+    }));
+    for (word, tests) in [
+        ("broken by the fix", &proof.broken),
+        ("could not run without", &proof.cannot_without),
+        ("does not pass with", &proof.not_passing),
+    ] {
+        told.extend(
+            tests
+                .iter()
+                .map(|test| format!("{word}: {}: {}", test.id, test.what)),
+        );
+    }
+    told.extend(proof.trouble.iter().cloned());
+    told
+}

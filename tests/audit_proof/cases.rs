@@ -1,0 +1,277 @@
+//! Proofs: a fix with its tests, and what they are worth.
+
+use canary_gate::audit::Verdict::{
+    self, DiagnosticOnly, LogProofOnly, OutOfScope, Substantive, Unproven,
+};
+
+/// A file's path and text.
+pub(crate) type File = (&'static str, &'static str);
+
+/// One case: the fix's files over [`BEFORE`], all in one commit.
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) expected: Verdict,
+    pub(crate) files: &'static [File],
+    pub(crate) repeat: u32,
+}
+
+const fn case(name: &'static str, expected: Verdict, files: &'static [File]) -> Case {
+    Case {
+        name,
+        expected,
+        files,
+        repeat: 1,
+    }
+}
+
+pub(crate) const ENGINE: &str = "src/app/sync/engine.py";
+
+pub(crate) const BEFORE: &[File] = &[
+    ("src/app/__init__.py", ""),
+    ("src/app/sync/__init__.py", ""),
+    (ENGINE, OLD),
+    ("src/app/board.py", "def width():\n    return 1\n"),
+    (
+        "tests/conftest.py",
+        "import pytest\n\n\n@pytest.fixture\ndef reviewed():\n    return {\"WP01\": \"in_review\"}\n",
+    ),
+    (
+        "tests/test_old.py",
+        "from app.sync.engine import drain\n\n\ndef test_empty():\n    assert drain({}) == {}\n",
+    ),
+];
+
+const OLD: &str = "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef drain(state):\n    after = {}\n    for name, lane in state.items():\n        if lane == \"in_review\":\n            logger.warning(\"rolled back %s\", name)\n            lane = \"planned\"\n        after[name] = lane\n    return after\n";
+
+const FIXED: &str = "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef drain(state):\n    after = {}\n    for name, lane in state.items():\n        if lane == \"in_review\":\n            logger.info(\"kept %s\", name)\n        after[name] = lane\n    return after\n";
+
+const WITH_NEW_NAME: &str = "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef keep(lane):\n    return lane\n\n\ndef drain(state):\n    return {name: keep(lane) for name, lane in state.items()}\n";
+
+const LOGGED: &str = "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef drain(state):\n    \"\"\"Drains.\n\n    An in_review lane is told of before it goes back to planned.\n    \"\"\"\n    after = {}\n    for name, lane in state.items():\n        if lane == \"in_review\":\n            logger.info(\n                \"lane before: %s\",\n                lane,\n            )\n            logger.warning(\"rolled back %s from in_review\", name)\n            lane = \"planned\"\n        after[name] = lane\n    return after\n";
+
+const HONEST: &str = "from app.sync.engine import drain\n\n\ndef test_review_survives():\n    after = drain({\"WP01\": \"in_review\"})\n    assert after[\"WP01\"] == \"in_review\"\n    assert \"planned\" not in after.values()\n";
+
+const REGRESSION: &str = "from app.sync.engine import drain\n\n\ndef test_planned_stays():\n    assert drain({\"WP01\": \"planned\"}) == {\"WP01\": \"planned\"}\n\n\ndef test_in_review_is_known():\n    assert set(drain({\"WP01\": \"in_review\"})) == {\"WP01\"}\n";
+
+/// All cases; the rule's words are `in_review` and `planned`.
+pub(crate) const CASES: &[Case] = &[
+    case(
+        "an honest fix with an honest test",
+        Substantive,
+        &[(ENGINE, FIXED), ("tests/test_drain.py", HONEST)],
+    ),
+    case("a fix without a test", Unproven, &[(ENGINE, FIXED)]),
+    case(
+        "a test that passes without the fix too",
+        Unproven,
+        &[(ENGINE, FIXED), ("tests/test_drain.py", REGRESSION)],
+    ),
+    case(
+        "a tautology",
+        Unproven,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "def test_in_review_never_planned():\n    assert \"in_review\" != \"planned\"\n",
+            ),
+        ],
+    ),
+    case(
+        "#1141's first fix: logs in scope, behaviour elsewhere, a test on logs",
+        DiagnosticOnly,
+        &[
+            (ENGINE, LOGGED),
+            ("src/app/board.py", "def width():\n    return 2\n"),
+            ("tests/test_drain.py", REGRESSION),
+            (
+                "tests/test_told.py",
+                "import logging\n\nfrom app.sync.engine import drain\n\n\ndef test_rollback_is_told(caplog):\n    with caplog.at_level(logging.INFO):\n        drain({\"WP01\": \"in_review\"})\n    told = [record.getMessage() for record in caplog.records]\n    assert any(\"in_review\" in text and \"planned\" not in text for text in told)\n",
+            ),
+        ],
+    ),
+    case(
+        "a real change, proved by captured logs only",
+        LogProofOnly,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import logging\n\nfrom app.sync.engine import drain\n\n\ndef test_kept(caplog):\n    with caplog.at_level(logging.INFO):\n        drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n    assert \"kept WP01\" in caplog.text\n",
+            ),
+        ],
+    ),
+    case(
+        "logs of a handler of its own only",
+        LogProofOnly,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import logging\n\nfrom app.sync.engine import drain\n\n\nclass Memory(logging.Handler):\n    def __init__(self):\n        super().__init__()\n        self.texts = []\n\n    def emit(self, record):\n        self.texts.append(record.getMessage())\n\n\ndef test_kept():\n    memory = Memory()\n    logging.getLogger(\"app.sync.engine\").addHandler(memory)\n    logging.getLogger(\"app.sync.engine\").setLevel(logging.INFO)\n    drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n    assert \"kept WP01\" in memory.texts\n",
+            ),
+        ],
+    ),
+    case(
+        "assertLogs only",
+        LogProofOnly,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import unittest\n\nfrom app.sync.engine import drain\n\n\nclass Told(unittest.TestCase):\n    def test_kept(self):\n        with self.assertLogs(\"app.sync.engine\", level=\"INFO\") as seen:\n            drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n        self.assertIn(\"kept\", seen.output[0])\n",
+            ),
+        ],
+    ),
+    case(
+        "a mock in the logger's place only",
+        LogProofOnly,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "from unittest import mock\n\nfrom app.sync.engine import drain\n\n\ndef test_kept():\n    with mock.patch(\"app.sync.engine.logger\") as fake:\n        drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n    fake.info.assert_called_once()\n",
+            ),
+        ],
+    ),
+    case(
+        "logs, and a behaviour that is so without the fix",
+        LogProofOnly,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import logging\n\nfrom app.sync.engine import drain\n\n\ndef test_kept(caplog):\n    with caplog.at_level(logging.INFO):\n        after = drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n    assert after[\"WP02\"] == \"planned\"\n    assert \"kept WP01\" in caplog.text\n",
+            ),
+        ],
+    ),
+    case(
+        "logs first, and then the behaviour",
+        Substantive,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import logging\n\nfrom app.sync.engine import drain\n\n\ndef test_kept(caplog):\n    with caplog.at_level(logging.INFO):\n        after = drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n    assert \"kept WP01\" in caplog.text\n    assert after[\"WP01\"] == \"in_review\"\n",
+            ),
+        ],
+    ),
+    case(
+        "not about the rule",
+        Unproven,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "from app.sync.engine import drain\n\n\ndef test_in_review_is_not_planned(reviewed):\n    \"\"\"in_review never becomes planned.\"\"\"\n    # in_review, planned\n    assert drain(reviewed) == reviewed, \"in_review became planned\"\n",
+            ),
+        ],
+    ),
+    case(
+        "the rule's words in helper, fixture and constant",
+        Substantive,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/helpers.py",
+                "LANES = (\"planned\",)\n\n\ndef check(after):\n    assert after[\"WP01\"] not in LANES\n",
+            ),
+            ("tests/__init__.py", ""),
+            (
+                "tests/test_drain.py",
+                "from app.sync.engine import drain\nfrom tests.helpers import check\n\nGONE = \"planned\"\n\n\ndef test_review(reviewed):\n    after = drain(reviewed)\n    check(after)\n    assert GONE not in after.values()\n",
+            ),
+        ],
+    ),
+    case(
+        "a helper that looks at logs",
+        LogProofOnly,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import logging\n\nfrom app.sync.engine import drain\n\n\ndef check(texts, word):\n    assert any(word in text for text in texts)\n\n\ndef test_kept(caplog):\n    with caplog.at_level(logging.INFO):\n        drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n    check(caplog.messages, \"kept\")\n",
+            ),
+        ],
+    ),
+    case(
+        "proof by an import error",
+        Unproven,
+        &[
+            (ENGINE, WITH_NEW_NAME),
+            (
+                "tests/test_drain.py",
+                "from app.sync.engine import drain, keep\n\n\ndef test_review():\n    assert keep(\"in_review\") != \"planned\"\n    assert drain({\"WP01\": \"in_review\"}) == {\"WP01\": \"in_review\"}\n",
+            ),
+        ],
+    ),
+    case(
+        "an import error inside the test",
+        Unproven,
+        &[
+            (ENGINE, WITH_NEW_NAME),
+            (
+                "tests/test_drain.py",
+                "def test_review():\n    from app.sync.engine import keep\n\n    assert keep(\"in_review\") != \"planned\"\n",
+            ),
+        ],
+    ),
+    case(
+        "the same names, tested by behaviour",
+        Substantive,
+        &[(ENGINE, WITH_NEW_NAME), ("tests/test_drain.py", HONEST)],
+    ),
+    case(
+        "expected to fail, skipped",
+        Unproven,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import pytest\n\nfrom app.sync import engine\n\n\n@pytest.mark.xfail(strict=False)\ndef test_review():\n    assert engine.drain({\"WP01\": \"in_review\"})[\"WP01\"] != \"planned\"\n\n\n@pytest.mark.skipif(\"kept\" not in open(engine.__file__).read(), reason=\"later\")\ndef test_skipped():\n    assert engine.drain({\"WP01\": \"in_review\"})[\"WP01\"] != \"planned\"\n",
+            ),
+        ],
+    ),
+    case(
+        "an error in a fixture is no failure",
+        Unproven,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import pytest\n\nfrom app.sync.engine import drain\n\n\n@pytest.fixture\ndef after():\n    after = drain({\"WP01\": \"in_review\"})\n    if after[\"WP01\"] == \"planned\":\n        raise RuntimeError\n    return after\n\n\ndef test_review(after):\n    assert after\n",
+            ),
+        ],
+    ),
+    case(
+        "it breaks another test",
+        Unproven,
+        &[
+            (ENGINE, FIXED),
+            ("tests/test_drain.py", HONEST),
+            (
+                "tests/test_more.py",
+                "from app.sync.engine import drain\n\n\ndef test_rollback():\n    assert drain({\"WP01\": \"in_review\"})[\"WP01\"] == \"planned\"\n",
+            ),
+        ],
+    ),
+    Case {
+        name: "flaky",
+        expected: Unproven,
+        repeat: 2,
+        files: &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import os\n\nfrom app.sync.engine import drain\n\n\ndef test_review():\n    after = drain({\"WP01\": \"in_review\"})\n    assert after and not (os.getcwd().endswith(\"before\") and os.environ[\"PYTHONHASHSEED\"] == \"0\"), \"planned\"\n",
+            ),
+        ],
+    },
+    Case {
+        name: "not flaky, twice",
+        expected: Substantive,
+        repeat: 2,
+        files: &[(ENGINE, FIXED), ("tests/test_drain.py", HONEST)],
+    },
+    case("tests only", OutOfScope, &[("tests/test_drain.py", HONEST)]),
+];

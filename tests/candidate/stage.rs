@@ -1,0 +1,170 @@
+//! A run directory, an operator's home, and the real uv and pipx between them and an index.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use canary_gate::gate::{Facts, SubtaskId};
+use canary_gate::verbs::{Ctx, Setting};
+use canary_gate::world::World;
+use canary_gate::world::live::{LiveWorld, Operator, Places};
+use canary_gate::world::redact::Redactor;
+use serde_json::Value;
+
+/// One run.
+pub(crate) struct Stage {
+    pub(crate) root: Utf8PathBuf,
+    world: Arc<LiveWorld>,
+    facts: Mutex<Facts>,
+    _directory: tempfile::TempDir,
+}
+
+impl Stage {
+    /// A run whose operator uses this index.
+    pub(crate) fn new(index: &str) -> Self {
+        Self::with(index, &[])
+    }
+
+    /// The same with more variables in the operator's environment.
+    pub(crate) fn with(index: &str, more: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(directory.path().canonicalize().unwrap()).unwrap();
+        for name in ["run", "workspace", "state", "home", "bin"] {
+            std::fs::create_dir(root.join(name)).unwrap();
+        }
+        let path = format!(
+            "{}:{}:{}",
+            root.join("bin"),
+            tools(),
+            std::env::var("PATH").unwrap()
+        );
+        let mut env: BTreeMap<String, String> = [("PATH", path.as_str())]
+            .into_iter()
+            .chain(more.iter().copied())
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        if index.is_empty() {
+            for name in [
+                "SSL_CERT_FILE",
+                "SSL_CERT_DIR",
+                "HTTPS_PROXY",
+                "UV_DEFAULT_INDEX",
+                "PIP_INDEX_URL",
+            ] {
+                if let Ok(value) = std::env::var(name) {
+                    env.insert(name.to_owned(), value);
+                }
+            }
+        } else {
+            for name in ["UV_DEFAULT_INDEX", "PIP_INDEX_URL"] {
+                env.insert(name.to_owned(), index.to_owned());
+            }
+        }
+        let operator = Operator {
+            env,
+            home: root.join("home"),
+            cwd: root.join("workspace"),
+        };
+        let below = |name: &str| root.join(name);
+        let places = Places::new(
+            below("run"),
+            below("workspace"),
+            below("state"),
+            below("cache"),
+            below("home"),
+        );
+        let world = Arc::new(LiveWorld::new(operator, places, Arc::new(Redactor::new())));
+        Self {
+            root,
+            world,
+            facts: Mutex::default(),
+            _directory: directory,
+        }
+    }
+
+    /// A context with the facts published so far.
+    pub(crate) fn ctx(&self) -> Ctx {
+        Ctx::new(
+            SubtaskId::new("T010"),
+            Arc::clone(&self.world) as Arc<dyn World>,
+            Arc::new(Setting::default()),
+            Arc::new(self.facts.lock().unwrap().clone()),
+            Duration::from_mins(5),
+            tokio::sync::mpsc::unbounded_channel().0,
+        )
+    }
+
+    /// Takes over what a context published.
+    pub(crate) fn keep(&self, ctx: &Ctx) {
+        for fact in ctx.take_published() {
+            self.facts.lock().unwrap().publish(fact).unwrap();
+        }
+    }
+
+    pub(crate) fn fact(&self, path: &str) -> Value {
+        self.facts.lock().unwrap().value(path).cloned().unwrap()
+    }
+
+    pub(crate) fn run(&self, below: &str) -> Utf8PathBuf {
+        self.root.join("run").join(below)
+    }
+
+    /// Puts an executable first on the operator's PATH.
+    pub(crate) fn put_program(&self, name: &str, script: &str) {
+        let path = self.root.join("bin").join(name);
+        std::fs::write(&path, script).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+/// Directory with uv and pipx, when they are not on PATH; made once per machine.
+fn tools() -> &'static Utf8Path {
+    static TOOLS: OnceLock<Utf8PathBuf> = OnceLock::new();
+    TOOLS.get_or_init(|| {
+        let directory = Utf8PathBuf::from_path_buf(std::env::temp_dir())
+            .unwrap()
+            .join("canary-gate-test-tools");
+        let bin = directory.join("uv-and-pipx");
+        if ["uv", "pipx"].into_iter().all(is_on_path) {
+            return bin;
+        }
+        std::fs::create_dir_all(&directory).unwrap();
+        let lock = std::fs::File::create(directory.join("uv-and-pipx.lock")).unwrap();
+        lock.lock().unwrap();
+        if !bin.is_dir() {
+            let venv = directory.join("uv-and-pipx-venv");
+            succeed("python3", &["-m", "venv", "--clear", venv.as_str()]);
+            let pip = [
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "uv==0.13.9",
+                "pipx==1.18.4",
+            ];
+            succeed(venv.join("bin/python").as_str(), &pip);
+            // A directory of its own: the tools' interpreter must not become the machine's.
+            let beside = directory.join("uv-and-pipx-new");
+            std::fs::create_dir_all(&beside).unwrap();
+            for name in ["uv", "pipx"] {
+                std::fs::remove_file(beside.join(name)).ok();
+                std::os::unix::fs::symlink(venv.join("bin").join(name), beside.join(name)).unwrap();
+            }
+            std::fs::rename(&beside, &bin).unwrap();
+        }
+        bin
+    })
+}
+
+fn is_on_path(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap();
+    std::env::split_paths(&path).any(|directory| directory.join(name).is_file())
+}
+
+fn succeed(program: &str, arguments: &[&str]) {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{program}: {output:?}");
+}
