@@ -578,6 +578,7 @@ async fn a_watch_sees_each_boundary_as_it_comes() {
             name: "script".into(),
             program: vec!["bash".into()],
             argv: vec!["-c".into(), r"\s*read -r _[\s\S]*runs/run-[\s\S]*".into()],
+            homes: Vec::new(),
         },
         files: vec![ListFiles {
             root: Place::workspace(""),
@@ -623,6 +624,7 @@ fn daemon_rule() -> ProcessRule {
             "-c".into(),
             r"\s*from specify_cli\.sync\.daemon import run_sync_daemon\s+run_sync_daemon\(\d+, '[^']*'\)\s*".into(),
         ],
+        homes: Vec::new(),
     }
 }
 

@@ -7,19 +7,19 @@
 )]
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use canary_gate::gate::SubtaskId;
-use canary_gate::toolbox::{LoginState, Tool, ToolState, doctor, ready};
-use canary_gate::world::live::{LiveWorld, Operator, Places, ToolPath};
+use canary_gate::toolbox::{LoginState, Tool, ToolState, provide, survey};
+use canary_gate::world::live::{LiveWorld, Operator, Places};
 use canary_gate::world::redact::Redactor;
 use canary_gate::world::{Effect, Program, Response, World};
 
-/// An operator whose `PATH` holds stand-ins and only the named real tools.
-fn operator(root: &Utf8Path, stand_ins: &[(&str, &str)], real: &[&str]) -> Operator {
-    let bin = root.join("operator-bin");
+/// A world whose `PATH` holds stand-ins first, and below them only the named real tools.
+fn world(root: &Utf8Path, run: &str, stand_ins: &[(&str, &str)], real: &[&str]) -> LiveWorld {
+    let bin = root.join(run).join("bin");
     std::fs::create_dir_all(&bin).unwrap();
     for (name, script) in stand_ins {
         std::fs::write(bin.join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -44,26 +44,19 @@ fn operator(root: &Utf8Path, stand_ins: &[(&str, &str)], real: &[&str]) -> Opera
         std::fs::set_permissions(bin.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
     }
     env.insert("PATH".into(), bin.to_string());
-    Operator {
+    let operator = Operator {
         env,
         home: root.join("home"),
         cwd: root.to_owned(),
-    }
-}
-
-/// A world of that operator's with these tools.
-fn world(root: &Utf8Path, operator: &Operator, tools: ToolPath) -> LiveWorld {
-    let below = |name: &str| root.join(name);
+    };
     let places = Places::new(
-        below("run"),
-        root.to_owned(),
-        below("state"),
-        below("cache"),
-        below("home"),
+        root.join(run),
+        root.join("workspace"),
+        root.join("state"),
+        root.join("cache"),
+        root.join("home"),
     );
-    let world = LiveWorld::new(operator.clone(), places, Arc::new(Redactor::new()));
-    world.set_tools(tools);
-    world
+    LiveWorld::new(operator, places, Arc::new(Redactor::new()))
 }
 
 fn temporary() -> (tempfile::TempDir, Utf8PathBuf) {
@@ -72,13 +65,13 @@ fn temporary() -> (tempfile::TempDir, Utf8PathBuf) {
     (directory, root)
 }
 
+fn by() -> SubtaskId {
+    SubtaskId::new("setup")
+}
+
 async fn output(world: &LiveWorld, argv: &[&str]) -> String {
     let effect = Effect::Run(Program::new(argv.iter().copied()));
-    match world
-        .perform(&SubtaskId::new("T000"), effect)
-        .await
-        .unwrap()
-    {
+    match world.perform(&by(), effect).await.unwrap() {
         Response::Program(finished) => finished.stdout.text,
         other => panic!("{other:?}"),
     }
@@ -87,35 +80,28 @@ async fn output(world: &LiveWorld, argv: &[&str]) -> String {
 #[tokio::test]
 async fn a_survey_shows_everything_at_once() {
     let (_directory, root) = temporary();
-    let stand_ins = [
-        (
-            "gh",
-            "[ $1 = auth ] && { echo 'not logged in' >&2; exit 1; }; echo gh version 2.40.1",
-        ),
-        ("git", "echo git version 1.8.3"),
-        ("uv", "echo uv 0.5.0"),
-        ("pipx", "echo broken; exit 3"),
-        (
-            "flyctl",
-            "[ $1 = auth ] && exit 0; echo flyctl v0.3.45 linux/amd64",
-        ),
-    ];
-    let operator = operator(&root, &stand_ins, &["python3"]);
-    let tools = doctor(&operator, &root.join("cache")).await.unwrap();
-    let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
-    assert_eq!(
-        names,
-        ["gh", "git", "python3", "uv", "pipx", "flyctl", "bash"]
+    let world = world(
+        &root,
+        "run",
+        &[
+            (
+                "gh",
+                "[ $1 = auth ] && { echo 'not logged in' >&2; exit 1; }; echo gh version 2.40.1",
+            ),
+            ("git", "echo git version 1.8.3"),
+            ("uv", "echo uv 0.5.0"),
+            ("pipx", "echo broken; exit 3"),
+            (
+                "flyctl",
+                "[ $1 = auth ] && exit 0; echo flyctl v0.3.45 linux/amd64",
+            ),
+        ],
+        &["python3"],
     );
+    let tools = survey(&world, &by()).await;
     let tool = |name: &str| -> &Tool { tools.iter().find(|tool| tool.name == name).unwrap() };
     assert_eq!(tool("gh").state, ToolState::Good);
-    assert!(
-        tool("gh")
-            .path
-            .as_deref()
-            .unwrap()
-            .ends_with("/operator-bin/gh")
-    );
+    assert_eq!(tool("gh").path.as_deref(), Some("‹run›/bin/gh"));
     assert!(matches!(&tool("gh").login, LoginState::No(words) if words.contains("not logged in")));
     assert!(
         tool("gh")
@@ -136,28 +122,28 @@ async fn a_survey_shows_everything_at_once() {
     assert_eq!(tool("flyctl").remedy, None);
     assert_eq!(tool("bash").state, ToolState::Missing);
     assert_eq!(tool("python3").state, ToolState::Good);
-    assert!(!root.join("cache").exists(), "looking makes nothing");
 }
 
 #[tokio::test]
 async fn nothing_is_made_where_everything_is_there() {
     let (_directory, root) = temporary();
     let good = [("uv", "echo uv 0.9.1"), ("pipx", "echo 1.7.1")];
-    let operator = operator(&root, &good, &["python3"]);
-    let tools = ready(&operator, &root.join("cache")).await.unwrap();
-    assert_eq!(tools.path, ToolPath::default());
-    assert_eq!(tools.versions["uv"], "0.9.1");
-    assert_eq!(tools.versions["pipx"], "1.7.1");
-    assert!(tools.versions.contains_key("python3") && !tools.versions.contains_key("gh"));
+    let world = world(&root, "run", &good, &["python3"]);
+    let path = provide(&world, &by()).await.unwrap();
+    assert!(path.before.is_empty() && path.behind.is_empty());
     assert!(!root.join("cache").exists());
 }
 
 #[tokio::test]
 async fn a_python_that_cannot_make_environments_is_named() {
     let (_directory, root) = temporary();
-    let broken = [("python3", "echo no ensurepip >&2; exit 1")];
-    let operator = operator(&root, &broken, &[]);
-    let error = ready(&operator, &root.join("cache")).await.unwrap_err();
+    let world = world(
+        &root,
+        "run",
+        &[("python3", "echo no ensurepip >&2; exit 1")],
+        &[],
+    );
+    let error = provide(&world, &by()).await.unwrap_err();
     assert!(
         error.to_string().contains("`uv` could not be made"),
         "{error}"
@@ -166,44 +152,44 @@ async fn a_python_that_cannot_make_environments_is_named() {
     assert!(error.remedy().contains("python3-venv"));
 }
 
-/// Number of the file system's for the one directory of a made tool.
-fn inode(root: &Utf8Path, tool: &str) -> u64 {
-    let made: Vec<_> = std::fs::read_dir(root.join("cache/tools"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.to_string_lossy().contains(&format!("/{tool}-")))
-        .collect();
-    assert_eq!(made.len(), 1, "{made:?}");
-    std::fs::metadata(made[0].join("bin")).unwrap().ino()
-}
-
 #[tokio::test]
 async fn missing_and_old_tools_are_made_once_and_stand_where_they_must() {
     let (_directory, root) = temporary();
-    let operator = operator(&root, &[("uv", "echo uv 0.1.0")], &["python3"]);
-    let cache = root.join("cache");
+    let stale = [("uv", "echo uv 0.1.0")];
+    let first = world(&root, "one", &stale, &["python3"]);
+    let second = world(&root, "two", &stale, &["python3"]);
     // Two gates at the same time, one cache.
-    let (one, two) = tokio::join!(ready(&operator, &cache), ready(&operator, &cache));
-    let tools = one.unwrap();
-    assert_eq!(tools, two.unwrap());
-    assert_eq!((tools.path.before.len(), tools.path.behind.len()), (1, 1));
-    let made = (inode(&root, "uv"), inode(&root, "pipx"));
-    let world = world(&root, &operator, tools.path.clone());
-    let uv = output(&world, &["uv", "--version"]).await;
-    assert_eq!(uv.split(' ').nth(1), Some(tools.versions["uv"].as_str()));
-    let pipx = output(&world, &["pipx", "--version"]).await;
-    assert_eq!(pipx.trim(), tools.versions["pipx"]);
-    let python = output(&world, &["python3", "-c", "import sys; print(sys.prefix)"]).await;
+    let (by_one, by_two) = (by(), by());
+    let (one, two) = tokio::join!(provide(&first, &by_one), provide(&second, &by_two));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!(one, two);
+    let made: usize = ["one", "two"]
+        .iter()
+        .flat_map(|run| std::fs::read_dir(root.join(run).join("logs")).unwrap())
+        .filter(|log| std::fs::read_to_string(log.as_ref().unwrap().path()).unwrap() == "made\n")
+        .count();
+    assert_eq!(made, 2, "one uv and one pipx");
+    first.set_tools(one);
+    assert_eq!(
+        output(&first, &["uv", "--version"]).await.split(' ').nth(1),
+        Some("0.13.9")
+    );
+    assert_eq!(output(&first, &["pipx", "--version"]).await, "1.18.4\n");
+    let python = output(&first, &["python3", "-c", "import sys; print(sys.prefix)"]).await;
     assert!(
         !python.contains("tools"),
         "the operator's python stays first: {python}"
     );
-    // A third gate finds them.
-    assert_eq!(ready(&operator, &cache).await.unwrap(), tools);
-    assert_eq!((inode(&root, "uv"), inode(&root, "pipx")), made);
     // Broken afterwards, for example by a new Python: made again.
-    let script = tools.path.behind[0].parent().unwrap().join("env/bin/pipx");
-    std::fs::write(script, "#!/no/such/python\n").unwrap();
-    assert_eq!(ready(&operator, &cache).await.unwrap(), tools);
-    assert_eq!(output(&world, &["pipx", "--version"]).await, pipx);
+    let third = world(&root, "three", &stale, &["python3"]);
+    let pipx = std::fs::read_dir(root.join("cache/tools"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let pipx = pipx
+        .into_iter()
+        .find(|path| path.to_string_lossy().contains("pipx-"))
+        .unwrap();
+    std::fs::write(pipx.join("env/bin/pipx"), "#!/no/such/python\n").unwrap();
+    third.set_tools(provide(&third, &by()).await.unwrap());
+    assert_eq!(output(&third, &["pipx", "--version"]).await, "1.18.4\n");
 }

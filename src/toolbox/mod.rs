@@ -4,20 +4,17 @@
 //! Everything goes through the [`World`]; what is made lies in the gate's own cache. It never
 //! changes the operator's own installation.
 
-mod ready;
 mod wanted;
-
-use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures::future::join_all;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::gate::SubtaskId;
 use crate::world::live::ToolPath;
 use crate::world::{Effect, EnvBase, Finished, Place, Program, Response, World, WorldError};
-pub use ready::{doctor, ready};
 use wanted::{Login as AskLogin, Recipe, WANTED, Wanted, at_least, version_in};
 
 /// Makes a tool; the lock, the digests and the last rename are in it.
@@ -94,13 +91,6 @@ impl Tool {
 /// Why a tool could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ToolError {
-    /// There is no place to work in.
-    #[error("no temporary directory to look at tools in")]
-    NoDirectory {
-        /// The system's words.
-        #[source]
-        source: std::io::Error,
-    },
     /// The maker failed.
     #[error("`{tool}` could not be made: {words}")]
     NotMade {
@@ -124,10 +114,7 @@ impl ToolError {
     /// What the operator can do.
     #[must_use]
     pub fn remedy(&self) -> String {
-        let tool = match self {
-            Self::NoDirectory { .. } => return "make the temporary directory writable".to_owned(),
-            Self::NotMade { tool, .. } | Self::NotRun { tool, .. } => tool,
-        };
+        let (Self::NotMade { tool, .. } | Self::NotRun { tool, .. }) = self;
         format!(
             "install `{tool}` on PATH, or make sure that `python3 -m venv` works (Debian: \
              python3-venv) and that the package index can be reached; or use `nix develop`"
@@ -135,18 +122,47 @@ impl ToolError {
     }
 }
 
-/// The tools of a run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tools {
-    /// Directories with tools that the gate made, around the operator's `PATH`.
-    pub path: ToolPath,
-    /// Version of each tool that is there, by name.
-    pub versions: BTreeMap<String, String>,
-}
-
 /// Looks at every tool, all at the same time; in the order of the list.
 pub async fn survey(world: &dyn World, by: &SubtaskId) -> Vec<Tool> {
     join_all(WANTED.iter().map(|wanted| look(world, by, wanted))).await
+}
+
+/// Versions of the tools that are there, by name; no login is asked for.
+pub async fn versions(world: &dyn World, by: &SubtaskId) -> BTreeMap<String, String> {
+    let asked = WANTED.iter().map(async |wanted| {
+        let version = state(world, by, wanted).await.version?;
+        Some((wanted.name.to_owned(), version))
+    });
+    join_all(asked).await.into_iter().flatten().collect()
+}
+
+/// Makes the tools that are missing or too old and can be made, and says which directories
+/// must be on `PATH`: before the operator's for what replaces an older one, else behind.
+///
+/// # Errors
+/// The first tool in the order of the list that could not be made.
+pub async fn provide(world: &dyn World, by: &SubtaskId) -> Result<ToolPath, ToolError> {
+    let makeable = WANTED
+        .iter()
+        .filter_map(|wanted| Some((wanted, wanted.recipe.as_ref()?)));
+    let provided = join_all(makeable.map(async |(wanted, recipe)| {
+        let found = state(world, by, wanted).await;
+        if found.state == ToolState::Good {
+            return Ok(None);
+        }
+        let directory = make(world, by, wanted.name, recipe).await?;
+        Ok(Some((found.state, directory)))
+    }))
+    .await;
+    let mut path = ToolPath::default();
+    for tool in provided {
+        match tool? {
+            None => {}
+            Some((ToolState::Missing, directory)) => path.behind.push(directory),
+            Some((_, directory)) => path.before.push(directory),
+        }
+    }
+    Ok(path)
 }
 
 async fn look(world: &dyn World, by: &SubtaskId, wanted: &Wanted) -> Tool {

@@ -44,15 +44,18 @@ impl Operator {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ToolPath {
     /// Before it: tools of which the operator has one that is too old.
-    pub before: Vec<Utf8PathBuf>,
+    pub before: Vec<Place>,
     /// Behind it: tools of which the operator has none.
-    pub behind: Vec<Utf8PathBuf>,
+    pub behind: Vec<Place>,
 }
 
 impl ToolPath {
     /// All directories of a program's `PATH`, in order.
-    pub(super) fn around(&self, operator: &Operator) -> Vec<Utf8PathBuf> {
-        [self.before.clone(), operator.path(), self.behind.clone()].concat()
+    pub(super) fn around(&self, operator: &Operator, places: &Places) -> Vec<Utf8PathBuf> {
+        let own = |tools: &[Place]| -> Vec<Utf8PathBuf> {
+            tools.iter().map(|place| places.path(place)).collect()
+        };
+        [own(&self.before), operator.path(), own(&self.behind)].concat()
     }
 }
 
@@ -258,7 +261,7 @@ impl Environment<'_> {
     }
 
     fn path(&self) -> String {
-        let all = self.tools.around(self.operator);
+        let all = self.tools.around(self.operator, self.places);
         let all: Vec<&str> = all.iter().map(|path| path.as_str()).collect();
         all.join(":")
     }

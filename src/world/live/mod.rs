@@ -193,7 +193,7 @@ impl LiveWorld {
     }
 
     fn find(&self, name: &str) -> Vec<String> {
-        let all = self.tools().around(&self.operator);
+        let all = self.tools().around(&self.operator, &self.places);
         let mut found: Vec<String> = Vec::new();
         for directory in all {
             let path = self.redactor.text(directory.join(name).as_str());
