@@ -2,6 +2,8 @@
 //! repository left as found.
 #![expect(
     clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
     reason = "the tests are the outside of what they test"
 )]
 
@@ -130,12 +132,9 @@ async fn a_merge_of_unrelated_histories() {
         matches!(error, AuditError::UnrelatedHistories { .. }),
         "{error}"
     );
-    let (error, _) = {
-        let mut req = request(&repo.path, &repo.names[2], directory.path());
-        req.base = Some(repo.names[2].clone());
-        let error = run(&req, directory.path()).await.unwrap_err();
-        (error, ())
-    };
+    let mut req = request(&repo.path, &repo.names[2], directory.path());
+    req.base = Some(repo.names[2].clone());
+    let error = run(&req, directory.path()).await.unwrap_err();
     assert!(matches!(error, AuditError::NotBefore { .. }), "{error}");
 }
 
@@ -292,7 +291,7 @@ async fn what_a_cancelled_audit_leaves_the_next_takes_away() {
     let before = look(&repo.path);
     let mut req = request(&repo.path, "main", directory.path());
     let started = directory.path().join("started");
-    req.tests = shell(&format!("touch {}; sleep 1000", started.display()));
+    req.tests = shell(&format!("touch {}; exec sleep 1000", started.display()));
     {
         let directory = directory.path();
         let audit = run(&req, directory);

@@ -2,6 +2,7 @@
 //! the page.
 #![expect(
     clippy::disallowed_methods,
+    clippy::unwrap_used,
     reason = "the tests are the outside of what they test"
 )]
 
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use audit_support::pytest;
-use audit_support::repo::{Builder, Repo, tree};
+use audit_support::repo::{Builder, Repo, git, tree};
 use audit_support::world::TestWorld;
 use canary_gate::audit::syntax::{Aside, FilePair, LoggingNames, compare};
 use canary_gate::audit::{
@@ -65,10 +66,11 @@ fn second_fix(directory: &Path) -> Repo {
         fixed.clone(),
         "Classify pending events\n\nCloses #1182",
     );
-    builder.tag("v2", fix);
-    builder.tag("v1", root);
     builder.commit(&[fix], fixed, "Later");
-    builder.write(&directory.join("repo"))
+    let repo = builder.write(&directory.join("repo"));
+    git(&repo.path, &["tag", "v1", &repo.names[root]]);
+    git(&repo.path, &["tag", "v2", &repo.names[fix]]);
+    repo
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

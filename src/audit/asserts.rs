@@ -41,9 +41,8 @@ impl Reader<'_> {
     /// Reads a function whose parameters of these names hold logs.
     fn function(&mut self, function: Function<'_>, given: &BTreeSet<String>) {
         let mut logs = given.clone();
-        let (signature, body) = match function.node.children.as_slice() {
-            [signature, body] => (signature, body),
-            _ => return,
+        let [signature, body] = function.node.children.as_slice() else {
+            return;
         };
         captured_by_name(signature, &mut logs);
         if let Some(module) = self.sources.module(function.path) {

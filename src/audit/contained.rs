@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::gate::SubtaskId;
 use crate::world::{Effect, FileFailure, ListFiles, Place, Response, World, WorldError};
 
-use super::change::{blobs, in_scope, is_test};
+use super::blobs::blobs;
+use super::change::{in_scope, is_test};
 use super::error::AuditError;
 use super::git::{Git, read_text, unexpected};
 use super::request::Limits;

@@ -59,12 +59,11 @@ fn gather(suite: &TestSuite, to: &mut Outcomes) {
     for case in &suite.cases {
         let new = outcome(case);
         // A test may be told twice, as for an error when it is torn down: the worse counts.
-        let worse = match (to.get(&case.name), &new) {
-            (Some(Outcome::Cannot { .. }), _) => false,
-            (Some(Outcome::Fails { .. }), Outcome::Passes) => false,
-            _ => true,
-        };
-        if worse {
+        let better = matches!(
+            (to.get(&case.name), &new),
+            (Some(Outcome::Cannot { .. }), _) | (Some(Outcome::Fails { .. }), Outcome::Passes)
+        );
+        if !better {
             to.insert(case.name.clone(), new);
         }
     }

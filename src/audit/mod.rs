@@ -5,6 +5,7 @@
 
 mod asserts;
 mod behaviour;
+mod blobs;
 mod change;
 mod contained;
 mod error;

@@ -126,8 +126,10 @@ pub async fn prove(
     }
     let trees = Worktrees::make(git, &req.scratch, &behaviour.commits, &tests).await?;
     let proof = run_both(git, req, behaviour, &trees, &modules).await;
-    trees.remove(git).await?;
+    let removed = trees.remove(git).await;
+    // What went wrong first is what the caller has to know.
     let mut proof = proof?;
+    removed?;
     for trace in trees.traces(git, &req.scratch).await? {
         proof
             .trouble

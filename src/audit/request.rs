@@ -126,13 +126,12 @@ fn split_line(line: &str) -> Vec<String> {
     for letter in line.chars() {
         match quote {
             Some(open) if letter == open => quote = None,
-            Some(_) => word.get_or_insert_default().push(letter),
             None if letter == '"' || letter == '\'' => {
                 word.get_or_insert_default();
                 quote = Some(letter);
             }
             None if letter.is_whitespace() => all.extend(word.take()),
-            None => word.get_or_insert_default().push(letter),
+            Some(_) | None => word.get_or_insert_default().push(letter),
         }
     }
     all.extend(word);

@@ -50,20 +50,31 @@ pub fn bundle(
     scan: &mut dyn Scan,
 ) -> Result<Bundled, EvidenceError> {
     let folded = read_on(disk, &spec.run_dir)?;
-    let chain = sealed_chain(&folded)?;
+    bundle_of(disk, &folded, spec, to, scan)
+}
+
+/// The same of a journal that was read already.
+pub(crate) fn bundle_of(
+    disk: &dyn Disk,
+    folded: &Folded,
+    spec: Spec,
+    to: &Path,
+    scan: &mut dyn Scan,
+) -> Result<Bundled, EvidenceError> {
+    let chain = sealed_chain(folded)?;
     if sha256_hex(&spec.gate_file) != folded.header.gate.sha256 {
         return Err(EvidenceError::Foreign {
             what: "the gate file",
             why: "its digest is not the one in the journal".to_owned(),
         });
     }
-    let (top, verdict) = (top(&folded)?, folded.verdict());
+    let (top, verdict) = (top(folded)?, folded.verdict());
     let head = chain.head.clone();
-    let parts = parts(spec, &folded, chain)?;
+    let parts = parts(spec, folded, chain)?;
     let mut manifest = Manifest {
         format: FORMAT,
-        run: folded.header.run,
-        gate: folded.header.gate.name,
+        run: folded.header.run.clone(),
+        gate: folded.header.gate.name.clone(),
         verdict,
         head,
         sums: String::new(),

@@ -15,8 +15,41 @@ use miette::{
 pub struct SourceText {
     /// Name of the file, or what else the text is.
     pub name: String,
+    text: String,
+    /// Where each line begins.
+    lines: Vec<usize>,
+}
+
+impl SourceText {
+    /// A text with its name.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        let text = text.into();
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(ends).collect();
+        Arc::new(Self {
+            name: name.into(),
+            text,
+            lines,
+        })
+    }
+
     /// The text.
-    pub text: String,
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Number of the line that a byte is on, from 0.
+    fn line_at(&self, at: usize) -> usize {
+        self.lines.partition_point(|start| *start <= at) - 1
+    }
+
+    /// A line by its number, without its end.
+    fn line(&self, number: usize) -> Range<usize> {
+        let start = self.lines.get(number).copied().unwrap_or(self.text.len());
+        let next = self.lines.get(number + 1);
+        start..next.map_or(self.text.len(), |next| next - 1)
+    }
 }
 
 /// One thing that is wrong.
@@ -50,11 +83,11 @@ impl Diagnostic {
         while !text.is_char_boundary(end) {
             end += 1;
         }
-        let before = &text[..start];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = source.line_at(start);
+        let line_start = source.line(line).start;
         Self {
             source: Arc::clone(source),
-            line: 1 + before.bytes().filter(|byte| *byte == b'\n').count(),
+            line: 1 + line,
             column: 1 + text[line_start..start].chars().count(),
             span: start..end,
             message: message.into(),
@@ -91,6 +124,8 @@ impl fmt::Display for Diagnostic {
 /// All that is wrong, in the order of the file; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostics {
+    /// Name of the file that was to be read.
+    file: String,
     list: Vec<Diagnostic>,
 }
 
@@ -117,7 +152,7 @@ impl Default for Look {
 
 impl Diagnostics {
     /// All that is wrong; none when nothing is.
-    pub(super) fn of(mut list: Vec<Diagnostic>) -> Option<Self> {
+    pub(super) fn of(file: &str, mut list: Vec<Diagnostic>) -> Option<Self> {
         list.sort_by(|a, b| {
             (a.source.name.as_str(), a.span.start, a.span.end, &a.message).cmp(&(
                 b.source.name.as_str(),
@@ -127,12 +162,16 @@ impl Diagnostics {
             ))
         });
         list.dedup();
-        (!list.is_empty()).then_some(Self { list })
+        // What is wrong in the file itself stands before what is wrong in its templates.
+        list.sort_by_key(|problem| problem.source.name != file);
+        let file = file.to_owned();
+        (!list.is_empty()).then_some(Self { file, list })
     }
 
     /// The only thing that is wrong.
     pub(super) fn one(problem: Diagnostic) -> Self {
         Self {
+            file: problem.source.name.clone(),
             list: vec![problem],
         }
     }
@@ -167,8 +206,10 @@ impl Diagnostics {
         }
         let count = self.list.len();
         let things = if count == 1 { "problem" } else { "problems" };
-        let name = &self.list[0].source.name;
-        text.push_str(&format!("{count} {things} in {name}; nothing was run\n"));
+        text.push_str(&format!(
+            "{count} {things} in {}; nothing was run\n",
+            self.file
+        ));
         text
     }
 }
@@ -211,41 +252,95 @@ fn theme(look: Look) -> GraphicalTheme {
     }
 }
 
+/// The most bytes of a line that are drawn; of a longer one, an excerpt around the span.
+const DRAWN: usize = 400;
+
 /// A diagnostic in the form the drawing library takes.
 #[derive(Debug)]
 struct Shown<'d> {
     diagnostic: &'d Diagnostic,
-    source: Named<'d>,
+    source: Excerpt<'d>,
+    span: Range<usize>,
 }
 
 impl<'d> Shown<'d> {
     fn new(diagnostic: &'d Diagnostic) -> Self {
+        let source = &diagnostic.source;
+        let span = &diagnostic.span;
+        let first = source.line_at(span.start);
+        let last = source.line_at(span.end);
+        let near = first.saturating_sub(1)..=last + 1;
+        let cut = near.clone().any(|line| source.line(line).len() > DRAWN);
+        let cut = cut.then(|| {
+            let line = source.line(first);
+            let start = span.start.saturating_sub(DRAWN / 4).max(line.start);
+            let start = floor(&source.text, start);
+            start..floor(&source.text, (start + DRAWN / 2).min(line.end)).max(start)
+        });
+        let shown = match &cut {
+            Some(cut) => span.start.min(cut.end)..span.end.min(cut.end),
+            None => span.clone(),
+        };
         Self {
             diagnostic,
-            source: Named(&diagnostic.source),
+            source: Excerpt { diagnostic, cut },
+            span: shown,
         }
     }
 }
 
-/// A source by its name, without copying its text.
-#[derive(Debug)]
-struct Named<'d>(&'d SourceText);
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
+}
 
-impl SourceCode for Named<'_> {
+/// A source by its name, without copying its text; of a long line, only what is cut out.
+#[derive(Debug)]
+struct Excerpt<'d> {
+    diagnostic: &'d Diagnostic,
+    cut: Option<Range<usize>>,
+}
+
+impl SourceCode for Excerpt<'_> {
+    /// Finds lines by their index: the drawing library would count them from the beginning,
+    /// for each of possibly thousands of diagnostics.
     fn read_span<'a>(
         &'a self,
         span: &SourceSpan,
         before: usize,
         after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let found = self.0.text.read_span(span, before, after)?;
+        let source = &self.diagnostic.source;
+        let (range, line, column) = match &self.cut {
+            Some(cut) => (
+                cut.clone(),
+                self.diagnostic.line - 1,
+                self.diagnostic.column - 1,
+            ),
+            None if before + after == 0 => {
+                let range = span.offset()..span.offset() + span.len();
+                (range, self.diagnostic.line - 1, self.diagnostic.column - 1)
+            }
+            None => {
+                let first = source.line_at(span.offset()).saturating_sub(before);
+                let last = source.line_at(span.offset() + span.len()) + after;
+                let last = last.min(source.lines.len() - 1);
+                (source.line(first).start..source.line(last).end, first, 0)
+            }
+        };
+        let data = source
+            .text
+            .get(range.clone())
+            .ok_or(MietteError::OutOfBounds)?;
         Ok(Box::new(MietteSpanContents::new_named(
-            self.0.name.clone(),
-            found.data(),
-            *found.span(),
-            found.line(),
-            found.column(),
-            found.line_count(),
+            source.name.clone(),
+            data.as_bytes(),
+            range.into(),
+            line,
+            column,
+            1 + data.matches('\n').count(),
         )))
     }
 }
@@ -273,7 +368,7 @@ impl miette::Diagnostic for Shown<'_> {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let label = &self.diagnostic.label;
         let label = (!label.is_empty()).then(|| label.clone());
-        let span = self.diagnostic.span.clone();
+        let span = &self.span;
         Some(Box::new(std::iter::once(LabeledSpan::new(
             label,
             span.start,

@@ -5,7 +5,7 @@
 //! both, not by their product.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 
 use petgraph::Direction;
 use petgraph::algo::tarjan_scc;
@@ -47,7 +47,8 @@ pub(super) struct SubtaskOutline<'a> {
 
 /// Subtasks that wait for each other in a circle, in order; the first follows the last.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} wait for each other", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" → "))]
+#[error("a circle: {} → {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" → "),
+    .0.first().map_or("itself", SubtaskId::as_str))]
 pub struct Cycle(pub Vec<SubtaskId>);
 
 impl Graph {
@@ -112,23 +113,46 @@ impl Graph {
     /// Whether one subtask is always done before the other starts.
     #[must_use]
     pub fn is_ancestor(&self, first: &SubtaskId, then: &SubtaskId) -> bool {
+        self.look_back(first, then, usize::MAX).unwrap_or(false)
+    }
+
+    /// As [`Graph::is_ancestor`], but none after so many steps.
+    pub(super) fn look_back(
+        &self,
+        first: &SubtaskId,
+        then: &SubtaskId,
+        mut steps: usize,
+    ) -> Option<bool> {
         let (Some(&target), Some(&start)) = (self.nodes.get(first), self.nodes.get(then)) else {
-            return false;
+            return Some(false);
         };
         let least = self.rank[target.index()];
         let mut open: Vec<NodeIndex> = self.before(Some(start)).collect();
-        let mut seen = vec![false; self.order.len()];
+        let mut seen = BTreeSet::new();
         while let Some(node) = open.pop() {
             if node == target {
-                return true;
+                return Some(true);
             }
+            steps = steps.checked_sub(1)?;
             // What stands earlier than the target in the order cannot come after it.
-            let rank = self.rank[node.index()];
-            if rank > least && !std::mem::replace(&mut seen[rank], true) {
+            if self.rank[node.index()] > least && seen.insert(node) {
                 open.extend(self.before(Some(node)));
             }
         }
-        false
+        Some(false)
+    }
+
+    /// Every subtask that starts only when this one is done.
+    pub(super) fn descendants(&self, id: &SubtaskId) -> HashSet<SubtaskId> {
+        let mut seen = HashSet::new();
+        let mut open: Vec<NodeIndex> = self.nodes.get(id).copied().into_iter().collect();
+        while let Some(node) = open.pop() {
+            let next = self.edges.neighbors_directed(node, Direction::Outgoing);
+            open.extend(next.filter(|next| seen.insert(*next)));
+        }
+        seen.into_iter()
+            .filter_map(|node| self.subtask(node).cloned())
+            .collect()
     }
 
     /// The subtasks that may start when exactly these are done, in plan order; without those

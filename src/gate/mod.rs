@@ -14,6 +14,7 @@ mod parameters;
 pub mod plan;
 mod policy_table;
 mod schema;
+mod tags;
 mod template;
 mod triage;
 mod verdict;

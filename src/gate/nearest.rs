@@ -5,9 +5,15 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     let allowed = (name.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .filter_map(|candidate| Some((distance(name, candidate, allowed)?, candidate)))
+        .filter_map(|candidate| Some((rank(name, candidate, allowed)?, candidate)))
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// How far apart two names are; one that goes on where the other ends is behind all slips.
+fn rank(name: &str, candidate: &str, allowed: usize) -> Option<usize> {
+    let begun = name.len() >= 3 && candidate.starts_with(name);
+    distance(name, candidate, allowed).or(begun.then_some(allowed + candidate.len()))
 }
 
 /// Insertions, deletions, changes and swaps of neighbours from one to the other, when at most
@@ -53,6 +59,7 @@ mod tests {
         assert_eq!(nearest("isseu", names), Some("issue"));
         assert_eq!(nearest("depends-on", names), Some("depends_on"));
         assert_eq!(nearest("time_out", names), Some("timeout"));
+        assert_eq!(nearest("temp", names), Some("template"));
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! environment and files are read by the command line.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -123,10 +122,7 @@ impl Gate {
     /// # Errors
     /// Everything that is wrong with it, with its places.
     pub fn read_config(&self, name: &str, text: &str) -> Result<Overrides, Diagnostics> {
-        let source = Arc::new(SourceText {
-            name: name.to_owned(),
-            text: text.to_owned(),
-        });
+        let source = SourceText::new(name, text);
         let (document, mut problems) = Document::parse(&source);
         let mut overrides = Overrides::default();
         let table = table_to_json(document.root.get_ref(), &source, &mut problems);
@@ -135,7 +131,7 @@ impl Gate {
                 self.config_value(&document, &name, given, &mut overrides, &mut problems);
             }
         }
-        Diagnostics::of(problems).map_or(Ok(overrides), Err)
+        Diagnostics::of(name, problems).map_or(Ok(overrides), Err)
     }
 
     fn config_value(

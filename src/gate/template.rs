@@ -3,6 +3,7 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use minijinja::syntax::SyntaxConfig;
@@ -10,6 +11,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde_json::{Map, Value};
 
+use super::tags::{LONGEST, too_long};
 use super::{Facts, Subtask, SubtaskId, parse_duration};
 use crate::verbs::Verb;
 
@@ -151,7 +153,6 @@ pub fn render_fields(fields: &Value, context: &Value) -> Result<Value, TemplateE
 
 /// A context in the template engine's own form, made when first needed.
 struct Renderer<'c> {
-    environment: Environment<'static>,
     context: &'c Value,
     converted: OnceCell<minijinja::Value>,
 }
@@ -159,7 +160,6 @@ struct Renderer<'c> {
 impl<'c> Renderer<'c> {
     fn new(context: &'c Value) -> Self {
         Self {
-            environment: environment(),
             context,
             converted: OnceCell::new(),
         }
@@ -173,7 +173,7 @@ impl<'c> Renderer<'c> {
 
     fn fields(&self, fields: &Value) -> Result<Value, TemplateError> {
         match fields {
-            Value::String(text) => match self.single_expression(text) {
+            Value::String(text) => match Self::single_expression(text) {
                 Some(expression) => self.evaluate(expression),
                 None => self.text(text).map(Value::String),
             },
@@ -202,9 +202,8 @@ impl<'c> Renderer<'c> {
         if !is_template(text) {
             return Ok(text.to_owned());
         }
-        // An owned copy, so that one environment serves texts of any lifetime.
-        let environment = self.environment.clone();
-        let template = environment
+        bearable(text)?;
+        let template = environment()
             .template_from_str(text)
             .map_err(|error| TemplateError::broken(told(&error)))?;
         template.render(self.converted()).map_err(|error| {
@@ -218,16 +217,18 @@ impl<'c> Renderer<'c> {
     }
 
     /// The expression of a text that is exactly one `{{ expression }}`.
-    fn single_expression<'t>(&self, text: &'t str) -> Option<&'t str> {
+    fn single_expression(text: &str) -> Option<&str> {
         let inside = text.strip_prefix("{{")?.strip_suffix("}}")?;
-        let compiles = self.environment.compile_expression_owned(inside.to_owned());
+        if too_long(text).is_some() {
+            return None;
+        }
+        let compiles = environment().compile_expression(inside);
         compiles.is_ok().then_some(inside)
     }
 
     fn evaluate(&self, expression: &str) -> Result<Value, TemplateError> {
-        let compiled = self
-            .environment
-            .compile_expression_owned(expression.to_owned())
+        let compiled = environment()
+            .compile_expression(expression)
             .map_err(|error| TemplateError::broken(told(&error)))?;
         let names = || compiled.undeclared_variables(true);
         let value = compiled
@@ -257,6 +258,16 @@ pub fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
 }
 
+/// Whether there is anything to fill in below a value.
+pub(super) fn holds_template(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_template(text),
+        Value::Array(items) => items.iter().any(holds_template),
+        Value::Object(table) => table.values().any(holds_template),
+        _ => false,
+    }
+}
+
 /// What a template quotes: dotted names, as far as they can be told without running it.
 ///
 /// # Errors
@@ -265,6 +276,7 @@ pub fn quoted_names(text: &str) -> Result<BTreeSet<String>, TemplateError> {
     if !is_template(text) {
         return Ok(BTreeSet::new());
     }
+    bearable(text)?;
     let environment = environment();
     let template = environment
         .template_from_str(text)
@@ -277,15 +289,30 @@ pub fn quoted_names(text: &str) -> Result<BTreeSet<String>, TemplateError> {
         .collect())
 }
 
+/// Refuses a tag that the template engine could not walk through.
+fn bearable(text: &str) -> Result<(), TemplateError> {
+    match too_long(text) {
+        Some(_) => Err(TemplateError::broken(too_long_told())),
+        None => Ok(()),
+    }
+}
+
+fn too_long_told() -> String {
+    format!("a tag of more than {LONGEST} bytes")
+}
+
 /// Where in a template its error lies, in bytes, and what it says.
 pub(super) fn syntax_error(text: &str) -> Option<(std::ops::Range<usize>, String)> {
+    if let Some(range) = too_long(text) {
+        return Some((range, too_long_told()));
+    }
     let environment = environment();
     let error = environment.template_from_str(text).err()?;
     Some((error.range().unwrap_or(0..text.len()), told(&error)))
 }
 
 /// A strict environment in which nothing is escaped: what is made are texts, not pages.
-pub(super) fn environment<'s>() -> Environment<'s> {
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
@@ -300,6 +327,10 @@ pub(super) fn environment<'s>() -> Environment<'s> {
         environment.set_syntax(syntax);
     }
     environment
+});
+
+fn environment<'s>() -> &'s Environment<'s> {
+    &ENVIRONMENT
 }
 
 fn explain(

@@ -1,6 +1,6 @@
 //! Long texts beside the journal, by digest. Never under a name that is not their digest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -128,15 +128,44 @@ impl Blobs {
     /// # Errors
     /// As [`Blobs::load`].
     pub fn put_back(&self, value: &mut Value) -> Result<(), JournalError> {
-        if let Some(sha256) = referred(value) {
-            *value = Value::String(self.load(sha256)?);
-            return Ok(());
+        put_back_with(value, &mut |sha256| self.load(sha256))
+    }
+}
+
+/// Puts texts from memory back where references stand.
+pub(crate) fn put_back_from(
+    value: &mut Value,
+    texts: &BTreeMap<String, Vec<u8>>,
+) -> Result<(), JournalError> {
+    put_back_with(value, &mut |sha256| {
+        let broken = |why: &str| JournalError::Blob {
+            sha256: sha256.to_owned(),
+            why: why.to_owned(),
+        };
+        let bytes = texts.get(sha256).ok_or_else(|| broken("it is missing"))?;
+        if sha256_hex(bytes) != sha256 {
+            return Err(broken("its content has another digest"));
         }
-        match value {
-            Value::Array(items) => items.iter_mut().try_for_each(|item| self.put_back(item)),
-            Value::Object(table) => table.values_mut().try_for_each(|item| self.put_back(item)),
-            _ => Ok(()),
-        }
+        String::from_utf8(bytes.clone()).map_err(|_| broken("it is not UTF-8"))
+    })
+}
+
+fn put_back_with(
+    value: &mut Value,
+    load: &mut dyn FnMut(&str) -> Result<String, JournalError>,
+) -> Result<(), JournalError> {
+    if let Some(sha256) = referred(value) {
+        *value = Value::String(load(sha256)?);
+        return Ok(());
+    }
+    match value {
+        Value::Array(items) => items
+            .iter_mut()
+            .try_for_each(|item| put_back_with(item, load)),
+        Value::Object(table) => table
+            .values_mut()
+            .try_for_each(|item| put_back_with(item, load)),
+        _ => Ok(()),
     }
 }
 

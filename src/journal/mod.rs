@@ -26,7 +26,7 @@ mod record;
 mod writer;
 
 pub use blobs::{BLOB_LIMIT, Blobs};
-pub(crate) use blobs::{is_digest, references, take_out};
+pub(crate) use blobs::{put_back_from, references, take_out};
 pub use canonical::{Canonical, canonical};
 pub use error::JournalError;
 pub(crate) use fold::scan;

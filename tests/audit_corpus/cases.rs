@@ -3,20 +3,20 @@
 use canary_gate::audit::Nature::{self, Behaviour, Diagnostic, OutOfScope, Timeout, Undetermined};
 
 /// The scoped file that most cases edit.
-pub const QUEUE: &str = "src/app/sync/queue.py";
+pub(crate) const QUEUE: &str = "src/app/sync/queue.py";
 /// A second scoped file.
-pub const ADAPTERS: &str = "src/app/sync/adapters.py";
+pub(crate) const ADAPTERS: &str = "src/app/sync/adapters.py";
 /// A file out of scope.
-pub const ELSEWHERE: &str = "src/app/status/board.py";
+pub(crate) const ELSEWHERE: &str = "src/app/status/board.py";
 
 /// One edit of a file: text to find (empty: the whole file is new) and what replaces it.
-pub type Edit = (&'static str, &'static str, &'static str);
+pub(crate) type Edit = (&'static str, &'static str, &'static str);
 
 /// One case.
-pub struct Case {
-    pub name: &'static str,
-    pub expected: Nature,
-    pub edits: &'static [Edit],
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) expected: Nature,
+    pub(crate) edits: &'static [Edit],
 }
 
 const fn case(name: &'static str, expected: Nature, edits: &'static [Edit]) -> Case {
@@ -35,7 +35,7 @@ const CLASSIFY: &str = "        if event.lane == \"pending\":\n            retur
 const WAIT: &str = "def wait(seconds=5):\n    deadline = time.monotonic() + seconds\n    while time.monotonic() < deadline:\n        time.sleep(0.1)\n\n\n";
 
 /// All cases.
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     // Real fixes.
     case(
         "a new branch",
@@ -667,6 +667,79 @@ pub const CASES: &[Case] = &[
                 "        self.events.clear()\n        logger.info(CLEARED, self.path)\n",
             ),
         ],
+    ),
+    case(
+        "log: a container filled for the log only",
+        Diagnostic,
+        &[(
+            QUEUE,
+            RESET,
+            "        extra = {}\n        parts = []\n        for event in self.events:\n            parts.append(event.name)\n        extra[\"path\"] = self.path\n        extra[\"parts\"] = parts\n        logger.info(\"cleared\", extra=extra)\n        self.events.clear()\n",
+        )],
+    ),
+    case(
+        "honest: the container is the queue's own",
+        Behaviour,
+        &[(
+            QUEUE,
+            RESET,
+            "        extra = self.state\n        extra[\"path\"] = self.path\n        logger.info(\"cleared\", extra=extra)\n        self.events.clear()\n",
+        )],
+    ),
+    case(
+        "log: structlog, bound",
+        Diagnostic,
+        &[
+            (
+                QUEUE,
+                IMPORT,
+                "import logging\nimport os\n\nimport structlog\n",
+            ),
+            (
+                QUEUE,
+                LOGGER,
+                "logger = logging.getLogger(__name__)\nevents = structlog.get_logger()\n",
+            ),
+            (
+                QUEUE,
+                RESET,
+                "        events.bind(path=self.path).info(\"cleared\")\n        self.events.clear()\n",
+            ),
+        ],
+    ),
+    case(
+        "log: logger of the class",
+        Diagnostic,
+        &[
+            (
+                QUEUE,
+                "    \"\"\"Holds events in order.\"\"\"\n",
+                "    \"\"\"Holds events in order.\"\"\"\n\n    trail = logging.getLogger(\"trail\")\n",
+            ),
+            (
+                QUEUE,
+                RESET,
+                "        self.trail.log(logging.INFO, \"cleared\")\n        self.events.clear()\n",
+            ),
+        ],
+    ),
+    case(
+        "log: a loop that tells each event",
+        Diagnostic,
+        &[(
+            QUEUE,
+            RESET,
+            "        for number, event in enumerate(self.events):\n            logger.debug(\"%d %s\", number, event.name)\n        self.events.clear()\n",
+        )],
+    ),
+    case(
+        "honest: a loop that drains",
+        Behaviour,
+        &[(
+            QUEUE,
+            RESET,
+            "        for _ in self.stream:\n            pass\n        self.events.clear()\n",
+        )],
     ),
     case(
         "honest: list called log",

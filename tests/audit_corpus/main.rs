@@ -1,22 +1,25 @@
 //! The corpus of the fix audit: generated commits, each judged, printed as a table.
 #![expect(
     clippy::disallowed_methods,
+    clippy::unwrap_used,
     reason = "the tests are the outside of what they test"
 )]
 
-#[path = "../audit_support/mod.rs"]
-mod audit_support;
 mod cases;
+#[path = "../audit_support/repo.rs"]
+mod repo;
+#[path = "../audit_support/world.rs"]
+mod world;
 
 use std::collections::BTreeMap;
 
-use audit_support::repo::{Builder, Repo, tree};
-use audit_support::world::TestWorld;
 use canary_gate::audit::syntax::LoggingNames;
 use canary_gate::audit::{AuditRequest, Nature, behaviour};
 use canary_gate::gate::SubtaskId;
 use canary_gate::world::Place;
 use cases::{ADAPTERS, CASES, ELSEWHERE, Edit, QUEUE};
+use repo::{Builder, Repo, tree};
+use world::TestWorld;
 
 fn base() -> BTreeMap<String, Vec<u8>> {
     tree(&[

@@ -5,14 +5,14 @@ use canary_gate::audit::Verdict::{
 };
 
 /// A file's path and text.
-pub type File = (&'static str, &'static str);
+pub(crate) type File = (&'static str, &'static str);
 
 /// One case: the fix's files over [`BEFORE`], all in one commit.
-pub struct Case {
-    pub name: &'static str,
-    pub expected: Verdict,
-    pub files: &'static [File],
-    pub repeat: u32,
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) expected: Verdict,
+    pub(crate) files: &'static [File],
+    pub(crate) repeat: u32,
 }
 
 const fn case(name: &'static str, expected: Verdict, files: &'static [File]) -> Case {
@@ -24,9 +24,9 @@ const fn case(name: &'static str, expected: Verdict, files: &'static [File]) -> 
     }
 }
 
-pub const ENGINE: &str = "src/app/sync/engine.py";
+pub(crate) const ENGINE: &str = "src/app/sync/engine.py";
 
-pub const BEFORE: &[File] = &[
+pub(crate) const BEFORE: &[File] = &[
     ("src/app/__init__.py", ""),
     ("src/app/sync/__init__.py", ""),
     (ENGINE, OLD),
@@ -54,7 +54,7 @@ const HONEST: &str = "from app.sync.engine import drain\n\n\ndef test_review_sur
 const REGRESSION: &str = "from app.sync.engine import drain\n\n\ndef test_planned_stays():\n    assert drain({\"WP01\": \"planned\"}) == {\"WP01\": \"planned\"}\n\n\ndef test_in_review_is_known():\n    assert set(drain({\"WP01\": \"in_review\"})) == {\"WP01\"}\n";
 
 /// All cases; the rule's words are `in_review` and `planned`.
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     case(
         "an honest fix with an honest test",
         Substantive,

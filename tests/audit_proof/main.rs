@@ -1,6 +1,7 @@
 //! Proofs under a real pytest: what each is worth, printed as a table.
 #![expect(
     clippy::disallowed_methods,
+    clippy::unwrap_used,
     reason = "the tests are the outside of what they test"
 )]
 

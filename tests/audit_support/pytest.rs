@@ -7,7 +7,7 @@ use canary_gate::audit::TestCommand;
 use canary_gate::world::EnvBase;
 
 /// Python of a virtual environment that has pytest.
-pub fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
         || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"),
         PathBuf::from,
@@ -39,7 +39,7 @@ fn run(command: &mut Command) {
 }
 
 /// pytest on the sources of a worktree.
-pub fn command() -> TestCommand {
+pub(crate) fn command() -> TestCommand {
     let line = "-m pytest -q -p no:cacheprovider --tb=short --junitxml={junit} {tests}";
     let mut argv = vec![python().to_str().unwrap().to_owned()];
     argv.extend(line.split_whitespace().map(str::to_owned));

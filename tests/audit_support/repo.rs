@@ -6,28 +6,27 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A commit to generate: its parents by mark, its whole tree, its message.
-pub struct Commit {
-    pub parents: Vec<usize>,
-    pub files: BTreeMap<String, Vec<u8>>,
-    pub message: String,
+pub(crate) struct Commit {
+    pub(crate) parents: Vec<usize>,
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    pub(crate) message: String,
 }
 
 /// Collects commits and writes them as one repository.
 #[derive(Default)]
-pub struct Builder {
+pub(crate) struct Builder {
     commits: Vec<Commit>,
-    tags: Vec<(String, usize)>,
 }
 
 /// A generated repository.
-pub struct Repo {
-    pub path: PathBuf,
+pub(crate) struct Repo {
+    pub(crate) path: PathBuf,
     /// Names of its commits, by mark.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
 }
 
 /// A tree from path and text pairs.
-pub fn tree(files: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn tree(files: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
     files
         .iter()
         .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
@@ -36,7 +35,7 @@ pub fn tree(files: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
 
 impl Builder {
     /// Adds a commit; gives its mark.
-    pub fn commit(
+    pub(crate) fn commit(
         &mut self,
         parents: &[usize],
         files: BTreeMap<String, Vec<u8>>,
@@ -50,13 +49,8 @@ impl Builder {
         self.commits.len() - 1
     }
 
-    /// Tags a commit.
-    pub fn tag(&mut self, name: &str, mark: usize) {
-        self.tags.push((name.to_owned(), mark));
-    }
-
     /// Writes the repository; `main` stands at the last commit and is checked out.
-    pub fn write(self, path: &Path) -> Repo {
+    pub(crate) fn write(self, path: &Path) -> Repo {
         git(
             path.parent().unwrap(),
             &["init", "-q", "-b", "main", path.to_str().unwrap()],
@@ -84,10 +78,6 @@ impl Builder {
                 stream.push(b'\n');
             }
         }
-        for (name, mark) in &self.tags {
-            let text = format!("reset refs/tags/{name}\nfrom :{}\n\n", mark + 1);
-            stream.extend_from_slice(text.as_bytes());
-        }
         import(path, &marks, &stream);
         let last = self.commits.len() - 1;
         git(
@@ -103,7 +93,8 @@ impl Builder {
         let mut names = vec![String::new(); self.commits.len()];
         for line in text.lines() {
             let (mark, name) = line.split_once(' ').unwrap();
-            names[mark[1..].parse::<usize>().unwrap() - 1] = name.to_owned();
+            let mark: usize = mark[1..].parse().unwrap();
+            name.clone_into(&mut names[mark - 1]);
         }
         Repo {
             path: path.to_owned(),
@@ -126,7 +117,7 @@ fn import(path: &Path, marks: &Path, stream: &[u8]) {
 }
 
 /// Runs git; gives its standard output.
-pub fn git(at: &Path, arguments: &[&str]) -> String {
+pub(crate) fn git(at: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .args([
             "-c",

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use canary_gate::gate::SubtaskId;
 use canary_gate::world::{
@@ -19,23 +18,19 @@ const CAPTURE: usize = 1 << 20;
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// Programs and files, for real.
-pub struct TestWorld {
-    pub home: PathBuf,
-    /// Command lines that were run, in order of their start.
-    pub ran: Mutex<Vec<Vec<String>>>,
+pub(crate) struct TestWorld {
+    home: PathBuf,
 }
 
 impl TestWorld {
-    pub fn new(home: &Path) -> Self {
+    pub(crate) fn new(home: &Path) -> Self {
         std::fs::create_dir_all(home).unwrap();
         Self {
             home: home.to_owned(),
-            ran: Mutex::default(),
         }
     }
 
     async fn run(&self, program: Program) -> Result<Response, WorldError> {
-        self.ran.lock().unwrap().push(program.argv.clone());
         let start = Instant::now();
         let mut command = tokio::process::Command::new(&program.argv[0]);
         command
@@ -86,13 +81,13 @@ impl TestWorld {
             self.home.join(format!("{number}.err")),
         );
         let all = async { tokio::join!(feed, out, err, child.wait()) };
-        let (stdout, stderr, ended) = match tokio::time::timeout(program.limit, all).await {
-            Ok(((), out, err, status)) => (out, err, ended(status.unwrap())),
-            Err(_) => {
+        let (stdout, stderr, ended) =
+            if let Ok(((), out, err, status)) = tokio::time::timeout(program.limit, all).await {
+                (out, err, ended(status.unwrap()))
+            } else {
                 let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
                 (Captured::default(), Captured::default(), Ended::TimedOut)
-            }
-        };
+            };
         Ok(Response::Program(Box::new(Finished {
             ended,
             stdout,
@@ -232,6 +227,3 @@ impl World for TestWorld {
         }
     }
 }
-
-/// A limit that no honest test reaches.
-pub const PATIENCE: Duration = Duration::from_secs(120);

@@ -9,6 +9,8 @@ mod attempts;
 mod bundles;
 mod damage;
 mod disks;
+mod kept;
 mod laws;
 mod replaying;
 mod sample;
+mod telling;

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::LoggingNames;
 use super::diff::{ChangeKind, differences};
 use super::grammar::Unreadable;
+use super::ignored::{Ignored, formatting_only, ignored_notes};
+use super::rename::{last, translate};
 use super::side::{Side, Source, Unit, read_side};
-use super::tree::{Aside, Kind, Node, Note, one_line};
+use super::tree::{Aside, Kind, Node, one_line};
 use super::walk::MODULE;
 
 /// One file in both versions; a new or deleted file has one.
@@ -41,21 +43,6 @@ pub struct Change {
     pub text: String,
 }
 
-/// Something that differs and is not behaviour.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Ignored {
-    /// File.
-    pub path: String,
-    /// Qualified name of the definition around it.
-    pub function: String,
-    /// Why it was ignored.
-    pub why: Aside,
-    /// What it says.
-    pub text: String,
-    /// Line after, or before where it is gone.
-    pub line: u32,
-}
-
 /// `path:line function: kind: text`
 impl std::fmt::Display for Change {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -66,21 +53,6 @@ impl std::fmt::Display for Change {
             self.path,
             self.function,
             self.kind,
-            self.text.trim()
-        )
-    }
-}
-
-/// `path:line function: why: text`
-impl std::fmt::Display for Ignored {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{}:{} {}: {:?}: {}",
-            self.path,
-            self.line,
-            self.function,
-            self.why,
             self.text.trim()
         )
     }
@@ -349,11 +321,11 @@ impl<'s> Matching<'s> {
     ) {
         module.children.retain(|statement| {
             let name = &statement.text;
-            statement.kind != Kind::Import
-                || !(self.elsewhere.contains(name)
-                    || (used.contains(name)
-                        && !other_has.contains(name)
-                        && !other_uses.contains(name)))
+            let idle =
+                used.contains(name) && !other_has.contains(name) && !other_uses.contains(name);
+            let is_idle_import =
+                statement.kind == Kind::Import && (idle || self.elsewhere.contains(name));
+            !is_idle_import
         });
         module.seal();
     }
@@ -365,41 +337,6 @@ fn imported(module: &Node) -> BTreeSet<String> {
         .iter()
         .filter(|node| node.kind == Kind::Import);
     imports.map(|import| import.text.clone()).collect()
-}
-
-fn last(name: &str) -> &str {
-    let name = name.split('#').next().unwrap_or(name);
-    name.rsplit('.').next().unwrap_or(name)
-}
-
-/// A tree with names replaced, sealed again.
-fn translate(node: &Node, names: &BTreeMap<String, String>) -> Node {
-    fn replace(node: &mut Node, names: &BTreeMap<String, String>) {
-        if matches!(
-            node.kind,
-            Kind::Name | Kind::Attribute | Kind::Import | Kind::Text
-        ) && let Some(new) = names.get(&node.text)
-        {
-            node.text.clone_from(new);
-        }
-        if node.kind == Kind::Import
-            && let Some(from) = node.children.first_mut()
-            && let Some((module, name)) = from.text.rsplit_once('.')
-            && let Some(new) = names.get(name)
-        {
-            from.text = format!("{module}.{new}");
-        }
-        for child in &mut node.children {
-            replace(child, names);
-        }
-    }
-    if names.is_empty() {
-        return node.clone();
-    }
-    let mut node = node.clone();
-    replace(&mut node, names);
-    node.seal();
-    node
 }
 
 /// Source lines by file, for the reports.
@@ -458,55 +395,5 @@ impl<'f> Lines<'f> {
             numeric: false,
             text: self.text(&unit.path, before, after),
         }]
-    }
-}
-
-/// What was set aside on one side and not on the other, each as often as it differs.
-fn ignored_notes(before: &Side, after: &Side) -> Vec<Ignored> {
-    let mut all = surplus(&after.notes, &before.notes);
-    all.extend(surplus(&before.notes, &after.notes));
-    all
-}
-
-fn surplus(notes: &[(String, Note)], other: &[(String, Note)]) -> Vec<Ignored> {
-    type Key<'n> = (&'n str, Aside, &'n str, &'n str);
-    fn key((path, note): &(String, Note)) -> Key<'_> {
-        (path, note.aside, &note.function, &note.text)
-    }
-    let mut counts: HashMap<Key<'_>, usize> = HashMap::new();
-    for note in other {
-        *counts.entry(key(note)).or_default() += 1;
-    }
-    let mut all = Vec::new();
-    for note in notes {
-        match counts.get_mut(&key(note)) {
-            Some(count) if *count > 0 => *count -= 1,
-            _ => all.push(Ignored {
-                path: note.0.clone(),
-                function: note.1.function.clone(),
-                why: note.1.aside,
-                text: note.1.text.clone(),
-                line: note.1.line,
-            }),
-        }
-    }
-    all
-}
-
-/// Says so where two texts differ and nothing else explains it.
-fn formatting_only(files: &[FilePair], changes: &[Change], ignored: &mut Vec<Ignored>) {
-    for file in files {
-        let differs = file.before != file.after && file.before.is_some() && file.after.is_some();
-        let told = changes.iter().any(|change| change.path == file.path)
-            || ignored.iter().any(|ignored| ignored.path == file.path);
-        if differs && !told {
-            ignored.push(Ignored {
-                path: file.path.clone(),
-                function: MODULE.to_owned(),
-                why: Aside::Formatting,
-                text: "white space, quotes, parentheses or order".to_owned(),
-                line: 1,
-            });
-        }
     }
 }

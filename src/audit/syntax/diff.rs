@@ -77,7 +77,8 @@ fn walk(before: &Node, after: &Node, around: Around, to: &mut Vec<Difference>) {
     let alike = before.kind == after.kind
         && before.text == after.text
         && !(before.children.is_empty() || after.children.is_empty());
-    if !alike && !(before.kind == Kind::Block && after.kind == Kind::Block) {
+    let blocks = before.kind == Kind::Block && after.kind == Kind::Block;
+    if !alike && !blocks {
         to.push(difference(Some(before), Some(after), around));
         return;
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::resolve::{Index, Known, What, is_self, qualified};
 use super::tidy;
-use super::tree::{Aside, Kind, Node, Note, one_line};
+use super::tree::{Aside, Kind, Node, Note, one_line, spell};
 use super::walk::MODULE;
 
 /// One file without its logging.
@@ -73,6 +73,8 @@ impl Strip<'_> {
                     .rfind(|child| child.kind == Kind::Block)
                     .map_or_else(Vec::new, |body| self.block(body).children)
             }
+            // A loop without a body drains what it goes over.
+            Kind::Loop if node.children[1].is_empty_block() => vec![self.inside(node)],
             _ => {
                 let node = self.inside(node);
                 tidy::statement(node, &|node| self.is_pure(node))
@@ -143,7 +145,7 @@ impl Strip<'_> {
             self.found.log_only.insert(key);
             if is_known {
                 self.mention(&body);
-                self.set_aside_text(format!("def {}(…), which only logs", node.text), node.line);
+                self.set_aside_text(&format!("def {}(…), which only logs", node.text), node.line);
                 return Vec::new();
             }
         } else if plain && tidy::is_pure_body(&body, &|node| self.is_pure(node)) {
@@ -326,10 +328,10 @@ impl Strip<'_> {
 
     fn set_aside(&mut self, node: &Node) {
         self.mention(node);
-        self.set_aside_text(spell(node), node.line);
+        self.set_aside_text(&spell(node), node.line);
     }
 
-    fn set_aside_text(&mut self, text: String, line: u32) {
+    fn set_aside_text(&mut self, text: &str, line: u32) {
         let function = if self.scope.is_empty() {
             MODULE.to_owned()
         } else {
@@ -338,7 +340,7 @@ impl Strip<'_> {
         self.notes.push(Note {
             aside: Aside::Logging,
             function,
-            text: one_line(&text),
+            text: one_line(text),
             line,
         });
     }
@@ -377,25 +379,4 @@ fn takes(callee: &Node, arguments: &[Node]) -> bool {
         && !arguments
             .first()
             .is_some_and(|first| !matches!(first.kind, Kind::Keyword | Kind::Constant))
-}
-
-/// A short spelling of a tree, for reports.
-pub(super) fn spell(node: &Node) -> String {
-    let all = || node.children.iter().map(spell).collect::<Vec<_>>();
-    match node.kind {
-        Kind::Call => {
-            let parts = all();
-            let (callee, arguments) = parts
-                .split_first()
-                .map_or(("", &[][..]), |(callee, rest)| (callee, rest));
-            format!("{callee}({})", arguments.join(", "))
-        }
-        Kind::Attribute => format!("{}.{}", all().concat(), node.text),
-        Kind::Keyword => format!("{}={}", node.text, all().concat()),
-        Kind::Text => format!("\"{}\"", node.text),
-        Kind::Assign => all().join(&format!(" {} ", node.text)),
-        Kind::Name | Kind::Number | Kind::Token | Kind::Constant => node.text.clone(),
-        Kind::Format => "f\"…\"".to_owned(),
-        _ => all().join(" "),
-    }
 }

@@ -35,7 +35,7 @@ pub(super) fn statement(mut node: Node, pure: &Pure<'_>) -> Vec<Node> {
                 node.children.retain(|part| part.kind != Kind::Handler);
             }
             node.children
-                .retain(|part| !(part.is_empty_block() && !part.text.is_empty()));
+                .retain(|part| !part.is_empty_block() || part.text.is_empty());
             let plain = node
                 .children
                 .iter()
@@ -150,19 +150,22 @@ fn unread(body: &Node, pure: &Pure<'_>) -> BTreeSet<String> {
     let mut assigned: BTreeMap<String, usize> = BTreeMap::new();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut declared = false;
+    let fresh = fresh(body);
     body.visit(&mut |node| match node.kind {
-        Kind::Assign => {
-            if let [target, value] = node.children.as_slice()
-                && target.kind == Kind::Name
-                && pure(value)
-            {
-                let own = count(value, &target.text);
-                // `count += 1` reads only itself.
-                let own = if node.text == "=" && own > 0 { 0 } else { own };
-                *assigned.entry(target.text.clone()).or_default() += 1 + own;
+        Kind::Assign | Kind::Expression => {
+            if let Some(name) = written(node, &fresh, pure) {
+                let uses = count(node, name);
+                // `x = x + 1` reads what another statement wrote; `x += 1` reads only itself.
+                let reads_itself = node.text == "=" && node.kind == Kind::Assign && uses > 1;
+                *assigned.entry(name.to_owned()).or_default() +=
+                    if reads_itself { 1 } else { uses };
             }
         }
-        Kind::Name => *seen.entry(node.text.clone()).or_default() += 1,
+        Kind::Name => {
+            *seen.entry(node.text.clone()).or_default() += 1;
+            // These read any local name there is.
+            declared |= matches!(node.text.as_str(), "locals" | "vars" | "eval" | "exec");
+        }
         Kind::Declare => declared = true,
         _ => {}
     });
@@ -174,6 +177,54 @@ fn unread(body: &Node, pure: &Pure<'_>) -> BTreeSet<String> {
         .filter(|(name, times)| seen.get(name) == Some(times))
         .map(|(name, _)| name)
         .collect()
+}
+
+/// Local names that only ever hold a container the function made itself.
+fn fresh(body: &Node) -> BTreeSet<String> {
+    let mut made = BTreeSet::new();
+    let mut other = BTreeSet::new();
+    body.visit(&mut |node| {
+        if let (Kind::Assign, [target, value]) = (node.kind, node.children.as_slice())
+            && target.kind == Kind::Name
+        {
+            let makes = matches!(value.kind, Kind::Collection | Kind::Comprehension);
+            let set = if makes { &mut made } else { &mut other };
+            set.insert(target.text.clone());
+        }
+    });
+    made.difference(&other).cloned().collect()
+}
+
+/// The local name a statement writes, where that is all it does: `x = …`, `x += …`, and for a
+/// container made here `x[…] = …` and `x.append(…)`.
+fn written<'n>(node: &'n Node, fresh: &BTreeSet<String>, pure: &Pure<'_>) -> Option<&'n str> {
+    const WRITES: [&str; 5] = ["append", "extend", "add", "update", "insert"];
+    let made_here = |node: &Node| node.kind == Kind::Name && fresh.contains(&node.text);
+    match (node.kind, node.children.as_slice()) {
+        (Kind::Assign, [target, value]) if pure(value) => {
+            let inside = target
+                .children
+                .first()
+                .filter(|_| target.kind == Kind::Index);
+            match inside {
+                None => (target.kind == Kind::Name).then_some(target.text.as_str()),
+                Some(object) => (made_here(object) && target.children[1..].iter().all(pure))
+                    .then_some(object.text.as_str()),
+            }
+        }
+        (Kind::Expression, [call]) if call.kind == Kind::Call => {
+            let (callee, arguments) = call.children.split_first()?;
+            let object = callee
+                .children
+                .first()
+                .filter(|_| callee.kind == Kind::Attribute)?;
+            let writes = WRITES.contains(&callee.text.as_str())
+                && made_here(object)
+                && arguments.iter().all(pure);
+            writes.then_some(object.text.as_str())
+        }
+        _ => None,
+    }
 }
 
 fn count(node: &Node, name: &str) -> usize {
@@ -191,9 +242,7 @@ fn drop_assignments(
     if node.kind == Kind::Block {
         let mut kept = Vec::new();
         for mut child in std::mem::take(&mut node.children) {
-            let is_dead = child.kind == Kind::Assign
-                && child.children[0].kind == Kind::Name
-                && names.contains(&child.children[0].text);
+            let is_dead = written(&child, names, pure).is_some_and(|name| names.contains(name));
             if is_dead {
                 dead.push(child);
                 continue;

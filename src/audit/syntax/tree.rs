@@ -238,3 +238,24 @@ pub(in crate::audit) fn one_line(text: &str) -> String {
     }
     line
 }
+
+/// A short spelling of a tree, for reports.
+pub(super) fn spell(node: &Node) -> String {
+    let all = || node.children.iter().map(spell).collect::<Vec<_>>();
+    match node.kind {
+        Kind::Call => {
+            let parts = all();
+            let (callee, arguments) = parts
+                .split_first()
+                .map_or(("", &[][..]), |(callee, rest)| (callee, rest));
+            format!("{callee}({})", arguments.join(", "))
+        }
+        Kind::Attribute => format!("{}.{}", all().concat(), node.text),
+        Kind::Keyword => format!("{}={}", node.text, all().concat()),
+        Kind::Text => format!("\"{}\"", node.text),
+        Kind::Assign => all().join(&format!(" {} ", node.text)),
+        Kind::Name | Kind::Number | Kind::Token | Kind::Constant => node.text.clone(),
+        Kind::Format => "f\"…\"".to_owned(),
+        _ => all().join(" "),
+    }
+}

@@ -49,11 +49,11 @@ pub(in crate::gate) struct Document<'t> {
 impl<'t> Document<'t> {
     /// Parses a text; with the syntax errors, what could be understood all the same.
     pub(in crate::gate) fn parse(source: &'t Arc<SourceText>) -> (Self, Vec<Diagnostic>) {
-        let (root, errors) = DeTable::parse_recoverable(&source.text);
+        let (root, errors) = DeTable::parse_recoverable(source.text());
         let problems = errors
             .iter()
             .map(|error| {
-                let end = source.text.len();
+                let end = source.text().len();
                 let span = error.span().unwrap_or(end..end);
                 Diagnostic::new(source, span, format!("not TOML: {}", error.message()))
                     .label("here")
@@ -88,7 +88,7 @@ impl<'t> Document<'t> {
     /// The span of the value at a place; of what holds it when it is not there.
     pub(in crate::gate) fn span(&self, at: &At) -> Range<usize> {
         match self.find(at) {
-            Found::Root => 0..first_line(&self.source.text),
+            Found::Root => 0..first_line(self.source.text()),
             Found::Value { value, .. } => value.span(),
             Found::Within(span) => span,
         }
@@ -106,7 +106,7 @@ impl<'t> Document<'t> {
     /// as they are.
     pub(in crate::gate) fn words_span(&self, at: &At, words: &str) -> Range<usize> {
         let span = self.span(at);
-        match self.source.text[span.clone()].find(words) {
+        match self.source.text()[span.clone()].find(words) {
             Some(found) if !words.is_empty() => {
                 span.start + found..span.start + found + words.len()
             }
@@ -159,7 +159,7 @@ impl<'t> Document<'t> {
                 _ => None,
             };
             let within = match &found {
-                Found::Root => 0..first_line(&self.source.text),
+                Found::Root => 0..first_line(self.source.text()),
                 Found::Value { value, .. } => value.span(),
                 Found::Within(span) => span.clone(),
             };

@@ -2,6 +2,7 @@
 //! so that the checks can still speak when something else is wrong.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use schemars::SchemaGenerator;
 use serde::Deserialize;
@@ -24,7 +25,8 @@ use crate::world::ProcessRule;
 pub(super) struct Draft {
     pub(super) header: Option<Header>,
     pub(super) parameters: Map<String, Value>,
-    pub(super) policy: PolicyTable,
+    /// None when it is there and could not be read.
+    pub(super) policy: Option<PolicyTable>,
     pub(super) processes: BTreeMap<String, ProcessRule>,
     pub(super) triage: Vec<(At, Triage)>,
     pub(super) packages: Vec<DraftPackage>,
@@ -63,14 +65,7 @@ pub(super) struct DraftSubtask {
 impl Draft {
     /// Reads what can be read.
     pub(super) fn read(document: &Document<'_>, problems: &mut Vec<Diagnostic>) -> Self {
-        let subtask = Shape::of::<SubtaskTable>();
-        let mut reader = DraftReader {
-            document,
-            problems,
-            package: Shape::of::<WorkPackageTable>(),
-            verbs: verb_shapes(&subtask),
-            subtask,
-        };
+        let mut reader = DraftReader { document, problems };
         reader.draft()
     }
 
@@ -110,16 +105,37 @@ impl DraftSubtask {
 struct DraftReader<'a, 't> {
     document: &'a Document<'t>,
     problems: &'a mut Vec<Diagnostic>,
+}
+
+/// The shapes of all tables: made once, a gate has many.
+struct Shapes {
+    gate: Shape,
+    policy: Shape,
+    process: Shape,
+    triage: Shape,
     package: Shape,
     subtask: Shape,
     verbs: BTreeMap<&'static str, Shape>,
 }
 
+static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
+    let subtask = Shape::of::<SubtaskTable>();
+    Shapes {
+        gate: Shape::of::<GateTable>(),
+        policy: Shape::of::<PolicyTable>(),
+        process: Shape::of::<ProcessRule>().without("name"),
+        triage: Shape::of::<Triage>(),
+        package: Shape::of::<WorkPackageTable>(),
+        verbs: verb_shapes(&subtask),
+        subtask,
+    }
+});
+
 impl<'t> DraftReader<'_, 't> {
     fn draft(&mut self) -> Draft {
         let root = At::root();
         let header = self
-            .read::<GateTable>(&root, &Shape::of::<GateTable>(), "the gate file")
+            .read::<GateTable>(&root, &SHAPES.gate, "the gate file")
             .and_then(|table| self.header(table));
         let mut draft = Draft {
             header,
@@ -129,14 +145,14 @@ impl<'t> DraftReader<'_, 't> {
             draft.parameters = table_to_json(table, self.document.source, self.problems);
         }
         let policy = root.key("policy");
-        if self.document.table(&policy).is_some() {
-            let shape = Shape::of::<PolicyTable>();
-            draft.policy = self.read(&policy, &shape, "`policy`").unwrap_or_default();
-        }
+        draft.policy = if self.document.has(&policy) {
+            self.read(&policy, &SHAPES.policy, "`policy`")
+        } else {
+            Some(PolicyTable::default())
+        };
         draft.processes = self.processes(&root.key("process"));
-        let shape = Shape::of::<Triage>();
         for at in self.items(&root.key("triage")) {
-            let rule = self.read(&at, &shape, "a triage rule");
+            let rule = self.read(&at, &SHAPES.triage, "a triage rule");
             draft.triage.extend(rule.map(|rule| (at, rule)));
         }
         for at in self.items(&root.key("work_package")) {
@@ -171,12 +187,11 @@ impl<'t> DraftReader<'_, 't> {
         let Some(table) = self.document.table(at) else {
             return BTreeMap::new();
         };
-        let shape = Shape::of::<ProcessRule>().without("name");
         let mut rules = BTreeMap::new();
         for key in table.keys() {
             let name = key.get_ref().to_string();
             let what = format!("process rule `{name}`");
-            if let Some(rule) = self.read::<ProcessRule>(&at.key(&name), &shape, &what) {
+            if let Some(rule) = self.read::<ProcessRule>(&at.key(&name), &SHAPES.process, &what) {
                 let named = ProcessRule {
                     name: name.clone(),
                     ..rule
@@ -190,8 +205,7 @@ impl<'t> DraftReader<'_, 't> {
     fn package(&mut self, at: At) -> DraftPackage {
         let id = self.text(&at.key("id"));
         let what = named("work package", &id);
-        let shape = self.package.clone();
-        let table = self.read::<WorkPackageTable>(&at, &shape, &what);
+        let table = self.read::<WorkPackageTable>(&at, &SHAPES.package, &what);
         let subtasks = self
             .items(&at.key("subtask"))
             .into_iter()
@@ -214,7 +228,7 @@ impl<'t> DraftReader<'_, 't> {
         let what = named("subtask", &id);
         let uses = self.text(&at.key("uses"));
         let table = self.document.table(&at).cloned().unwrap_or_default();
-        let (common, own) = split(table, &self.subtask);
+        let (common, own) = split(table, &SHAPES.subtask);
         let span = self.document.span(&at);
         let read = Reading {
             document: self.document,
@@ -223,12 +237,12 @@ impl<'t> DraftReader<'_, 't> {
             what: &what,
         }
         .read(
-            &self.subtask,
+            &SHAPES.subtask,
             |from| SubtaskTable::deserialize(from),
             self.problems,
         );
         let mut fields = table_to_json(&own, self.document.source, self.problems);
-        let verb = match self.verbs.get(uses.as_str()) {
+        let verb = match SHAPES.verbs.get(uses.as_str()) {
             Some(shape) => {
                 let what = format!("{what} (`{uses}`)");
                 let reading = Reading {
@@ -246,7 +260,7 @@ impl<'t> DraftReader<'_, 't> {
                     .flatten()
             }
             None => {
-                self.unknown_verb(&at, &uses);
+                self.unknown_verb(&at, &uses, &what);
                 None
             }
         };
@@ -262,9 +276,10 @@ impl<'t> DraftReader<'_, 't> {
         }
     }
 
-    fn unknown_verb(&mut self, at: &At, uses: &str) {
+    fn unknown_verb(&mut self, at: &At, uses: &str, what: &str) {
         // A missing or mistyped `uses` has been reported with the fields every subtask has.
         if self.document.text(&at.key("uses")).is_none() {
+            self.misspelled_uses(at, what);
             return;
         }
         let help = nearest(uses, Verb::NAMES.iter().copied()).map_or_else(
@@ -277,6 +292,23 @@ impl<'t> DraftReader<'_, 't> {
                 .label("not known")
                 .help(help),
         );
+    }
+
+    /// Without a verb, nobody else looks at the other keys.
+    fn misspelled_uses(&mut self, at: &At, what: &str) {
+        let keys = self.document.table(at).into_iter().flat_map(DeTable::keys);
+        let strange = keys.filter(|key| !SHAPES.subtask.fields.contains(key.get_ref().as_ref()));
+        for key in strange {
+            let name = key.get_ref().as_ref();
+            if nearest(name, ["uses"]).is_some() {
+                let message = format!("{what} has no field `{name}`");
+                self.problems.push(
+                    Diagnostic::new(self.document.source, key.span(), message)
+                        .label("not known")
+                        .help("did you mean `uses`?"),
+                );
+            }
+        }
     }
 
     fn read<T: DeserializeOwned>(&mut self, at: &At, shape: &Shape, what: &str) -> Option<T> {

@@ -94,6 +94,10 @@ pub(in crate::gate) struct SubtaskTable {
     /// Title for people.
     pub(super) title: String,
     /// The verb.
+    #[expect(
+        dead_code,
+        reason = "read before the rest, to know which fields there are"
+    )]
     pub(super) uses: String,
     /// Whether it starts together with the subtask before it.
     #[serde(default)]

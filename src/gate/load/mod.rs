@@ -46,13 +46,10 @@ pub(super) fn load(
     templates: &dyn Fn(&str) -> Option<String>,
     change: impl FnOnce(&mut Map<String, Value>),
 ) -> Result<Gate, Diagnostics> {
-    let source = Arc::new(SourceText {
-        name: name.to_owned(),
-        text: text.to_owned(),
-    });
+    let source = SourceText::new(name, text);
     let (document, mut problems) = Document::parse(&source);
     // What is no TOML would only be misunderstood further on.
-    if let Some(diagnostics) = Diagnostics::of(std::mem::take(&mut problems)) {
+    if let Some(diagnostics) = Diagnostics::of(name, std::mem::take(&mut problems)) {
         return Err(diagnostics);
     }
     let mut draft = Draft::read(&document, &mut problems);
@@ -61,7 +58,7 @@ pub(super) fn load(
     rules::check(&document, &draft, &mut problems);
     let (policy, triage) = policy::check(&document, &draft, &mut problems);
     let used = quotes::check(&document, &draft, graph.as_ref(), templates, &mut problems);
-    if let Some(diagnostics) = Diagnostics::of(problems) {
+    if let Some(diagnostics) = Diagnostics::of(name, problems) {
         return Err(diagnostics);
     }
     let gate_source = GateSource {
@@ -95,7 +92,7 @@ fn finish(draft: Draft, checked: Checked, source: GateSource) -> Option<Gate> {
         title: header.title,
         mission: header.mission,
         parameters: draft.parameters,
-        policy: draft.policy,
+        policy: draft.policy?,
         processes: draft.processes,
         triage: checked.triage,
         templates: checked.templates,

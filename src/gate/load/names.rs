@@ -197,43 +197,35 @@ impl Names<'_, '_> {
         }
     }
 
-    /// A subtask for failures needs something before it that can fail, in order.
+    /// A subtask for failures needs something before it that can fail, and starts alone.
     fn starts(&mut self, draft: &Draft) {
         for package in &draft.packages {
+            let tables: Vec<_> = package.subtasks.iter().map(|s| s.table.as_ref()).collect();
             for (index, subtask) in package.subtasks.iter().enumerate() {
-                let Some(table) = &subtask.table else {
+                let parallel = |index: usize| {
+                    let table = tables.get(index).copied().flatten();
+                    table.is_some_and(|table| table.parallel)
+                };
+                if tables[index].is_none_or(|table| table.on != Start::Failure) {
+                    continue;
+                }
+                let (what, help) = if index == 0 {
+                    (
+                        "can never start: nothing before it can fail",
+                        "place it behind the subtasks whose failure it is for",
+                    )
+                } else if parallel(index) || parallel(index + 1) {
+                    (
+                        "is for failures, and cannot start beside another subtask",
+                        "take `parallel` out: it starts once what is before it has ended",
+                    )
+                } else {
                     continue;
                 };
-                if table.on != Start::Failure {
-                    continue;
-                }
                 let at = subtask.at.key("on");
-                if index == 0 {
-                    let message = format!(
-                        "`{}` can never start: nothing before it can fail",
-                        subtask.id
-                    );
-                    let problem = self.document.problem(&at, message);
-                    self.problems
-                        .push(problem.help("place it behind the subtasks whose failure it is for"));
-                }
-                let next = package
-                    .subtasks
-                    .get(index + 1)
-                    .and_then(|next| next.table.as_ref());
-                let beside = table.parallel || next.is_some_and(|next| next.parallel);
-                if beside {
-                    let message = format!(
-                        "`{}` is for failures, and cannot start beside another subtask",
-                        subtask.id
-                    );
-                    let problem = self.document.problem(&at, message);
-                    self.problems.push(
-                        problem.help(
-                            "take `parallel` out: it starts once what is before it has ended",
-                        ),
-                    );
-                }
+                let message = format!("`{}` {what}", subtask.id);
+                self.problems
+                    .push(self.document.problem(&at, message).help(help));
             }
         }
     }
@@ -291,7 +283,7 @@ impl Names<'_, '_> {
             Ok(graph) => return Some(graph),
             Err(cycle) => cycle,
         };
-        let at = self.cycle_place(draft, &cycle.0);
+        let at = Self::cycle_place(draft, &cycle.0);
         let message = format!("{cycle}");
         let problem = self
             .document
@@ -303,25 +295,46 @@ impl Names<'_, '_> {
         None
     }
 
-    /// The edge that somebody wrote: an `after` or a `depends_on` of those in the circle.
-    fn cycle_place(&self, draft: &Draft, cycle: &[SubtaskId]) -> At {
+    /// The edge that somebody wrote against the order of the file: an item of an `after` or of a
+    /// `depends_on` in the circle.
+    fn cycle_place(draft: &Draft, cycle: &[SubtaskId]) -> At {
         let inside: BTreeSet<&SubtaskId> = cycle.iter().collect();
-        let holds =
-            |package: &DraftPackage| package.subtasks.iter().any(|s| inside.contains(&s.id));
-        let after = draft
-            .subtasks()
-            .filter(|(_, subtask)| inside.contains(&subtask.id))
-            .map(|(_, subtask)| subtask.at.key("after"));
-        let depends = draft
-            .packages
-            .iter()
-            .filter(|package| holds(package))
-            .map(|package| package.at.key("depends_on"));
-        after
-            .chain(depends)
-            .find(|at| self.document.has(at))
-            .unwrap_or_default()
+        let mut before: BTreeSet<&str> = BTreeSet::new();
+        for package in &draft.packages {
+            let backward = |name: &str| {
+                let named = draft.packages.iter().find(|other| other.id == name);
+                named.is_some_and(|named| !before.contains(name) && holds(named, &inside))
+            };
+            if holds(package, &inside)
+                && let Some(index) = package.depends_on.iter().position(|name| backward(name))
+            {
+                return package.at.key("depends_on").index(index);
+            }
+            before.insert(&package.id);
+        }
+        let mut before: BTreeSet<&SubtaskId> = BTreeSet::new();
+        for (_, subtask) in draft.subtasks() {
+            let after = subtask
+                .table
+                .as_ref()
+                .and_then(|table| table.after.as_deref());
+            let backward = |id: &SubtaskId| inside.contains(id) && !before.contains(id);
+            if inside.contains(&subtask.id)
+                && let Some(index) = after.unwrap_or_default().iter().position(backward)
+            {
+                return subtask.at.key("after").index(index);
+            }
+            before.insert(&subtask.id);
+        }
+        At::root()
     }
+}
+
+fn holds(package: &DraftPackage, inside: &BTreeSet<&SubtaskId>) -> bool {
+    package
+        .subtasks
+        .iter()
+        .any(|subtask| inside.contains(&subtask.id))
 }
 
 /// The names that a dotted name lies inside of, without itself.

@@ -10,7 +10,7 @@ use super::names::did_you_mean;
 use crate::gate::diagnostic::Diagnostic;
 use crate::gate::policy_table::{is_issue_reference, is_repository, same_issue};
 use crate::gate::template::{look_up, quoted_names, render_parameters};
-use crate::gate::{ResolvedPolicy, Triage};
+use crate::gate::{PolicyTable, ResolvedPolicy, Triage};
 use crate::verbs::{Verb, Write};
 
 /// Checks the policy and all writes; both with their parameters filled in.
@@ -23,6 +23,7 @@ pub(super) fn check(
         document,
         parameters: &draft.parameters,
         policy: ResolvedPolicy::default(),
+        readable: draft.policy.is_some(),
         problems,
     };
     checker.lists(draft);
@@ -39,12 +40,14 @@ struct Checker<'a, 't> {
     document: &'a Document<'t>,
     parameters: &'a Map<String, Value>,
     policy: ResolvedPolicy,
+    /// Whether the policy could be read; nothing is held against one that could not.
+    readable: bool,
     problems: &'a mut Vec<Diagnostic>,
 }
 
 impl Checker<'_, '_> {
     fn lists(&mut self, draft: &Draft) {
-        for (name, items) in draft.policy.lists() {
+        for (name, items) in draft.policy.iter().flat_map(PolicyTable::lists) {
             let issues = matches!(name, "comment" | "close" | "reopen" | "never_close");
             for (index, item) in items.iter().enumerate() {
                 let at = At::root().key("policy").key(name).index(index);
@@ -80,20 +83,24 @@ impl Checker<'_, '_> {
     }
 
     fn end_processes(&mut self, draft: &Draft) {
-        for (index, name) in draft.policy.end_processes.iter().enumerate() {
+        let names = draft.policy.iter().flat_map(|policy| &policy.end_processes);
+        for (index, name) in names.enumerate() {
             let at = At::root().key("policy").key("end_processes").index(index);
             self.process_rule(&at, name, draft);
         }
     }
 
-    fn process_rule(&mut self, at: &At, name: &str, draft: &Draft) {
-        if !draft.processes.contains_key(name) && !self.unread_rule(name) {
+    /// Whether there is a process rule of that name.
+    fn process_rule(&mut self, at: &At, name: &str, draft: &Draft) -> bool {
+        let there = draft.processes.contains_key(name) || self.unread_rule(name);
+        if !there {
             let problem = self
                 .document
                 .problem(at, format!("there is no process rule `{name}`"));
             let help = did_you_mean(name, draft.processes.keys().map(String::as_str));
             self.problems.push(problem.label("not known").help(help));
         }
+        there
     }
 
     /// Whether there is a rule of that name that could not be read; reported elsewhere.
@@ -148,28 +155,33 @@ impl Checker<'_, '_> {
         }
         let at = subtask.at.key("process");
         if let Some(rule) = verb.declares().ends() {
-            self.process_rule(&at, rule, draft);
-            if !self
-                .policy
-                .end_processes
-                .iter()
-                .any(|listed| listed == rule)
-            {
-                let message = format!(
-                    "`{}` ends processes of rule `{rule}`, which the policy does not list",
-                    subtask.id
-                );
-                let problem = self
-                    .document
-                    .problem(&at, message)
-                    .label("not in `policy.end_processes`");
-                self.problems.push(
-                    problem.help(format!("add \"{rule}\" to `end_processes` under [policy]")),
-                );
+            if self.process_rule(&at, rule, draft) {
+                self.may_end(&at, rule, subtask);
             }
         } else if let Verb::Canary(canary) = verb {
             self.process_rule(&at, &canary.process, draft);
         }
+    }
+
+    fn may_end(&mut self, at: &At, rule: &str, subtask: &DraftSubtask) {
+        let listed = self
+            .policy
+            .end_processes
+            .iter()
+            .any(|listed| listed == rule);
+        if listed || !self.readable {
+            return;
+        }
+        let message = format!(
+            "`{}` ends processes of rule `{rule}`, which the policy does not list",
+            subtask.id
+        );
+        let problem = self.document.problem(at, message);
+        self.problems.push(
+            problem
+                .label("not in `policy.end_processes`")
+                .help(format!("add \"{rule}\" to `end_processes` under [policy]")),
+        );
     }
 
     /// Issues and repositories that are only read must be references, too.
@@ -206,7 +218,7 @@ impl Checker<'_, '_> {
     fn must_list(&mut self, at: &At, list: &str, issue: &str, done: &str) {
         let items = self.policy.list_mut(list).map(|items| listed(items, issue));
         // What is no reference has been reported as such.
-        if items == Some(true) || !is_issue_reference(issue) {
+        if !self.readable || items == Some(true) || !is_issue_reference(issue) {
             return;
         }
         let message = format!("{issue} would be {done}, which the policy does not list");

@@ -1,7 +1,8 @@
 //! Checks of everything that is quoted: templates compile, and each name they quote is a
 //! parameter, or a fact that is published before it is read.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -11,8 +12,12 @@ use super::draft::{Draft, DraftSubtask};
 use super::names::{did_you_mean, prefixes};
 use crate::gate::diagnostic::{Diagnostic, SourceText};
 use crate::gate::graph::Graph;
-use crate::gate::template::{is_template, look_up, quoted_names, render_parameters, syntax_error};
-use crate::gate::{SubtaskId, closing_reference, parse_duration};
+use crate::gate::nearest::nearest;
+use crate::gate::template::{
+    holds_template, is_template, look_up, quoted_names, render_fields, render_parameters,
+    syntax_error,
+};
+use crate::gate::{PolicyTable, SubtaskId, closing_reference, parse_duration};
 use crate::verbs::Verb;
 
 /// The comment templates that a gate uses, by name.
@@ -30,11 +35,9 @@ pub(super) fn check(
     let mut quotes = Quotes {
         document,
         graph,
-        publishers: draft
-            .subtasks()
-            .filter_map(|(_, subtask)| Some((subtask.publishes.as_deref()?, &subtask.id)))
-            .collect(),
+        publishers: publishers(draft),
         parameters: Value::Object(draft.parameters.clone()),
+        descendants: RefCell::default(),
         templates: Templates::new(),
         problems,
     };
@@ -45,18 +48,31 @@ pub(super) fn check(
     quotes.templates
 }
 
+/// Who publishes what; of two, which is an error of its own, the first.
+fn publishers(draft: &Draft) -> BTreeMap<&str, &SubtaskId> {
+    let mut by_name = BTreeMap::new();
+    for (_, subtask) in draft.subtasks() {
+        if let Some(name) = subtask.publishes.as_deref() {
+            by_name.entry(name).or_insert(&subtask.id);
+        }
+    }
+    by_name
+}
+
 struct Quotes<'a, 't> {
     document: &'a Document<'t>,
     graph: Option<&'a Graph>,
     publishers: BTreeMap<&'a str, &'a SubtaskId>,
     parameters: Value,
+    /// Who comes after a subtask whose fact is read from afar.
+    descendants: RefCell<HashMap<&'a SubtaskId, HashSet<SubtaskId>>>,
     templates: Templates,
     problems: &'a mut Vec<Diagnostic>,
 }
 
 impl<'a> Quotes<'a, '_> {
     fn policy(&mut self, draft: &Draft) {
-        for (name, items) in draft.policy.lists() {
+        for (name, items) in draft.policy.iter().flat_map(PolicyTable::lists) {
             for (index, item) in items.iter().enumerate() {
                 let at = At::root().key("policy").key(name).index(index);
                 self.compiles(&at, item);
@@ -84,6 +100,7 @@ impl<'a> Quotes<'a, '_> {
             }
         }
         let Some(verb) = &subtask.verb else { return };
+        self.types(subtask, verb);
         self.literal(subtask, verb);
         for path in verb.declares().reads() {
             let at = self.document.text_at(&subtask.at, path);
@@ -164,6 +181,31 @@ impl<'a> Quotes<'a, '_> {
         }
     }
 
+    /// What is made of parameters alone must already have the type that the verb needs.
+    fn types(&mut self, subtask: &DraftSubtask, verb: &Verb) {
+        let Value::Object(fields) = &subtask.fields else {
+            return;
+        };
+        for (key, field) in fields.iter().filter(|(_, field)| holds_template(field)) {
+            let Ok(filled) = render_fields(field, &self.parameters) else {
+                continue;
+            };
+            let alone = Value::Object(Map::from_iter([(key.clone(), filled)]));
+            let error = Verb::from_fields(verb.name(), alone).and_then(Result::err);
+            // Of the other fields nothing is said here.
+            let told = error.map(|error| error.to_string()).unwrap_or_default();
+            if !told.is_empty() && !told.starts_with("missing field") {
+                let message = format!("`{key}` of `{}`, with its parameters: {told}", subtask.id);
+                let problem = self.document.problem(&subtask.at.key(key), message);
+                self.problems.push(
+                    problem
+                        .label("of the wrong type")
+                        .help("look at the type of the parameter"),
+                );
+            }
+        }
+    }
+
     /// Names of facts and rules decide the order and the policy: they are never filled in.
     fn literal(&mut self, subtask: &DraftSubtask, verb: &Verb) {
         let declares = verb.declares();
@@ -221,7 +263,7 @@ impl<'a> Quotes<'a, '_> {
             (Value::Object(tree), Kind::Any) => crate::gate::parameters::leaves(tree),
             _ => Vec::new(),
         };
-        let names: Vec<String> = parameters
+        let names: BTreeSet<String> = parameters
             .into_iter()
             .map(|(name, _)| name)
             .chain(facts)
@@ -230,10 +272,7 @@ impl<'a> Quotes<'a, '_> {
             Kind::Fact => format!("no subtask publishes `{path}`"),
             Kind::Any => format!("`{path}` is neither a parameter nor a fact"),
         };
-        (
-            message,
-            did_you_mean(path, names.iter().map(String::as_str)),
-        )
+        (message, meant(path, &names))
     }
 
     fn known(&self, path: &str, reader: &SubtaskId, kind: Kind) -> Known<'a> {
@@ -273,9 +312,19 @@ impl<'a> Quotes<'a, '_> {
     }
 
     fn before(&self, by: &'a SubtaskId, reader: &SubtaskId) -> Known<'a> {
-        match self.graph {
-            Some(graph) if !graph.is_ancestor(by, reader) => Known::NotBefore(by),
-            _ => Known::Yes,
+        let Some(graph) = self.graph else {
+            return Known::Yes;
+        };
+        // Most facts are read nearby. One that is read from afar is likely read by many.
+        let before = graph.look_back(by, reader, 50).unwrap_or_else(|| {
+            let mut far = self.descendants.borrow_mut();
+            let after = far.entry(by).or_insert_with(|| graph.descendants(by));
+            after.contains(reader)
+        });
+        if before {
+            Known::Yes
+        } else {
+            Known::NotBefore(by)
         }
     }
 
@@ -297,16 +346,13 @@ impl<'a> Quotes<'a, '_> {
             );
             return;
         };
-        let source = Arc::new(SourceText {
-            name: name.to_owned(),
-            text: text.clone(),
-        });
+        let source = SourceText::new(name, text.as_str());
         self.template_text(&source, subtask);
         self.templates.insert(name.to_owned(), text);
     }
 
     fn template_text(&mut self, source: &Arc<SourceText>, subtask: &DraftSubtask) {
-        let text = &source.text;
+        let text = source.text();
         if let Some((range, reason)) = syntax_error(text) {
             let message = format!("the comment template cannot be read: {reason}");
             self.problems
@@ -358,4 +404,16 @@ enum Known<'a> {
     /// A fact of a subtask that is not done before.
     NotBefore(&'a SubtaskId),
     No,
+}
+
+/// "Did you mean", where only the beginning of a path may be a name.
+fn meant(path: &str, names: &BTreeSet<String>) -> String {
+    let known = || names.iter().map(String::as_str).take(2000);
+    let near =
+        |begin: &str| nearest(begin, known()).map(|near| near.to_owned() + &path[begin.len()..]);
+    let inner: Vec<&str> = prefixes(path).collect();
+    inner.into_iter().rev().find_map(near).map_or_else(
+        || did_you_mean(path, known()),
+        |near| format!("did you mean `{near}`?"),
+    )
 }

@@ -136,8 +136,12 @@ impl<'t> Reading<'_, 't> {
 
     fn mistyped(&self, name: &str, error: &Error, value: Range<usize>) -> Diagnostic {
         let message = format!("`{name}` of {}: {}", self.what, error.message());
-        Diagnostic::new(self.document.source, error.span().unwrap_or(value), message)
-            .label("of the wrong type")
+        let label = if error.message().starts_with("unknown variant") {
+            "not known"
+        } else {
+            "of the wrong type"
+        };
+        Diagnostic::new(self.document.source, error.span().unwrap_or(value), message).label(label)
     }
 }
 

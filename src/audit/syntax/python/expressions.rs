@@ -165,11 +165,11 @@ fn call(walk: &mut Walk<'_>, at: Syntax<'_>) -> Node {
         walk.note(Aside::Annotation, at);
         return all.swap_remove(2);
     }
-    if matches!(callee.as_str(), "timedelta" | "datetime.timedelta") {
-        if let Some(seconds) = duration(&all[1..]) {
-            all.truncate(1);
-            all.push(Node::leaf(Kind::Number, seconds.to_string(), line));
-        }
+    if matches!(callee.as_str(), "timedelta" | "datetime.timedelta")
+        && let Some(seconds) = duration(&all[1..])
+    {
+        all.truncate(1);
+        all.push(Node::leaf(Kind::Number, seconds.to_string(), line));
     }
     Node::new(Kind::Call, "", line, all)
 }
@@ -225,7 +225,6 @@ pub(super) fn parameters(walk: &mut Walk<'_>, at: Syntax<'_>) -> Vec<Node> {
     for part in children(at).into_iter().filter(Syntax::is_named) {
         let line = line_of(part);
         match part.kind() {
-            "identifier" => all.push(Node::leaf(Kind::Parameter, walk.text(part), line)),
             "default_parameter" | "typed_default_parameter" => {
                 if let Some(annotation) = part.child_by_field_name("type") {
                     walk.note(Aside::Annotation, annotation);

@@ -101,7 +101,7 @@ fn expression_statement(walk: &mut Walk<'_>, at: Syntax<'_>, around: Around) -> 
                 && one.child_by_field_name("type").is_some()
                 && let Some(assign) = &mut assign
             {
-                assign.text = "field =".to_owned();
+                "field =".clone_into(&mut assign.text);
             }
             assign.into_iter().collect()
         }
@@ -328,7 +328,10 @@ fn try_statement(walk: &mut Walk<'_>, at: Syntax<'_>, around: Around) -> Node {
             }
             "else_clause" | "finally_clause" => {
                 let mut body = block(walk, block_of(clause), around);
-                body.text = clause.kind().trim_end_matches("_clause").to_owned();
+                clause
+                    .kind()
+                    .trim_end_matches("_clause")
+                    .clone_into(&mut body.text);
                 all.push(body);
             }
             _ => {}

@@ -1,0 +1,41 @@
+//! A tree under other names.
+
+use std::collections::BTreeMap;
+
+use super::tree::{Kind, Node};
+
+/// The last part of a qualified name, without the mark of a second definition.
+pub(super) fn last(name: &str) -> &str {
+    let name = name.split('#').next().unwrap_or(name);
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// A tree with names replaced, sealed again.
+pub(super) fn translate(node: &Node, names: &BTreeMap<String, String>) -> Node {
+    fn replace(node: &mut Node, names: &BTreeMap<String, String>) {
+        if matches!(
+            node.kind,
+            Kind::Name | Kind::Attribute | Kind::Import | Kind::Text
+        ) && let Some(new) = names.get(&node.text)
+        {
+            node.text.clone_from(new);
+        }
+        if node.kind == Kind::Import
+            && let Some(from) = node.children.first_mut()
+            && let Some((module, name)) = from.text.rsplit_once('.')
+            && let Some(new) = names.get(name)
+        {
+            from.text = format!("{module}.{new}");
+        }
+        for child in &mut node.children {
+            replace(child, names);
+        }
+    }
+    if names.is_empty() {
+        return node.clone();
+    }
+    let mut node = node.clone();
+    replace(&mut node, names);
+    node.seal();
+    node
+}

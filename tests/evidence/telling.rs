@@ -1,0 +1,308 @@
+//! Compared, explained, reproduced.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use canary_gate::engine::EventKind;
+use canary_gate::evidence::{
+    ExplainError, Promise, Recording, Rerun, Rerunned, diff, explain, reproduce,
+};
+use canary_gate::gate::{Outcome, Verdict};
+use canary_gate::journal::disk::OsDisk;
+use canary_gate::journal::{Answer, Folded, Journal, Record, canonical, read};
+use canary_gate::world::{Effect, RecordLayer, World};
+
+use super::bundles::{bundled, reports, spec};
+use super::sample::{Echo, effects, ended, event, fact, header, id, run, started};
+
+/// The sample's own engine: asks what the sample asked, and concludes the same.
+#[derive(Default)]
+struct Engine {
+    twist: Twist,
+}
+
+#[derive(Default, PartialEq)]
+enum Twist {
+    #[default]
+    None,
+    OtherRequest,
+    OneRequestLess,
+    OtherFact,
+    OtherOutcome,
+    SameFactWrittenOtherwise,
+}
+
+#[async_trait]
+impl Rerun for Engine {
+    async fn run(
+        &self,
+        _gate_file: &[u8],
+        recorded: &Folded,
+        world: Arc<dyn World>,
+    ) -> Result<Rerunned, String> {
+        let mut again = Rerunned::default();
+        // Another completion order than the recorded one.
+        for n in (1..=recorded.header.plan.len()).rev() {
+            let mut asked = effects(n);
+            if n == 2 && self.twist == Twist::OtherRequest {
+                asked[2] = run("gh issue close 2");
+            }
+            if n == 2 && self.twist == Twist::OneRequestLess {
+                asked.pop();
+            }
+            for effect in asked {
+                let _ = world.perform(&id(n), effect).await;
+            }
+            let EventKind::FactPublished(mut fact) = fact(n, &format!("fact.of_{n}"), 4) else {
+                unreachable!()
+            };
+            match self.twist {
+                Twist::OtherFact if n == 2 => fact.value = serde_json::json!("other"),
+                Twist::SameFactWrittenOtherwise => {
+                    fact.value = serde_json::json!({"score": 0.1, "version": "3.2.0rc16"});
+                }
+                _ => {}
+            }
+            again
+                .facts
+                .publish(fact)
+                .map_err(|error| error.to_string())?;
+            let outcome = match self.twist {
+                Twist::OtherOutcome if n == 3 => Outcome::passed("something else"),
+                _ => Outcome::passed("seen"),
+            };
+            again.outcomes.insert(id(n), outcome);
+        }
+        Ok(again)
+    }
+
+    fn reports(&self, folded: &Folded) -> Result<BTreeMap<String, Vec<u8>>, String> {
+        reports(folded)
+    }
+}
+
+async fn reproduced(path: &Path, twist: Twist) -> canary_gate::evidence::Reproduced {
+    let dir = tempfile::tempdir().unwrap();
+    let scratch = dir.path().join("scratch");
+    reproduce(Arc::new(OsDisk), path, &scratch, &Engine { twist })
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_bundle_is_reproduced_byte_for_byte_elsewhere_and_in_another_order() {
+    let (_dir, path) = bundled(3).await;
+    let done = reproduced(&path, Twist::None).await;
+    assert!(done.kept(), "{done}");
+    let digest = canary_gate::journal::sha256_hex(&std::fs::read(&path).unwrap());
+    let text = done.to_string();
+    assert!(
+        text.ends_with(&format!("reproduced byte for byte: sha256:{digest}")),
+        "{text}"
+    );
+    assert!(text.contains("not promised"), "{text}");
+}
+
+#[tokio::test]
+async fn the_first_difference_is_told_with_subtask_recorded_and_made() {
+    let (_dir, path) = bundled(3).await;
+    for (twist, said) in [
+        (
+            Twist::OtherRequest,
+            vec![
+                "T002",
+                "recorded as exchange 3",
+                "comment",
+                "made:",
+                "close",
+            ],
+        ),
+        (
+            Twist::OneRequestLess,
+            vec!["T002", "recorded as exchange 4", "made: no request"],
+        ),
+        (Twist::OtherFact, vec!["T002", "fact.of_2", "\"other\""]),
+        (Twist::OtherOutcome, vec!["T003", "something else"]),
+        (
+            Twist::SameFactWrittenOtherwise,
+            vec!["data/journal.jsonl", "other bytes"],
+        ),
+    ] {
+        let done = reproduced(&path, twist).await;
+        assert!(!done.kept());
+        assert!(matches!(done.same_bytes, Promise::Kept(_)), "{done}");
+        let text = done.to_string();
+        for part in said {
+            assert!(text.contains(part), "`{part}` not in {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_intact_is_not_even_run() {
+    let (dir, path) = bundled(1).await;
+    let run_dir = dir.path().join("run");
+    let mut forged = spec(&run_dir);
+    forged
+        .reports
+        .insert("report.md".into(), b"passed!".to_vec());
+    let to = dir.path().join("forged.tar.gz");
+    canary_gate::evidence::bundle(&OsDisk, forged, &to, &mut canary_gate::evidence::NoScan)
+        .unwrap();
+    let done = reproduced(&to, Twist::None).await;
+    assert!(matches!(done.replayed, Promise::NotTried(_)), "{done}");
+    assert!(reproduced(&path, Twist::None).await.kept());
+}
+
+#[tokio::test]
+async fn runs_that_differ_in_what_always_differs_are_the_same() {
+    let (dir, _path) = bundled(2).await;
+    let one = read(&dir.path().join("run")).unwrap();
+    assert!(diff(&one, &one).same());
+    let changed = |change: &dyn Fn(&mut Record)| {
+        let mut lines = one.lines.clone();
+        lines.iter_mut().for_each(|line| change(&mut line.record));
+        canary_gate::journal::fold(lines).unwrap()
+    };
+    let later = changed(&|record| match record {
+        Record::Result {
+            answer: Answer::Ok(answer),
+            ..
+        } => {
+            if answer["response"] == "now" {
+                answer["value"] = "2027-01-01T00:00:00Z".into();
+            } else if answer["response"] == "program" {
+                answer["value"]["elapsed_milliseconds"] = 99.into();
+            }
+        }
+        Record::Event(event) => {
+            if let EventKind::FactPublished(fact) = &mut event.kind {
+                fact.value["pid"] = 7.into();
+            }
+        }
+        _ => {}
+    });
+    let told = diff(&one, &later);
+    assert!(told.same(), "{}", told.text(true));
+    assert_eq!((told.facts.len(), told.volatile), (2, 2));
+    assert!(told.text(false).contains("2 values that always differ"));
+    assert!(!told.text(false).contains("fact.of_1"));
+    assert!(
+        told.text(true)
+            .contains("fact.of_1.pid (volatile: a process id)")
+    );
+
+    let other = changed(&|record| match record {
+        Record::Result {
+            by,
+            n: 3,
+            answer: Answer::Ok(answer),
+        } if *by == id(2) => {
+            answer["value"]["ended"]["code"] = 1.into();
+        }
+        Record::Event(event) => match &mut event.kind {
+            EventKind::FactPublished(fact) if fact.source.by == id(2) => {
+                fact.value["version"] = "3.2.0rc17".into();
+            }
+            EventKind::SubtaskEnded {
+                subtask, outcome, ..
+            } if *subtask == id(2) => {
+                *outcome = Outcome::Failed(canary_gate::gate::Finding::new("x"));
+            }
+            _ => {}
+        },
+        _ => {}
+    });
+    let told = diff(&one, &other);
+    assert_eq!(told.verdicts, (Verdict::Passed, Verdict::Failed));
+    let first = told.first.clone().unwrap();
+    assert_eq!(
+        (first.subtask, first.exchange, first.what),
+        (id(2), 3, "answer")
+    );
+    let text = told.text(false);
+    for part in [
+        "verdict: passed / failed",
+        "T002: passed / failed",
+        "fact.of_2.version",
+        "3.2.0rc17",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_is_followed_to_the_bytes_it_came_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let run_dir = dir.path().join("run");
+    let mut header = header(1);
+    header.gate.sha256 = canary_gate::journal::sha256_hex(super::bundles::GATE);
+    let journal = Journal::create(&run_dir, header).unwrap();
+    let world = RecordLayer::new(Arc::new(Echo::default()), journal.clone());
+    journal.event(&event(1, started(1))).unwrap();
+    world.perform(&id(1), Effect::Now).await.unwrap();
+    world
+        .perform(&id(1), run("git show 3.2.0rc16 --stat"))
+        .await
+        .unwrap();
+    journal.event(&event(2, fact(1, "rc", 2))).unwrap();
+    journal.event(&event(3, ended(1, 1))).unwrap();
+    journal.seal(Verdict::Passed).unwrap();
+    let bundle = dir.path().join("b.tar.gz");
+    let spec = spec(&run_dir);
+    canary_gate::evidence::bundle(&OsDisk, spec, &bundle, &mut canary_gate::evidence::NoScan)
+        .unwrap();
+    for path in [&run_dir, &bundle] {
+        let recording = Recording::open(Arc::new(OsDisk), path).unwrap();
+        let told = explain(&recording, "rc.version").unwrap();
+        assert_eq!((told.fact.as_str(), &told.by), ("rc", &id(1)));
+        let exchange = told.exchange.as_ref().unwrap();
+        assert_eq!((exchange.n, exchange.records.as_slice()), (2, &[4, 5][..]));
+        let text = told.to_string();
+        for part in [
+            "rc.version = \"3.2.0rc16\"",
+            "published by T001",
+            "git show [3.2.0rc16] --stat",
+            "/value/stdout/text byte 9",
+        ] {
+            assert!(text.contains(part), "`{part}` not in {text}");
+        }
+        let Err(ExplainError::NoFact { nearest, .. }) = explain(&recording, "rc.versoin") else {
+            panic!("explained")
+        };
+        assert_eq!(nearest, ["rc"]);
+    }
+}
+
+#[tokio::test]
+async fn a_long_answer_is_explained_from_its_blob() {
+    let (dir, path) = bundled(1).await;
+    for path in [dir.path().join("run"), path] {
+        let recording = Recording::open(Arc::new(OsDisk), &path).unwrap();
+        let mut answer = recording.folded.course(&id(1)).unwrap().exchanges[&2]
+            .answer
+            .clone();
+        let Some(Answer::Ok(value)) = &mut answer else {
+            panic!()
+        };
+        recording.put_back(value).unwrap();
+        assert!(value["value"]["stdout"]["text"].as_str().unwrap().len() > 4096);
+    }
+}
+
+#[tokio::test]
+async fn a_request_on_its_way_when_its_subtask_was_stopped_belongs_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::create(dir.path(), header(1)).unwrap();
+    let world = RecordLayer::new(Arc::new(Echo::default()), journal.clone());
+    world.perform(&id(1), Effect::Now).await.unwrap();
+    journal.event(&event(1, started(1))).unwrap();
+    journal.event(&event(2, ended(1, 1))).unwrap();
+    world.perform(&id(1), Effect::Now).await.unwrap();
+    let folded = read(dir.path()).unwrap();
+    assert_eq!(folded.course(&id(1)).unwrap().exchanges.len(), 2);
+    assert_eq!(folded.verdict(), Verdict::Passed);
+    assert!(canonical(&folded.lines).is_ok());
+}
