@@ -3,11 +3,13 @@
 
 mod args;
 mod console;
+mod doctor;
 
 mod exit;
 mod operator;
 mod plan;
 mod provenance;
+mod reap;
 
 mod rehearse;
 mod report;
@@ -59,6 +61,10 @@ enum Command {
     Status(status::StatusArgs),
     /// Prints a run's report.
     Report(report::ReportArgs),
+    /// Lists every tool with path, version, login and remedy.
+    Doctor(doctor::DoctorArgs),
+    /// Ends orphan daemons, or shows which it would end and why look-alikes are spared.
+    Reap(reap::ReapArgs),
     /// Prints a completion script for a shell.
     Completions(shell::CompletionArgs),
     /// Prints the man page.
@@ -106,6 +112,8 @@ async fn dispatch(cli: Cli, console: &mut Console) -> Exit {
         Command::Schema => schema::run(console),
         Command::Status(args) => status::run(&args, console),
         Command::Report(args) => report::run(&args, console),
+        Command::Doctor(args) => doctor::run(&args, console).await,
+        Command::Reap(args) => reap::run(&args, console).await,
         Command::Completions(args) => shell::completions(&args, &mut Cli::command(), console),
         Command::Man => shell::man(Cli::command(), console),
     }

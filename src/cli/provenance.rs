@@ -59,6 +59,19 @@ impl Provenance {
         )
     }
 
+    /// The version that the flake pins of a tool, and whether the one found is another one; none
+    /// for what it does not pin.
+    pub(super) fn compare(&self, tool: &str, found: Option<&str>) -> Option<String> {
+        let pinned = self.tools.get(tool)?;
+        let is_it = found.is_some_and(|found| found.starts_with(&pinned.path));
+        let verdict = if is_it {
+            "this is it"
+        } else {
+            "this is another one"
+        };
+        Some(format!("pinned: {} – {verdict}", pinned.version))
+    }
+
     /// Versions of the tools for the evidence: what the flake pins, with its store path, goes
     /// before what a tool says of itself.
     pub(super) fn versions(&self, found: BTreeMap<String, String>) -> BTreeMap<String, String> {
@@ -97,6 +110,19 @@ mod tests {
         );
         let plain = Provenance::default().version();
         assert!(plain.contains("commit unknown (not started through the flake)"));
+    }
+
+    #[test]
+    fn what_is_found_is_held_beside_what_is_pinned() {
+        let flake = of_the_flake();
+        let ours = flake.compare("gh", Some("/nix/store/x-gh-2.86.0/bin/gh"));
+        assert_eq!(ours.as_deref(), Some("pinned: 2.86.0 – this is it"));
+        let other = flake.compare("gh", Some("/usr/bin/gh"));
+        assert_eq!(
+            other.as_deref(),
+            Some("pinned: 2.86.0 – this is another one")
+        );
+        assert_eq!(flake.compare("gcc", Some("/usr/bin/gcc")), None);
     }
 
     #[test]

@@ -13,7 +13,6 @@ use crate::engine::{Reporter, Scope, Signal};
 use crate::gate::Gate;
 use crate::report::{self, JsonLines, Live, Plain, Where};
 use crate::session::{self, Finished, Options, Wrap};
-use crate::toolbox;
 use crate::world::live::Operator;
 
 pub(super) async fn run(args: RunArgs, console: &Console) -> Exit {
@@ -21,7 +20,7 @@ pub(super) async fn run(args: RunArgs, console: &Console) -> Exit {
         Ok(operator) => operator,
         Err(error) => return console.fail(Exit::Error, &error),
     };
-    run_as(operator, args, console, "gate run", &|world| world)
+    run_as(operator, args, console, Some("gate run"), &|world| world)
         .await
         .0
 }
@@ -31,7 +30,7 @@ pub(super) async fn run_as(
     operator: Operator,
     args: RunArgs,
     console: &Console,
-    command: &str,
+    resume: Option<&str>,
     wrap: Wrap<'_>,
 ) -> (Exit, Option<Finished>) {
     let prepared = match prepare(&operator, args, console).await {
@@ -39,15 +38,14 @@ pub(super) async fn run_as(
         Err(exit) => return (exit, None),
     };
     let Prepared { options, reporters } = prepared;
-    let gate = Arc::clone(&options.gate);
     match session::run(operator, options, reporters, signals(), wrap).await {
         Ok(finished) => {
             let place = Where {
                 run_directory: Some(finished.directory.path.to_string()),
-                resume: Some(format!("{command} --resume {}", finished.directory.run)),
+                resume: resume
+                    .map(|command| format!("{command} --resume {}", finished.directory.run)),
             };
             console.out(&report::text(&finished.report, console.style(), &place));
-            drop(gate);
             (finished.verdict.into(), Some(finished))
         }
         Err(error) => {
@@ -104,14 +102,12 @@ async fn tools(
     operator: &Operator,
     settings: &Settings,
     console: &Console,
-) -> Result<toolbox::Tools, Exit> {
-    toolbox::ready(operator, &settings.cache)
+) -> Result<session::Tools, Exit> {
+    session::tools(operator, &settings.cache)
         .await
         .map_err(|error| {
-            console.fail(
-                Exit::Error,
-                &format!("{error}\n  → `gate doctor` lists every tool with its remedy"),
-            )
+            console.note(&format!("  → {}", error.remedy()));
+            console.fail(Exit::Error, &chain(&error))
         })
 }
 

@@ -6,6 +6,7 @@ mod directory;
 mod journalled;
 mod layers;
 mod resume;
+mod tools;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 pub use directory::{RunDirectory, SessionError, find as find_run, list as list_runs, report_of};
 pub use layers::Wrap;
+pub use tools::{Tools, tools, world as survey_world};
 
 use crate::engine::{self, Outcomes, Reporter, Request, Scope, Signal};
 use crate::gate::{Gate, SubtaskId, Verdict};
@@ -134,6 +136,42 @@ fn live(operator: Operator, options: &Options, directory: &RunDirectory) -> Live
     let world = LiveWorld::new(operator, places, Arc::new(Redactor::new()));
     world.set_tools(options.tools.clone());
     world
+}
+
+/// Hands for a single command, such as `gate reap`: the live world, with the gate's policy and
+/// no journal.
+#[must_use]
+pub fn command_ctx(
+    operator: &Operator,
+    gate: &Gate,
+    cache: &camino::Utf8Path,
+    workspace: &camino::Utf8Path,
+) -> crate::verbs::Ctx {
+    let places = Places::new(
+        cache.join("command"),
+        workspace.to_owned(),
+        cache.to_owned(),
+        cache.to_owned(),
+        operator.home.clone(),
+    );
+    let live = LiveWorld::new(operator.clone(), places, Arc::new(Redactor::new()));
+    let policy = crate::world::policy::Policy::new(gate.resolved_policy(), gate.processes.clone());
+    let world = Arc::new(crate::world::policy::PolicyLayer::new(live, policy));
+    let setting = crate::verbs::Setting {
+        processes: gate.processes.clone(),
+        parameters: gate.parameters.clone(),
+        ..crate::verbs::Setting::default()
+    };
+    let (progress, _) = tokio::sync::mpsc::unbounded_channel();
+    let limit = std::time::Duration::from_mins(10);
+    crate::verbs::Ctx::new(
+        SubtaskId::new("command"),
+        world,
+        Arc::new(setting),
+        Arc::default(),
+        limit,
+        progress,
+    )
 }
 
 /// Exchanges of the run as a whole belong to this name.

@@ -178,9 +178,7 @@ impl LiveWorld {
     }
 
     fn find(&self, name: &str) -> Vec<String> {
-        let tools = self.tools();
-        let operators = self.operator.path();
-        let all = tools.before.iter().chain(&operators).chain(&tools.behind);
+        let all = self.tools().around(&self.operator, &self.places);
         let mut found: Vec<String> = Vec::new();
         for directory in all {
             let path = self.redactor.text(directory.join(name).as_str());
