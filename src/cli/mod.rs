@@ -9,6 +9,7 @@ mod doctor;
 mod exit;
 mod operator;
 mod plan;
+mod provenance;
 mod reap;
 
 mod rehearse;
@@ -20,7 +21,7 @@ mod status;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use console::Console;
 pub use exit::Exit;
@@ -28,7 +29,7 @@ pub use exit::Exit;
 /// Runs a release gate: a runbook as data, every exchange with the outside recorded, a verdict
 /// that can be shown.
 #[derive(Debug, Parser)]
-#[command(name = "gate", version, args_conflicts_with_subcommands = true)]
+#[command(name = "gate", args_conflicts_with_subcommands = true)]
 #[command(after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
@@ -76,7 +77,7 @@ enum Command {
 /// Parses the command line, does it, and gives the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => return exit::of_clap(&error),
     };
@@ -98,6 +99,12 @@ pub fn main() -> ExitCode {
     // What still runs after a second Ctrl-C was already told to end; nobody waits for it.
     runtime.shutdown_background();
     exit.into()
+}
+
+fn parse() -> Result<Cli, clap::Error> {
+    let version = provenance::Provenance::of_process().version();
+    let command = Cli::command().version(version);
+    Cli::from_arg_matches(&command.try_get_matches()?)
 }
 
 async fn dispatch(cli: Cli, console: &mut Console) -> Exit {

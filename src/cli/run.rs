@@ -8,6 +8,7 @@ use super::Exit;
 use super::args::RunArgs;
 use super::console::Console;
 use super::operator::{self, Settings};
+use super::provenance::Provenance;
 use crate::engine::{Reporter, Scope, Signal};
 use crate::gate::{Gate, Outcome};
 use crate::report::{self, JsonLines, Live, Plain, Where};
@@ -80,13 +81,15 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
     let reporters = reporters(&args, &gate, console)?;
     confirm(&args, &gate, console)?;
     let tools = tools(operator, &settings, console).await?;
+    let provenance = Provenance::of_process();
     let options = Options {
         gate: Arc::new(gate),
         workspace: settings.workspace,
         state: settings.state,
         cache: settings.cache,
         tools: tools.path,
-        versions: tools.versions,
+        versions: provenance.versions(tools.versions),
+        flake: provenance.flake,
         scope,
         resume: args.resume,
         dry_run: args.dry_run,

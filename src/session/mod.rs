@@ -44,6 +44,8 @@ pub struct Options {
     pub tools: ToolPath,
     /// Versions of the tools by name, for the evidence.
     pub versions: std::collections::BTreeMap<String, String>,
+    /// Revision of the flake that this program comes from, when it does.
+    pub flake: Option<String>,
     /// Which part to run.
     pub scope: Scope,
     /// The run to go on with.
@@ -186,7 +188,7 @@ fn open(
         parameters: parameters(&options.gate),
         tools: options.versions.clone(),
         version,
-        flake: None,
+        flake: options.flake.clone(),
         started,
         plan: options
             .gate
