@@ -51,15 +51,12 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
         world.root()
     ));
     let mut run_args = args.run;
+    let keep = run_args.keep;
     let own = std::mem::take(&mut run_args.gate.set);
     run_args.gate.set = world.parameters().into_iter().chain(own).collect();
-    let (exit, finished) = run::run_as(
-        world.operator(),
-        run_args,
-        console,
-        "gate rehearse",
-        &|outside| world.wrap(outside),
-    )
+    let (exit, finished) = run::run_as(world.operator(), run_args, console, None, &|outside| {
+        world.wrap(outside)
+    })
     .await;
     if let Some(path) = &args.world {
         let text = serde_json::to_string_pretty(&world.final_state()).unwrap_or_default();
@@ -72,7 +69,11 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
             );
         }
     }
-    world.end(finished.is_some_and(|_| args.world.is_none()));
+    drop(finished);
+    if keep {
+        console.note(&format!("kept: {}", world.root()));
+    }
+    world.end(keep).await;
     exit
 }
 

@@ -21,7 +21,7 @@ use super::product::wheels;
 use super::product::{pytest_wheels, stale_cli};
 use super::saas::{self, Deployment, SaasServer};
 use super::{Fault, Faults, RehearsalError, flyctl, host};
-use crate::toolbox::{self, Tools};
+use crate::session::{self, Tools};
 use crate::world::fault::{Break, EffectKind, FaultLayer, no_space};
 use crate::world::live::Operator;
 
@@ -64,9 +64,9 @@ impl World {
     pub async fn build(outer: &Operator, faults: &Faults) -> Result<Self, RehearsalError> {
         let (directory, root) = make_root()?;
         let cache = cache_of(outer);
-        let tools = toolbox::ready(outer, &cache)
+        let tools = session::tools(outer, &cache)
             .await
-            .map_err(|error| RehearsalError::Other(error.to_string()))?;
+            .map_err(|error| RehearsalError::Other(format!("{error}; {}", error.remedy())))?;
         let path = path_of(&root, outer, &tools);
         let python = find("python3", &path)?;
         let wheels = pytest_wheels_directory(outer, &cache);
@@ -300,9 +300,9 @@ fn pytest_wheels_directory(outer: &Operator, cache: &Utf8Path) -> PathBuf {
 
 fn path_of(root: &Utf8Path, outer: &Operator, tools: &Tools) -> Vec<Utf8PathBuf> {
     let mut path = vec![root.join("bin")];
-    path.extend(tools.path.before.iter().cloned());
+    path.extend(tools.directories.0.iter().cloned());
     path.extend(outer.path());
-    path.extend(tools.path.behind.iter().cloned());
+    path.extend(tools.directories.1.iter().cloned());
     path
 }
 

@@ -2,10 +2,12 @@
 //! the journal, the report. The same code for the real world and for a rehearsal; only the
 //! operator's environment differs.
 
+mod command;
 mod directory;
 mod journalled;
 mod layers;
 mod resume;
+mod tools;
 
 use std::sync::Arc;
 
@@ -13,8 +15,10 @@ use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+pub use command::{audit_ctx, command_ctx};
 pub use directory::{RunDirectory, SessionError, find as find_run, list as list_runs, report_of};
 pub use layers::Wrap;
+pub use tools::{Tools, tools, world as survey_world};
 
 use crate::engine::{self, Outcomes, Reporter, Request, Scope, Signal};
 use crate::gate::{Gate, SubtaskId, Verdict};
@@ -40,6 +44,8 @@ pub struct Options {
     pub tools: ToolPath,
     /// Versions of the tools by name, for the evidence.
     pub versions: std::collections::BTreeMap<String, String>,
+    /// Revision of the flake that this program comes from, when it does.
+    pub flake: Option<String>,
     /// Which part to run.
     pub scope: Scope,
     /// The run to go on with.
@@ -182,7 +188,7 @@ fn open(
         parameters: parameters(&options.gate),
         tools: options.versions.clone(),
         version,
-        flake: None,
+        flake: options.flake.clone(),
         started,
         plan: options
             .gate
