@@ -24,7 +24,7 @@ use crate::engine::{self, Outcomes, Reporter, Request, Scope, Signal};
 use crate::gate::{Gate, SubtaskId, Verdict};
 use crate::journal::{GateRef, Header, Journal, Resumed};
 use crate::report::{Report, markdown};
-use crate::world::live::{LiveWorld, Operator, Places, ToolPath};
+use crate::world::live::{Isolation, LiveWorld, Operator, Places, ToolPath, isolate};
 use crate::world::redact::Redactor;
 use crate::world::{Effect, Place, RecordLayer, Response, World, WriteFile};
 use journalled::Journalled;
@@ -76,9 +76,10 @@ pub async fn run(
     operator: Operator,
     options: Options,
     mut reporters: Vec<Box<dyn Reporter>>,
-    signals: UnboundedReceiver<Signal>,
+    mut signals: UnboundedReceiver<Signal>,
     wrap: Wrap<'_>,
 ) -> Result<Finished, SessionError> {
+    let isolation = isolate();
     let _lock = directory::lock_workspace(&options.state, &options.workspace)?;
     let directory = match &options.resume {
         Some(name) => directory::find(&options.state, name)?,
@@ -105,9 +106,13 @@ pub async fn run(
             .map(|folded| resume::kept(&options.gate, folded, started))
             .unwrap_or_default(),
     };
-    prepare(recorded.as_ref(), &options).await?;
-    let outcomes = engine::run(request, recorded.clone(), &mut all, signals).await;
-    live.settle().await;
+    prepare(recorded.as_ref(), &options, &isolation).await?;
+    let outcomes = engine::run(request, recorded.clone(), &mut all, &mut signals).await;
+    tokio::select! {
+        () = live.settle() => {}
+        // The operator insists: what was given time to end has none left.
+        Some(Signal::Interrupt) = signals.recv() => live.kill_all(),
+    }
     live.end_leftovers(std::time::Duration::from_secs(2)).await;
     let verdict = conclude(
         &outcomes,
@@ -206,10 +211,16 @@ fn parameters(gate: &Gate) -> std::collections::BTreeMap<String, serde_json::Val
         .collect()
 }
 
-/// The gate file goes into the run directory, so that the run can be told and resumed without
+/// What keeps the run's programs apart, and the gate file, go into the run directory, so that the run can be told and resumed without
 /// the file it was started from.
-async fn prepare(world: &dyn World, options: &Options) -> Result<(), SessionError> {
-    let mut files = vec![(Place::run("gate.toml"), options.gate.source.text.clone())];
+async fn prepare(
+    world: &dyn World,
+    options: &Options,
+    isolation: &Isolation,
+) -> Result<(), SessionError> {
+    let isolation = serde_json::to_string_pretty(isolation).unwrap_or_default();
+    let mut files = vec![(Place::run("isolation.json"), isolation)];
+    files.push((Place::run("gate.toml"), options.gate.source.text.clone()));
     for (name, text) in &options.gate.templates {
         files.push((Place::run("templates").join(name), text.clone()));
     }
