@@ -14,7 +14,10 @@ use serde_json::Value;
 static PACKAGES: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--locked", "--offline"])
-        .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")])
+        .args([
+            "--manifest-path",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+        ])
         .output()
         .unwrap();
     let words = String::from_utf8_lossy(&metadata.stderr);
