@@ -449,6 +449,34 @@ async fn a_leftover_that_fled_into_its_own_session_is_found() {
     assert_eq!(receipts[0].fate, Fate::Terminated);
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn under_the_subreaper_an_ended_orphan_is_really_gone() {
+    // Not to be undone, but harmless to other tests of this process.
+    let isolation = canary_gate::world::live::isolate();
+    assert!(isolation.subreaper && isolation.pidfd && isolation.session_per_program);
+    let stage = Stage::new();
+    // The orphan outlives its parent; a later program ends it and waits for its pid.
+    let left = stage
+        .bash("setsid sleep 1000 >/dev/null 2>&1 & echo $!")
+        .await;
+    let pid = left.stdout.text.trim().to_owned();
+    assert_eq!(left.leftovers.len(), 1, "{:?}", left.leftovers);
+    let mut waiter = bash(&format!(
+        "kill {pid}; while kill -0 {pid} 2>/dev/null; do :; done; echo gone"
+    ));
+    waiter.limit = Duration::from_secs(60);
+    let waited = stage.run(waiter).await.unwrap();
+    assert_eq!(waited.stdout.text, "gone\n");
+    // And those that it started itself still tell how they ended.
+    for code in 0..20 {
+        assert_eq!(
+            stage.bash(&format!("exit {code}")).await.ended,
+            Ended::Code(code)
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_program_that_is_given_up_is_ended_with_its_group() {
     let stage = Stage::new();
@@ -550,6 +578,7 @@ async fn a_watch_sees_each_boundary_as_it_comes() {
             name: "script".into(),
             program: vec!["bash".into()],
             argv: vec!["-c".into(), r"\s*read -r _[\s\S]*runs/run-[\s\S]*".into()],
+            homes: Vec::new(),
         },
         files: vec![ListFiles {
             root: Place::workspace(""),
@@ -595,6 +624,7 @@ fn daemon_rule() -> ProcessRule {
             "-c".into(),
             r"\s*from specify_cli\.sync\.daemon import run_sync_daemon\s+run_sync_daemon\(\d+, '[^']*'\)\s*".into(),
         ],
+        homes: Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@ use super::Exit;
 use super::args::GateArgs;
 use super::console::Console;
 use super::operator;
+use super::provenance::Provenance;
 use crate::gate::SubtaskId;
 use crate::session;
 use crate::toolbox::{self, LoginState, Tool, ToolState};
@@ -34,7 +35,7 @@ pub(super) async fn run(args: &DoctorArgs, console: &Console) -> Exit {
     if args.json {
         console.out(&(serde_json::to_string_pretty(&tools).unwrap_or_default() + "\n"));
     } else {
-        console.out(&table(&tools));
+        console.out(&table(&tools, &Provenance::of_process()));
         console.out(&format!(
             "\nworkspace {}\nstate     {}\ncache     {}\n",
             settings.workspace, settings.state, settings.cache
@@ -47,7 +48,7 @@ pub(super) async fn run(args: &DoctorArgs, console: &Console) -> Exit {
     }
 }
 
-fn table(tools: &[Tool]) -> String {
+fn table(tools: &[Tool], provenance: &Provenance) -> String {
     let mut text = format!(
         "{:<10} {:<12} {:<10} {:<12} path\n",
         "tool", "version", "minimum", "login"
@@ -69,6 +70,9 @@ fn table(tools: &[Tool]) -> String {
             "{:<10} {version:<12} {:<10} {login:<12} {path}\n",
             tool.name, tool.minimum
         ));
+        if let Some(words) = provenance.compare(&tool.name, tool.path.as_deref()) {
+            text.push_str(&format!("           {words}\n"));
+        }
         if let ToolState::Broken(words) = &tool.state {
             text.push_str(&format!(
                 "           {}\n",

@@ -177,7 +177,14 @@ impl Dispatcher {
     fn end(&mut self, id: &SubtaskId, outcome: Outcome, took: Duration, actions: &mut Vec<Action>) {
         self.states
             .insert(id.clone(), State::Ended(outcome.clone()));
-        self.done += 1;
+        if !matches!(
+            outcome,
+            Outcome::NotRun {
+                because: Stop::OutOfScope
+            }
+        ) {
+            self.done += 1;
+        }
         let done = self.done;
         actions.push(Action::Emit(EventKind::SubtaskEnded {
             subtask: id.clone(),

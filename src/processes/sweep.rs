@@ -187,6 +187,7 @@ mod tests {
             name: "sync-daemon".into(),
             program: vec!["python*".into()],
             argv: vec!["-c".into(), r"\s*run_sync_daemon\(\d+\)\s*".into()],
+            homes: Vec::new(),
         }
     }
 
