@@ -6,7 +6,6 @@ use super::Exit;
 use super::args::GateArgs;
 use super::console::Console;
 use super::operator;
-use crate::gate::Outcome;
 use crate::processes::{Sight, sight, sweep};
 use crate::session;
 use crate::verbs::Trouble;
@@ -54,7 +53,7 @@ pub(super) async fn run(args: &ReapArgs, console: &Console) -> Exit {
             end(&ctx, rule, console).await
         };
         if let Err(trouble) = done {
-            worst = told(trouble.outcome(), console);
+            worst = super::run::told(&trouble.outcome(), console);
         }
     }
     worst
@@ -118,18 +117,4 @@ fn line(process: &ProcessSeen) -> String {
         "{:>7} {:<10} {words}",
         process.identity.pid, process.program
     )
-}
-
-fn told(outcome: Outcome, console: &Console) -> Exit {
-    let exit = Exit::from(outcome.verdict());
-    if let Some(finding) = outcome.finding() {
-        console.fail(exit, &finding.what);
-        for line in &finding.seen {
-            console.note(&format!("  {line}"));
-        }
-        if let Some(remedy) = &finding.remedy {
-            console.note(&format!("  → {remedy}"));
-        }
-    }
-    exit
 }

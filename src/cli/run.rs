@@ -8,8 +8,9 @@ use super::Exit;
 use super::args::RunArgs;
 use super::console::Console;
 use super::operator::{self, Settings};
+use super::provenance::Provenance;
 use crate::engine::{Reporter, Scope, Signal};
-use crate::gate::Gate;
+use crate::gate::{Gate, Outcome};
 use crate::report::{self, JsonLines, Live, Plain, Where};
 use crate::session::{self, Finished, Options, Wrap};
 use crate::world::live::Operator;
@@ -80,13 +81,15 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
     let reporters = reporters(&args, &gate, console)?;
     confirm(&args, &gate, console)?;
     let tools = tools(operator, &settings, console).await?;
+    let provenance = Provenance::of_process();
     let options = Options {
         gate: Arc::new(gate),
         workspace: settings.workspace,
         state: settings.state,
         cache: settings.cache,
         tools: tools.path,
-        versions: tools.versions,
+        versions: provenance.versions(tools.versions),
+        flake: provenance.flake,
         scope,
         resume: args.resume,
         dry_run: args.dry_run,
@@ -95,7 +98,7 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
     Ok(Prepared { options, reporters })
 }
 
-async fn tools(
+pub(super) async fn tools(
     operator: &Operator,
     settings: &Settings,
     console: &Console,
@@ -197,8 +200,23 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        text.push_str(&format!(": {inner}"));
+        text = format!("{text}: {inner}");
         cause = inner.source();
     }
     text
+}
+
+/// Says what a single command came to.
+pub(super) fn told(outcome: &Outcome, console: &Console) -> Exit {
+    let exit = Exit::from(outcome.verdict());
+    if let Some(finding) = outcome.finding() {
+        console.fail(exit, &finding.what);
+        for line in &finding.seen {
+            console.note(&format!("  {line}"));
+        }
+        if let Some(remedy) = &finding.remedy {
+            console.note(&format!("  → {remedy}"));
+        }
+    }
+    exit
 }

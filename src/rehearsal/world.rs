@@ -53,6 +53,7 @@ pub struct World {
     github_server: GitHubServer,
     orphans: std::sync::Mutex<Orphans>,
     before: Snapshot,
+    github_before: Value,
 }
 
 impl World {
@@ -77,7 +78,7 @@ impl World {
         let index = index::serve(
             root.join("wheels").as_std_path(),
             &made.releases,
-            &[made.pytest.clone()],
+            std::slice::from_ref(&made.pytest),
         )
         .await?;
         let saas = saas::serve(Deployment::default(), faults).await?;
@@ -104,6 +105,7 @@ impl World {
             &facts(&made.repositories, &harness_head),
             faults,
         ));
+        let github_before = github.final_state()["repositories"].clone();
         let socket = root.join("github.sock");
         let github_server = github::serve(socket.as_std_path(), github.clone()).await?;
         github::write_gh_config(
@@ -125,6 +127,7 @@ impl World {
             github_server,
             orphans: std::sync::Mutex::new(made.orphans),
             before,
+            github_before,
         })
     }
 
@@ -178,6 +181,7 @@ impl World {
         let home = self.root.join("operator/home");
         json!({
             "github": self.github.final_state(),
+            "github_before": self.github_before,
             "saas": self.saas.final_state(),
             "index_requests": self.index.requests().len(),
             "daemons_alive": alive,

@@ -72,6 +72,7 @@ pub use require_closed::RequireClosed;
 pub use require_equal::RequireEqual;
 pub use require_newer::RequireNewer;
 pub use require_state::{IssueStateName, Otherwise, RequireState};
+pub(crate) use shared::fix::linked as linked_change;
 pub use still_required::StillRequired;
 pub use trouble::Trouble;
 pub use uv_sync::UvSync;

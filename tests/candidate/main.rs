@@ -7,6 +7,7 @@
 
 mod shelf;
 mod stage;
+mod verify;
 
 use std::collections::BTreeMap;
 
