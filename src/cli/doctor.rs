@@ -48,20 +48,20 @@ pub(super) async fn run(args: &DoctorArgs, console: &Console) -> Exit {
     }
 }
 
-fn table(tools: &[Tool]) -> String {
+fn table(tools: &[Tool], provenance: &Provenance) -> String {
     let head = format!(
         "{:<10} {:<12} {:<10} {:<12} path",
         "tool", "version", "minimum", "login"
     );
     std::iter::once(head)
-        .chain(tools.iter().flat_map(rows))
+        .chain(tools.iter().flat_map(|tool| rows(tool, provenance)))
         .collect::<Vec<_>>()
         .join("\n")
         + "\n"
 }
 
 /// The tool's own row, and what is to be done about it.
-fn rows(tool: &Tool) -> Vec<String> {
+fn rows(tool: &Tool, provenance: &Provenance) -> Vec<String> {
     let version = match &tool.state {
         ToolState::Missing => "missing",
         ToolState::Broken(_) => "broken",
@@ -78,6 +78,8 @@ fn rows(tool: &Tool) -> Vec<String> {
         "{:<10} {version:<12} {:<10} {login:<12} {path}",
         tool.name, tool.minimum
     )];
+    let pinned = provenance.compare(&tool.name, tool.path.as_deref());
+    rows.extend(pinned.map(|words| format!("           {words}")));
     if let ToolState::Broken(words) = &tool.state {
         rows.extend(words.lines().map(|line| format!("           {line}")));
     }
