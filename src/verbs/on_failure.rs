@@ -9,7 +9,7 @@ use super::shared::canary_run::{CanaryRun, ReadBack};
 use super::shared::github::IssueRef;
 use super::shared::github_write::{Change, comment_once, reopen_once};
 use super::{Act, Ctx, Declares, Trouble, Write};
-use crate::gate::{Finding, Outcome, Triage};
+use crate::gate::{Outcome, Triage};
 use crate::world::{ListFiles, Place};
 
 /// Keeps the evidence of a failed canary, then re-opens the issues that the triage names.
