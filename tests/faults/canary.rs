@@ -39,14 +39,17 @@ pub(crate) fn dealt_with(ended: &Ended, by: &str) {
             .map(|(at, _)| at)
             .collect::<Vec<_>>()
     };
-    let kept = intents(&|effect| effect["effect"] == "keep-files" || effect["effect"] == "write-file");
+    let kept =
+        intents(&|effect| effect["effect"] == "keep-files" || effect["effect"] == "write-file");
     let writes = intents(&|effect| {
         let argv = &effect["argv"];
         argv[0] == "gh" && argv[1] == "issue" && argv[2] != "view"
     });
     assert!(!kept.is_empty());
     assert!(
-        writes.iter().all(|write| kept.iter().all(|keep| keep < write)),
+        writes
+            .iter()
+            .all(|write| kept.iter().all(|keep| keep < write)),
         "evidence first, GitHub second: kept at {kept:?}, written at {writes:?}"
     );
 }
@@ -75,8 +78,14 @@ fn harness_red() {
 fn scenario_4() {
     let ended = fails("scenario-4", &[ROLLBACK]);
     let comment = *ended.comments(ROLLBACK).last().unwrap();
-    assert!(comment.contains("from='for_review' to='in_review'"), "{comment}");
-    assert!(comment.contains("v3.2.0rc16-attempt1"), "the evidence is named: {comment}");
+    assert!(
+        comment.contains("from='for_review' to='in_review'"),
+        "{comment}"
+    );
+    assert!(
+        comment.contains("v3.2.0rc16-attempt1"),
+        "the evidence is named: {comment}"
+    );
 }
 
 #[test]
@@ -94,26 +103,45 @@ fn scenario_both() {
 #[test]
 fn scenario_unknown() {
     let ended = fails("scenario-unknown", &[]);
-    assert!(ended.says("T022").contains("scenario 3"), "{}", ended.told());
-    assert!(ended.says("T022").contains("KeyError"), "the first error line: {}", ended.told());
+    assert!(
+        ended.says("T022").contains("scenario 3"),
+        "{}",
+        ended.told()
+    );
+    assert!(
+        ended.says("T022").contains("KeyError"),
+        "the first error line: {}",
+        ended.told()
+    );
 }
 
 #[test]
 fn exit_zero_json_fail() {
     let ended = fails("exit-zero-json-fail", &[]);
-    assert!(ended.says("T022").contains("the results say otherwise"), "{}", ended.told());
+    assert!(
+        ended.says("T022").contains("the results say otherwise"),
+        "{}",
+        ended.told()
+    );
 }
 
 #[test]
 fn exit_one_json_pass() {
     let ended = fails("exit-one-json-pass", &[]);
-    assert!(ended.says("T022").contains("the results say otherwise"), "{}", ended.told());
+    assert!(
+        ended.says("T022").contains("the results say otherwise"),
+        "{}",
+        ended.told()
+    );
 }
 
 #[test]
 fn stale_latest() {
     let ended = fails("stale-latest", &[]);
-    assert_eq!(ended.world["saas"]["writes"], 0, "the script did nothing at all");
+    assert_eq!(
+        ended.world["saas"]["writes"], 0,
+        "the script did nothing at all"
+    );
 }
 
 #[test]
@@ -143,7 +171,10 @@ fn canary_hangs() {
     assert_eq!(ended.outcomes()["T022"], "not-run");
     dealt_with(&ended, "T023");
     let says = ended.says("T021");
-    assert!(says.contains("waiting for the lock of deployed-dev"), "the last output is shown: {says}");
+    assert!(
+        says.contains("waiting for the lock of deployed-dev"),
+        "the last output is shown: {says}"
+    );
     assert!(!sleeping_below(&ended), "the whole group was ended");
 }
 
@@ -172,5 +203,9 @@ fn already_reopened() {
         .nothing_ran_after("T023", &[]);
     ended.issue(ROLLBACK, "OPEN", (1, 0, 0));
     dealt_with(&ended, "T023");
-    assert!(ended.says("T023").contains("open already"), "{}", ended.told());
+    assert!(
+        ended.says("T023").contains("open already"),
+        "{}",
+        ended.told()
+    );
 }

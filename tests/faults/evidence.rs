@@ -9,7 +9,11 @@ fn disk_full() {
         .ends(4, "error", &[("T021", "error")])
         .untouched_except(&[])
         .nothing_ran_after("T021", &[]);
-    assert!(ended.says("T021").contains("No space left"), "{}", ended.told());
+    assert!(
+        ended.says("T021").contains("No space left"),
+        "{}",
+        ended.told()
+    );
 }
 
 /// Where evidence cannot be kept, a regression re-opens nothing: evidence comes first.

@@ -36,15 +36,30 @@ fn protocol_fails(fault: &str) -> Ended {
 #[test]
 fn run_3_fails() {
     let ended = protocol_fails("run-3-fails");
-    assert_eq!(runs_kept(&ended), ["run-1.json", "run-2.json", "run-3.json"]);
-    assert!(ended.says("T025").contains("run-3.json"), "{}", ended.told());
+    assert_eq!(
+        runs_kept(&ended),
+        ["run-1.json", "run-2.json", "run-3.json"]
+    );
+    assert!(
+        ended.says("T025").contains("run-3.json"),
+        "{}",
+        ended.told()
+    );
 }
 
 #[test]
 fn run_2_copied() {
     let ended = protocol_fails("run-2-copied");
-    assert!(ended.says("T025").contains("same run id"), "{}", ended.told());
-    assert_eq!(runs_kept(&ended).len(), 4, "the evidence of all four runs is kept");
+    assert!(
+        ended.says("T025").contains("same run id"),
+        "{}",
+        ended.told()
+    );
+    assert_eq!(
+        runs_kept(&ended).len(),
+        4,
+        "the evidence of all four runs is kept"
+    );
 }
 
 /// All four runs passed, and still the protocol is void.
@@ -64,8 +79,16 @@ fn intervention(fault: &str, what: &str) -> Ended {
         assert_eq!(between.len(), 2, "when: {one}");
         assert!(!one["before"].as_str().unwrap().is_empty(), "who: {one}");
     }
-    assert!(list.iter().any(|one| one["what"].as_str().unwrap().contains(what)), "what: {found:#}");
-    assert!(ended.says("T026").contains("run-2.json"), "{}", ended.told());
+    assert!(
+        list.iter()
+            .any(|one| one["what"].as_str().unwrap().contains(what)),
+        "what: {found:#}"
+    );
+    assert!(
+        ended.says("T026").contains("run-2.json"),
+        "{}",
+        ended.told()
+    );
     ended
 }
 
@@ -87,6 +110,10 @@ fn redeploy_mid_protocol() {
         .untouched_except(&[])
         .nothing_ran_after("T029", &["T028"]);
     assert_eq!(ended.world["saas"]["redeploys"], 1);
-    assert!(ended.says("T026").contains("deployed anew"), "T026 warns: {}", ended.told());
+    assert!(
+        ended.says("T026").contains("deployed anew"),
+        "T026 warns: {}",
+        ended.told()
+    );
     assert!(ended.says("T029").contains("git_sha"), "{}", ended.told());
 }

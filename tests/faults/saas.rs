@@ -28,7 +28,9 @@ fn reads(ended: &Ended, by: &str) -> usize {
 
 #[test]
 fn saas_503_once() {
-    let ended = rehearse(&["saas-503-once"]).with(&["--until", "WP03"]).run();
+    let ended = rehearse(&["saas-503-once"])
+        .with(&["--until", "WP03"])
+        .run();
     ended.ends(0, "passed", &[]).untouched_except(&[]);
     assert_eq!(reads(&ended, "T013"), 2, "one retry: {}", ended.told());
     assert_eq!(reads(&ended, "T014"), 1);
@@ -56,14 +58,20 @@ fn ready_503() {
 #[test]
 fn infra_failures() {
     let ended = stops_at("infra-failures", "T015", 3, "blocked");
-    assert_eq!(ended.world["saas"]["terminal_failed"], 2, "nothing is repaired");
+    assert_eq!(
+        ended.world["saas"]["terminal_failed"], 2,
+        "nothing is repaired"
+    );
 }
 
 #[test]
 fn sources_disagree() {
     let ended = stops_at("sources-disagree", "T015", 3, "blocked");
     let seen = ended.subtask("T015")["seen"].to_string();
-    assert!(seen.contains(": 0") && seen.contains(": 1"), "both are shown: {seen}");
+    assert!(
+        seen.contains(": 0") && seen.contains(": 1"),
+        "both are shown: {seen}"
+    );
 }
 
 #[test]
