@@ -37,19 +37,20 @@ macro_rules! pictures {
     };
 }
 
-const C01_URL: &str = "url = \"{{ service.url }}/health/\"\ntimeout";
+const C01_URL: &str = "url = \"{{ service.url }}/health/\"\nwithin";
 
 pictures! {
     unchanged: "format = 1" => "format = 1";
     unknown_verb: "uses = \"health-check\"" => "uses = \"helth-check\"";
     no_verb: "uses = \"health-check\"\n" => "";
-    mistyped_field: C01_URL => "url = 5\ntimeout";
-    missing_field: C01_URL => "timeout";
-    misspelled_fields: C01_URL => "ulr = \"x\"\ntimeuot";
+    mistyped_field: C01_URL => "url = 5\nwithin";
+    missing_field: C01_URL => "within";
+    misspelled_fields: C01_URL => "ulr = \"x\"\nwihtin";
     unknown_table: "[policy]" => "[polizy]";
     wrong_format: "format = 1" => "format = 2";
     no_toml: "title = \"Health\"" => "title = Health\nid = = 3";
     no_duration: "timeout = \"90s\"" => "timeout = \"soon\"";
+    no_duration_of_a_verb: "within = \"10s\"" => "within = \"10\"";
     duplicate_id: "id = \"C02\"" => "id = \"C01\"";
     odd_id: "id = \"C02\"" => "id = \"C 02\\u001b\"";
     cycle: "after = [\"C01\"]" => "after = [\"C04\"]";
@@ -85,7 +86,10 @@ fn slips_in_a_comment_template() {
         "{{ health.status }\n",
         "ok\nThis closes {{ service.repository }}#1.\n",
         "{{ helth.status }} and {{ environment.version }}\n",
-        "fine {{ limits }} {% for k in health.list %}{{ k.name }}{{ loop.index }}{% endfor %}\n",
+        "{{ health.list | lenght }}\n",
+        "{% if health.x is definde %}{% endif %}\n",
+        "{% include \"other.md\" %}\n",
+        "fine {{ limits | length }} {{ \"a | b is c\" }} {% if health.x is not defined %}{% endif %} {% for k in health.list %}{{ k.name }}{{ loop.index }}{% endfor %}\n",
     ]
     .iter()
     .map(|note| shown(MINIMAL, note))
@@ -117,4 +121,18 @@ fn colours_and_lines_are_the_callers_choice() {
     assert!(!look(false, true).contains('\u{1b}'));
     assert!(look(true, true).contains('\u{1b}'));
     insta::assert_snapshot!(look(false, false));
+    let cycle = MINIMAL
+        .replace("after = [\"C01\"]", "after = [\"C04\"]")
+        .replace("within", "");
+    let plain = Look {
+        color: false,
+        unicode: false,
+        width: 80,
+    };
+    assert!(
+        load_with_note(&cycle, NOTE)
+            .unwrap_err()
+            .render(plain)
+            .is_ascii()
+    );
 }

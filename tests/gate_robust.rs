@@ -286,7 +286,7 @@ fn large(count: usize) -> String {
             let _ = write!(
                 text,
                 "[[work_package.subtask]]\nid = \"T{number}\"\ntitle = \"t\"\nparallel = {parallel}\n\
-                 uses = \"health-check\"\nurl = \"https://x/{{{{ {quoted} }}}}\"\nas = \"f{number}\"\n"
+                 uses = \"issue-state\"\nissue = \"o/r#{{{{ {quoted} }}}}\"\nas = \"f{number}\"\n"
             );
         }
     }
@@ -298,7 +298,7 @@ fn ten_thousand_subtasks_are_read() {
     let gate = load(&large(10_000)).unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(gate.subtasks().count(), 10_000);
     assert_eq!(gate.graph().plan_order().len(), 10_000);
-    let wrong = large(10_000).replace("health-check", "helth-check");
+    let wrong = large(10_000).replace("issue-state", "isue-state");
     assert_eq!(load(&wrong).unwrap_err().len(), 10_000);
 }
 

@@ -49,41 +49,44 @@ pub(super) async fn run(args: &DoctorArgs, console: &Console) -> Exit {
 }
 
 fn table(tools: &[Tool], provenance: &Provenance) -> String {
-    let mut text = format!(
-        "{:<10} {:<12} {:<10} {:<12} path\n",
+    let head = format!(
+        "{:<10} {:<12} {:<10} {:<12} path",
         "tool", "version", "minimum", "login"
     );
-    for tool in tools {
-        let version = match &tool.state {
-            ToolState::Missing => "missing",
-            ToolState::Broken(_) => "broken",
-            ToolState::Good | ToolState::TooOld => tool.version.as_deref().unwrap_or("?"),
-        };
-        let login = match &tool.login {
-            LoginState::NotNeeded => "–",
-            LoginState::Yes => "logged in",
-            LoginState::No(_) => "no login",
-            LoginState::Unknown => "unknown",
-        };
-        let path = tool.path.as_deref().unwrap_or("–");
-        text.push_str(&format!(
-            "{:<10} {version:<12} {:<10} {login:<12} {path}\n",
-            tool.name, tool.minimum
-        ));
-        if let Some(words) = provenance.compare(&tool.name, tool.path.as_deref()) {
-            text.push_str(&format!("           {words}\n"));
-        }
-        if let ToolState::Broken(words) = &tool.state {
-            text.push_str(&format!(
-                "           {}\n",
-                words.replace('\n', "\n           ")
-            ));
-        }
-        if tool.state != ToolState::Good && tool.can_be_made() {
-            text.push_str("           the gate makes its own, pinned by hash, on the first run\n");
-        } else if let Some(remedy) = &tool.remedy {
-            text.push_str(&format!("           → {remedy}\n"));
-        }
+    std::iter::once(head)
+        .chain(tools.iter().flat_map(|tool| rows(tool, provenance)))
+        .collect::<Vec<_>>()
+        .join("\n")
+        + "\n"
+}
+
+/// The tool's own row, and what is to be done about it.
+fn rows(tool: &Tool, provenance: &Provenance) -> Vec<String> {
+    let version = match &tool.state {
+        ToolState::Missing => "missing",
+        ToolState::Broken(_) => "broken",
+        ToolState::Good | ToolState::TooOld => tool.version.as_deref().unwrap_or("?"),
+    };
+    let login = match &tool.login {
+        LoginState::NotNeeded => "–",
+        LoginState::Yes => "logged in",
+        LoginState::No(_) => "no login",
+        LoginState::Unknown => "unknown",
+    };
+    let path = tool.path.as_deref().unwrap_or("–");
+    let mut rows = vec![format!(
+        "{:<10} {version:<12} {:<10} {login:<12} {path}",
+        tool.name, tool.minimum
+    )];
+    let pinned = provenance.compare(&tool.name, tool.path.as_deref());
+    rows.extend(pinned.map(|words| format!("           {words}")));
+    if let ToolState::Broken(words) = &tool.state {
+        rows.extend(words.lines().map(|line| format!("           {line}")));
     }
-    text
+    if tool.state != ToolState::Good && tool.can_be_made() {
+        rows.push("           the gate makes its own, pinned by hash, on the first run".to_owned());
+    } else if let Some(remedy) = &tool.remedy {
+        rows.push(format!("           → {remedy}"));
+    }
+    rows
 }

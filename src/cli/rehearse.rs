@@ -91,22 +91,26 @@ fn faults(names: &[String]) -> Result<Faults, String> {
 }
 
 fn listing() -> String {
-    let mut text = format!(
-        "{:<28} {:<6} {:<5} what happens in the world\n",
+    let head = format!(
+        "{:<28} {:<6} {:<5} what happens in the world",
         "fault", "stops", "exit"
     );
-    for fault in Fault::ALL {
+    let rows = Fault::ALL.iter().map(|fault| {
         let stops = if fault.stops_at().len() > 5 {
             "(any)"
         } else {
             fault.stops_at()
         };
-        text.push_str(&format!(
-            "{:<28} {stops:<6} {:<5} {}\n",
+        format!(
+            "{:<28} {stops:<6} {:<5} {}",
             fault.name(),
             fault.exit(),
             fault.what()
-        ));
-    }
-    text
+        )
+    });
+    std::iter::once(head)
+        .chain(rows)
+        .collect::<Vec<_>>()
+        .join("\n")
+        + "\n"
 }

@@ -200,7 +200,7 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        text.push_str(&format!(": {inner}"));
+        text = format!("{text}: {inner}");
         cause = inner.source();
     }
     text

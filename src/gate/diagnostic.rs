@@ -1,7 +1,7 @@
 //! What is wrong with a gate file, shown with file, line and a caret. Never prints: it makes
 //! text.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -111,6 +111,22 @@ impl Diagnostic {
     }
 }
 
+impl Diagnostic {
+    /// The same, its own words without what ASCII does not have; the source stays as it is.
+    fn in_ascii(&self) -> Self {
+        let plain = |text: &str| {
+            let text = text.replace('→', "->").replace('…', "...");
+            text.replace('–', "-")
+        };
+        Self {
+            message: plain(&self.message),
+            label: plain(&self.label),
+            help: self.help.as_deref().map(plain),
+            ..self.clone()
+        }
+    }
+}
+
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -197,19 +213,17 @@ impl Diagnostics {
             .without_syntax_highlighting();
         let mut text = String::new();
         for diagnostic in &self.list {
-            let shown = Shown::new(diagnostic);
+            let plain = (!look.unicode).then(|| diagnostic.in_ascii());
+            let shown = Shown::new(plain.as_ref().unwrap_or(diagnostic));
             if handler.render_report(&mut text, &shown).is_err() {
                 // A line is better than nothing, should the drawing ever fail.
-                text.push_str(&format!("{diagnostic}\n"));
+                let _ = writeln!(text, "{diagnostic}");
             }
             text.push('\n');
         }
         let count = self.list.len();
         let things = if count == 1 { "problem" } else { "problems" };
-        text.push_str(&format!(
-            "{count} {things} in {}; nothing was run\n",
-            self.file
-        ));
+        let _ = writeln!(text, "{count} {things} in {}; nothing was run", self.file);
         text
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The longest duration a gate may name: a week. A longer one is a slip of the pen.
-const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(7 * 24);
 
 /// A text that is no duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

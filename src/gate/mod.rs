@@ -13,6 +13,7 @@ mod nearest;
 mod parameters;
 pub mod plan;
 mod policy_table;
+mod resolve;
 mod schema;
 mod tags;
 mod template;

@@ -131,7 +131,7 @@ impl Gate {
                         lines.push(format!("{by}: comment once on {}", self.filled(issue)));
                     }
                     Write::Close(issue) => {
-                        lines.push(format!("{by}: close {}", self.filled(issue)))
+                        lines.push(format!("{by}: close {}", self.filled(issue)));
                     }
                     Write::TriagedIssues => lines.extend(self.triage_lines(&by)),
                 }

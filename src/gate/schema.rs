@@ -25,11 +25,11 @@ pub fn schema() -> Value {
     let [policy, process, triage] = part_schemas(&mut generator);
     property(&mut root, "policy", |place| *place = policy);
     property(&mut root, "process", |place| {
-        place["additionalProperties"] = process
+        place["additionalProperties"] = process;
     });
     property(&mut root, "triage", |place| place["items"] = triage);
     property(&mut root, "work_package", |place| {
-        place["items"] = Value::Object(package)
+        place["items"] = Value::Object(package);
     });
     property(&mut root, "format", |place| {
         *place = json!({ "description": "Version of this format.", "const": GATE_FORMAT });

@@ -1,32 +1,40 @@
-//! Looks at a template's tags without compiling it, to refuse what the template engine's own
-//! recursion could not bear: it walks an expression as deep as it is long.
+//! Looks at a template's tags without compiling it: to refuse what the template engine's own
+//! recursion could not bear (it walks an expression as deep as it is long), and to find the words
+//! that the engine would look up only while it renders.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 /// The most bytes between `{{` and `}}`, or `{%` and `%}`. Room for any sensible expression.
 pub(super) const LONGEST: usize = 1000;
 
 /// The first tag that is too long, in bytes.
 pub(super) fn too_long(text: &str) -> Option<Range<usize>> {
+    tags(text).find(|tag| tag.len() > LONGEST && !text[tag.clone()].starts_with("{#"))
+}
+
+/// All tags and comments, in order; the last may lack its end.
+fn tags(text: &str) -> impl Iterator<Item = Range<usize>> {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while at + 1 < bytes.len() {
-        let close = match &bytes[at..at + 2] {
-            b"{{" => b"}}",
-            b"{%" => b"%}",
-            b"{#" => b"#}",
-            _ => {
-                at += 1;
-                continue;
-            }
-        };
-        let end = end_of_tag(bytes, at + 2, *close);
-        if close != b"#}" && end - at > LONGEST {
-            return Some(at..end);
+    std::iter::from_fn(move || {
+        loop {
+            let start = at;
+            let close = match bytes.get(at..at + 2)? {
+                b"{{" => b"}}",
+                b"{%" => b"%}",
+                b"{#" => b"#}",
+                _ => {
+                    at += 1;
+                    continue;
+                }
+            };
+            at = end_of_tag(bytes, at + 2, *close);
+            return Some(start..at);
         }
-        at = end;
-    }
-    None
+    })
 }
 
 /// Behind the end of a tag; quotes hide what looks like one, except in a comment.
@@ -43,6 +51,64 @@ fn end_of_tag(bytes: &[u8], mut at: usize, close: [u8; 2]) -> usize {
         at += 1;
     }
     bytes.len()
+}
+
+/// A word in a tag that the engine looks up only while it renders.
+pub(super) struct Call<'t> {
+    /// Where it stands, in bytes.
+    pub(super) range: Range<usize>,
+    /// What it is.
+    pub(super) kind: CallKind,
+    /// The word.
+    pub(super) name: &'t str,
+}
+
+/// What a word is looked up as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CallKind {
+    /// `value | word`.
+    Filter,
+    /// `value is word`.
+    Test,
+    /// `include`, `import`, `extends` or `from`: another template is needed.
+    Template,
+}
+
+static CALLS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let quoted = r#""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"#;
+    let filter = r"\|\s*(?<filter>[A-Za-z_]\w*)|^\{%[-+]?\s*filter\s+(?<block>[A-Za-z_]\w*)";
+    let test = r"\bis\s+(?:not\s+)?(?<test>[A-Za-z_]\w*)";
+    let template = r"^\{%[-+]?\s*(?<template>include|import|extends|from)\b";
+    Regex::new(&format!("(?s){quoted}|{filter}|{test}|{template}")).ok()
+});
+
+/// All such words of a template, in order.
+pub(super) fn calls(text: &str) -> Vec<Call<'_>> {
+    let Some(pattern) = CALLS.as_ref() else {
+        return Vec::new();
+    };
+    let kinds = [
+        ("filter", CallKind::Filter),
+        ("block", CallKind::Filter),
+        ("test", CallKind::Test),
+        ("template", CallKind::Template),
+    ];
+    tags(text)
+        .filter(|tag| !text[tag.clone()].starts_with("{#"))
+        .flat_map(|tag| {
+            let found = pattern.captures_iter(&text[tag.clone()]);
+            found.filter_map(move |found| {
+                let (word, kind) = kinds
+                    .iter()
+                    .find_map(|(name, kind)| Some((found.name(name)?, *kind)))?;
+                Some(Call {
+                    range: tag.start + word.start()..tag.start + word.end(),
+                    kind,
+                    name: word.as_str(),
+                })
+            })
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -3,17 +3,16 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde_json::{Map, Value};
 
-use super::tags::{LONGEST, too_long};
-use super::{Facts, Subtask, SubtaskId, parse_duration};
-use crate::verbs::Verb;
+use super::tags::{CallKind, LONGEST, calls, too_long};
+use super::{Facts, SubtaskId};
 
 /// Why a value could not be made from its template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +57,7 @@ fn place(subtask: Option<&SubtaskId>, field: &str) -> String {
 }
 
 impl TemplateError {
-    fn broken(reason: impl ToString) -> Self {
+    pub(super) fn broken(reason: impl fmt::Display) -> Self {
         Self::Broken {
             subtask: None,
             field: String::new(),
@@ -66,7 +65,7 @@ impl TemplateError {
         }
     }
 
-    fn in_field(mut self, part: &str) -> Self {
+    pub(super) fn in_field(mut self, part: &str) -> Self {
         if let Self::Undefined { field, .. } | Self::Broken { field, .. } = &mut self {
             *field = match (part.is_empty(), field.is_empty()) {
                 (true, _) => std::mem::take(field),
@@ -78,7 +77,7 @@ impl TemplateError {
         self
     }
 
-    fn in_subtask(mut self, id: &SubtaskId) -> Self {
+    pub(super) fn in_subtask(mut self, id: &SubtaskId) -> Self {
         if let Self::Undefined { subtask, .. } | Self::Broken { subtask, .. } = &mut self {
             *subtask = Some(id.clone());
         }
@@ -301,14 +300,36 @@ fn too_long_told() -> String {
     format!("a tag of more than {LONGEST} bytes")
 }
 
-/// Where in a template its error lies, in bytes, and what it says.
+/// Where in a template its error lies, in bytes, and what it says. Filters and tests that do not
+/// exist are errors, too, though the engine would only find out while rendering.
 pub(super) fn syntax_error(text: &str) -> Option<(std::ops::Range<usize>, String)> {
     if let Some(range) = too_long(text) {
         return Some((range, too_long_told()));
     }
-    let environment = environment();
-    let error = environment.template_from_str(text).err()?;
-    Some((error.range().unwrap_or(0..text.len()), told(&error)))
+    if let Err(error) = environment().template_from_str(text) {
+        return Some((error.range().unwrap_or(0..text.len()), told(&error)));
+    }
+    calls(text).into_iter().find_map(|call| {
+        let name = call.name;
+        let reason = match call.kind {
+            CallKind::Filter if is_filter(name) => return None,
+            CallKind::Test if is_test(name) => return None,
+            CallKind::Filter => format!("there is no filter `{name}`"),
+            CallKind::Test => format!("there is no test `{name}`"),
+            CallKind::Template => format!("`{name}` needs another template, and each stands alone"),
+        };
+        Some((call.range, reason))
+    })
+}
+
+fn is_filter(name: &str) -> bool {
+    let called = environment().empty_state().apply_filter(name, &[]);
+    !called.is_err_and(|error| error.kind() == ErrorKind::UnknownFilter)
+}
+
+fn is_test(name: &str) -> bool {
+    let called = environment().empty_state().perform_test(name, &[]);
+    !called.is_err_and(|error| error.kind() == ErrorKind::UnknownTest)
 }
 
 /// A strict environment in which nothing is escaped: what is made are texts, not pages.
@@ -340,11 +361,13 @@ fn explain(
     context: &Value,
 ) -> TemplateError {
     if error.kind() == ErrorKind::UndefinedError {
-        let shown = error
-            .range()
-            .and_then(|range| text.get(range))
-            .unwrap_or(text);
-        return undefined(shown, names, context);
+        let shown = error.range().and_then(|range| {
+            // The engine marks the last step of a path; all of it says more.
+            let of_path = |letter: char| letter.is_alphanumeric() || "_.[]".contains(letter);
+            let before = text.get(..range.start)?.trim_end_matches(of_path);
+            text.get(before.len()..range.end)
+        });
+        return undefined(shown.unwrap_or(text), names, context);
     }
     TemplateError::broken(told(error))
 }
@@ -379,54 +402,5 @@ fn told(error: &minijinja::Error) -> String {
     match error.detail() {
         Some(detail) => format!("{}: {detail}", error.kind()),
         None => error.kind().to_string(),
-    }
-}
-
-impl Subtask {
-    /// Its verb with all templates filled in.
-    ///
-    /// # Errors
-    /// If something quoted is not there, or a value has another type than the verb needs.
-    pub fn resolve(&self, context: &Value) -> Result<Verb, TemplateError> {
-        let mut rendered =
-            render_fields(&self.fields, context).map_err(|error| error.in_subtask(&self.id))?;
-        if let Value::Object(fields) = &mut rendered {
-            fields.shift_remove("uses");
-        }
-        match Verb::from_fields(self.verb.name(), rendered) {
-            Some(Ok(verb)) => Ok(verb),
-            Some(Err(error)) => Err(TemplateError::broken(error).in_subtask(&self.id)),
-            None => Err(TemplateError::broken("its verb is not known").in_subtask(&self.id)),
-        }
-    }
-
-    /// Its time limit.
-    ///
-    /// # Errors
-    /// If it quotes something that is not there, or is no duration.
-    pub fn time_limit(&self, context: &Value) -> Result<Duration, TemplateError> {
-        self.duration("timeout", &self.timeout, context)
-    }
-
-    /// The age after which its result is taken again, where it has one.
-    ///
-    /// # Errors
-    /// As [`Subtask::time_limit`].
-    pub fn age_limit(&self, context: &Value) -> Result<Option<Duration>, TemplateError> {
-        self.max_age
-            .as_deref()
-            .map(|text| self.duration("max_age", text, context))
-            .transpose()
-    }
-
-    fn duration(
-        &self,
-        field: &str,
-        text: &str,
-        context: &Value,
-    ) -> Result<Duration, TemplateError> {
-        render(text, context)
-            .and_then(|text| parse_duration(&text).map_err(TemplateError::broken))
-            .map_err(|error| error.in_field(field).in_subtask(&self.id))
     }
 }

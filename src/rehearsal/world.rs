@@ -78,7 +78,7 @@ impl World {
         let index = index::serve(
             root.join("wheels").as_std_path(),
             &made.releases,
-            &[made.pytest.clone()],
+            std::slice::from_ref(&made.pytest),
         )
         .await?;
         let saas = saas::serve(Deployment::default(), faults).await?;

@@ -126,7 +126,7 @@ impl<W: Write + Send> Reporter for Plain<W> {
                 self.say(&line);
             }
             EventKind::Interrupted => {
-                self.say("interrupted: ending what runs; once more to leave at once")
+                self.say("interrupted: ending what runs; once more to leave at once");
             }
             EventKind::RunStarted { .. }
             | EventKind::SubtaskStarted { .. }
@@ -210,7 +210,7 @@ impl Reporter for Live {
                 self.total.set_position(*done as u64);
             }
             EventKind::Interrupted => {
-                self.say("interrupted: ending what runs; once more to leave at once")
+                self.say("interrupted: ending what runs; once more to leave at once");
             }
             EventKind::RunEnded { .. } => self.total.finish_and_clear(),
             EventKind::RunStarted { .. } | EventKind::FactPublished(_) => {}

@@ -117,3 +117,81 @@ fn outcome(choice: &Choice) -> Outcome {
     }
     Outcome::Passed { note, warnings }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Verdict;
+    use crate::world::scripted::{Scripted, ended};
+
+    fn page(tags: &[&str], next: Option<&str>) -> String {
+        let nodes: Vec<_> = tags
+            .iter()
+            .map(|tag| {
+                json!({"tagName": tag, "isPrerelease": true, "isDraft": false, "publishedAt": null,
+                    "url": "u", "tagCommit": {"oid": format!("commit of {tag}")}})
+            })
+            .collect();
+        let page = json!({"hasNextPage": next.is_some(), "endCursor": next});
+        json!({"data": {"repository": {"nameWithOwner": "new/name",
+            "releases": {"nodes": nodes, "pageInfo": page}}}})
+        .to_string()
+    }
+
+    fn verb() -> FindCandidate {
+        FindCandidate {
+            package: "spec-kitty-cli".into(),
+            line: "3.2.0".into(),
+            repository: "old/name".into(),
+            publish: "rc".into(),
+        }
+    }
+
+    const NONE: &str = "error: No solution found when resolving dependencies\n";
+
+    #[tokio::test]
+    async fn every_page_of_releases_is_read_and_the_newest_of_both_is_published() {
+        let offers = |version| ended(0, &format!("spec-kitty-cli=={version}\n"), "");
+        let world = Scripted::new()
+            .run(
+                "gh api graphql",
+                ended(0, &page(&["v3.2.0rc15"], Some("c1")), ""),
+            )
+            .run("gh api graphql", ended(0, &page(&["v3.2.0rc16"], None), ""))
+            .run("uv pip compile", offers("3.2.0rc16"))
+            .run("uv pip compile", ended(1, "", NONE))
+            .run("uv pip compile", ended(1, "", NONE))
+            .run("uv pip compile", offers("3.2.0rc16"));
+        let ctx = world.ctx();
+        let outcome = verb().act(&ctx).await.unwrap();
+        assert_eq!(
+            outcome,
+            Outcome::passed("3.2.0rc16, on the index and on GitHub")
+        );
+        assert!(world.is_done());
+        assert!(
+            world.commands()[1].contains("-f after=c1"),
+            "{:?}",
+            world.commands()
+        );
+        let fact = ctx.take_published().remove(0).value;
+        assert_eq!(fact["tag"], "v3.2.0rc16");
+        assert_eq!(fact["commit"], "commit of v3.2.0rc16");
+        assert_eq!(fact["answered_by"], "new/name");
+        assert_eq!(fact["login"], "stored");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_an_error_and_publishes_nothing() {
+        let silent = Scripted::new().run("gh api graphql", ended(0, "{}", ""));
+        let unreachable = Scripted::new()
+            .run("gh api graphql", ended(0, &page(&[], None), ""))
+            .run("uv pip compile", ended(2, "", "error: Request failed\n"));
+        for world in [silent, unreachable] {
+            let ctx = world.ctx();
+            let trouble = verb().act(&ctx).await.unwrap_err();
+            assert_eq!(trouble.outcome().verdict(), Verdict::Error);
+            assert!(ctx.take_published().is_empty());
+        }
+    }
+}

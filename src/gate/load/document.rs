@@ -80,6 +80,14 @@ impl<'t> Document<'t> {
         }
     }
 
+    /// How many items the list at a place has.
+    pub(in crate::gate) fn count(&self, at: &At) -> usize {
+        match self.find(at) {
+            Found::Value { value, .. } => value.get_ref().as_array().map_or(0, |items| items.len()),
+            _ => 0,
+        }
+    }
+
     /// Whether something stands at a place.
     pub(in crate::gate) fn has(&self, at: &At) -> bool {
         matches!(self.find(at), Found::Value { .. })

@@ -131,7 +131,7 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
     }
 });
 
-impl<'t> DraftReader<'_, 't> {
+impl DraftReader<'_, '_> {
     fn draft(&mut self) -> Draft {
         let root = At::root();
         let header = self
@@ -230,46 +230,33 @@ impl<'t> DraftReader<'_, 't> {
         let table = self.document.table(&at).cloned().unwrap_or_default();
         let (common, own) = split(table, &SHAPES.subtask);
         let span = self.document.span(&at);
-        let read = Reading {
+        let common = Reading {
             document: self.document,
             table: &common,
             span: span.clone(),
             what: &what,
-        }
-        .read(
-            &SHAPES.subtask,
-            |from| SubtaskTable::deserialize(from),
-            self.problems,
-        );
+        };
+        let table = common.read(&SHAPES.subtask, SubtaskTable::deserialize, self.problems);
         let mut fields = table_to_json(&own, self.document.source, self.problems);
-        let verb = match SHAPES.verbs.get(uses.as_str()) {
-            Some(shape) => {
-                let what = format!("{what} (`{uses}`)");
-                let reading = Reading {
-                    document: self.document,
-                    table: &own,
-                    span,
-                    what: &what,
-                };
-                reading
-                    .read(
-                        shape,
-                        |from| Verb::from_fields(&uses, from).transpose(),
-                        self.problems,
-                    )
-                    .flatten()
-            }
-            None => {
-                self.unknown_verb(&at, &uses, &what);
-                None
-            }
+        let own = Reading {
+            document: self.document,
+            table: &own,
+            span,
+            what: &format!("{what} (`{uses}`)"),
+        };
+        let verb = if let Some(shape) = SHAPES.verbs.get(uses.as_str()) {
+            let from = |from| Verb::from_fields(&uses, from).transpose();
+            own.read(shape, from, self.problems).flatten()
+        } else {
+            self.unknown_verb(&at, &uses, &what);
+            None
         };
         let publishes = fields.get("as").and_then(Value::as_str).map(str::to_owned);
         fields.insert("uses".to_owned(), Value::from(uses));
         DraftSubtask {
             at,
             id: SubtaskId::new(id),
-            table: read,
+            table,
             verb,
             fields: Value::Object(fields),
             publishes,
@@ -319,15 +306,14 @@ impl<'t> DraftReader<'_, 't> {
             span: self.document.span(at),
             what,
         }
-        .read(shape, |from| T::deserialize(from), self.problems)
+        .read(shape, T::deserialize, self.problems)
     }
 
-    /// The places of a list's tables.
+    /// The places of a list's tables. What else is in the list has been reported.
     fn items(&self, at: &At) -> Vec<At> {
-        // Only a list of tables has tables at its indexes; anything else has been reported.
-        (0..)
+        (0..self.document.count(at))
             .map(|index| at.index(index))
-            .take_while(|item| self.document.table(item).is_some())
+            .filter(|item| self.document.table(item).is_some())
             .collect()
     }
 

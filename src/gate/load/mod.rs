@@ -9,6 +9,7 @@ mod policy;
 mod quotes;
 mod rules;
 mod table;
+mod values;
 
 use std::sync::Arc;
 
@@ -55,6 +56,7 @@ pub(super) fn load(
     let mut draft = Draft::read(&document, &mut problems);
     change(&mut draft.parameters);
     let graph = names::check(&document, &draft, &mut problems);
+    values::check(&document, &draft, &mut problems);
     rules::check(&document, &draft, &mut problems);
     let (policy, triage) = policy::check(&document, &draft, &mut problems);
     let used = quotes::check(&document, &draft, graph.as_ref(), templates, &mut problems);
@@ -148,5 +150,9 @@ fn not_complete(source: &Arc<SourceText>) -> Diagnostics {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use super::document::{At, Document};
 use super::draft::{Draft, DraftSubtask};
-use super::names::{did_you_mean, prefixes};
+use super::names::did_you_mean;
+use super::values::prefixes;
 use crate::gate::diagnostic::{Diagnostic, SourceText};
 use crate::gate::graph::Graph;
 use crate::gate::nearest::nearest;
@@ -22,6 +23,9 @@ use crate::verbs::Verb;
 
 /// The comment templates that a gate uses, by name.
 pub(super) type Templates = BTreeMap<String, String>;
+
+/// Fields of verbs that are durations.
+const DURATIONS: [&str; 2] = ["within", "retry_after"];
 
 /// Checks all quotes; the comment templates that the gate uses. Without a graph, names are not
 /// checked against the order.
@@ -88,6 +92,11 @@ impl<'a> Quotes<'a, '_> {
     fn subtask(&mut self, subtask: &'a DraftSubtask, find: &dyn Fn(&str) -> Option<String>) {
         if let Value::Object(fields) = &subtask.fields {
             self.fields(&subtask.at, fields, subtask);
+        }
+        for key in DURATIONS {
+            if let Some(text) = subtask.fields.get(key).and_then(Value::as_str) {
+                self.is_duration(&subtask.at.key(key), text);
+            }
         }
         if let Some(table) = &subtask.table {
             for (key, text) in [("timeout", &table.timeout), ("max_age", &table.max_age)] {
@@ -168,6 +177,10 @@ impl<'a> Quotes<'a, '_> {
 
     fn duration(&mut self, at: &At, text: &str, subtask: &DraftSubtask) {
         self.template(at, text, subtask);
+        self.is_duration(at, text);
+    }
+
+    fn is_duration(&mut self, at: &At, text: &str) {
         let Value::Object(parameters) = &self.parameters else {
             return;
         };

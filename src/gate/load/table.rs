@@ -61,7 +61,7 @@ pub(super) struct Reading<'a, 't> {
     pub(super) table: &'a DeTable<'t>,
     /// Where it is announced: its header, or its braces.
     pub(super) span: Range<usize>,
-    /// What it is, for people: `subtask `T004``.
+    /// What it is, for people, such as "subtask T004".
     pub(super) what: &'a str,
 }
 
@@ -145,6 +145,6 @@ impl<'t> Reading<'_, 't> {
     }
 }
 
-fn deserializer<'t>(table: DeTable<'t>, span: Range<usize>) -> ValueDeserializer<'t> {
+fn deserializer(table: DeTable<'_>, span: Range<usize>) -> ValueDeserializer<'_> {
     Spanned::new(span, DeValue::Table(table)).into_deserializer()
 }
