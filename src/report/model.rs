@@ -141,6 +141,19 @@ impl Report {
         self.evidence_problems.push(why.to_owned());
     }
 
+    /// Takes over what an earlier part of the run found out.
+    pub fn keep(&mut self, id: &SubtaskId, outcome: &Outcome, facts: &[Fact]) {
+        let all = self
+            .work_packages
+            .iter_mut()
+            .flat_map(|package| &mut package.subtasks);
+        for entry in all.filter(|entry| entry.id == *id) {
+            entry.result = Some(outcome.clone());
+        }
+        self.facts.extend_from_slice(facts);
+        self.facts.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+
     /// Takes one event.
     pub fn take(&mut self, event: &Event) {
         self.ended = Some(event.time);

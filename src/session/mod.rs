@@ -96,15 +96,17 @@ pub async fn run(
     let (journalled, journal_failure) = Journalled::new(journal.clone());
     all.push(Box::new(journalled));
     all.append(&mut reporters);
+    let resumed = folded
+        .as_ref()
+        .map(|folded| resume::kept(&options.gate, folded, started))
+        .unwrap_or_default();
+    report.keep(&resumed);
     let request = Request {
         gate: Arc::clone(&options.gate),
         run: directory.run.clone(),
         scope: options.scope.clone(),
         dry_run: options.dry_run,
-        resumed: folded
-            .as_ref()
-            .map(|folded| resume::kept(&options.gate, folded, started))
-            .unwrap_or_default(),
+        resumed,
     };
     prepare(recorded.as_ref(), &options, &isolation).await?;
     let outcomes = engine::run(request, recorded.clone(), &mut all, &mut signals).await;
@@ -288,6 +290,15 @@ impl SharedReport {
 
     fn take(&self) -> Report {
         self.with(|report| report.clone())
+    }
+
+    /// What an earlier part of this run found out is in its report too.
+    fn keep(&self, resumed: &[resume::Kept]) {
+        self.with(|report| {
+            for (id, outcome, facts) in resumed {
+                report.keep(id, outcome, facts);
+            }
+        });
     }
 
     /// The evidence is not complete: said in the report, and never a pass.

@@ -5,26 +5,20 @@ use jiff::Timestamp;
 use crate::gate::{Fact, Gate, Outcome, SubtaskId, WorkPackage, context};
 use crate::journal::Folded;
 
+/// A subtask that need not be done again: how it ended, and what it published.
+pub(super) type Kept = (SubtaskId, Outcome, Vec<Fact>);
+
 /// The subtasks that are kept, in plan order: they let on, and are not older than their
 /// `max_age`. A work package that spends canary runs is kept whole or not at all, because its
 /// runs are one protocol.
-pub(super) fn kept(
-    gate: &Gate,
-    folded: &Folded,
-    now: Timestamp,
-) -> Vec<(SubtaskId, Outcome, Vec<Fact>)> {
+pub(super) fn kept(gate: &Gate, folded: &Folded, now: Timestamp) -> Vec<Kept> {
     gate.work_packages
         .iter()
         .flat_map(|package| kept_of(gate, package, folded, now))
         .collect()
 }
 
-fn kept_of(
-    gate: &Gate,
-    package: &WorkPackage,
-    folded: &Folded,
-    now: Timestamp,
-) -> Vec<(SubtaskId, Outcome, Vec<Fact>)> {
+fn kept_of(gate: &Gate, package: &WorkPackage, folded: &Folded, now: Timestamp) -> Vec<Kept> {
     let mut kept = Vec::new();
     for subtask in &package.subtasks {
         // A limit that cannot be read keeps nothing: taking it again is always right.

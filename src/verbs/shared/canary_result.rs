@@ -148,14 +148,25 @@ fn time_at(value: &Value, name: &str) -> Result<Option<Timestamp>, Unreadable> {
     }
 }
 
-/// pytest marks the lines that say what went wrong with `E `; else the first line that is not blank.
+/// pytest marks the lines that say what went wrong with `E `; else the first line that is not
+/// blank. One that only announces (it ends with a colon) is told together with the last of them,
+/// where a traceback has its exception.
 fn first_error(reason: &str) -> Option<String> {
-    let mut lines = reason.lines().map(str::trim);
-    let marked = lines
+    let lines = reason
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    let marked: Vec<&str> = lines
         .clone()
-        .find(|line| line.starts_with("E "))
-        .map(|line| line[2..].trim());
-    let line = marked.or_else(|| lines.find(|line| !line.is_empty()))?;
+        .filter_map(|line| line.strip_prefix("E "))
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let line = match marked.as_slice() {
+        [first, .., last] if first.ends_with(':') => format!("{first} {last}"),
+        [first, ..] => (*first).to_owned(),
+        [] => lines.clone().next()?.to_owned(),
+    };
     Some(line.chars().take(300).collect())
 }
 
@@ -219,6 +230,12 @@ mod tests {
         let text = "def test():\n>   assert x\nE   AssertionError: no\nE   more";
         assert_eq!(first_error(text).as_deref(), Some("AssertionError: no"));
         assert_eq!(first_error("\n  plain\n").as_deref(), Some("plain"));
+        let traceback = "E   AssertionError: the CLI failed:\nE     Traceback:\nE   KeyError: 'x'";
+        let told = first_error(traceback);
+        assert_eq!(
+            told.as_deref(),
+            Some("AssertionError: the CLI failed: KeyError: 'x'")
+        );
         assert_eq!(first_error(""), None);
     }
 
