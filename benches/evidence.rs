@@ -299,9 +299,10 @@ fn capture(dir: &Path, log: &Path) {
     };
     let cat = shell("cat \"$1\" | cat > \"$2\"");
     line("capture with redaction and digest", ours, "cat", cat, 0.8);
-    let sed: String = (0..64)
-        .map(|n| format!("s/{}/‹secret›/g;", secret(n)))
+    let rules: Vec<String> = (0..64)
+        .map(|n| format!("s/{}/‹secret›/g", secret(n)))
         .collect();
+    let sed = rules.join(";");
     let script = format!("sed '{sed}' \"$1\" > \"$2\" && sha256sum \"$2\"");
     line(
         "capture with redaction and digest",
@@ -376,7 +377,7 @@ fn checking(dir: &Path, logs: &[PathBuf]) {
     for path in logs {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let kept = attempt.keep(&name, &Content::File(path.clone())).unwrap();
-        sums += &format!("{}  {}\n", kept.sha256, path.display());
+        sums.extend([kept.sha256.as_str(), "  ", &path.to_string_lossy(), "\n"]);
     }
     let kept = attempt.dir().to_owned();
     attempt.finish().unwrap();

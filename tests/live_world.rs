@@ -380,13 +380,15 @@ async fn a_passed_variable_is_a_secret() {
 async fn a_time_limit_ends_the_whole_tree() {
     let stage = Stage::new();
     // Two grandchildren ignore TERM, one of them in a group of its own.
-    let stubborn = "trap '' TERM; echo here; while :; do read -t 100 < /dev/tcp/no/1 || :; done";
-    let stubborn = stubborn.replace("read -t 100 < /dev/tcp/no/1 || :", "sleep 1000 & wait");
+    let stubborn = "trap '' TERM; echo here; while :; do sleep 1000 & wait; done";
+    let mark = format!("of {}", stage.root);
     let mut program = bash(&format!(
-        "trap '' TERM\n bash -c \"$1\" marked-by-time-limit &\n set -m\n bash -c \"$1\" marked-by-time-limit &\n {stubborn}"
+        "trap '' TERM\n bash -c \"$1\" \"$2\" &\n set -m\n bash -c \"$1\" \"$2\" &\n {stubborn}"
     ));
-    program.argv.extend(["outer".into(), stubborn.clone()]);
-    program.limit = Duration::from_millis(1500);
+    program
+        .argv
+        .extend(["outer".into(), stubborn.to_owned(), mark.clone()]);
+    program.limit = Duration::from_secs(4);
     let finished = stage.run(program).await.unwrap();
     assert_eq!(finished.ended, Ended::TimedOut);
     assert!(
@@ -395,15 +397,12 @@ async fn a_time_limit_ends_the_whole_tree() {
     );
     assert!(finished.leftovers.is_empty(), "{:?}", finished.leftovers);
     assert!(
-        finished.elapsed >= Duration::from_secs(3),
+        finished.elapsed >= Duration::from_secs(6),
         "TERM, grace, KILL"
     );
     for process in stage.processes().await {
         assert!(
-            !process
-                .argv
-                .iter()
-                .any(|text| text == "marked-by-time-limit"),
+            !process.argv.iter().any(|text| *text == mark),
             "{process:?}"
         );
     }
@@ -447,6 +446,34 @@ async fn a_leftover_that_fled_into_its_own_session_is_found() {
     );
     let receipts = stage.world.end_leftovers(Duration::from_secs(5)).await;
     assert_eq!(receipts[0].fate, Fate::Terminated);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn under_the_subreaper_an_ended_orphan_is_really_gone() {
+    // Not to be undone, but harmless to other tests of this process.
+    let isolation = canary_gate::world::live::isolate();
+    assert!(isolation.subreaper && isolation.pidfd && isolation.session_per_program);
+    let stage = Stage::new();
+    // The orphan outlives its parent; a later program ends it and waits for its pid.
+    let left = stage
+        .bash("setsid sleep 1000 >/dev/null 2>&1 & echo $!")
+        .await;
+    let pid = left.stdout.text.trim().to_owned();
+    assert_eq!(left.leftovers.len(), 1, "{:?}", left.leftovers);
+    let mut waiter = bash(&format!(
+        "kill {pid}; while kill -0 {pid} 2>/dev/null; do :; done; echo gone"
+    ));
+    waiter.limit = Duration::from_secs(60);
+    let waited = stage.run(waiter).await.unwrap();
+    assert_eq!(waited.stdout.text, "gone\n");
+    // And those that it started itself still tell how they ended.
+    for code in 0..20 {
+        assert_eq!(
+            stage.bash(&format!("exit {code}")).await.ended,
+            Ended::Code(code)
+        );
+    }
 }
 
 #[tokio::test]
@@ -550,6 +577,7 @@ async fn a_watch_sees_each_boundary_as_it_comes() {
             name: "script".into(),
             program: vec!["bash".into()],
             argv: vec!["-c".into(), r"\s*read -r _[\s\S]*runs/run-[\s\S]*".into()],
+            homes: Vec::new(),
         },
         files: vec![ListFiles {
             root: Place::workspace(""),
@@ -595,6 +623,7 @@ fn daemon_rule() -> ProcessRule {
             "-c".into(),
             r"\s*from specify_cli\.sync\.daemon import run_sync_daemon\s+run_sync_daemon\(\d+, '[^']*'\)\s*".into(),
         ],
+        homes: Vec::new(),
     }
 }
 

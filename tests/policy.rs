@@ -18,6 +18,7 @@ fn rule() -> ProcessRule {
         name: "sync-daemon".into(),
         program: vec!["python*".into()],
         argv: vec!["-c".into(), "run".into()],
+        homes: Vec::new(),
     }
 }
 

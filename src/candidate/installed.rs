@@ -11,6 +11,7 @@ use super::lock::Lock;
 use crate::gate::Finding;
 use crate::verbs::shared::programs::must_succeed;
 use crate::verbs::{Ctx, Trouble};
+use crate::world::Place;
 
 const SCRIPT: &str = include_str!("look.py");
 
@@ -23,7 +24,9 @@ pub struct Look {
     pub python_version: String,
     /// The environment it works in.
     pub prefix: String,
-    /// Whether that lies inside the throwaway home.
+    /// Where that environment's packages are.
+    pub site_packages: Place,
+    /// Whether the environment lies inside the throwaway home.
     pub prefix_inside: bool,
     /// The file that the entry point leads to.
     pub entry: String,
@@ -136,7 +139,7 @@ mod tests {
 
     fn sound() -> Look {
         serde_json::from_str(
-            r##"{"python": "/h/venv/bin/python", "python_version": "3.11.7", "prefix": "/h/venv",
+            r##"{"python": "/h/venv/bin/python", "python_version": "3.11.7", "prefix": "/h/venv", "site_packages": "/h/venv/lib",
             "prefix_inside": true, "entry": "/h/venv/bin/spec-kitty", "entry_there": true,
             "entry_inside": true, "shebang": "#!/h/venv/bin/python", "version": "3.2.0rc16",
             "distributions": {"spec-kitty-cli": "3.2.0rc16", "pip": "24.0"}}"##,

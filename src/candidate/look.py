@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import sysconfig
 
 home, entry, package = sys.argv[1:4]
 inside_of = os.path.realpath(home) + os.sep
@@ -34,6 +35,7 @@ print(
             "python": sys.executable,
             "python_version": ".".join(map(str, sys.version_info[:3])),
             "prefix": sys.prefix,
+            "site_packages": sysconfig.get_path("purelib"),
             "prefix_inside": inside(sys.prefix),
             "entry": os.path.realpath(entry),
             "entry_there": os.path.isfile(entry),

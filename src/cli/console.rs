@@ -59,12 +59,14 @@ impl Console {
     }
 
     /// Prints to standard output. A reader that went away is no error.
+    #[expect(clippy::unused_self, reason = "who prints has been handed a console")]
     pub(crate) fn out(&self, text: &str) {
         let mut to = std::io::stdout().lock();
         drop(to.write_all(text.as_bytes()).and_then(|()| to.flush()));
     }
 
     /// Prints a line to standard error.
+    #[expect(clippy::unused_self, reason = "who prints has been handed a console")]
     pub(crate) fn note(&self, text: &str) {
         drop(writeln!(std::io::stderr().lock(), "{text}"));
     }
@@ -81,6 +83,7 @@ impl Console {
     }
 
     /// Asks on standard error; only `y` and `yes` are yes.
+    #[expect(clippy::unused_self, reason = "who asks has been handed a console")]
     pub(crate) fn ask(&self, question: &str) -> bool {
         let mut to = std::io::stderr().lock();
         drop(write!(to, "{question} [y/N] ").and_then(|()| to.flush()));

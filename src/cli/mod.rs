@@ -2,11 +2,15 @@
 //! library's own types at once.
 
 mod args;
+mod audit;
 mod console;
+mod doctor;
 
 mod exit;
 mod operator;
 mod plan;
+mod provenance;
+mod reap;
 
 mod rehearse;
 mod report;
@@ -17,7 +21,7 @@ mod status;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use console::Console;
 pub use exit::Exit;
@@ -25,7 +29,7 @@ pub use exit::Exit;
 /// Runs a release gate: a runbook as data, every exchange with the outside recorded, a verdict
 /// that can be shown.
 #[derive(Debug, Parser)]
-#[command(name = "gate", version, args_conflicts_with_subcommands = true)]
+#[command(name = "gate", args_conflicts_with_subcommands = true)]
 #[command(after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
@@ -58,6 +62,12 @@ enum Command {
     Status(status::StatusArgs),
     /// Prints a run's report.
     Report(report::ReportArgs),
+    /// Lists every tool with path, version, login and remedy.
+    Doctor(doctor::DoctorArgs),
+    /// Ends orphan daemons, or shows which it would end and why look-alikes are spared.
+    Reap(reap::ReapArgs),
+    /// Shows whether a fix changes behaviour and is proved by a test.
+    Audit(audit::AuditArgs),
     /// Prints a completion script for a shell.
     Completions(shell::CompletionArgs),
     /// Prints the man page.
@@ -67,7 +77,7 @@ enum Command {
 /// Parses the command line, does it, and gives the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => return exit::of_clap(&error),
     };
@@ -91,6 +101,12 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
+fn parse() -> Result<Cli, clap::Error> {
+    let version = provenance::Provenance::of_process().version();
+    let command = Cli::command().version(version);
+    Cli::from_arg_matches(&command.try_get_matches()?)
+}
+
 async fn dispatch(cli: Cli, console: &mut Console) -> Exit {
     match cli.command.unwrap_or(Command::Run(cli.run)) {
         Command::Run(args) => run::run(args, console).await,
@@ -99,6 +115,9 @@ async fn dispatch(cli: Cli, console: &mut Console) -> Exit {
         Command::Schema => schema::run(console),
         Command::Status(args) => status::run(&args, console),
         Command::Report(args) => report::run(&args, console),
+        Command::Doctor(args) => doctor::run(&args, console).await,
+        Command::Reap(args) => reap::run(&args, console).await,
+        Command::Audit(args) => audit::run(args, console).await,
         Command::Completions(args) => shell::completions(&args, &mut Cli::command(), console),
         Command::Man => shell::man(Cli::command(), console),
     }

@@ -51,15 +51,12 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
         world.root()
     ));
     let mut run_args = args.run;
+    let keep = run_args.keep;
     let own = std::mem::take(&mut run_args.gate.set);
     run_args.gate.set = world.parameters().into_iter().chain(own).collect();
-    let (exit, finished) = run::run_as(
-        world.operator(),
-        run_args,
-        console,
-        "gate rehearse",
-        &|outside| world.wrap(outside),
-    )
+    let (exit, finished) = run::run_as(world.operator(), run_args, console, None, &|outside| {
+        world.wrap(outside)
+    })
     .await;
     if let Some(path) = &args.world {
         let text = serde_json::to_string_pretty(&world.final_state()).unwrap_or_default();
@@ -72,7 +69,11 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
             );
         }
     }
-    world.end(finished.is_some_and(|_| args.world.is_none()));
+    drop(finished);
+    if keep {
+        console.note(&format!("kept: {}", world.root()));
+    }
+    world.end(keep).await;
     exit
 }
 
@@ -90,22 +91,26 @@ fn faults(names: &[String]) -> Result<Faults, String> {
 }
 
 fn listing() -> String {
-    let mut text = format!(
-        "{:<28} {:<6} {:<5} what happens in the world\n",
+    let head = format!(
+        "{:<28} {:<6} {:<5} what happens in the world",
         "fault", "stops", "exit"
     );
-    for fault in Fault::ALL {
+    let rows = Fault::ALL.iter().map(|fault| {
         let stops = if fault.stops_at().len() > 5 {
             "(any)"
         } else {
             fault.stops_at()
         };
-        text.push_str(&format!(
-            "{:<28} {stops:<6} {:<5} {}\n",
+        format!(
+            "{:<28} {stops:<6} {:<5} {}",
             fault.name(),
             fault.exit(),
             fault.what()
-        ));
-    }
-    text
+        )
+    });
+    std::iter::once(head)
+        .chain(rows)
+        .collect::<Vec<_>>()
+        .join("\n")
+        + "\n"
 }

@@ -8,11 +8,11 @@ use super::Exit;
 use super::args::RunArgs;
 use super::console::Console;
 use super::operator::{self, Settings};
+use super::provenance::Provenance;
 use crate::engine::{Reporter, Scope, Signal};
-use crate::gate::Gate;
+use crate::gate::{Gate, Outcome};
 use crate::report::{self, JsonLines, Live, Plain, Where};
 use crate::session::{self, Finished, Options, Wrap};
-use crate::toolbox;
 use crate::world::live::Operator;
 
 pub(super) async fn run(args: RunArgs, console: &Console) -> Exit {
@@ -20,7 +20,7 @@ pub(super) async fn run(args: RunArgs, console: &Console) -> Exit {
         Ok(operator) => operator,
         Err(error) => return console.fail(Exit::Error, &error),
     };
-    run_as(operator, args, console, "gate run", &|world| world)
+    run_as(operator, args, console, Some("gate run"), &|world| world)
         .await
         .0
 }
@@ -30,7 +30,7 @@ pub(super) async fn run_as(
     operator: Operator,
     args: RunArgs,
     console: &Console,
-    command: &str,
+    resume: Option<&str>,
     wrap: Wrap<'_>,
 ) -> (Exit, Option<Finished>) {
     let prepared = match prepare(&operator, args, console).await {
@@ -38,15 +38,14 @@ pub(super) async fn run_as(
         Err(exit) => return (exit, None),
     };
     let Prepared { options, reporters } = prepared;
-    let gate = Arc::clone(&options.gate);
     match session::run(operator, options, reporters, signals(), wrap).await {
         Ok(finished) => {
             let place = Where {
                 run_directory: Some(finished.directory.path.to_string()),
-                resume: Some(format!("{command} --resume {}", finished.directory.run)),
+                resume: resume
+                    .map(|command| format!("{command} --resume {}", finished.directory.run)),
             };
             console.out(&report::text(&finished.report, console.style(), &place));
-            drop(gate);
             (finished.verdict.into(), Some(finished))
         }
         Err(error) => {
@@ -82,13 +81,15 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
     let reporters = reporters(&args, &gate, console)?;
     confirm(&args, &gate, console)?;
     let tools = tools(operator, &settings, console).await?;
+    let provenance = Provenance::of_process();
     let options = Options {
         gate: Arc::new(gate),
         workspace: settings.workspace,
         state: settings.state,
         cache: settings.cache,
         tools: tools.path,
-        versions: tools.versions,
+        versions: provenance.versions(tools.versions),
+        flake: provenance.flake,
         scope,
         resume: args.resume,
         dry_run: args.dry_run,
@@ -97,18 +98,16 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
     Ok(Prepared { options, reporters })
 }
 
-async fn tools(
+pub(super) async fn tools(
     operator: &Operator,
     settings: &Settings,
     console: &Console,
-) -> Result<toolbox::Tools, Exit> {
-    toolbox::ready(operator, &settings.cache)
+) -> Result<session::Tools, Exit> {
+    session::tools(operator, &settings.cache)
         .await
         .map_err(|error| {
-            console.fail(
-                Exit::Error,
-                &format!("{error}\n  → `gate doctor` lists every tool with its remedy"),
-            )
+            console.note(&format!("  → {}", error.remedy()));
+            console.fail(Exit::Error, &chain(&error))
         })
 }
 
@@ -201,8 +200,23 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        text.push_str(&format!(": {inner}"));
+        text = format!("{text}: {inner}");
         cause = inner.source();
     }
     text
+}
+
+/// Says what a single command came to.
+pub(super) fn told(outcome: &Outcome, console: &Console) -> Exit {
+    let exit = Exit::from(outcome.verdict());
+    if let Some(finding) = outcome.finding() {
+        console.fail(exit, &finding.what);
+        for line in &finding.seen {
+            console.note(&format!("  {line}"));
+        }
+        if let Some(remedy) = &finding.remedy {
+            console.note(&format!("  → {remedy}"));
+        }
+    }
+    exit
 }

@@ -177,7 +177,14 @@ impl Dispatcher {
     fn end(&mut self, id: &SubtaskId, outcome: Outcome, took: Duration, actions: &mut Vec<Action>) {
         self.states
             .insert(id.clone(), State::Ended(outcome.clone()));
-        self.done += 1;
+        if !matches!(
+            outcome,
+            Outcome::NotRun {
+                because: Stop::OutOfScope
+            }
+        ) {
+            self.done += 1;
+        }
         let done = self.done;
         actions.push(Action::Emit(EventKind::SubtaskEnded {
             subtask: id.clone(),
@@ -264,11 +271,7 @@ impl Dispatcher {
     }
 
     fn decide_on_failure(&self, step: &Step) -> Decision {
-        let before = self.steps.iter().take_while(|other| other.id != step.id);
-        let failed = before
-            .filter(|other| other.work_package == step.work_package)
-            .any(|other| matches!(self.outcome(&other.id), Some(Outcome::Failed(_))));
-        if failed {
+        if self.failure_before(&step.id).is_some() {
             return Decision::Start;
         }
         step.after
@@ -310,7 +313,7 @@ impl Dispatcher {
     /// Why what comes after `id` must not start; none when it may, or is not known yet.
     fn stop_behind(&self, id: &SubtaskId) -> Option<Stop> {
         match self.outcome(id)? {
-            outcome if outcome.lets_on() => None,
+            outcome if outcome.lets_on() => self.failure_before(id).map(Stop::Subtask),
             Outcome::NotRun {
                 because: Stop::OutOfScope,
             } => None,
@@ -320,6 +323,23 @@ impl Dispatcher {
             Outcome::NotRun { because } => Some(because.clone()),
             _ => Some(Stop::Subtask(id.clone())),
         }
+    }
+
+    /// The failure that a step for failures is for; none for other steps. Evidence kept and issues
+    /// re-opened make nothing pass, so what comes after such a step stops all the same.
+    fn failure_before(&self, id: &SubtaskId) -> Option<SubtaskId> {
+        let at = self.steps.iter().position(|step| step.id == *id)?;
+        let step = &self.steps[at];
+        if step.start != Start::Failure {
+            return None;
+        }
+        let before = self.steps[..at]
+            .iter()
+            .filter(|other| other.work_package == step.work_package);
+        before
+            .map(|other| &other.id)
+            .find(|id| matches!(self.outcome(id), Some(Outcome::Failed(_))))
+            .cloned()
     }
 
     fn finish_when_over(&self, actions: &mut Vec<Action>) {

@@ -50,7 +50,7 @@ pub async fn run(
     request: Request,
     world: Arc<dyn World>,
     reporters: &mut [Box<dyn Reporter>],
-    signals: mpsc::UnboundedReceiver<Signal>,
+    signals: &mut mpsc::UnboundedReceiver<Signal>,
 ) -> Outcomes {
     let steps = super::plan::steps(&request.gate, &request.scope, request.dry_run);
     let in_scope = steps.iter().filter(|step| step.in_scope).count();
@@ -130,7 +130,7 @@ impl<'r> Loop<'r> {
     }
 
     /// Until the dispatcher says that the run is over.
-    async fn turn(mut self, mut signals: mpsc::UnboundedReceiver<Signal>) -> Outcomes {
+    async fn turn(mut self, signals: &mut mpsc::UnboundedReceiver<Signal>) -> Outcomes {
         let mut interrupts = 0_u32;
         while self.verdict.is_none() {
             tokio::select! {

@@ -51,16 +51,16 @@ pub fn pack(
     })
 }
 
-/// Makes an archive beside `to` with whatever `fill` adds, syncs it and gives it its name.
+/// Makes an archive beside `to` with whatever `add_parts` adds, syncs it and gives it its name.
 pub(crate) fn write_archive(
     disk: &dyn Disk,
     to: &Path,
-    fill: impl FnOnce(&mut Archive<'_>) -> Result<(), EvidenceError>,
+    add_parts: impl FnOnce(&mut Archive<'_>) -> Result<(), EvidenceError>,
 ) -> Result<Summed, EvidenceError> {
     let name = to.file_name().unwrap_or_default().to_string_lossy();
     let beside = to.with_file_name(format!(".{name}.{}.partial", std::process::id()));
     let file = create_afresh(disk, &beside).map_err(EvidenceError::disk("make", &beside))?;
-    let written = fill_archive(disk, &*file, &beside, fill).and_then(|(bytes, sha256)| {
+    let written = whole_archive(disk, &*file, &beside, add_parts).and_then(|(bytes, sha256)| {
         disk.rename_new(&beside, to)
             .map_err(EvidenceError::disk("give its name to", to))?;
         let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty());
@@ -81,11 +81,11 @@ pub(crate) fn write_archive(
     written
 }
 
-fn fill_archive(
+fn whole_archive(
     disk: &dyn Disk,
     file: &dyn DiskFile,
     path: &Path,
-    fill: impl FnOnce(&mut Archive<'_>) -> Result<(), EvidenceError>,
+    add_parts: impl FnOnce(&mut Archive<'_>) -> Result<(), EvidenceError>,
 ) -> Result<(u64, String), EvidenceError> {
     let out = Out {
         file,
@@ -98,10 +98,10 @@ fn fill_archive(
         to: BlockWriter::new(out),
         last: None,
     };
-    fill(&mut archive)?;
-    let failed = || EvidenceError::disk("write", path);
+    add_parts(&mut archive)?;
     archive.zeros(2 * UNIT)?;
-    let out = archive.to.finish().map_err(failed())?;
+    let finished = archive.to.finish();
+    let out = finished.map_err(EvidenceError::disk("write", path))?;
     file.sync().map_err(EvidenceError::disk("sync", path))?;
     Ok((out.bytes, hex(&out.digest.finalize())))
 }
@@ -185,8 +185,10 @@ impl Archive<'_> {
     }
 
     fn zeros(&mut self, count: u64) -> Result<(), EvidenceError> {
-        let zeros = [0; 2 * UNIT as usize];
-        self.write(&zeros[..usize::try_from(count).unwrap_or(0)])
+        let zeros = io::repeat(0).take(count);
+        io::copy(&mut { zeros }, &mut self.to)
+            .map(drop)
+            .map_err(EvidenceError::disk("write", self.path))
     }
 }
 

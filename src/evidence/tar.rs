@@ -134,6 +134,10 @@ fn read_block(from: &mut impl Read) -> Result<[u8; 512], EvidenceError> {
 }
 
 /// What a failed read of an archive means.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it stands in `map_err`, which gives it away"
+)]
 pub(crate) fn cut_short(error: io::Error) -> EvidenceError {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => EvidenceError::format("it is cut short"),

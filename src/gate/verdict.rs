@@ -120,15 +120,16 @@ impl Outcome {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Passed { .. } | Self::Skipped { .. } => Verdict::Passed,
+            // Left out on purpose is no finding; stopped is told by what stopped it.
+            Self::Passed { .. }
+            | Self::Skipped { .. }
+            | Self::NotRun {
+                because: Stop::OutOfScope | Stop::Subtask(_) | Stop::DryRun(_),
+            } => Verdict::Passed,
             Self::Blocked(_) => Verdict::Blocked,
             Self::Error(_) => Verdict::Error,
             Self::Failed(_) => Verdict::Failed,
             Self::Critical(_) => Verdict::Critical,
-            // Left out on purpose is no finding; stopped is told by what stopped it.
-            Self::NotRun {
-                because: Stop::OutOfScope | Stop::Subtask(_) | Stop::DryRun(_),
-            } => Verdict::Passed,
             Self::NotRun {
                 because: Stop::Interrupted,
             } => Verdict::Interrupted,

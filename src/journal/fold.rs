@@ -9,11 +9,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::disk::{Disk, OsDisk};
-use super::record::decode;
-use super::writer::{LARGEST, touches_outside};
-use super::{
-    Answer, FILE, FORMAT, Header, JournalError, Line, NO_PREVIOUS, Record, Resumed, Sealed,
-};
+use super::scan::scan;
+use super::touches::touches_outside;
+use super::writer::LARGEST;
+use super::{Answer, FILE, Header, JournalError, Line, Record, Resumed, Sealed};
 use crate::engine::EventKind;
 use crate::gate::{Fact, Facts, Outcome, SubtaskId, Verdict};
 use crate::world::Effect;
@@ -114,93 +113,6 @@ pub fn read_on(disk: &dyn Disk, dir: &Path) -> Result<Folded, JournalError> {
     let mut folded = fold(scanned.lines)?;
     folded.torn = scanned.torn;
     Ok(folded)
-}
-
-/// The whole lines of a journal, checked.
-pub(crate) struct Scanned {
-    pub(crate) lines: Vec<Line>,
-    /// `sum` of the last whole line.
-    pub(crate) head: String,
-    /// Bytes of all whole lines.
-    pub(crate) length: u64,
-    /// Bytes behind them.
-    pub(crate) torn: u64,
-}
-
-/// Checks each line and the chain. What follows the last line's end is torn, not damaged: a
-/// process that dies while it writes leaves exactly that.
-pub(crate) fn scan(bytes: &[u8], path: &Path) -> Result<Scanned, JournalError> {
-    let scanned = scan_from(bytes, 0, NO_PREVIOUS)?;
-    if scanned.lines.is_empty() {
-        return Err(JournalError::Empty {
-            path: path.to_owned(),
-        });
-    }
-    Ok(scanned)
-}
-
-/// Checks lines that follow a record with the sum `head`. What stands before them bears on them
-/// through this sum only.
-fn scan_from(bytes: &[u8], first: u64, head: &str) -> Result<Scanned, JournalError> {
-    let end = bytes
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |at| at + 1);
-    let mut scanned = Scanned {
-        lines: Vec::new(),
-        head: head.to_owned(),
-        length: end as u64,
-        torn: (bytes.len() - end) as u64,
-    };
-    let lines = bytes[..end].split_inclusive(|byte| *byte == b'\n');
-    for (seq, line) in (first..).zip(lines) {
-        let (line, sum) = check(seq, &line[..line.len() - 1], &scanned.head)?;
-        scanned.lines.push(line);
-        scanned.head = sum;
-    }
-    Ok(scanned)
-}
-
-fn check(seq: u64, bytes: &[u8], head: &str) -> Result<(Line, String), JournalError> {
-    if seq == 0 {
-        check_format(bytes)?;
-    }
-    let (line, sum) = decode(bytes).map_err(|why| JournalError::damaged(seq, why))?;
-    if line.prev != head {
-        return Err(JournalError::damaged(
-            seq,
-            "it does not follow the record before it",
-        ));
-    }
-    if line.seq != seq {
-        let why = format!("it says it is record {}", line.seq);
-        return Err(JournalError::damaged(seq, why));
-    }
-    if matches!(line.record, Record::Header(_)) != (seq == 0) {
-        return Err(JournalError::damaged(
-            seq,
-            "a header is the first record, and only that",
-        ));
-    }
-    Ok((line, sum))
-}
-
-/// A later format may look like anything behind its number, so that is read first.
-fn check_format(first: &[u8]) -> Result<(), JournalError> {
-    let format = serde_json::from_slice::<Value>(first)
-        .ok()
-        .and_then(|line| {
-            line.pointer("/record/header/format")
-                .and_then(Value::as_u64)
-        });
-    match format {
-        Some(found) if found != u64::from(FORMAT) => Err(JournalError::UnknownFormat {
-            found,
-            readable: FORMAT,
-        }),
-        // Without a number it is no header: `decode` says what it is.
-        _ => Ok(()),
-    }
 }
 
 /// Folds checked lines.
@@ -458,85 +370,5 @@ impl Folded {
             }
         }
         found
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{GateRef, encode};
-    use super::*;
-
-    /// 200 lines with their ends, and the sum before each.
-    fn two_hundred() -> Vec<(Vec<u8>, String)> {
-        let header = Header {
-            format: FORMAT,
-            run: "r".into(),
-            gate: GateRef {
-                name: "g".into(),
-                sha256: String::new(),
-            },
-            parameters: BTreeMap::new(),
-            tools: BTreeMap::new(),
-            version: "1".into(),
-            flake: None,
-            started: Timestamp::UNIX_EPOCH,
-            plan: Vec::new(),
-        };
-        let intent = |seq: u64| Record::Intent {
-            by: SubtaskId::new("T001"),
-            n: u32::try_from(seq).unwrap(),
-            open: Vec::new(),
-            effect: serde_json::json!({"effect": "now", "ü": seq}),
-        };
-        let (mut lines, mut head) = (Vec::new(), NO_PREVIOUS.to_owned());
-        let mut header = Some(Record::Header(Box::new(header)));
-        for seq in 0..200 {
-            let record = header.take().unwrap_or_else(|| intent(seq));
-            let (line, sum) = encode(seq, &head, &record).unwrap();
-            let before = std::mem::replace(&mut head, sum);
-            lines.push((format!("{line}\n").into_bytes(), before));
-        }
-        lines
-    }
-
-    #[test]
-    fn every_byte_of_200_records_flipped_in_turn_is_detected_or_torn() {
-        let lines = two_hundred();
-        let (mut tried, mut torn) = (0, 0);
-        for (seq, (line, head)) in (0u64..).zip(&lines) {
-            let next = lines.get(usize::try_from(seq).unwrap() + 1);
-            let follows = next.map(|(line, _)| line.as_slice()).unwrap_or_default();
-            for at in 0..line.len() {
-                let mut bytes = [line, follows].concat();
-                bytes[at] ^= 1 << (at % 8);
-                tried += 1;
-                match scan_from(&bytes, seq, head) {
-                    Err(JournalError::Damaged { record, .. }) => {
-                        assert_eq!(record, seq, "byte {at}")
-                    }
-                    Err(JournalError::UnknownFormat { .. }) => assert_eq!(seq, 0),
-                    Err(error) => panic!("record {seq}, byte {at}: {error}"),
-                    Ok(scanned) => {
-                        // Only the very last line's end: then that line is torn, and left out.
-                        assert!(next.is_none() && at == line.len() - 1, "{seq}, {at}");
-                        assert!(scanned.lines.is_empty());
-                        torn += 1;
-                    }
-                }
-            }
-        }
-        assert!(tried > 40_000 && torn == 1, "{tried} {torn}");
-    }
-
-    #[test]
-    fn cut_at_every_byte_of_200_records_all_whole_ones_are_left() {
-        for (seq, (line, head)) in (0u64..).zip(&two_hundred()) {
-            for length in 0..line.len() {
-                let scanned = scan_from(&line[..length], seq, head).unwrap();
-                assert!(scanned.lines.is_empty());
-                assert_eq!((scanned.length, scanned.torn), (0, length as u64));
-            }
-            assert_eq!(scan_from(line, seq, head).unwrap().lines.len(), 1);
-        }
     }
 }

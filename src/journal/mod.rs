@@ -23,17 +23,20 @@ pub mod disk;
 mod error;
 mod fold;
 mod record;
+mod scan;
+mod touches;
 mod writer;
 
 pub use blobs::{BLOB_LIMIT, Blobs};
 pub(crate) use blobs::{put_back_from, references, take_out};
 pub use canonical::{Canonical, canonical};
 pub use error::JournalError;
-pub(crate) use fold::scan;
 pub use fold::{Course, EndedCourse, Exchange, Folded, fold, read, read_on};
 pub use record::{Answer, FORMAT, GateRef, Header, Line, Record, Resumed, Sealed, sha256_hex};
 pub(crate) use record::{NO_PREVIOUS, encode, hex};
-pub use writer::{Durability, Journal, touches_outside};
+pub(crate) use scan::scan;
+pub use touches::touches_outside;
+pub use writer::{Durability, Journal};
 
 /// Name of the journal's file in a run directory.
 pub const FILE: &str = "journal.jsonl";

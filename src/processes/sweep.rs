@@ -58,7 +58,10 @@ fn sort(rule: &ProcessRule, compiled: &CompiledRule, seen: Vec<ProcessSeen>) -> 
     for process in seen {
         match compiled.explain(&process) {
             Ok(()) => sight.targets.push(process),
-            Err(Spared::AnotherUser) => sight.foreign.push(process),
+            // Where another user's process has its home is not for us to see.
+            Err(Spared::AnotherUser | Spared::Home { .. }) if !process.ours => {
+                sight.foreign.push(process);
+            }
             Err(Spared::Program { .. }) if !speaks_of(&process, rule) => {}
             Err(why) => sight.look_alikes.push((process, why)),
         }
@@ -187,6 +190,7 @@ mod tests {
             name: "sync-daemon".into(),
             program: vec!["python*".into()],
             argv: vec!["-c".into(), r"\s*run_sync_daemon\(\d+\)\s*".into()],
+            homes: vec!["‹home›".into()],
         }
     }
 
@@ -200,7 +204,7 @@ mod tests {
             argv: [program, "-c", "run_sync_daemon(9400)"]
                 .map(str::to_owned)
                 .into(),
-            home: None,
+            home: ours.then(|| "‹home›".to_owned()),
         }
     }
 
@@ -281,6 +285,16 @@ mod tests {
         let swept = sweep(&world.ctx(), &rule()).await.unwrap();
         assert!(swept.endless);
         assert_eq!(swept.left().len(), 1);
+    }
+
+    #[test]
+    fn a_daemon_of_another_run_is_spared_and_another_users_is_reported() {
+        let mut elsewhere = process(1, "python3", true);
+        elsewhere.home = Some("/other/run/home".to_owned());
+        let sight = sight(&rule(), vec![elsewhere, process(2, "python3", false)]).unwrap();
+        assert_eq!(sight.targets, []);
+        assert_eq!(sight.foreign[0].identity.pid, 2);
+        assert!(matches!(sight.look_alikes[0].1, Spared::Home { .. }));
     }
 
     #[test]

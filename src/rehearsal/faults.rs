@@ -58,7 +58,7 @@ faults! {
     IndexBehindGithub "index-behind-github" "T008" 3 "GitHub has the 3.2.0rc16 release, the package index has not";
     StubbornDaemon "stubborn-daemon" "–" 0 "one orphan daemon ignores SIGTERM";
     Bystanders "bystanders" "–" 0 "an editor and a grep carry the daemon's name in their arguments";
-    RcBrokenImport "rc-broken-import" "T012" 3 "the candidate lacks specify_cli.sync.preflight";
+    RcBrokenImport "rc-broken-import" "T012" 3 "the candidate lacks `specify_cli.sync.preflight`";
     StalePathCli "stale-path-cli" "–" 0 "an old spec-kitty stands first on PATH";
     Saas503Once "saas-503-once" "–" 0 "the first /health/ answers 503";
     Saas503 "saas-503" "T013" 3 "/health/ always answers 503";
@@ -69,7 +69,7 @@ faults! {
     BusinessRowsMoved "business-rows-moved" "T016" 3 "23 rows rejected by business rules instead of 22";
     FlyLoggedOut "fly-logged-out" "T015" 4 "flyctl has no login";
     HarnessRed "harness-red" "T020" 3 "one of the harness's own unit tests fails";
-    Scenario4 "scenario-4" "T022" 1 "the candidate rolls in_review back: scenario 4 fails as in #1141";
+    Scenario4 "scenario-4" "T022" 1 "the candidate rolls `in_review` back: scenario 4 fails as in #1141";
     Scenario12 "scenario-1-2" "T022" 1 "the candidate cannot classify pending events: scenarios 1 and 2 fail as in #1182";
     ScenarioBoth "scenario-both" "T022" 1 "both regressions at once";
     ScenarioUnknown "scenario-unknown" "T022" 1 "scenario 3 fails in a way nobody has seen";

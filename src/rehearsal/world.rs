@@ -21,7 +21,7 @@ use super::product::wheels;
 use super::product::{pytest_wheels, stale_cli};
 use super::saas::{self, Deployment, SaasServer};
 use super::{Fault, Faults, RehearsalError, flyctl, host};
-use crate::toolbox::{self, Tools};
+use crate::session::{self, Tools};
 use crate::world::fault::{Break, EffectKind, FaultLayer, no_space};
 use crate::world::live::Operator;
 
@@ -53,6 +53,7 @@ pub struct World {
     github_server: GitHubServer,
     orphans: std::sync::Mutex<Orphans>,
     before: Snapshot,
+    github_before: Value,
 }
 
 impl World {
@@ -64,9 +65,9 @@ impl World {
     pub async fn build(outer: &Operator, faults: &Faults) -> Result<Self, RehearsalError> {
         let (directory, root) = make_root()?;
         let cache = cache_of(outer);
-        let tools = toolbox::ready(outer, &cache)
+        let tools = session::tools(outer, &cache)
             .await
-            .map_err(|error| RehearsalError::Other(error.to_string()))?;
+            .map_err(|error| RehearsalError::Other(format!("{error}; {}", error.remedy())))?;
         let path = path_of(&root, outer, &tools);
         let python = find("python3", &path)?;
         let wheels = pytest_wheels_directory(outer, &cache);
@@ -77,7 +78,7 @@ impl World {
         let index = index::serve(
             root.join("wheels").as_std_path(),
             &made.releases,
-            &[made.pytest.clone()],
+            std::slice::from_ref(&made.pytest),
         )
         .await?;
         let saas = saas::serve(Deployment::default(), faults).await?;
@@ -104,6 +105,7 @@ impl World {
             &facts(&made.repositories, &harness_head),
             faults,
         ));
+        let github_before = github.final_state()["repositories"].clone();
         let socket = root.join("github.sock");
         let github_server = github::serve(socket.as_std_path(), github.clone()).await?;
         github::write_gh_config(
@@ -125,6 +127,7 @@ impl World {
             github_server,
             orphans: std::sync::Mutex::new(made.orphans),
             before,
+            github_before,
         })
     }
 
@@ -178,6 +181,7 @@ impl World {
         let home = self.root.join("operator/home");
         json!({
             "github": self.github.final_state(),
+            "github_before": self.github_before,
             "saas": self.saas.final_state(),
             "index_requests": self.index.requests().len(),
             "daemons_alive": alive,
@@ -300,9 +304,9 @@ fn pytest_wheels_directory(outer: &Operator, cache: &Utf8Path) -> PathBuf {
 
 fn path_of(root: &Utf8Path, outer: &Operator, tools: &Tools) -> Vec<Utf8PathBuf> {
     let mut path = vec![root.join("bin")];
-    path.extend(tools.path.before.iter().cloned());
+    path.extend(tools.directories.0.iter().cloned());
     path.extend(outer.path());
-    path.extend(tools.path.behind.iter().cloned());
+    path.extend(tools.directories.1.iter().cloned());
     path
 }
 

@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::model::{label, note};
 use super::style::Style;
 use crate::engine::{Event, EventKind, Reporter};
-use crate::gate::{Gate, Outcome, SubtaskId};
+use crate::gate::{Gate, Outcome, Stop, SubtaskId};
 
 /// Titles of subtasks and how many there are.
 struct Plan {
@@ -26,6 +26,13 @@ impl Plan {
         Self {
             titles,
             total: gate.subtasks().count(),
+        }
+    }
+
+    /// Counts what is in scope of this run.
+    fn begin(&mut self, kind: &EventKind) {
+        if let EventKind::RunStarted { subtasks, .. } = kind {
+            self.total = *subtasks;
         }
     }
 
@@ -56,6 +63,15 @@ impl Plan {
             self.title(id)
         )
     }
+}
+
+fn not_asked_for(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::NotRun {
+            because: Stop::OutOfScope
+        }
+    )
 }
 
 fn warnings(outcome: &Outcome) -> &[String] {
@@ -90,7 +106,9 @@ impl<W: Write + Send> Plain<W> {
 
 impl<W: Write + Send> Reporter for Plain<W> {
     fn event(&mut self, event: &Event) {
+        self.plan.begin(&event.kind);
         match &event.kind {
+            EventKind::SubtaskEnded { outcome, .. } if not_asked_for(outcome) => {}
             EventKind::SubtaskEnded {
                 subtask,
                 outcome,
@@ -108,7 +126,7 @@ impl<W: Write + Send> Reporter for Plain<W> {
                 self.say(&line);
             }
             EventKind::Interrupted => {
-                self.say("interrupted: ending what runs; once more to leave at once")
+                self.say("interrupted: ending what runs; once more to leave at once");
             }
             EventKind::RunStarted { .. }
             | EventKind::SubtaskStarted { .. }
@@ -157,7 +175,10 @@ fn template(text: &str) -> ProgressStyle {
 
 impl Reporter for Live {
     fn event(&mut self, event: &Event) {
+        self.plan.begin(&event.kind);
+        self.total.set_length(self.plan.total as u64);
         match &event.kind {
+            EventKind::SubtaskEnded { outcome, .. } if not_asked_for(outcome) => {}
             EventKind::SubtaskStarted { subtask } => {
                 let bar = self
                     .bars
@@ -189,7 +210,7 @@ impl Reporter for Live {
                 self.total.set_position(*done as u64);
             }
             EventKind::Interrupted => {
-                self.say("interrupted: ending what runs; once more to leave at once")
+                self.say("interrupted: ending what runs; once more to leave at once");
             }
             EventKind::RunEnded { .. } => self.total.finish_and_clear(),
             EventKind::RunStarted { .. } | EventKind::FactPublished(_) => {}

@@ -2,10 +2,12 @@
 //! the journal, the report. The same code for the real world and for a rehearsal; only the
 //! operator's environment differs.
 
+mod command;
 mod directory;
 mod journalled;
 mod layers;
 mod resume;
+mod tools;
 
 use std::sync::Arc;
 
@@ -13,14 +15,16 @@ use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+pub use command::{audit_ctx, command_ctx};
 pub use directory::{RunDirectory, SessionError, find as find_run, list as list_runs, report_of};
 pub use layers::Wrap;
+pub use tools::{Survey, Tools, tools, world as survey_world};
 
 use crate::engine::{self, Outcomes, Reporter, Request, Scope, Signal};
 use crate::gate::{Gate, SubtaskId, Verdict};
 use crate::journal::{GateRef, Header, Journal, Resumed};
 use crate::report::{Report, markdown};
-use crate::world::live::{LiveWorld, Operator, Places, ToolPath};
+use crate::world::live::{Isolation, LiveWorld, Operator, Places, ToolPath, isolate};
 use crate::world::redact::Redactor;
 use crate::world::{Effect, Place, RecordLayer, Response, World, WriteFile};
 use journalled::Journalled;
@@ -40,6 +44,8 @@ pub struct Options {
     pub tools: ToolPath,
     /// Versions of the tools by name, for the evidence.
     pub versions: std::collections::BTreeMap<String, String>,
+    /// Revision of the flake that this program comes from, when it does.
+    pub flake: Option<String>,
     /// Which part to run.
     pub scope: Scope,
     /// The run to go on with.
@@ -70,9 +76,10 @@ pub async fn run(
     operator: Operator,
     options: Options,
     mut reporters: Vec<Box<dyn Reporter>>,
-    signals: UnboundedReceiver<Signal>,
+    mut signals: UnboundedReceiver<Signal>,
     wrap: Wrap<'_>,
 ) -> Result<Finished, SessionError> {
+    let isolation = isolate();
     let _lock = directory::lock_workspace(&options.state, &options.workspace)?;
     let directory = match &options.resume {
         Some(name) => directory::find(&options.state, name)?,
@@ -99,9 +106,13 @@ pub async fn run(
             .map(|folded| resume::kept(&options.gate, folded, started))
             .unwrap_or_default(),
     };
-    prepare(recorded.as_ref(), &options).await?;
-    let outcomes = engine::run(request, recorded.clone(), &mut all, signals).await;
-    live.settle().await;
+    prepare(recorded.as_ref(), &options, &isolation).await?;
+    let outcomes = engine::run(request, recorded.clone(), &mut all, &mut signals).await;
+    tokio::select! {
+        () = live.settle() => {}
+        // The operator insists: what was given time to end has none left.
+        Some(Signal::Interrupt) = signals.recv() => live.kill_all(),
+    }
     live.end_leftovers(std::time::Duration::from_secs(2)).await;
     let verdict = conclude(
         &outcomes,
@@ -182,7 +193,7 @@ fn open(
         parameters: parameters(&options.gate),
         tools: options.versions.clone(),
         version,
-        flake: None,
+        flake: options.flake.clone(),
         started,
         plan: options
             .gate
@@ -200,10 +211,16 @@ fn parameters(gate: &Gate) -> std::collections::BTreeMap<String, serde_json::Val
         .collect()
 }
 
-/// The gate file goes into the run directory, so that the run can be told and resumed without
+/// What keeps the run's programs apart, and the gate file, go into the run directory, so that the run can be told and resumed without
 /// the file it was started from.
-async fn prepare(world: &dyn World, options: &Options) -> Result<(), SessionError> {
-    let mut files = vec![(Place::run("gate.toml"), options.gate.source.text.clone())];
+async fn prepare(
+    world: &dyn World,
+    options: &Options,
+    isolation: &Isolation,
+) -> Result<(), SessionError> {
+    let isolation = serde_json::to_string_pretty(isolation).unwrap_or_default();
+    let mut files = vec![(Place::run("isolation.json"), isolation)];
+    files.push((Place::run("gate.toml"), options.gate.source.text.clone()));
     for (name, text) in &options.gate.templates {
         files.push((Place::run("templates").join(name), text.clone()));
     }

@@ -1,22 +1,306 @@
-//! Tools on a machine without Nix.
-use crate::world::live::{Operator, ToolPath};
-use camino::Utf8Path;
+//! The tools the gate needs on a machine: which are there, in which version, logged in or not,
+//! and the two it makes itself when they are missing or too old.
+//!
+//! Everything goes through the [`World`]; what is made lies in the gate's own cache. It never
+//! changes the operator's own installation.
+
+mod wanted;
+
+use futures::future::join_all;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-/// Tools.
-pub struct Tools {
-    /// Path.
-    pub path: ToolPath,
-    /// Versions.
-    pub versions: BTreeMap<String, String>,
+use std::time::Duration;
+
+use crate::gate::SubtaskId;
+use crate::world::live::ToolPath;
+use crate::world::{Effect, EnvBase, Finished, Place, Program, Response, World, WorldError};
+use wanted::{Login as AskLogin, Recipe, WANTED, Wanted, at_least, version_in};
+
+/// Makes a tool; the lock, the digests and the last rename are in it.
+const SCRIPT: &str = include_str!("make.py");
+/// Time for making one tool, download included.
+const MAKING: Duration = Duration::from_mins(10);
+/// Time for a program to print its version or its login.
+const ASKING: Duration = Duration::from_secs(30);
+
+/// One tool as it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Where it is; none when nowhere.
+    pub path: Option<String>,
+    /// Its version; none when it does not say.
+    pub version: Option<String>,
+    /// The oldest version that works.
+    pub minimum: String,
+    /// Whether it can be used as it is.
+    pub state: ToolState,
+    /// Whether it is logged in.
+    pub login: LoginState,
+    /// What the operator can do about it; none when nothing is to be done.
+    pub remedy: Option<String>,
 }
-/// Error.
+
+/// Whether a tool can be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToolState {
+    /// It is there and new enough.
+    Good,
+    /// It is there, but older than the minimum.
+    TooOld,
+    /// It is nowhere on `PATH`.
+    Missing,
+    /// It is there, but does not work; in its words or the system's.
+    Broken(String),
+}
+
+/// Whether a tool is logged in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoginState {
+    /// It needs no login.
+    NotNeeded,
+    /// It says that it is.
+    Yes,
+    /// It says that it is not; in its words.
+    No(String),
+    /// It could not be asked.
+    Unknown,
+}
+
+impl Tool {
+    /// Whether the gate can make its own instead of this one.
+    #[must_use]
+    pub fn can_be_made(&self) -> bool {
+        WANTED
+            .iter()
+            .any(|wanted| wanted.name == self.name && wanted.recipe.is_some())
+    }
+
+    /// Whether a run can do with it, after the gate has made what it can make.
+    #[must_use]
+    pub fn will_do(&self) -> bool {
+        let logged_in = matches!(self.login, LoginState::NotNeeded | LoginState::Yes);
+        (self.state == ToolState::Good || self.can_be_made()) && logged_in
+    }
+}
+
+/// Why a tool could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("tools")]
-pub struct ToolboxError;
-/// Ready.
-pub async fn ready(_operator: &Operator, _cache: &Utf8Path) -> Result<Tools, ToolboxError> {
-    Ok(Tools {
-        path: ToolPath::default(),
-        versions: BTreeMap::new(),
+pub enum ToolError {
+    /// The maker failed.
+    #[error("`{tool}` could not be made: {words}")]
+    NotMade {
+        /// Which tool.
+        tool: String,
+        /// Its last words.
+        words: String,
+    },
+    /// The maker could not be run.
+    #[error("`{tool}` could not be made")]
+    NotRun {
+        /// Which tool.
+        tool: String,
+        /// Why.
+        #[source]
+        source: WorldError,
+    },
+}
+
+impl ToolError {
+    /// What the operator can do.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        let (Self::NotMade { tool, .. } | Self::NotRun { tool, .. }) = self;
+        format!(
+            "install `{tool}` on PATH, or make sure that `python3 -m venv` works (Debian: \
+             python3-venv) and that the package index can be reached; or use `nix develop`"
+        )
+    }
+}
+
+/// Looks at every tool, all at the same time; in the order of the list.
+pub async fn survey(world: &dyn World, by: &SubtaskId) -> Vec<Tool> {
+    join_all(WANTED.iter().map(|wanted| look(world, by, wanted))).await
+}
+
+/// Versions of the tools that are there, by name; no login is asked for.
+pub async fn versions(world: &dyn World, by: &SubtaskId) -> BTreeMap<String, String> {
+    let asked = WANTED.iter().map(async |wanted| {
+        let version = state(world, by, wanted).await.version?;
+        Some((wanted.name.to_owned(), version))
+    });
+    join_all(asked).await.into_iter().flatten().collect()
+}
+
+/// Makes the tools that are missing or too old and can be made, and says which directories
+/// must be on `PATH`: before the operator's for what replaces an older one, else behind.
+///
+/// # Errors
+/// The first tool in the order of the list that could not be made.
+pub async fn provide(world: &dyn World, by: &SubtaskId) -> Result<ToolPath, ToolError> {
+    let makeable = WANTED
+        .iter()
+        .filter_map(|wanted| Some((wanted, wanted.recipe.as_ref()?)));
+    let provided = join_all(makeable.map(async |(wanted, recipe)| {
+        let found = state(world, by, wanted).await;
+        if found.state == ToolState::Good {
+            return Ok(None);
+        }
+        let directory = make(world, by, wanted.name, recipe).await?;
+        Ok(Some((found.state, directory)))
+    }))
+    .await;
+    let mut path = ToolPath::default();
+    for tool in provided {
+        match tool? {
+            None => {}
+            Some((ToolState::Missing, directory)) => path.behind.push(directory),
+            Some((_, directory)) => path.before.push(directory),
+        }
+    }
+    Ok(path)
+}
+
+async fn look(world: &dyn World, by: &SubtaskId, wanted: &Wanted) -> Tool {
+    let found = state(world, by, wanted).await;
+    let login = match &wanted.login {
+        None => LoginState::NotNeeded,
+        Some(login) if found.state == ToolState::Good => ask(world, by, wanted.name, login).await,
+        Some(_) => LoginState::Unknown,
+    };
+    let remedy = match (&found.state, &login, &wanted.login) {
+        (ToolState::Good, LoginState::No(_) | LoginState::Unknown, Some(login)) => {
+            Some(login.remedy.to_owned())
+        }
+        (ToolState::Good, ..) => None,
+        _ => Some(wanted.remedy.to_owned()),
+    };
+    Tool {
+        name: wanted.name.to_owned(),
+        path: found.path,
+        version: found.version,
+        minimum: wanted.minimum.to_owned(),
+        state: found.state,
+        login,
+        remedy,
+    }
+}
+
+struct Found {
+    path: Option<String>,
+    version: Option<String>,
+    state: ToolState,
+}
+
+async fn state(world: &dyn World, by: &SubtaskId, wanted: &Wanted) -> Found {
+    let name = wanted.name.to_owned();
+    let path = match world.perform(by, Effect::FindProgram { name }).await {
+        Ok(Response::Found(paths)) => paths.into_iter().next(),
+        _ => None,
+    };
+    let arguments = std::iter::once(&wanted.name).chain(wanted.version);
+    let finished = run(world, by, Program::new(arguments.copied())).await;
+    let version = finished
+        .as_ref()
+        .ok()
+        .and_then(|finished| version_in(&finished.stdout.text));
+    let state = match (&finished, &version) {
+        (Err(WorldError::ProgramNotFound { .. }), _) => ToolState::Missing,
+        (Err(error), _) => ToolState::Broken(error.to_string()),
+        (Ok(finished), _) if !finished.success() => ToolState::Broken(words(finished)),
+        (Ok(_), Some(version)) if at_least(version, wanted.minimum) => ToolState::Good,
+        (Ok(_), Some(_)) => ToolState::TooOld,
+        (Ok(_), None) => ToolState::Broken("it does not say its version".to_owned()),
+    };
+    Found {
+        path,
+        version,
+        state,
+    }
+}
+
+async fn ask(world: &dyn World, by: &SubtaskId, name: &str, login: &AskLogin) -> LoginState {
+    let arguments = std::iter::once(&name).chain(login.arguments);
+    let mut program = Program::new(arguments.copied());
+    program.base = login.base;
+    match run(world, by, program).await {
+        Ok(finished) if finished.success() => LoginState::Yes,
+        Ok(finished) => LoginState::No(words(&finished)),
+        Err(_) => LoginState::Unknown,
+    }
+}
+
+/// Makes one tool unless it is there already, and gives the directory that holds it alone.
+async fn make(
+    world: &dyn World,
+    by: &SubtaskId,
+    tool: &str,
+    recipe: &Recipe,
+) -> Result<Place, ToolError> {
+    let mut digest = Sha256::new();
+    for part in [SCRIPT, tool, recipe.version, recipe.requirements] {
+        digest.update(part);
+        digest.update([0]);
+    }
+    let digest = digest.finalize();
+    let short: u64 = digest
+        .iter()
+        .take(8)
+        .fold(0, |all, byte| all << 8 | u64::from(*byte));
+    let home =
+        Place::new(Place::CACHE).join(&format!("tools/{tool}-{}-{short:016x}", recipe.version));
+    let argv = [
+        "python3",
+        "-I",
+        "-c",
+        SCRIPT,
+        home.as_str(),
+        tool,
+        recipe.version,
+    ];
+    let mut program = Program::new(argv);
+    program.base = EnvBase::Installer;
+    program.stdin = Some(recipe.requirements.to_owned());
+    program.limit = MAKING;
+    let finished = run(world, by, program)
+        .await
+        .map_err(|source| ToolError::NotRun {
+            tool: tool.to_owned(),
+            source,
+        })?;
+    if finished.success() {
+        return Ok(home.join("bin"));
+    }
+    Err(ToolError::NotMade {
+        tool: tool.to_owned(),
+        words: words(&finished),
     })
+}
+
+async fn run(
+    world: &dyn World,
+    by: &SubtaskId,
+    mut program: Program,
+) -> Result<Finished, WorldError> {
+    program.limit = program.limit.max(ASKING);
+    match world.perform(by, Effect::Run(program)).await? {
+        Response::Program(finished) => Ok(*finished),
+        other => Err(WorldError::NotInRecording {
+            what: format!("a program's end, not {other:?}"),
+        }),
+    }
+}
+
+/// How a program ended, and what it said last.
+fn words(finished: &Finished) -> String {
+    let said = if finished.stderr.text.trim().is_empty() {
+        finished.stdout.last_lines(3)
+    } else {
+        finished.stderr.last_lines(3)
+    };
+    format!("{}: {said}", finished.ended)
 }

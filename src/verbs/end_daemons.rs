@@ -60,3 +60,100 @@ impl Act for EndDaemons {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::gate::Verdict;
+    use crate::verbs::Setting;
+    use crate::world::scripted::Scripted;
+    use crate::world::{Fate, ProcessIdentity, ProcessSeen, Receipt, Response};
+
+    const IDENTITY: ProcessIdentity = ProcessIdentity { pid: 7, started: 1 };
+
+    fn verb() -> EndDaemons {
+        EndDaemons {
+            process: "sync-daemon".into(),
+            publish: "daemons".into(),
+        }
+    }
+
+    fn world() -> Scripted {
+        let rule = ProcessRule {
+            name: String::new(),
+            program: vec!["python*".into()],
+            argv: vec!["-c".into(), "daemon.*".into()],
+            homes: Vec::new(),
+        };
+        let processes = [("sync-daemon".to_owned(), rule)].into();
+        Scripted::new().setting(Setting {
+            processes,
+            ..Setting::default()
+        })
+    }
+
+    fn scan() -> Response {
+        Response::Processes(vec![ProcessSeen {
+            identity: IDENTITY,
+            parent: 1,
+            ours: true,
+            ancestor: false,
+            program: "python3".into(),
+            argv: ["python3", "-c", "daemon('SECRET')"]
+                .map(str::to_owned)
+                .into(),
+            home: None,
+        }])
+    }
+
+    fn ended(fate: Fate) -> Response {
+        let after = Duration::from_millis(3);
+        Response::Ended(vec![Receipt {
+            identity: IDENTITY,
+            rule: "sync-daemon".into(),
+            program: "python3".into(),
+            fate,
+            after,
+        }])
+    }
+
+    #[tokio::test]
+    async fn receipts_are_published_and_no_command_line() {
+        let world = world()
+            .answer(scan())
+            .answer(ended(Fate::Killed))
+            .answer(Response::Processes(vec![]))
+            .answer(Response::Processes(vec![]));
+        let ctx = world.ctx();
+        assert_eq!(
+            verb().act(&ctx).await.unwrap(),
+            Outcome::passed("1 ended (1 by KILL)")
+        );
+        let fact = ctx.take_published().remove(0).value;
+        assert_eq!(fact["receipts"][0]["fate"], "killed");
+        assert!(!fact.to_string().contains("SECRET"), "{fact}");
+    }
+
+    #[tokio::test]
+    async fn a_survivor_is_a_stop_that_names_it() {
+        let world = world()
+            .answer(scan())
+            .answer(ended(Fate::Survived))
+            .answer(scan())
+            .answer(scan());
+        let outcome = verb().act(&world.ctx()).await.unwrap();
+        assert_eq!(outcome.verdict(), Verdict::Blocked);
+        assert_eq!(
+            outcome.finding().unwrap().seen,
+            ["pid 7 is alive after SIGKILL"]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_rule_that_is_not_there_is_an_error() {
+        let trouble = verb().act(&Scripted::new().ctx()).await.unwrap_err();
+        assert_eq!(trouble.outcome().verdict(), Verdict::Error);
+    }
+}

@@ -1,17 +1,14 @@
 //! `find-candidate`.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::json;
 
-use super::shared::programs::did_not_succeed;
+use super::shared::github::{self, Login};
 use super::{Act, Ctx, Declares, Trouble};
 use crate::candidate::{Choice, Line, Release, probe_and_choose, query_arguments, releases_page};
 use crate::gate::{Finding, Outcome};
-use crate::world::{EnvBase, Program};
 
 /// More pages of a hundred releases than this are not read.
 const MOST_PAGES: usize = 10;
@@ -47,18 +44,19 @@ impl Act for FindCandidate {
             "asking GitHub for the releases of {}",
             self.repository
         ));
-        let (releases, answered_by) = self.releases(ctx).await?;
+        let (releases, answered_by, login) = self.releases(ctx).await?;
         ctx.progress(format!("asking the package index for {}", self.package));
         let choice = probe_and_choose(ctx, &self.package, &line, &releases).await?;
         let mut fact = choice.fact();
-        fact["answered_by"] = Value::String(answered_by);
+        fact["answered_by"] = json!(answered_by);
+        fact["login"] = json!(login);
         ctx.publish(&self.publish, fact);
         Ok(outcome(&choice))
     }
 }
 
 impl FindCandidate {
-    async fn releases(&self, ctx: &Ctx) -> Result<(Vec<Release>, String), Trouble> {
+    async fn releases(&self, ctx: &Ctx) -> Result<(Vec<Release>, String, Login), Trouble> {
         let Some((owner, name)) = self.repository.split_once('/') else {
             let what = format!("`{}` is not a repository", self.repository);
             return Err(Trouble::error(
@@ -68,8 +66,10 @@ impl FindCandidate {
         let mut releases = Vec::new();
         let mut after: Option<String> = None;
         for _ in 0..MOST_PAGES {
-            let answer = read_github(ctx, query_arguments(owner, name, after.as_deref())).await?;
-            let page = releases_page(&answer).map_err(|error| {
+            let argv = query_arguments(owner, name, after.as_deref());
+            let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+            let (answer, login) = github::read(ctx, &argv).await?;
+            let page = releases_page(&answer.stdout.text).map_err(|error| {
                 let what = format!(
                     "GitHub's releases of {} cannot be read: {error}",
                     self.repository
@@ -82,7 +82,7 @@ impl FindCandidate {
             releases.extend(page.releases);
             after = page.next;
             if after.is_none() {
-                return Ok((releases, page.answered_by));
+                return Ok((releases, page.answered_by, login));
             }
         }
         let what = format!(
@@ -92,33 +92,6 @@ impl FindCandidate {
         );
         Err(Trouble::error(Finding::new(what)))
     }
-}
-
-/// Runs one reading `gh`. To be replaced by `shared::github::read`, which also chooses the login
-/// and tries again after a passing failure.
-async fn read_github(ctx: &Ctx, argv: Vec<String>) -> Result<String, Trouble> {
-    const TRIES: u32 = 3;
-    let mut program = Program::new(argv);
-    program.base = EnvBase::GitHub;
-    for (name, value) in [("GH_NO_UPDATE_NOTIFIER", "1"), ("GH_PROMPT_DISABLED", "1")] {
-        program.env.insert(name.to_owned(), value.to_owned());
-    }
-    for attempt in 1.. {
-        let finished = ctx.run(program.clone()).await?;
-        if finished.success() {
-            return Ok(finished.stdout.text);
-        }
-        let said = finished.stderr.text.to_lowercase();
-        let passing = ["http 502", "http 503", "http 504", "rate limit"];
-        if attempt >= TRIES || !passing.iter().any(|word| said.contains(word)) {
-            return Err(Trouble::error(did_not_succeed(
-                &program.argv[..3],
-                &finished,
-            )));
-        }
-        ctx.sleep(Duration::from_secs(attempt.into())).await?;
-    }
-    unreachable!("the loop ends by returning")
 }
 
 fn outcome(choice: &Choice) -> Outcome {
@@ -143,4 +116,84 @@ fn outcome(choice: &Choice) -> Outcome {
         warnings.push(format!("GitHub does not call {} a prerelease", release.tag));
     }
     Outcome::Passed { note, warnings }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Verdict;
+    use crate::world::scripted::{Scripted, ended};
+
+    fn page(tags: &[&str], next: Option<&str>) -> String {
+        let nodes: Vec<_> = tags
+            .iter()
+            .map(|tag| {
+                json!({"tagName": tag, "isPrerelease": true, "isDraft": false, "publishedAt": null,
+                    "url": "u", "tagCommit": {"oid": format!("commit of {tag}")}})
+            })
+            .collect();
+        let page = json!({"hasNextPage": next.is_some(), "endCursor": next});
+        json!({"data": {"repository": {"nameWithOwner": "new/name",
+            "releases": {"nodes": nodes, "pageInfo": page}}}})
+        .to_string()
+    }
+
+    fn verb() -> FindCandidate {
+        FindCandidate {
+            package: "spec-kitty-cli".into(),
+            line: "3.2.0".into(),
+            repository: "old/name".into(),
+            publish: "rc".into(),
+        }
+    }
+
+    const NONE: &str = "error: No solution found when resolving dependencies\n";
+
+    #[tokio::test]
+    async fn every_page_of_releases_is_read_and_the_newest_of_both_is_published() {
+        let offers = |version| ended(0, &format!("spec-kitty-cli=={version}\n"), "");
+        let world = Scripted::new()
+            .run(
+                "gh api graphql",
+                ended(0, &page(&["v3.2.0rc15"], Some("c1")), ""),
+            )
+            .run("gh api graphql", ended(0, &page(&["v3.2.0rc16"], None), ""))
+            .run("python3 -I", ended(0, "/p/python3\n", ""))
+            .run("uv pip compile", offers("3.2.0rc16"))
+            .run("uv pip compile", ended(1, "", NONE))
+            .run("uv pip compile", ended(1, "", NONE))
+            .run("uv pip compile", offers("3.2.0rc16"));
+        let ctx = world.ctx();
+        let outcome = verb().act(&ctx).await.unwrap();
+        assert_eq!(
+            outcome,
+            Outcome::passed("3.2.0rc16, on the index and on GitHub")
+        );
+        assert!(world.is_done());
+        assert!(
+            world.commands()[1].contains("-f after=c1"),
+            "{:?}",
+            world.commands()
+        );
+        let fact = ctx.take_published().remove(0).value;
+        assert_eq!(fact["tag"], "v3.2.0rc16");
+        assert_eq!(fact["commit"], "commit of v3.2.0rc16");
+        assert_eq!(fact["answered_by"], "new/name");
+        assert_eq!(fact["login"], "stored");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_an_error_and_publishes_nothing() {
+        let silent = Scripted::new().run("gh api graphql", ended(0, "{}", ""));
+        let unreachable = Scripted::new()
+            .run("gh api graphql", ended(0, &page(&[], None), ""))
+            .run("python3 -I", ended(0, "/p/python3\n", ""))
+            .run("uv pip compile", ended(2, "", "error: Request failed\n"));
+        for world in [silent, unreachable] {
+            let ctx = world.ctx();
+            let trouble = verb().act(&ctx).await.unwrap_err();
+            assert_eq!(trouble.outcome().verdict(), Verdict::Error);
+            assert!(ctx.take_published().is_empty());
+        }
+    }
 }

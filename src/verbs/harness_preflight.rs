@@ -1,13 +1,11 @@
 //! `harness-preflight`.
 
-use std::io::Cursor;
-
 use async_trait::async_trait;
-use junit_parser::{TestCase, TestStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shared::programs::{did_not_succeed, with_output};
+use super::shared::suite::{self, SuiteReport};
 use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::{Finding, Outcome};
 use crate::world::{Effect, EnvBase, Finished, Place, Program, Response, WorldError};
@@ -55,7 +53,7 @@ impl HarnessPreflight {
         Err(red(with_output(finding, &finished.stderr)))
     }
 
-    async fn run_tests(&self, ctx: &Ctx) -> Result<(Finished, Report), Trouble> {
+    async fn run_tests(&self, ctx: &Ctx) -> Result<(Finished, SuiteReport), Trouble> {
         // A name of its own: a report that an earlier try left must not be read.
         let report = Place::run("preflight").join(&format!("{}.xml", fresh_id(ctx).await?));
         let mut argv: Vec<String> = [
@@ -93,53 +91,15 @@ impl HarnessPreflight {
             Err(WorldError::Interrupted) => return Err(WorldError::Interrupted.into()),
             Err(error) => return Err(unreadable(error.to_string())),
         };
-        let report = Report::parse(&text).map_err(unreadable)?;
+        let report = suite::parse(&text).map_err(unreadable)?;
         Ok((finished, report))
     }
 }
 
-/// What the harness's own tests came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Report {
-    passed: usize,
-    skipped: usize,
-    /// Name and first line of each that failed.
-    failed: Vec<String>,
-}
-
-impl Report {
-    fn parse(xml: &str) -> Result<Self, String> {
-        let suites =
-            junit_parser::from_reader(Cursor::new(xml)).map_err(|error| error.to_string())?;
-        let mut report = Self::default();
-        for case in suites.suites.iter().flat_map(|suite| &suite.cases) {
-            report.add(case);
-        }
-        Ok(report)
-    }
-
-    fn add(&mut self, case: &TestCase) {
-        let message = match &case.status {
-            TestStatus::Success => {
-                self.passed += 1;
-                return;
-            }
-            TestStatus::Skipped(_) => {
-                self.skipped += 1;
-                return;
-            }
-            TestStatus::Error(error) => &error.message,
-            TestStatus::Failure(failure) => &failure.message,
-        };
-        let first = message.lines().next().unwrap_or_default();
-        self.failed.push(format!("{}: {first}", case.name));
-    }
-}
-
-fn judge(finished: &Finished, report: &Report, scripts: usize) -> Outcome {
+fn judge(finished: &Finished, report: &SuiteReport, scripts: usize) -> Outcome {
     let what = if !report.failed.is_empty() {
         format!("{} of the harness's own tests fail", report.failed.len())
-    } else if report.passed == 0 {
+    } else if report.ran == 0 {
         "none of the harness's own tests ran".to_owned()
     } else if !finished.success() {
         format!(
@@ -147,15 +107,11 @@ fn judge(finished: &Finished, report: &Report, scripts: usize) -> Outcome {
             finished.ended
         )
     } else {
-        let note = format!(
-            "{} tests passed, {scripts} scripts are valid",
-            report.passed
-        );
-        let skipped =
-            (report.skipped > 0).then(|| format!("{} tests were skipped", report.skipped));
+        let note = format!("{} tests passed, {scripts} scripts are valid", report.ran);
+        let skipped = report.skipped.iter().map(|test| format!("skipped: {test}"));
         return Outcome::Passed {
             note,
-            warnings: skipped.into_iter().collect(),
+            warnings: skipped.collect(),
         };
     };
     let mut finding = Finding::new(what);

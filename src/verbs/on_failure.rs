@@ -9,7 +9,7 @@ use super::shared::canary_run::{CanaryRun, ReadBack};
 use super::shared::github::IssueRef;
 use super::shared::github_write::{Change, comment_once, reopen_once};
 use super::{Act, Ctx, Declares, Trouble, Write};
-use crate::gate::{Finding, Outcome, Triage};
+use crate::gate::{Outcome, Triage};
 use crate::world::{ListFiles, Place};
 
 /// Keeps the evidence of a failed canary, then re-opens the issues that the triage names.
@@ -120,30 +120,32 @@ fn matching<'a>(rules: &'a [Triage], failures: &[Failure]) -> Vec<&'a Triage> {
 }
 
 fn report(canary: &str, failures: &[Failure], rules: &[&Triage]) -> String {
-    let mut text =
-        format!("# {canary} failed\n\n| run | scenario | first error |\n|---|---|---|\n");
-    for failure in failures {
-        let scenario = failure
-            .scenario
-            .map_or_else(|| "–".to_owned(), |number| number.to_string());
-        let line = failure.first_line.replace('|', "\\|");
-        text.push_str(&format!("| `{}` | {scenario} | {line} |\n", failure.run));
-    }
-    text.push('\n');
+    let mut lines = vec![
+        format!("# {canary} failed"),
+        String::new(),
+        "| run | scenario | first error |".to_owned(),
+        "|---|---|---|".to_owned(),
+    ];
+    lines.extend(failures.iter().map(row));
+    lines.push(String::new());
     if rules.is_empty() {
-        text.push_str(
-            "Unknown regression: no rule of the triage speaks of it, no issue is re-opened.\n",
-        );
+        let text = "Unknown regression: no rule of the triage speaks of it, no issue is re-opened.";
+        lines.push(text.to_owned());
     }
-    for rule in rules {
-        let advice = rule
-            .advice
-            .as_deref()
-            .map(|advice| format!(" – {advice}"))
-            .unwrap_or_default();
-        text.push_str(&format!("- {}{advice}\n", rule.name));
-    }
-    text
+    lines.extend(rules.iter().map(|rule| {
+        let advice = rule.advice.as_deref().unwrap_or("");
+        let dash = if advice.is_empty() { "" } else { " – " };
+        format!("- {}{dash}{advice}", rule.name)
+    }));
+    lines.join("\n") + "\n"
+}
+
+fn row(failure: &Failure) -> String {
+    let scenario = failure
+        .scenario
+        .map_or_else(|| "–".to_owned(), |number| number.to_string());
+    let line = failure.first_line.replace('|', "\\|");
+    format!("| `{}` | {scenario} | {line} |", failure.run)
 }
 
 /// Comments on the issue and re-opens it, unless it is open already: then the comment is all.

@@ -26,11 +26,13 @@ impl From<Outcome> for Trouble {
 
 impl Trouble {
     /// Could not be determined.
+    #[must_use]
     pub fn error(finding: Finding) -> Self {
         Self::Stop(Outcome::Error(finding))
     }
 
     /// The outside must change first.
+    #[must_use]
     pub fn blocked(finding: Finding) -> Self {
         Self::Stop(Outcome::Blocked(finding))
     }

@@ -29,6 +29,9 @@ pub struct VerifyBoundary {
     pub status_command: Vec<String>,
     /// Dotted keys that its JSON must have.
     pub status_keys: Vec<String>,
+    /// Fact published by `verify-version`: what it found missing of the fixes stops here.
+    #[serde(default)]
+    pub cli: Option<String>,
     /// The fact to publish.
     #[serde(rename = "as")]
     pub publish: String,
@@ -40,7 +43,8 @@ impl Declares for VerifyBoundary {
     }
 
     fn reads(&self) -> Vec<&str> {
-        vec![&self.install]
+        let cli = self.cli.as_deref();
+        std::iter::once(self.install.as_str()).chain(cli).collect()
     }
 }
 
@@ -50,7 +54,8 @@ impl Act for VerifyBoundary {
         let install: InstallFact = ctx.fact_as(&self.install)?;
         let home = Home::at(install.home.clone());
         let imports = Imports::of(ctx, &home, &install.python, &self.modules).await?;
-        let wrong = imports.wrong();
+        let mut wrong = imports.wrong();
+        wrong.extend(self.not_installed(ctx)?);
         if !wrong.is_empty() {
             let mut finding = Finding::new(format!(
                 "the candidate {} lacks modules of the boundary",
@@ -106,6 +111,16 @@ impl VerifyBoundary {
         let mut finding = did_not_succeed(&argv, &finished);
         finding.what = format!("no JSON object was printed: {}", finding.what);
         Err(Trouble::blocked(finding.remedy(REMEDY)))
+    }
+
+    /// Files of the fixes that are not installed.
+    fn not_installed(&self, ctx: &Ctx) -> Result<Vec<String>, Trouble> {
+        let Some(cli) = &self.cli else {
+            return Ok(Vec::new());
+        };
+        let missing: Vec<String> = ctx.fact_as(&format!("{cli}.missing"))?;
+        let line = |path: String| format!("`{path}` of the tag is not installed");
+        Ok(missing.into_iter().map(line).collect())
     }
 
     fn wrong(&self, status: &Value, install: &InstallFact) -> Vec<String> {

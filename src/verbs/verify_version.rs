@@ -1,5 +1,6 @@
 //! `verify-version`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::shared::programs::{did_not_succeed, with_output};
 use super::{Act, Ctx, Declares, Trouble};
+use crate::audit::{AuditError, Containment, ContainmentRequest, Limits, containment};
 use crate::candidate::{Checkout, Held, Home, Look, look, version_line};
 use crate::gate::{Finding, Outcome};
 use crate::world::Place;
@@ -30,9 +32,13 @@ pub struct VerifyVersion {
     pub commit: Option<String>,
     /// Commit that the tag must descend from.
     pub descends_from: String,
-    /// Facts published by `fix-behaviour` whose commits the tag must hold.
+    /// Facts published by `fix-behaviour` whose commits the tag must hold, and whose scoped files
+    /// must be installed as the tag has them.
     #[serde(default)]
     pub contains: Vec<String>,
+    /// Directory of the checkout that is the root of the installed packages, such as `src`.
+    #[serde(default)]
+    pub source_root: String,
     /// The fact to publish.
     #[serde(rename = "as")]
     pub publish: String,
@@ -61,6 +67,20 @@ pub(super) struct InstallFact {
     pub(super) version: String,
 }
 
+/// What is installed, as far as it was looked at.
+struct Seen {
+    install: InstallFact,
+    /// The line that `--version` printed.
+    line: String,
+    look: Look,
+    /// Commands of the same name elsewhere on PATH.
+    stale: Vec<String>,
+    /// The tag's commit.
+    commit: String,
+    /// Each fix, held against what is installed.
+    fixes: BTreeMap<String, Containment>,
+}
+
 #[async_trait]
 impl Act for VerifyVersion {
     async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
@@ -77,39 +97,92 @@ impl Act for VerifyVersion {
         .await?;
         let stale = stale(ctx, &install).await?;
         let commit = self.ancestry(ctx).await?;
-        ctx.publish(
-            &self.publish,
-            self.fact(&install, &line, &look, &stale, &commit),
-        );
-        let mut wrong = look.outside();
-        if line != self.expect {
-            wrong.insert(0, format!("it prints `{line}`, not `{}`", self.expect));
-        }
-        if look.version.as_deref() != Some(install.version.as_str()) {
-            let seen = look.version.as_deref().unwrap_or("nothing");
-            wrong.push(format!("installed is {seen}, not {}", install.version));
-        }
-        if !wrong.is_empty() {
-            let mut finding = Finding::new(format!("`{}` is not the candidate", install.command));
-            finding.seen = wrong;
-            return Ok(Outcome::Blocked(
-                finding.remedy("look at what is installed there, then start a new run"),
-            ));
-        }
-        let warnings = stale
-            .iter()
-            .map(|path| {
-                format!("`{path}` is on PATH too; it is not the candidate and was not used")
-            })
-            .collect();
-        Ok(Outcome::Passed {
-            note: format!("{line}; {} descends from what it must", self.tag),
-            warnings,
-        })
+        let fixes = self.fixes(ctx, &commit, &look).await?;
+        let seen = Seen {
+            install,
+            line,
+            look,
+            stale,
+            commit,
+            fixes,
+        };
+        ctx.publish(&self.publish, self.fact(&seen));
+        Ok(self.judge(&seen))
     }
 }
 
 impl VerifyVersion {
+    fn judge(&self, seen: &Seen) -> Outcome {
+        let wrong = self.wrong(seen);
+        if !wrong.is_empty() {
+            let what = format!("`{}` is not the candidate", seen.install.command);
+            let mut finding = Finding::new(what);
+            finding.seen = wrong;
+            let remedy = "look at what is installed there, then start a new run";
+            return Outcome::Blocked(finding.remedy(remedy));
+        }
+        let stale = seen.stale.iter().map(|path| {
+            format!("`{path}` is on PATH too; it is not the candidate and was not used")
+        });
+        let missing = seen.fixes.values().flat_map(|fix| &fix.missing);
+        let missing = missing.map(|path| format!("`{path}` of the tag is not installed"));
+        let compared: usize = seen.fixes.values().map(|fix| fix.compared).sum();
+        let (line, tag) = (&seen.line, &self.tag);
+        Outcome::Passed {
+            note: format!("{line}; {tag} holds what it must, {compared} files compared"),
+            warnings: stale.chain(missing).collect(),
+        }
+    }
+
+    fn wrong(&self, seen: &Seen) -> Vec<String> {
+        let Seen {
+            install,
+            line,
+            look,
+            ..
+        } = seen;
+        let mut wrong = look.outside();
+        if *line != self.expect {
+            wrong.insert(0, format!("it prints `{line}`, not `{}`", self.expect));
+        }
+        if look.version.as_deref() != Some(install.version.as_str()) {
+            let there = look.version.as_deref().unwrap_or("nothing");
+            wrong.push(format!("installed is {there}, not {}", install.version));
+        }
+        wrong.extend(seen.fixes.values().flat_map(not_the_tags));
+        wrong
+    }
+
+    /// Holds the files of each fix's scope, as installed, against the tag's.
+    async fn fixes(
+        &self,
+        ctx: &Ctx,
+        tag: &str,
+        look: &Look,
+    ) -> Result<BTreeMap<String, Containment>, Trouble> {
+        let mut found = BTreeMap::new();
+        for fact in &self.contains {
+            let request = ContainmentRequest {
+                repo: Place::workspace(&self.checkout),
+                fix: ctx.fact_as(&format!("{fact}.commit"))?,
+                tag: tag.to_owned(),
+                scope: ctx.fact_as(&format!("{fact}.scope"))?,
+                source_root: self.source_root.clone(),
+                installed: look.site_packages.clone(),
+                limits: Limits::default(),
+            };
+            ctx.progress(format!(
+                "holding the installed files of `{fact}` against {}",
+                self.tag
+            ));
+            let held = containment(ctx, ctx.by(), &request)
+                .await
+                .map_err(undetermined)?;
+            found.insert(fact.clone(), held);
+        }
+        Ok(found)
+    }
+
     /// The version line that the installed command prints.
     async fn printed(
         &self,
@@ -197,27 +270,50 @@ impl VerifyVersion {
         Ok(found)
     }
 
-    fn fact(
-        &self,
-        install: &InstallFact,
-        line: &str,
-        look: &Look,
-        stale: &[String],
-        commit: &str,
-    ) -> Value {
+    fn fact(&self, seen: &Seen) -> Value {
+        let missing: BTreeSet<&String> = seen.fixes.values().flat_map(|fix| &fix.missing).collect();
         json!({
-            "version": line.rsplit(' ').next(),
-            "line": line,
-            "package": install.package,
-            "python": look.python,
-            "python_version": look.python_version,
-            "prefix": look.prefix,
-            "entry_point": look.entry,
+            "version": seen.line.rsplit(' ').next(),
+            "line": seen.line,
+            "package": seen.install.package,
+            "python": seen.look.python,
+            "python_version": seen.look.python_version,
+            "prefix": seen.look.prefix,
+            "entry_point": seen.look.entry,
             "tag": self.tag,
-            "tag_commit": commit,
-            "contains": self.contains,
-            "stale": stale,
+            "tag_commit": seen.commit,
+            "fixes": seen.fixes,
+            "missing": missing,
+            "stale": seen.stale,
         })
+    }
+}
+
+/// What is installed of a fix otherwise than the tag has it. A file that is not installed at all
+/// is left to `verify-boundary`, which can say what does not import without it.
+fn not_the_tags(fix: &Containment) -> Vec<String> {
+    if fix.compared == 0 && !fix.missing.is_empty() {
+        return Vec::new();
+    }
+    let missing = Vec::new();
+    Containment {
+        missing,
+        ..fix.clone()
+    }
+    .reasons()
+}
+
+/// A comparison that could not be made decides nothing.
+fn undetermined(error: AuditError) -> Trouble {
+    match error {
+        AuditError::World(error) => error.into(),
+        other => {
+            let mut finding = Finding::new(format!(
+                "the installed files could not be compared: {other}"
+            ));
+            finding.remedy = other.remedy();
+            Trouble::error(finding)
+        }
     }
 }
 

@@ -101,9 +101,10 @@ impl Program {
 }
 
 /// Which of the operator's settings a program gets. In every one of them `PATH` is the
-/// operator's with the gate's own tools behind it, `HOME`, `TMPDIR` and `XDG_*` lie in the run
-/// directory (but see [`EnvBase::GitHub`] and [`EnvBase::Fly`]), `LANG=C.UTF-8`, `TZ=UTC`, and
-/// certificates and proxies (`SSL_CERT_FILE`, `SSL_CERT_DIR`, `HTTPS_PROXY`, …) pass through.
+/// operator's with the gate's own tools around it (before it where they replace an older one,
+/// else behind), `HOME` and `XDG_*` lie in the run directory (but see [`EnvBase::GitHub`] and
+/// [`EnvBase::Fly`]), `TMPDIR` is a directory of this one program's, `LANG=C.UTF-8`, `TZ=UTC`,
+/// and certificates and proxies (`SSL_CERT_FILE`, `SSL_CERT_DIR`, `HTTPS_PROXY`, …) pass through.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EnvBase {

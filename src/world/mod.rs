@@ -51,9 +51,10 @@ pub trait World: Send + Sync {
     async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError>;
 }
 
+/// A shared world is a world: a layer may wrap one that others hold too.
 #[async_trait]
 impl<W: World + ?Sized> World for Arc<W> {
     async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
-        self.as_ref().perform(by, effect).await
+        (**self).perform(by, effect).await
     }
 }

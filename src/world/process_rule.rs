@@ -234,6 +234,7 @@ mod tests {
                 "-c".into(),
                 r"\s*from specify_cli\.sync\.daemon import run_sync_daemon\s+run_sync_daemon\(\d+, '[^']*'\)\s*".into(),
             ],
+            homes: Vec::new(),
         }
     }
 

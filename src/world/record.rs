@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Effect, Response, World, WorldError};
+use super::{Effect, Program, Response, World, WorldError};
 use crate::gate::SubtaskId;
 use crate::journal::{Answer, Durability, Journal, JournalError, Record, touches_outside};
 
@@ -109,8 +109,13 @@ impl RecordLayer {
         }
     }
 
-    /// Starts a sync that nobody waits for. If it fails, the next record does.
-    fn sync_meanwhile(&self) {
+    /// Starts a sync that nobody waits for, when enough has gathered or the program may take an
+    /// hour. If it fails, the next record does.
+    fn sync_meanwhile(&self, program: &Program) {
+        const ENOUGH: u32 = 16;
+        if program.watch.is_none() && self.journal.unsynced() < ENOUGH {
+            return;
+        }
         let journal = self.journal.clone();
         drop(tokio::task::spawn_blocking(move || journal.sync()));
     }
@@ -136,8 +141,8 @@ impl World for RecordLayer {
         if write {
             // Law 4 and law 8: nothing outside is touched before all that led to it is on disk.
             self.sync().await?;
-        } else if matches!(effect, Effect::Run(_)) {
-            self.sync_meanwhile();
+        } else if let Effect::Run(program) = &effect {
+            self.sync_meanwhile(program);
         }
         let answer = self.inner.perform(by, effect).await;
         self.result(by, n, &answer).map_err(not_recorded)?;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use canary_gate::gate::{Facts, SubtaskId};
+use canary_gate::gate::{Fact, Facts, Source, SubtaskId};
 use canary_gate::verbs::{Ctx, Setting};
 use canary_gate::world::World;
 use canary_gate::world::live::{LiveWorld, Operator, Places};
@@ -87,11 +87,15 @@ impl Stage {
 
     /// A context with the facts published so far.
     pub(crate) fn ctx(&self) -> Ctx {
+        self.ctx_of(self.facts.lock().unwrap().clone())
+    }
+
+    fn ctx_of(&self, facts: Facts) -> Ctx {
         Ctx::new(
             SubtaskId::new("T010"),
             Arc::clone(&self.world) as Arc<dyn World>,
             Arc::new(Setting::default()),
-            Arc::new(self.facts.lock().unwrap().clone()),
+            Arc::new(facts),
             Duration::from_mins(5),
             tokio::sync::mpsc::unbounded_channel().0,
         )
@@ -101,6 +105,29 @@ impl Stage {
     pub(crate) fn keep(&self, ctx: &Ctx) {
         for fact in ctx.take_published() {
             self.facts.lock().unwrap().publish(fact).unwrap();
+        }
+    }
+
+    /// A context with one fact more, for this context only.
+    pub(crate) fn ctx_with(&self, name: &str, value: Value) -> Ctx {
+        let mut facts = self.facts.lock().unwrap().clone();
+        let source = Source {
+            by: SubtaskId::new("T000"),
+            exchange: None,
+        };
+        let fact = Fact {
+            name: name.to_owned(),
+            value,
+            source,
+        };
+        facts.publish(fact).unwrap();
+        self.ctx_of(facts)
+    }
+
+    /// Takes over what a context published, unless it is there already.
+    pub(crate) fn replace(&self, ctx: &Ctx) {
+        for fact in ctx.take_published() {
+            drop(self.facts.lock().unwrap().publish(fact));
         }
     }
 

@@ -2,6 +2,7 @@
 //! bundles and hostile ones.
 #![expect(
     clippy::disallowed_methods,
+    clippy::unwrap_used,
     reason = "tests make and damage files on purpose"
 )]
 
@@ -9,6 +10,7 @@ mod attempts;
 mod bundles;
 mod damage;
 mod disks;
+mod hostile;
 mod kept;
 mod laws;
 mod replaying;

@@ -163,7 +163,9 @@ async fn runs_that_differ_in_what_always_differs_are_the_same() {
     assert!(diff(&one, &one).same());
     let changed = |change: &dyn Fn(&mut Record)| {
         let mut lines = one.lines.clone();
-        lines.iter_mut().for_each(|line| change(&mut line.record));
+        for line in &mut lines {
+            change(&mut line.record);
+        }
         canary_gate::journal::fold(lines).unwrap()
     };
     let later = changed(&|record| match record {

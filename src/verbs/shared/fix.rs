@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::github::{self, IssueRef};
-use crate::audit::{self, AuditError, AuditRequest, Behaviour, Decision, Proof, Verdict};
+use crate::audit::{
+    self, AuditError, AuditRequest, Behaviour, Decision, LinkedChange, Proof, Verdict,
+};
 use crate::gate::{Finding, Outcome};
 use crate::verbs::{Ctx, Trouble};
 use crate::world::Place;
@@ -32,15 +34,7 @@ pub(in crate::verbs) async fn behaviour(
     checkout: &str,
     scope: &[String],
 ) -> Result<Fix, Trouble> {
-    let reference = IssueRef::parse(issue)?;
-    let (timeline, _) = github::graphql(ctx, audit::TIMELINE_QUERY, &reference).await?;
-    let linked = audit::linked_change(&timeline).map_err(|nothing| {
-        let mut finding = Finding::new(format!("{issue}: {nothing}"))
-            .remedy("close it with the pull request or commit that fixes it, then resume");
-        finding.seen = nothing.found;
-        Trouble::blocked(finding)
-    })?;
-    let base = rebased_base(ctx, &reference, checkout, &linked).await?;
+    let (linked, base) = linked(ctx, issue, &Place::workspace(checkout)).await?;
     let mut audit = request(ctx, checkout, &linked.commit);
     audit.base.clone_from(&base);
     audit.scope = scope.to_vec();
@@ -62,26 +56,34 @@ pub(in crate::verbs) async fn behaviour(
     }
 }
 
-/// Where a pull request was rebased, the fix begins before its first commit.
-async fn rebased_base(
+/// The change that last closed an issue, and the state before it where the change was rebased.
+///
+/// # Errors
+/// A stop with what was found where no change is linked.
+pub(crate) async fn linked(
     ctx: &Ctx,
-    issue: &IssueRef,
-    checkout: &str,
-    linked: &audit::LinkedChange,
-) -> Result<Option<String>, Trouble> {
+    issue: &str,
+    repo: &Place,
+) -> Result<(LinkedChange, Option<String>), Trouble> {
+    let reference = IssueRef::parse(issue)?;
+    let (timeline, _) = github::graphql(ctx, audit::TIMELINE_QUERY, &reference).await?;
+    let linked = audit::linked_change(&timeline).map_err(|nothing| {
+        let mut finding = Finding::new(format!("{issue}: {nothing}"))
+            .remedy("close it with the pull request or commit that fixes it, then resume");
+        finding.seen = nothing.found;
+        Trouble::blocked(finding)
+    })?;
     let Some(number) = linked.pull_request else {
-        return Ok(None);
+        return Ok((linked, None));
     };
     let pull = IssueRef {
         number,
-        ..issue.clone()
+        ..reference
     };
     let answer = github::pull_request(ctx, audit::HEADLINES_QUERY, &pull).await?;
     let headlines = audit::headlines(&answer);
-    let repo = Place::workspace(checkout);
-    audit::base_of(ctx, ctx.by(), &repo, &linked.commit, &headlines)
-        .await
-        .map_err(undetermined)
+    let base = audit::base_of(ctx, ctx.by(), repo, &linked.commit, &headlines).await;
+    Ok((linked, base.map_err(undetermined)?))
 }
 
 /// Runs the fix's tests without it and with it. Anything but a proof is a stop.

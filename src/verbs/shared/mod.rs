@@ -5,7 +5,7 @@ pub(super) mod attempt;
 pub(super) mod canary_result;
 pub(super) mod canary_run;
 pub(super) mod durations;
-pub(super) mod fix;
+pub(crate) mod fix;
 pub(super) mod fly;
 pub(super) mod github;
 pub(super) mod github_write;

@@ -51,10 +51,8 @@ pub(in crate::verbs) fn parse(xml: &str) -> Result<SuiteReport, String> {
         junit_parser::from_reader(std::io::Cursor::new(xml)).map_err(|error| error.to_string())?;
     let mut report = SuiteReport::default();
     for case in suites.suites.iter().flat_map(|suite| &suite.cases) {
-        let name = case.classname.as_ref().map_or_else(
-            || case.name.clone(),
-            |class| format!("{class}::{}", case.name),
-        );
+        // It holds the class already: `class::test`.
+        let name = &case.name;
         let told = match &case.status {
             junit_parser::TestStatus::Success => {
                 report.ran += 1;

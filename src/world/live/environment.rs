@@ -44,9 +44,19 @@ impl Operator {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ToolPath {
     /// Before it: tools of which the operator has one that is too old.
-    pub before: Vec<Utf8PathBuf>,
+    pub before: Vec<Place>,
     /// Behind it: tools of which the operator has none.
-    pub behind: Vec<Utf8PathBuf>,
+    pub behind: Vec<Place>,
+}
+
+impl ToolPath {
+    /// All directories of a program's `PATH`, in order.
+    pub(super) fn around(&self, operator: &Operator, places: &Places) -> Vec<Utf8PathBuf> {
+        let own = |tools: &[Place]| -> Vec<Utf8PathBuf> {
+            tools.iter().map(|place| places.path(place)).collect()
+        };
+        [own(&self.before), operator.path(), own(&self.behind)].concat()
+    }
 }
 
 /// Where the tokens of places point on this machine.
@@ -251,14 +261,9 @@ impl Environment<'_> {
     }
 
     fn path(&self) -> String {
-        let operators = self.operator.path();
-        let all = self
-            .tools
-            .before
-            .iter()
-            .chain(&operators)
-            .chain(&self.tools.behind);
-        all.map(|path| path.as_str()).collect::<Vec<_>>().join(":")
+        let all = self.tools.around(self.operator, self.places);
+        let all: Vec<&str> = all.iter().map(|path| path.as_str()).collect();
+        all.join(":")
     }
 
     fn pass<'n>(&self, env: &mut BTreeMap<String, String>, names: impl Iterator<Item = &'n str>) {

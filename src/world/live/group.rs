@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use process_wrap::tokio::ChildWrapper;
+use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -52,6 +54,20 @@ impl Groups {
         running.iter().copied().collect()
     }
 
+    /// Clears away the orphans that have ended, whenever a child of the gate's ends: a program
+    /// that waits for one of them by its pid would see it for ever otherwise.
+    pub(super) async fn reap_orphans(self: Arc<Self>) {
+        let Ok(mut ended) = signal(SignalKind::child()) else {
+            return;
+        };
+        while ended.recv().await.is_some() {
+            // Held while looking: a program just started is no orphan, and its end is told to
+            // who waits for it.
+            let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            platform::reap_orphans(&running.iter().copied().collect::<Vec<u32>>());
+        }
+    }
+
     pub(super) fn remember(&self, left: impl IntoIterator<Item = ProcessIdentity>) {
         let mut all = self
             .leftovers
@@ -69,6 +85,13 @@ impl Groups {
     }
 }
 
+/// The ends of a program's pipes.
+pub(super) struct Pipes {
+    pub(super) stdin: Option<ChildStdin>,
+    pub(super) stdout: Option<ChildStdout>,
+    pub(super) stderr: Option<ChildStderr>,
+}
+
 /// A running program with its group. Dropped before its end, it ends the group.
 #[derive(Debug)]
 pub(super) struct Group {
@@ -81,26 +104,36 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub(super) fn new(
-        child: Box<dyn ChildWrapper>,
+    /// Starts a program in a session of its own.
+    pub(super) fn start(
+        mut command: CommandWrap,
         temporary: String,
         groups: Arc<Groups>,
-    ) -> std::io::Result<Self> {
-        let leader = child
-            .id()
-            .ok_or_else(|| std::io::Error::other("it has no process id"))?;
+    ) -> std::io::Result<(Self, Pipes)> {
+        // Held until it is known: see `reap_orphans`.
         let mut running = groups
             .running
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        let mut child = command.wrap(ProcessSession).spawn()?;
+        let leader = child
+            .id()
+            .ok_or_else(|| std::io::Error::other("it has no process id"))?;
         running.insert(leader);
         drop(running);
-        Ok(Self {
-            child: Some(child),
+        let pipes = Pipes {
+            stdin: child.stdin().take(),
+            stdout: child.stdout().take(),
+            stderr: child.stderr().take(),
+        };
+        let group = Self {
+            // The wrapper's own wait would wait for every orphan of the group as well.
+            child: Some(child.into_inner()),
             leader,
             temporary,
             groups,
-        })
+        };
+        Ok((group, pipes))
     }
 
     /// Waits for the program's end, or ends its group when the time is up.

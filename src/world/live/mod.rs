@@ -65,12 +65,14 @@ pub struct LiveWorld {
     tools: RwLock<ToolPath>,
     http: Http,
     groups: Arc<Groups>,
+    /// Clears away ended orphans, where they become the gate's children.
+    reaper: Option<tokio::task::AbortHandle>,
     /// How many programs each subtask has started, for the names of logs.
     started: Mutex<BTreeMap<SubtaskId, u32>>,
 }
 
 impl LiveWorld {
-    /// A world of this operator's; the operator's known secrets and the places are handed to
+    /// A world of this operator's, to be made within the runtime; the operator's known secrets and the places are handed to
     /// the redactor.
     #[must_use]
     pub fn new(operator: Operator, places: Places, redactor: Arc<Redactor>) -> Self {
@@ -86,13 +88,23 @@ impl LiveWorld {
                 redactor.add_place(token, real.as_str());
             }
         }
+        let groups = Arc::<Groups>::default();
+        let reaper = tokio::runtime::Handle::try_current()
+            .ok()
+            .filter(|_| platform::is_subreaper())
+            .map(|runtime| {
+                runtime
+                    .spawn(Arc::clone(&groups).reap_orphans())
+                    .abort_handle()
+            });
         Self {
             http: Http::new(&operator),
             operator,
             places,
             redactor,
             tools: RwLock::default(),
-            groups: Arc::default(),
+            groups,
+            reaper,
             started: Mutex::default(),
         }
     }
@@ -134,6 +146,9 @@ impl LiveWorld {
 
 impl Drop for LiveWorld {
     fn drop(&mut self) {
+        if let Some(reaper) = &self.reaper {
+            reaper.abort();
+        }
         self.groups.kill_all();
     }
 }
@@ -178,9 +193,7 @@ impl LiveWorld {
     }
 
     fn find(&self, name: &str) -> Vec<String> {
-        let tools = self.tools();
-        let operators = self.operator.path();
-        let all = tools.before.iter().chain(&operators).chain(&tools.behind);
+        let all = self.tools().around(&self.operator, &self.places);
         let mut found: Vec<String> = Vec::new();
         for directory in all {
             let path = self.redactor.text(directory.join(name).as_str());

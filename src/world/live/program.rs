@@ -4,14 +4,14 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use process_wrap::tokio::{CommandWrap, ProcessSession};
+use process_wrap::tokio::CommandWrap;
 use tokio::io::AsyncWriteExt;
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+use tokio::process::ChildStdin;
 use tokio::sync::watch;
 
 use super::drain::Drain;
 use super::environment::Environment;
-use super::group::Group;
+use super::group::{Group, Pipes};
 use super::observe::Observer;
 use super::{LiveWorld, process};
 use crate::gate::SubtaskId;
@@ -26,10 +26,10 @@ pub(super) async fn run(
     let prepared = Prepared::new(world, by, program)?;
     let observer = Observer::start(world, program.watch.as_ref()).await?;
     let begun = Instant::now();
-    let mut started = prepared.start(world)?;
+    let (mut group, pipes) = prepared.start(world)?;
     let (stop, stopped) = watch::channel(false);
     let end = async {
-        let ended = started.group.end(program.limit).await;
+        let ended = group.end(program.limit).await;
         // Nobody listens when there is neither pipe nor watch.
         let _nobody = stop.send(true);
         (ended, begun.elapsed())
@@ -37,15 +37,15 @@ pub(super) async fn run(
     let drain = |suffix| prepared.drain(world, suffix);
     let ((ended, elapsed), stdout, stderr, (), observations) = tokio::join!(
         end,
-        drain("out").all(started.stdout.take(), stopped.clone()),
-        drain("err").all(started.stderr.take(), stopped.clone()),
-        feed(started.stdin.take(), program.stdin.clone(), stopped.clone()),
+        drain("out").all(pipes.stdout, stopped.clone()),
+        drain("err").all(pipes.stderr, stopped.clone()),
+        feed(pipes.stdin, program.stdin.clone(), stopped.clone()),
         observer.until(stopped.clone()),
     );
     let ended = ended.map_err(|error| WorldError::Processes {
         reason: format!("`{}`: {error}", prepared.name),
     })?;
-    let leftovers = started.group.leftovers();
+    let leftovers = group.leftovers();
     let leftovers = process::seen(&leftovers, &world.redactor).await?;
     let identities = leftovers.iter().map(|process| process.identity);
     world
@@ -88,14 +88,6 @@ struct Prepared {
     stdin: bool,
     /// Name of the log files, without the last part.
     log: String,
-}
-
-/// A program that runs.
-struct Started {
-    group: Group,
-    stdin: Option<ChildStdin>,
-    stdout: Option<ChildStdout>,
-    stderr: Option<ChildStderr>,
 }
 
 impl Prepared {
@@ -160,13 +152,13 @@ impl Prepared {
         Drain::new(&world.redactor, world.places.path(&place), place)
     }
 
-    fn start(&self, world: &LiveWorld) -> Result<Started, WorldError> {
+    fn start(&self, world: &LiveWorld) -> Result<(Group, Pipes), WorldError> {
         let stdin = if self.stdin {
             Stdio::piped()
         } else {
             Stdio::null()
         };
-        let mut command = CommandWrap::with_new(&self.executable, |command| {
+        let command = CommandWrap::with_new(&self.executable, |command| {
             command
                 .args(&self.arguments)
                 .env_clear()
@@ -176,28 +168,9 @@ impl Prepared {
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped());
         });
-        let mut child = command
-            .wrap(ProcessSession)
-            .spawn()
-            .map_err(|error| self.not_started(&error))?;
-        let (stdin, stdout, stderr) = (
-            child.stdin().take(),
-            child.stdout().take(),
-            child.stderr().take(),
-        );
-        // The wrapper's own wait would wait for every orphan of the group as well.
-        let group = Group::new(
-            child.into_inner(),
-            self.temporary.to_string(),
-            std::sync::Arc::clone(&world.groups),
-        )
-        .map_err(|error| self.not_started(&error))?;
-        Ok(Started {
-            group,
-            stdin,
-            stdout,
-            stderr,
-        })
+        let groups = std::sync::Arc::clone(&world.groups);
+        Group::start(command, self.temporary.to_string(), groups)
+            .map_err(|error| self.not_started(&error))
     }
 
     fn not_started(&self, error: &std::io::Error) -> WorldError {

@@ -101,6 +101,7 @@ fn other(name: &str, arguments: &[String]) -> Result<(), Refusal> {
 /// A shell runs a script file, or checks one; never a text, which nobody can judge.
 fn shell(arguments: &[String]) -> Result<(), Refusal> {
     let script = match arguments {
+        [flag] if flag == "--version" => return Ok(()),
         [flag, script, ..] if flag == "-n" => script,
         [script, ..] => script,
         [] => return Err("a shell without a script reads its input".to_owned()),

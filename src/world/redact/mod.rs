@@ -21,7 +21,7 @@ use finder::{Finder, Kind, Pattern};
 /// Shortest secret that can be hidden: a shorter one would blot out ordinary text.
 const SHORTEST: usize = 4;
 /// Shortest value that is learnt from a token's shape rather than told by the operator.
-const SHORTEST_LEARNT: usize = 8;
+const SHORTEST_LEARNT: usize = 12;
 
 /// What a pass over text replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +125,8 @@ impl Redactor {
     /// where they stand alone too.
     pub fn learn(&self, text: &str) {
         for (name, value) in shapes::found(text) {
-            if value.len() >= SHORTEST_LEARNT {
+            // A password in an address may be any word; learnt, it would blot out that word.
+            if value.len() >= SHORTEST_LEARNT && name != shapes::URL_PASSWORD {
                 self.add_secret(name, &value);
             }
         }

@@ -35,6 +35,9 @@ pub(super) struct ShapeHit {
     pub(super) end: usize,
 }
 
+/// Name of the shape of a password in an address.
+pub(super) const URL_PASSWORD: &str = "url-password";
+
 static SHAPES: [Shape; 5] = [
     Shape {
         name: "github-token",
@@ -53,7 +56,7 @@ static SHAPES: [Shape; 5] = [
         goes_on: |byte| !b"'\"\\\r\n".contains(&byte),
     },
     Shape {
-        name: "url-password",
+        name: URL_PASSWORD,
         goes_on: |byte| !b" \t\r\n/@'\"<>".contains(&byte),
     },
 ];

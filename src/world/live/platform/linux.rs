@@ -136,6 +136,18 @@ pub(in crate::world::live) fn reap(pid: u32) {
     }
 }
 
+/// Clears away the ended orphans among the gate's children. One that the gate's process started
+/// itself shares its session, or is in `running`; it is for its own waiter.
+pub(in crate::world::live) fn reap_orphans(running: &[u32]) {
+    let own = rustix::process::getsid(None).map_or(0, |id| id.as_raw_nonzero().get());
+    for pid in adopted(running) {
+        let orphan = |stat: Stat| stat.ended && i64::from(stat.session) != i64::from(own);
+        if stat(pid).is_some_and(orphan) {
+            reap(pid);
+        }
+    }
+}
+
 /// Whether orphans of the gate's programs become the gate's children.
 pub(in crate::world::live) fn is_subreaper() -> bool {
     rustix::process::child_subreaper().is_ok_and(|state| state.is_some())

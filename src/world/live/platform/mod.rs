@@ -7,9 +7,9 @@ mod linux;
 mod other;
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{Held, adopted, is_subreaper, isolate, members, reap, stat};
+pub(super) use linux::{Held, adopted, is_subreaper, isolate, members, reap, reap_orphans, stat};
 #[cfg(not(target_os = "linux"))]
-pub(super) use other::{Held, adopted, is_subreaper, isolate, members, reap, stat};
+pub(super) use other::{Held, adopted, is_subreaper, isolate, members, reap, reap_orphans, stat};
 
 /// What the system says of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -116,6 +116,9 @@ pub(in crate::world::live) fn adopted(_started: &[u32]) -> Vec<u32> {
     Vec::new()
 }
 
+/// None to clear away.
+pub(in crate::world::live) fn reap_orphans(_running: &[u32]) {}
+
 /// Clears away an ended process, if it is the gate's to clear away.
 pub(in crate::world::live) fn reap(pid: u32) {
     if let Some(pid) = raw(pid) {

@@ -1,0 +1,49 @@
+# Every program that the gate, the product under test and its harness may start: one list for
+# wrapper, shell and image. `tests/nix/programs.sh` shows that it is enough.
+{
+  bash,
+  coreutils,
+  flyctl,
+  gate-pipx,
+  gh,
+  git,
+  gnugrep,
+  gnused,
+  gnutar,
+  gzip,
+  lib,
+  openssh,
+  python3,
+  uv,
+  writeText,
+}:
+let
+  runtime = [
+    bash
+    coreutils
+    flyctl
+    gate-pipx
+    gh
+    git
+    gnugrep
+    gnused
+    gnutar
+    gzip
+    openssh
+    python3
+    uv
+  ];
+  pin = tool: {
+    name = lib.getName tool;
+    value = {
+      version = lib.getVersion tool;
+      path = "${lib.getBin tool}";
+    };
+  };
+in
+{
+  inherit python3 runtime;
+  path = lib.makeBinPath runtime;
+  # name, version and store path of each, for `gate doctor` and the evidence
+  manifest = writeText "gate-tools.json" (builtins.toJSON (builtins.listToAttrs (map pin runtime)));
+}

@@ -1,0 +1,71 @@
+//! Hands for a single command, outside of a run: no journal, no run directory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::Utf8Path;
+
+use super::Tools;
+use crate::gate::{Gate, SubtaskId};
+use crate::verbs::{Ctx, Setting};
+use crate::world::World;
+use crate::world::live::{LiveWorld, Operator, Places};
+use crate::world::policy::{Policy, PolicyLayer};
+use crate::world::redact::Redactor;
+
+const LIMIT: Duration = Duration::from_mins(15);
+
+/// Hands for a command of the gate's own, such as `gate reap`: the gate file's policy holds.
+#[must_use]
+pub fn command_ctx(
+    operator: &Operator,
+    gate: &Gate,
+    cache: &Utf8Path,
+    workspace: &Utf8Path,
+) -> Ctx {
+    let live = live(operator, cache, workspace);
+    let policy = Policy::new(gate.resolved_policy(), gate.processes.clone());
+    ctx(gate, Arc::new(PolicyLayer::new(live, policy)))
+}
+
+/// Hands for `gate audit`: the test command is the operator's own, so no policy stands before it.
+#[must_use]
+pub fn audit_ctx(
+    operator: &Operator,
+    gate: &Gate,
+    cache: &Utf8Path,
+    repo: &Utf8Path,
+    tools: &Tools,
+) -> Ctx {
+    let live = live(operator, cache, repo);
+    live.set_tools(tools.path.clone());
+    ctx(gate, Arc::new(live))
+}
+
+fn live(operator: &Operator, cache: &Utf8Path, workspace: &Utf8Path) -> LiveWorld {
+    let places = Places::new(
+        cache.join("command"),
+        workspace.to_owned(),
+        cache.to_owned(),
+        cache.to_owned(),
+        operator.home.clone(),
+    );
+    LiveWorld::new(operator.clone(), places, Arc::new(Redactor::new()))
+}
+
+fn ctx(gate: &Gate, world: Arc<dyn World>) -> Ctx {
+    let setting = Setting {
+        processes: gate.processes.clone(),
+        parameters: gate.parameters.clone(),
+        ..Setting::default()
+    };
+    let (progress, _) = tokio::sync::mpsc::unbounded_channel();
+    Ctx::new(
+        SubtaskId::new("command"),
+        world,
+        Arc::new(setting),
+        Arc::default(),
+        LIMIT,
+        progress,
+    )
+}

@@ -1,0 +1,23 @@
+//! Every named fault through the real `gate rehearse`: verdict, exit code, the subtask that
+//! stopped, and the whole world afterwards. Asserted on what the embedded world saw, never only
+//! on what the gate says of itself.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests start the real program and read what it left behind"
+)]
+
+mod blockers;
+mod canary;
+mod candidate;
+mod command_line;
+mod evidence;
+mod github;
+mod interrupts;
+mod laws;
+mod passing;
+mod protocol;
+mod rehearsal;
+mod saas;
+mod teamspace;

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# The flake as its users call it, with the stand-in for nixpkgs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+nix() { bash tests/nix/nix.sh "$@"; }
+
+nix flake check --print-build-logs
+nix run .#gate -- --version
+nix run .#gate -- rehearse --yes
+nix develop -c gate plan --format json | python3 -c '
+import json, sys
+plan = json.dumps(json.load(sys.stdin))
+assert all(f"T{n:03}" in plan for n in range(1, 44)), "the plan lacks a subtask"
+'
+nix fmt -- --check flake.nix nix/*.nix tests/nix/standin/*.nix
+git diff --exit-code flake.lock
