@@ -1,5 +1,4 @@
 //! Laws of the graph, for any gate.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

@@ -2,10 +2,12 @@
 //! panic, never a gate that runs.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use canary_gate::gate::{Diagnostics, Gate, Look};
+use canary_gate::gate::{Diagnostics, Gate, Look, schema};
 use proptest::prelude::*;
+use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -36,6 +38,9 @@ fn entries(text: &str) -> Vec<Entry> {
     let root = DeTable::parse(text).unwrap();
     let mut found = Vec::new();
     collect(root.get_ref(), &[], &mut found);
+    // The same line again, in another subtask, says nothing new.
+    let mut seen = BTreeSet::new();
+    found.retain(|entry| seen.insert((entry.path.clone(), &text[entry.value.clone()])));
     found
 }
 
@@ -87,7 +92,7 @@ fn a_renamed_key_is_found_where_it_stands() {
     let mut tried = 0;
     for entry in entries(BUILT_IN) {
         let mut text = BUILT_IN.to_owned();
-        text.insert_str(entry.key.end, "x");
+        text.insert(entry.key.end, 'x');
         let loaded = load(&text);
         if is_free(&entry.path) {
             continue;
@@ -103,7 +108,7 @@ fn a_renamed_key_is_found_where_it_stands() {
             entry.path.join(".")
         );
     }
-    assert!(tried > 400, "{tried}");
+    assert!(tried > 250, "{tried}");
 }
 
 #[test]
@@ -129,40 +134,28 @@ fn a_value_of_another_type_is_found_where_it_stands() {
             );
         }
     }
-    assert!(tried > 600, "{tried}");
+    assert!(tried > 350, "{tried}");
 }
 
-/// Keys without which a gate still says something sound.
-const OPTIONAL: &[&str] = &[
-    "mission",
-    "never_close",
-    "read_addresses",
-    "remote_commands",
-    "programs",
-    "scenarios",
-    "reopen",
-    "advice",
-    "hard_gate",
-    "depends_on",
-    "goal",
-    "parallel",
-    "timeout",
-    "max_age",
-    "on",
-    "only_if",
-    "as_of",
-    "contains",
-    "versions_at_least",
-    "observe",
-    "canaries",
-    "logs",
-    "requires_closed",
-    "otherwise",
-    "events",
-];
+/// Names of fields that some table may lack, from the schema.
+fn optional(schema: &Value, found: &mut BTreeSet<String>) {
+    let required = schema.get("required").and_then(Value::as_array);
+    let is_required = |name: &str| required.is_some_and(|all| all.iter().any(|one| one == name));
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        let names = properties.keys().filter(|name| !is_required(name));
+        found.extend(names.cloned());
+    }
+    match schema {
+        Value::Object(table) => table.values().for_each(|value| optional(value, found)),
+        Value::Array(items) => items.iter().for_each(|value| optional(value, found)),
+        _ => {}
+    }
+}
 
 #[test]
 fn a_missing_key_is_found_at_its_table() {
+    let mut may_lack = BTreeSet::new();
+    optional(&schema(), &mut may_lack);
     let mut tried = 0;
     for entry in assignments(BUILT_IN) {
         let mut text = BUILT_IN.to_owned();
@@ -172,7 +165,7 @@ fn a_missing_key_is_found_at_its_table() {
         text.replace_range(entry.key.start..entry.value.end, &lines);
         let loaded = load(&text);
         let key = entry.path.last().unwrap().as_str();
-        if is_free(&entry.path) || OPTIONAL.contains(&key) {
+        if is_free(&entry.path) || may_lack.contains(key) {
             continue;
         }
         tried += 1;
@@ -183,14 +176,14 @@ fn a_missing_key_is_found_at_its_table() {
             .map_or(1, |at| line_of(&text, at + 1));
         let inside = |at: usize| (header..=line).contains(&at);
         // What others needed may be missed where they stand.
-        let needed = entry.path[0] == "policy" || key == "as" || key == "id";
+        let needed = key == "as" || key == "id";
         assert!(
             needed || problems.iter().any(|problem| inside(problem.line)),
             "{} on line {line}:\n{problems}",
             entry.path.join(".")
         );
     }
-    assert!(tried > 150, "{tried}");
+    assert!(tried > 100, "{tried}");
 }
 
 #[test]
