@@ -175,6 +175,8 @@ fn piece() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn splitting_never_matters(
         pieces in prop::collection::vec(piece(), 0..24),

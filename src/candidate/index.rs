@@ -9,6 +9,7 @@ use std::time::Duration;
 use pep440_rs::Version;
 
 use super::home::normalised;
+use super::python::interpreter;
 use crate::gate::Finding;
 use crate::verbs::shared::programs::did_not_succeed;
 use crate::verbs::{Ctx, Trouble};
@@ -21,6 +22,8 @@ const NO_SOLUTION: &str = "No solution found";
 pub struct Index<'a> {
     ctx: &'a Ctx,
     package: &'a str,
+    /// The interpreter that versions must be for.
+    python: String,
 }
 
 /// What the index offers for a requirement.
@@ -45,8 +48,16 @@ pub enum OnIndex {
 
 impl<'a> Index<'a> {
     /// The package on the operator's default index.
-    pub fn new(ctx: &'a Ctx, package: &'a str) -> Self {
-        Self { ctx, package }
+    ///
+    /// # Errors
+    /// If there is no `python3`.
+    pub async fn of(ctx: &'a Ctx, package: &'a str) -> Result<Self, Trouble> {
+        let python = interpreter(ctx).await?;
+        Ok(Self {
+            ctx,
+            package,
+            python,
+        })
     }
 
     /// The newest version that meets the requirement; yanked ones never do. With `refresh` the
@@ -85,7 +96,7 @@ impl<'a> Index<'a> {
             "-",
             "--no-deps",
             "--python",
-            "python3",
+            &self.python,
         ];
         argv.extend([
             "--prerelease",
@@ -186,29 +197,33 @@ mod tests {
     async fn a_yanked_version_is_told_from_an_absent_one() {
         let version = Version::from_str("3.2.0rc28").unwrap();
         let world = Scripted::new()
+            .run("python3 -I", ended(0, "/p/python3\n", ""))
             .run("uv pip compile", ended(1, "", YANKED))
             .run(
                 "uv pip compile",
                 ended(0, "spec-kitty-cli==3.2.0rc28\n", ""),
             );
         let ctx = world.ctx();
-        let index = Index::new(&ctx, "spec-kitty-cli");
+        let index = Index::of(&ctx, "spec-kitty-cli").await.unwrap();
         assert_eq!(index.standing(&version).await.unwrap(), OnIndex::Yanked);
 
         let world = Scripted::new()
+            .run("python3 -I", ended(0, "/p/python3\n", ""))
             .run("uv pip compile", ended(1, "", YANKED))
             .run("uv pip compile", ended(1, "", YANKED));
         let ctx = world.ctx();
-        let index = Index::new(&ctx, "spec-kitty-cli");
+        let index = Index::of(&ctx, "spec-kitty-cli").await.unwrap();
         assert_eq!(index.standing(&version).await.unwrap(), OnIndex::Absent);
     }
 
     #[tokio::test]
     async fn an_index_that_cannot_be_asked_offers_nothing_and_is_an_error() {
         for (code, said) in [(2, UNREACHABLE), (1, "error: something else")] {
-            let world = Scripted::new().run("uv pip compile", ended(code, "", said));
+            let world = Scripted::new()
+                .run("python3 -I", ended(0, "/p/python3\n", ""))
+                .run("uv pip compile", ended(code, "", said));
             let ctx = world.ctx();
-            let index = Index::new(&ctx, "spec-kitty-cli");
+            let index = Index::of(&ctx, "spec-kitty-cli").await.unwrap();
             let trouble = index.newest("spec-kitty-cli", true).await.unwrap_err();
             assert_eq!(trouble.outcome().verdict(), crate::gate::Verdict::Error);
         }

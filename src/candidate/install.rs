@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::home::Home;
 use super::installed::{Look, look};
 use super::lock::{self, Lock};
+use super::python::interpreter;
 use crate::gate::Finding;
 use crate::verbs::shared::programs::{must_succeed, with_output};
 use crate::verbs::{Ctx, Trouble};
@@ -137,9 +138,10 @@ pub async fn install_lock(ctx: &Ctx, request: Install, lock: Lock) -> Result<Ins
     must_hold(&lock, &request)?;
     ctx.progress(format!("installing {} packages", lock.packages.len()));
     let backend = backend(ctx, &request.home).await?;
+    let python = interpreter(ctx).await?;
     match backend {
-        Backend::PipxLock => pipx_lock(ctx, &request, &lock).await?,
-        Backend::PipxThenUvSync => pipx_then_sync(ctx, &request, &lock).await?,
+        Backend::PipxLock => pipx_lock(ctx, &request, &lock, &python).await?,
+        Backend::PipxThenUvSync => pipx_then_sync(ctx, &request, &lock, &python).await?,
     }
     let Install {
         home,
@@ -147,9 +149,9 @@ pub async fn install_lock(ctx: &Ctx, request: Install, lock: Lock) -> Result<Ins
         command,
         ..
     } = &request;
-    let python = home.python(package);
+    let venv = home.python(package);
     let entry = home.bin().join(command);
-    let seen = look(ctx, home, python.as_str(), entry.as_str(), package).await?;
+    let seen = look(ctx, home, venv.as_str(), entry.as_str(), package).await?;
     let installed = Installed {
         request,
         lock,
@@ -205,7 +207,7 @@ async fn backend(ctx: &Ctx, home: &Home) -> Result<Backend, Trouble> {
     Ok(Backend::by_help(&finished.stdout.text))
 }
 
-async fn pipx_lock(ctx: &Ctx, request: &Install, lock: &Lock) -> Result<(), Trouble> {
+async fn pipx_lock(ctx: &Ctx, request: &Install, lock: &Lock, python: &str) -> Result<(), Trouble> {
     let requirement = format!("{}=={}", request.package, request.version);
     let argv = [
         "pipx",
@@ -214,7 +216,7 @@ async fn pipx_lock(ctx: &Ctx, request: &Install, lock: &Lock) -> Result<(), Trou
         "--backend",
         "uv",
         "--python",
-        "python3",
+        python,
         "--lock",
         lock.place.as_str(),
         &requirement,
@@ -224,7 +226,12 @@ async fn pipx_lock(ctx: &Ctx, request: &Install, lock: &Lock) -> Result<(), Trou
 
 /// For a pipx without `--lock`. Installing wheels runs none of their code, so bytes that no hash
 /// has covered yet are replaced before anything of them is started.
-async fn pipx_then_sync(ctx: &Ctx, request: &Install, lock: &Lock) -> Result<(), Trouble> {
+async fn pipx_then_sync(
+    ctx: &Ctx,
+    request: &Install,
+    lock: &Lock,
+    python: &str,
+) -> Result<(), Trouble> {
     let requirement = format!("{}=={}", request.package, request.version);
     let (beside, _) = lock.place.as_str().rsplit_once('/').unwrap_or_default();
     let links = format!("--find-links={beside}/wheels");
@@ -239,7 +246,7 @@ async fn pipx_then_sync(ctx: &Ctx, request: &Install, lock: &Lock) -> Result<(),
         "install",
         "--force",
         "--python",
-        "python3",
+        python,
         &pip,
         &requirement,
     ];
@@ -251,7 +258,7 @@ async fn pipx_then_sync(ctx: &Ctx, request: &Install, lock: &Lock) -> Result<(),
         replace: true,
     };
     ctx.perform(Effect::WriteFile(write)).await?;
-    let python = request.home.python(&request.package);
+    let venv = request.home.python(&request.package);
     let mut argv = vec![
         "uv",
         "pip",
@@ -260,7 +267,7 @@ async fn pipx_then_sync(ctx: &Ctx, request: &Install, lock: &Lock) -> Result<(),
         "--no-build",
         "--require-hashes",
     ];
-    argv.extend(["--color", "never", "--python", python.as_str()]);
+    argv.extend(["--color", "never", "--python", venv.as_str()]);
     if request.network == Network::Cut {
         argv.extend(["--no-index", &links]);
     }

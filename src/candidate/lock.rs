@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::home::{Home, normalised};
+use super::python::interpreter;
 use crate::gate::Finding;
 use crate::verbs::shared::programs::must_succeed;
 use crate::verbs::{Ctx, Trouble};
@@ -85,7 +86,8 @@ pub async fn lock(
     as_of: Option<&str>,
 ) -> Result<Lock, Trouble> {
     let path = place.to_string();
-    let mut argv: Vec<String> = ["uv", "pip", "compile", "-", "--python", "python3"]
+    let python = interpreter(ctx).await?;
+    let mut argv: Vec<String> = ["uv", "pip", "compile", "-", "--python", &python]
         .map(str::to_owned)
         .into();
     // Wheels only: building from source runs code that no hash covers. `--upgrade`, or an older

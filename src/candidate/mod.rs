@@ -13,6 +13,7 @@ mod install;
 mod installed;
 mod lock;
 mod operator_home;
+mod python;
 mod releases;
 mod resolve;
 mod standalone;

@@ -13,7 +13,7 @@ use crate::verbs::{Ctx, Trouble};
 /// How many newer candidates of GitHub's are looked up on the index; the rest count as there.
 const LOOKED_UP: usize = 10;
 /// How many versions below the newest are listed from the index.
-const LISTED_BELOW: usize = 4;
+const LISTED_BELOW: usize = 2;
 
 /// A version that was not chosen though it is newer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -97,7 +97,7 @@ pub async fn probe_and_choose(
     line: &Line,
     releases: &[Release],
 ) -> Result<Choice, Trouble> {
-    let index = Index::new(ctx, package);
+    let index = Index::of(ctx, package).await?;
     let mut listed = offered(&index, package, line).await?;
     listed.others = others(&index, package, line).await?;
     let newest = listed.offered.first().cloned();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::home::Home;
 use super::lock::{self, Lock, Wheel};
+use super::python::interpreter;
 use crate::gate::Finding;
 use crate::verbs::shared::programs::must_succeed;
 use crate::verbs::{Ctx, Trouble};
@@ -63,14 +64,15 @@ pub async fn vendor(ctx: &Ctx, home: &Home, lock: &Lock, to: &Place) -> Result<L
 /// An interpreter that has pip: the machine's, or a virtual environment made for this.
 async fn pip(ctx: &Ctx, home: &Home, to: &Place) -> Result<String, Trouble> {
     let argv = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-    let asked = home.installer(argv(&["python3", "-m", "pip", "--version"]));
+    let python = interpreter(ctx).await?;
+    let asked = home.installer(argv(&[&python, "-m", "pip", "--version"]));
     if ctx.run(asked).await?.success() {
-        return Ok("python3".to_owned());
+        return Ok(python);
     }
     let own = to.join("pip");
     must_succeed(
         ctx,
-        home.installer(argv(&["python3", "-m", "venv", "--clear", own.as_str()])),
+        home.installer(argv(&[&python, "-m", "venv", "--clear", own.as_str()])),
     )
     .await?;
     Ok(own.join("bin/python").to_string())

@@ -30,8 +30,8 @@ pub(super) async fn run(args: &DoctorArgs, console: &Console) -> Exit {
         Err(exit) => return exit,
     };
     let settings = operator::settings(&operator, &overrides);
-    let (world, _) = session::survey_world(&operator, &settings.cache);
-    let tools = toolbox::survey(&world, &SubtaskId::new("doctor")).await;
+    let survey = session::survey_world(&operator, &settings.cache);
+    let tools = toolbox::survey(&survey.world, &SubtaskId::new("doctor")).await;
     if args.json {
         console.out(&(serde_json::to_string_pretty(&tools).unwrap_or_default() + "\n"));
     } else {

@@ -18,7 +18,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 pub use command::{audit_ctx, command_ctx};
 pub use directory::{RunDirectory, SessionError, find as find_run, list as list_runs, report_of};
 pub use layers::Wrap;
-pub use tools::{Tools, tools, world as survey_world};
+pub use tools::{Survey, Tools, tools, world as survey_world};
 
 use crate::engine::{self, Outcomes, Reporter, Request, Scope, Signal};
 use crate::gate::{Gate, SubtaskId, Verdict};

@@ -27,7 +27,11 @@ pub struct Tools {
 /// The first that could not be made.
 pub async fn tools(operator: &Operator, cache: &Utf8Path) -> Result<Tools, ToolError> {
     let by = SubtaskId::new("tools");
-    let (world, places) = world(operator, cache);
+    let Survey {
+        world,
+        places,
+        logs: _logs,
+    } = world(operator, cache);
     let path = toolbox::provide(&world, &by).await?;
     world.set_tools(path.clone());
     let versions = toolbox::versions(&world, &by).await;
@@ -40,18 +44,39 @@ pub async fn tools(operator: &Operator, cache: &Utf8Path) -> Result<Tools, ToolE
     })
 }
 
-/// A world for looking at the machine; its logs go into the cache.
+/// A world for looking at the machine.
+pub struct Survey {
+    /// The world.
+    pub world: LiveWorld,
+    /// Where its places are.
+    pub places: Places,
+    /// What its programs write; gone with this. Each survey has its own: two at the same time
+    /// would take each other's log files for their own.
+    pub logs: Option<tempfile::TempDir>,
+}
+
+/// A world for looking at the machine.
 #[must_use]
-pub fn world(operator: &Operator, cache: &Utf8Path) -> (LiveWorld, Places) {
+pub fn world(operator: &Operator, cache: &Utf8Path) -> Survey {
+    let logs = tempfile::Builder::new()
+        .prefix("gate-survey-")
+        .tempdir()
+        .ok();
+    let run = logs
+        .as_ref()
+        .and_then(|logs| Utf8PathBuf::from_path_buf(logs.path().to_owned()).ok())
+        .unwrap_or_else(|| cache.join("survey"));
     let places = Places::new(
-        cache.join("survey"),
+        run,
         operator.cwd.clone(),
         cache.to_owned(),
         cache.to_owned(),
         operator.home.clone(),
     );
-    (
-        LiveWorld::new(operator.clone(), places.clone(), Arc::new(Redactor::new())),
+    let world = LiveWorld::new(operator.clone(), places.clone(), Arc::new(Redactor::new()));
+    Survey {
+        world,
         places,
-    )
+        logs,
+    }
 }

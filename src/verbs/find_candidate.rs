@@ -158,6 +158,7 @@ mod tests {
                 ended(0, &page(&["v3.2.0rc15"], Some("c1")), ""),
             )
             .run("gh api graphql", ended(0, &page(&["v3.2.0rc16"], None), ""))
+            .run("python3 -I", ended(0, "/p/python3\n", ""))
             .run("uv pip compile", offers("3.2.0rc16"))
             .run("uv pip compile", ended(1, "", NONE))
             .run("uv pip compile", ended(1, "", NONE))
@@ -186,6 +187,7 @@ mod tests {
         let silent = Scripted::new().run("gh api graphql", ended(0, "{}", ""));
         let unreachable = Scripted::new()
             .run("gh api graphql", ended(0, &page(&[], None), ""))
+            .run("python3 -I", ended(0, "/p/python3\n", ""))
             .run("uv pip compile", ended(2, "", "error: Request failed\n"));
         for world in [silent, unreachable] {
             let ctx = world.ctx();

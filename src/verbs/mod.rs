@@ -29,6 +29,7 @@ mod require_closed;
 mod require_equal;
 mod require_newer;
 mod require_state;
+mod run_program;
 pub(crate) mod shared;
 mod still_required;
 mod trouble;
@@ -73,6 +74,7 @@ pub use require_equal::RequireEqual;
 pub use require_newer::RequireNewer;
 pub use require_state::{IssueStateName, Otherwise, RequireState};
 pub(crate) use shared::fix::linked as linked_change;
+pub use run_program::RunProgram;
 pub use still_required::StillRequired;
 pub use trouble::Trouble;
 pub use uv_sync::UvSync;
@@ -238,4 +240,5 @@ verbs! {
     StillRequired "still-required",
     PytestSuite "pytest-suite",
     KeepLogs "keep-logs",
+    RunProgram "run-program",
 }

@@ -112,7 +112,7 @@ async fn yanked_and_absent_are_told_apart_and_a_dead_index_is_an_error() {
     let index = Index::serve(&[cli("3.2.0rc16"), cli("3.2.0rc28").yanked()]).await;
     let stage = Stage::new(&index.url);
     let ctx = stage.ctx();
-    let asked = Asked::new(&ctx, "spec-kitty-cli");
+    let asked = Asked::of(&ctx, "spec-kitty-cli").await.unwrap();
     for (version, standing) in [
         ("3.2.0rc16", OnIndex::Offered),
         ("3.2.0rc28", OnIndex::Yanked),
@@ -126,7 +126,7 @@ async fn yanked_and_absent_are_told_apart_and_a_dead_index_is_an_error() {
     }
     let dead = Stage::with("http://127.0.0.1:1/simple/", &[("UV_HTTP_RETRIES", "0")]);
     let ctx = dead.ctx();
-    let asked = Asked::new(&ctx, "spec-kitty-cli");
+    let asked = Asked::of(&ctx, "spec-kitty-cli").await.unwrap();
     assert!(
         finding(asked.newest("spec-kitty-cli", true).await.unwrap_err())
             .what

@@ -51,39 +51,56 @@ fn rc_broken_import() {
     let ended = stops_at("rc-broken-import", "T012");
     let says = ended.says("T012");
     assert!(says.contains("specify_cli.sync.preflight"), "{says}");
-    assert!(!says.contains("specify_cli.sync.owner "), "only the one that is missing: {says}");
+    assert!(
+        !says.contains("specify_cli.sync.owner "),
+        "only the one that is missing: {says}"
+    );
 }
 
 #[test]
 fn stubborn_daemon() {
-    let ended = rehearse(&["stubborn-daemon"]).with(&["--until", "WP02"]).run();
+    let ended = rehearse(&["stubborn-daemon"])
+        .with(&["--until", "WP02"])
+        .run();
     ended.ends(0, "passed", &[]).untouched_except(&[]);
-    let how: Vec<String> = ended.fact("daemons.before_install")["ended"]
+    let fates: Vec<&str> = ended.fact("daemons.before_install")["receipts"]
         .as_array()
         .unwrap_or_else(|| panic!("{}", ended.told()))
         .iter()
-        .map(ToString::to_string)
+        .map(|receipt| receipt["fate"].as_str().unwrap())
         .collect();
-    assert_eq!(how.len(), 2, "{how:?}");
-    let killed = how.iter().filter(|one| one.to_lowercase().contains("kill"));
-    assert_eq!(killed.count(), 1, "one took TERM, one had to be killed: {how:?}");
+    assert_eq!(fates.len(), 2, "{fates:?}");
+    assert!(
+        fates.contains(&"terminated") && fates.contains(&"killed"),
+        "{fates:?}"
+    );
 }
 
 #[test]
 fn bystanders() {
     let ended = rehearse(&["bystanders"]).with(&["--until", "WP04"]).run();
     ended.ends(0, "passed", &[]).untouched_except(&[]);
-    assert_eq!(ended.world["bystanders_alive"], json!({"grep": true, "vim": true}));
+    assert_eq!(
+        ended.world["bystanders_alive"],
+        json!({"grep": true, "vim": true})
+    );
 }
 
 #[test]
 fn stale_path_cli() {
-    let ended = rehearse(&["stale-path-cli"]).with(&["--until", "WP04"]).run();
+    let ended = rehearse(&["stale-path-cli"])
+        .with(&["--until", "WP04"])
+        .run();
     ended.ends(0, "passed", &[]).untouched_except(&[]);
     let version = &ended.fact("canary.single_result")["runs"][0]["cli_version"];
-    assert_eq!(version, "spec-kitty-cli version 3.2.0rc16", "the throwaway one is used");
-    let reported = ["T010", "T011", "T012", "T017"]
-        .iter()
-        .any(|id| ended.subtask(id)["warnings"].to_string().contains("bin/spec-kitty"));
+    assert_eq!(
+        version, "spec-kitty-cli version 3.2.0rc16",
+        "the throwaway one is used"
+    );
+    let reported = ["T010", "T011", "T012", "T017"].iter().any(|id| {
+        ended.subtask(id)["warnings"]
+            .to_string()
+            .contains("bin/spec-kitty")
+    });
     assert!(reported, "the one on PATH is reported: {}", ended.told());
 }

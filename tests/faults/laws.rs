@@ -63,7 +63,12 @@ impl Ended {
     pub(crate) fn nothing_ran_after(&self, id: &str, except: &[&str]) -> &Self {
         for (other, outcome) in self.outcomes() {
             if other > id && !except.contains(&other) {
-                assert_eq!(outcome, "not-run", "{other} ran after {id}: {}", self.told());
+                assert_eq!(
+                    outcome,
+                    "not-run",
+                    "{other} ran after {id}: {}",
+                    self.told()
+                );
             }
         }
         self
@@ -119,8 +124,13 @@ impl Ended {
     #[track_caller]
     fn issue_json(&self, whose: &str, issue: &str) -> &Value {
         let (repository, number) = issue.split_once('#').unwrap();
-        let found = &self.world.pointer(whose).unwrap_or(&Value::Null)[repository]["issues"][number];
-        assert!(found.is_object(), "no {issue} in the world: {}", self.told());
+        let found =
+            &self.world.pointer(whose).unwrap_or(&Value::Null)[repository]["issues"][number];
+        assert!(
+            found.is_object(),
+            "no {issue} in the world: {}",
+            self.told()
+        );
         found
     }
 
@@ -130,13 +140,25 @@ impl Ended {
         let world = &self.world;
         assert_eq!(world["saas"]["writes_by_gate"], 0);
         assert_eq!(world["github"]["unknown_requests"], json!([]));
-        assert_eq!(world["daemons_alive"], json!([]), "{}", self.told());
+        let alive = world["daemons_alive"].as_array().unwrap().len();
+        assert_eq!(alive, self.orphans_left(), "{}", self.told());
         assert_eq!(world["home_changes"], json!([]));
         let bystanders = world["bystanders_alive"].as_object().unwrap();
-        assert!(bystanders.values().all(|alive| *alive == true), "{bystanders:?}");
+        assert!(
+            bystanders.values().all(|alive| *alive == true),
+            "{bystanders:?}"
+        );
         self.no_release_is_cut();
         self.no_close_of_what_must_stay_open();
         self.no_secret_anywhere();
+    }
+
+    /// The two orphans of the world, unless it was the gate's turn to end them.
+    fn orphans_left(&self) -> usize {
+        let swept = ["T009", "T019"]
+            .iter()
+            .any(|id| self.outcomes()[id] == "passed");
+        if swept { 0 } else { 2 }
     }
 
     #[track_caller]
@@ -178,13 +200,19 @@ fn check_secrets(place: &str, bytes: &[u8]) {
         assert!(!found, "{place} holds a secret");
     }
     // The product's own source says how a daemon is started; that is no token.
-    if Path::new(place).extension().is_some_and(|end| end == "py" || end == "pyc") {
+    if Path::new(place)
+        .extension()
+        .is_some_and(|end| end == "py" || end == "pyc")
+    {
         return;
     }
     let daemon = regex::bytes::Regex::new(r"run_sync_daemon\(\d+, \\*'([^'\\]+)").unwrap();
     for found in daemon.captures_iter(bytes) {
         let token = String::from_utf8_lossy(&found[1]);
-        assert!(token.starts_with('‹') || token.starts_with('['), "{place} holds the daemon's token: {token}");
+        assert!(
+            token.starts_with('‹') || token.starts_with('['),
+            "{place} holds the daemon's token: {token}"
+        );
     }
 }
 

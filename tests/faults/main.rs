@@ -9,8 +9,8 @@
 )]
 
 mod blockers;
-mod candidate;
 mod canary;
+mod candidate;
 mod command_line;
 mod evidence;
 mod github;

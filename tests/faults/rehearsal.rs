@@ -139,7 +139,9 @@ pub(crate) struct Ended {
 impl Ended {
     /// Events of one kind.
     pub(crate) fn events(&self, kind: &str) -> impl Iterator<Item = &Value> {
-        self.events.iter().filter(move |event| event["event"] == kind)
+        self.events
+            .iter()
+            .filter(move |event| event["event"] == kind)
     }
 
     /// How a subtask ended.

@@ -1,0 +1,25 @@
+//! Which interpreter the candidate is resolved for and runs on: the `python3` on PATH, by its
+//! real path. A shim or a virtual environment in between would be asked anew by every tool, and
+//! may answer otherwise in a throwaway home.
+
+use crate::gate::Finding;
+use crate::verbs::shared::programs::must_succeed;
+use crate::verbs::{Ctx, Trouble};
+use crate::world::Program;
+
+const SCRIPT: &str = "import sys; print(getattr(sys, '_base_executable', None) or sys.executable)";
+
+/// The real path of `python3`.
+///
+/// # Errors
+/// If there is none, or it does not answer.
+pub(super) async fn interpreter(ctx: &Ctx) -> Result<String, Trouble> {
+    let asked = Program::new(["python3", "-I", "-c", SCRIPT]);
+    let finished = must_succeed(ctx, asked).await?;
+    let path = finished.stdout.last_lines(1);
+    if path.contains('/') {
+        return Ok(path);
+    }
+    let what = format!("`python3` does not say where it is: `{path}`");
+    Err(Trouble::error(Finding::new(what)))
+}

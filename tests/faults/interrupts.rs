@@ -1,0 +1,85 @@
+//! Ctrl-C: once is graceful and can be resumed, twice ends at once. Synchronised on what the
+//! gate prints, never on time.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::rehearsal::{Rehearsal, rehearse};
+
+/// A gate that has printed a line with these words on standard error.
+fn started_until(
+    rehearsal: &Rehearsal,
+    words: &str,
+) -> (Child, BufReader<std::process::ChildStderr>) {
+    let mut child = rehearsal.command().stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    wait_for(&mut lines, words);
+    (child, lines)
+}
+
+fn wait_for(lines: &mut impl BufRead, words: &str) {
+    let mut seen = String::new();
+    loop {
+        let mut line = String::new();
+        assert_ne!(
+            lines.read_line(&mut line).unwrap(),
+            0,
+            "no `{words}` in:\n{seen}"
+        );
+        if line.contains(words) {
+            return;
+        }
+        seen.push_str(&line);
+    }
+}
+
+fn interrupt(child: &Child) {
+    kill(
+        Pid::from_raw(child.id().try_into().unwrap()),
+        Signal::SIGINT,
+    )
+    .unwrap();
+}
+
+#[test]
+fn once_is_graceful_and_can_be_resumed() {
+    let rehearsal = rehearse(&[]).with(&["--until", "WP04"]);
+    let (mut child, mut lines) = started_until(&rehearsal, "T021 …");
+    interrupt(&child);
+    std::io::copy(&mut lines, &mut std::io::sink()).unwrap();
+    let code = child.wait().unwrap().code();
+    let ended = rehearsal.ended(code);
+    ended.ends(130, "interrupted", &[]).untouched_except(&[]);
+    assert_eq!(ended.outcomes()["T020"], "passed");
+    assert_eq!(ended.outcomes()["T022"], "not-run");
+
+    let run = ended.events("run-started").next().unwrap()["run"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let state = format!("state_dir={}", ended.state().display());
+    let resumed = rehearse(&[])
+        .with(&["--until", "WP04", "--resume", &run, "--set", &state])
+        .run();
+    assert_eq!(resumed.code, Some(0), "{}", resumed.told());
+    let again = resumed
+        .events("subtask-started")
+        .filter(|event| event["subtask"] == "T005");
+    assert_eq!(again.count(), 0, "what was shown is not shown again");
+}
+
+#[test]
+fn twice_ends_at_once() {
+    let rehearsal = rehearse(&["canary-hangs"]).with(&["--set", "canary.run_limit=10m"]);
+    let (mut child, mut lines) = started_until(&rehearsal, "T021 …");
+    interrupt(&child);
+    interrupt(&child);
+    std::io::copy(&mut lines, &mut std::io::sink()).unwrap();
+    let code = child.wait().unwrap().code();
+    let ended = rehearsal.ended(code);
+    assert_eq!(ended.code, Some(130), "{}", ended.told());
+    ended.untouched_except(&[]);
+}

@@ -1,0 +1,59 @@
+//! A gate that passes: what it wrote, once each, and nothing else.
+
+use serde_json::json;
+
+use crate::laws::{CANARY, TRACKER};
+use crate::rehearsal::{Ended, rehearse};
+
+/// e2e#41 commented once and closed, #1038 commented once and open, nothing else touched.
+#[track_caller]
+pub(crate) fn as_it_should_be(ended: &Ended) {
+    ended
+        .passes()
+        .issue(CANARY, "CLOSED", (1, 1, 0))
+        .issue(TRACKER, "OPEN", (1, 0, 0))
+        .untouched_except(&[CANARY, TRACKER]);
+    let canary = *ended.comments(CANARY).last().unwrap();
+    let tracker = *ended.comments(TRACKER).last().unwrap();
+    for text in [canary, tracker] {
+        assert!(text.contains("spec-kitty-cli==3.2.0rc16"), "{text}");
+        assert!(text.contains("sha256"), "{text}");
+        for word in ["unknown", "{{", "fixes #", "closes #"] {
+            assert!(!text.to_lowercase().contains(word), "`{word}` in {text}");
+        }
+    }
+    assert!(
+        !tracker.to_lowercase().contains("clos"),
+        "it says nothing of closing: {tracker}"
+    );
+}
+
+#[test]
+fn no_fault() {
+    let ended = rehearse(&[]).run();
+    as_it_should_be(&ended);
+    let skipped: Vec<&str> = ended
+        .outcomes()
+        .into_iter()
+        .filter_map(|(id, outcome)| (outcome == "skipped").then_some(id))
+        .collect();
+    assert_eq!(skipped, ["T023", "T027"]);
+    assert_eq!(
+        ended.world["attempts"].as_array().unwrap().len(),
+        2,
+        "one for each bundle"
+    );
+}
+
+/// Faults that a gate gets over, all at once.
+#[test]
+fn faults_may_be_combined() {
+    let ended = rehearse(&["stubborn-daemon", "bystanders"])
+        .with(&["--fault", "stale-path-cli,saas-503-once"])
+        .run();
+    as_it_should_be(&ended);
+    assert_eq!(
+        ended.world["bystanders_alive"],
+        json!({"grep": true, "vim": true})
+    );
+}
