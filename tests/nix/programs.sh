@@ -13,6 +13,8 @@ bash tests/nix/nix.sh build --out-link "$work/gate" .#gate
 sed -n '/^\(export\|unset\) /p' "$work/gate/bin/gate" > "$work/environment"
 program=$(sed -n 's/^exec .* \([^ ]*bin\/gate\) .*/\1/p' "$work/gate/bin/gate" | tr -d '"'\')
 
+# what the gate makes for itself on a machine without uv or pipx is there already: see flake.sh
+export XDG_CACHE_HOME=${XDG_CACHE_HOME:-$HOME/.cache}
 mkdir "$work/tripwires" "$work/home"
 IFS=: read -ra directories <<< "$PATH"
 for directory in "${directories[@]}"; do
