@@ -81,6 +81,7 @@ async fn run(gate: &Arc<Gate>, root: &Utf8PathBuf) {
         cache: root.join("cache"),
         tools: ToolPath::default(),
         versions: BTreeMap::new(),
+        flake: None,
         scope: Scope::All,
         resume: None,
         dry_run: false,

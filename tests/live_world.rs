@@ -304,7 +304,7 @@ async fn each_base_adds_what_is_written_down() {
     );
     assert_eq!(github["HOME"], "‹home›");
     let token = environment(&stage, |program| {
-        program.base = EnvBase::GitHubEnvironmentToken
+        program.base = EnvBase::GitHubEnvironmentToken;
     })
     .await;
     assert_eq!(
@@ -401,10 +401,7 @@ async fn a_time_limit_ends_the_whole_tree() {
         "TERM, grace, KILL"
     );
     for process in stage.processes().await {
-        assert!(
-            !process.argv.iter().any(|text| *text == mark),
-            "{process:?}"
-        );
+        assert!(!process.argv.contains(&mark), "{process:?}");
     }
 }
 
@@ -461,11 +458,11 @@ async fn under_the_subreaper_an_ended_orphan_is_really_gone() {
         .await;
     let pid = left.stdout.text.trim().to_owned();
     assert_eq!(left.leftovers.len(), 1, "{:?}", left.leftovers);
-    let mut waiter = bash(&format!(
+    let mut program = bash(&format!(
         "kill {pid}; while kill -0 {pid} 2>/dev/null; do :; done; echo gone"
     ));
-    waiter.limit = Duration::from_secs(60);
-    let waited = stage.run(waiter).await.unwrap();
+    program.limit = Duration::from_mins(1);
+    let waited = stage.run(program).await.unwrap();
     assert_eq!(waited.stdout.text, "gone\n");
     // And those that it started itself still tell how they ended.
     for code in 0..20 {

@@ -448,11 +448,11 @@ fn writes_to(argv: &[String]) -> Option<(String, String)> {
     let mut rest = rest.iter();
     while let Some(word) = rest.next() {
         if let Some(text) = word.strip_prefix("--repo=") {
-            repository = text.to_owned();
+            text.clone_into(&mut repository);
         } else if word == "--repo" || word == "-R" {
             repository = rest.next().cloned().unwrap_or_default();
         } else if let Some(text) = word.strip_prefix("-R") {
-            repository = text.trim_start_matches('=').to_owned();
+            text.trim_start_matches('=').clone_into(&mut repository);
         } else if ["--body-file", "-F", "--comment", "-c", "--reason"].contains(&word.as_str()) {
             rest.next();
         } else if !word.starts_with('-') {
@@ -539,8 +539,7 @@ proptest! {
         program.stdin = Some("a comment".to_owned());
         if check(&Effect::Run(program)).is_ok() {
             let has = |text: &str| argv.iter().any(|word| word == text);
-            match writes_to(&argv) {
-                Some((verb, issue)) => {
+            if let Some((verb, issue)) = writes_to(&argv) {
                     let listed: &[&str] = match verb.as_str() {
                         "view" | "list" => return Ok(()),
                         "close" => &[E2E],
@@ -549,8 +548,7 @@ proptest! {
                         other => return Err(TestCaseError::fail(other.to_owned())),
                     };
                     prop_assert!(listed.contains(&issue.as_str()), "{:?}", argv);
-                }
-                None => {
+            } else {
                     let reads = ["pr", "release", "api"].contains(&argv[1].as_str());
                     prop_assert!(reads, "{:?}", argv);
                     if argv[1] == "api" {
@@ -566,7 +564,6 @@ proptest! {
                     } else {
                         prop_assert!(["view", "list"].contains(&argv[2].as_str()), "{:?}", argv);
                     }
-                }
             }
         }
     }

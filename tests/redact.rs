@@ -1,4 +1,5 @@
 //! What must never be written down, however it is encoded and however a stream is split.
+#![expect(clippy::expect_used, reason = "a helper of tests may panic")]
 
 use std::sync::{Arc, LazyLock};
 

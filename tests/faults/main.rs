@@ -4,7 +4,6 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
-    clippy::expect_used,
     reason = "tests start the real program and read what it left behind"
 )]
 

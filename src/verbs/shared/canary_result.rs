@@ -149,8 +149,8 @@ fn time_at(value: &Value, name: &str) -> Result<Option<Timestamp>, Unreadable> {
 }
 
 /// pytest marks the lines that say what went wrong with `E `; else the first line that is not
-/// blank. One that only announces (it ends with a colon) is told together with the last of them,
-/// where a traceback has its exception.
+/// blank. One that only announces (it ends with a colon) is told together with the exception of
+/// the traceback that follows, or with the last of them.
 fn first_error(reason: &str) -> Option<String> {
     let lines = reason
         .lines()
@@ -163,11 +163,28 @@ fn first_error(reason: &str) -> Option<String> {
         .filter(|line| !line.is_empty())
         .collect();
     let line = match marked.as_slice() {
-        [first, .., last] if first.ends_with(':') => format!("{first} {last}"),
+        [first, rest @ ..] if first.ends_with(':') => {
+            let told = rest
+                .iter()
+                .rfind(|line| names_an_exception(line))
+                .or(rest.last());
+            format!("{first} {}", told.unwrap_or(&""))
+                .trim_end()
+                .to_owned()
+        }
         [first, ..] => (*first).to_owned(),
         [] => lines.clone().next()?.to_owned(),
     };
     Some(line.chars().take(300).collect())
+}
+
+/// `KeyError: 'x'`, as a traceback ends.
+fn names_an_exception(line: &str) -> bool {
+    let name = line.split(':').next().unwrap_or_default();
+    let is_name = name
+        .chars()
+        .all(|letter| letter.is_alphanumeric() || "_.".contains(letter));
+    is_name && (name.ends_with("Error") || name.ends_with("Exception"))
 }
 
 #[cfg(test)]
@@ -230,7 +247,7 @@ mod tests {
         let text = "def test():\n>   assert x\nE   AssertionError: no\nE   more";
         assert_eq!(first_error(text).as_deref(), Some("AssertionError: no"));
         assert_eq!(first_error("\n  plain\n").as_deref(), Some("plain"));
-        let traceback = "E   AssertionError: the CLI failed:\nE     Traceback:\nE   KeyError: 'x'";
+        let traceback = "E   AssertionError: the CLI failed:\nE     Traceback:\nE   KeyError: 'x'\nE     [exit 1]";
         let told = first_error(traceback);
         assert_eq!(
             told.as_deref(),
