@@ -60,7 +60,9 @@ in
     export HOME=$PWD
     gate plan > plan
     gate plan --gate ${../src/gates/phase4}/gate.toml | diff plan -
-    gate plan --gate ${../tests/gates}/minimal.toml
+    for file in ${../examples}/*.toml ${../tests/gates}/*.toml; do
+      gate plan --gate "$file"
+    done
     touch $out
   '';
 

@@ -139,9 +139,13 @@ pub(in crate::world::live) fn reap(pid: u32) {
 /// Clears away the ended orphans among the gate's children. One that the gate's process started
 /// itself shares its session, or is in `running`; it is for its own waiter.
 pub(in crate::world::live) fn reap_orphans(running: &[u32]) {
-    let own = rustix::process::getsid(None).map_or(0, |id| id.as_raw_nonzero().get());
+    // Read where the orphans' is read: 0 for both when the session's leader is outside of this
+    // pid namespace, which `getsid` of a typed wrapper cannot say.
+    let Some(own) = stat(std::process::id()) else {
+        return;
+    };
     for pid in adopted(running) {
-        let orphan = |stat: Stat| stat.ended && i64::from(stat.session) != i64::from(own);
+        let orphan = |stat: Stat| stat.ended && stat.session != own.session;
         if stat(pid).is_some_and(orphan) {
             reap(pid);
         }
