@@ -223,7 +223,7 @@ pub struct EndProcesses {
     pub rule: ProcessRule,
     /// Which ones.
     pub targets: Vec<ProcessIdentity>,
-    /// How long a process has between TERM and KILL, in milliseconds.
+    /// How long a process has between TERM and KILL, in milliseconds; with none it is KILL at once.
     #[serde(rename = "grace_milliseconds", with = "milliseconds")]
     pub grace: Duration,
 }

@@ -8,6 +8,7 @@
 )]
 
 mod drain;
+mod ending;
 mod environment;
 mod files;
 mod group;
@@ -121,7 +122,7 @@ impl LiveWorld {
 
     /// Ends what the programs of this world left behind and is still there.
     pub async fn end_leftovers(&self, grace: Duration) -> Vec<Receipt> {
-        process::end_leftovers(&self.groups, grace).await
+        ending::end_leftovers(&self.groups, grace).await
     }
 
     /// Kills the group of every running program at once; for the second interrupt.
@@ -168,9 +169,9 @@ impl World for LiveWorld {
             | Effect::KeepFiles(_)
             | Effect::Pack(_) => self.file_effect(effect).await,
             Effect::ListProcesses => process::list(&self.redactor).await.map(Response::Processes),
-            Effect::EndProcesses(end) => process::end(&end, &self.redactor)
-                .await
-                .map(Response::Ended),
+            Effect::EndProcesses(end) => {
+                ending::end(&end, &self.redactor).await.map(Response::Ended)
+            }
             Effect::FindProgram { name } => Ok(Response::Found(self.find(&name))),
             Effect::Now => Ok(Response::Now(jiff::Timestamp::now())),
             Effect::Sleep { duration } => {

@@ -36,3 +36,11 @@ pub(super) enum Sent {
     /// The system did not allow it.
     NotPermitted,
 }
+
+/// How many processes may be held at the same time: a descriptor each where there are pidfds,
+/// and half of them are for everything else.
+pub(super) fn held_at_once() -> usize {
+    use rustix::process::{Resource, getrlimit};
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(4096);
+    usize::try_from(limit / 2).unwrap_or(2048).clamp(32, 2048)
+}
