@@ -584,6 +584,8 @@ async fn a_watch_sees_each_boundary_as_it_comes() {
             url,
             limit: Duration::from_secs(10),
         }],
+        fixed: Vec::new(),
+        programs: Vec::new(),
     });
     let finished = stage.run(program).await.unwrap();
     server.abort();

@@ -391,6 +391,8 @@ fn addresses_are_prefixes_of_whole_parts() {
         processes: rule(),
         files: vec![],
         addresses: vec![get("https://elsewhere.example/")],
+        fixed: vec![],
+        programs: vec![],
     });
     assert!(check(&Effect::Run(program)).is_err(), "a watch reads too");
 }

@@ -136,6 +136,21 @@ pub struct Watch {
     /// Address to read at each boundary, as the SaaS's health.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<HttpGet>,
+    /// Files that have to stay the same all through, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixed: Vec<Fixed>,
+    /// Names of programs to notice when somebody else runs them, such as `pkill`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<String>,
+}
+
+/// Files that have to stay the same while a program runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fixed {
+    /// What they are, such as `candidate`.
+    pub name: String,
+    /// Which.
+    pub files: Vec<ListFiles>,
 }
 
 /// How a process is recognised: by its program's name and the structure of its argument list,

@@ -104,7 +104,9 @@ impl Herd {
     pub(crate) fn alive(&self) -> Vec<u32> {
         let mark = format!("{MARK}={}", self.root.path().display());
         let mut system = sysinfo::System::new().unwrap();
-        let kind = ProcessRefreshKind::nothing().with_environ(UpdateKind::Always);
+        let kind = ProcessRefreshKind::nothing()
+            .without_tasks()
+            .with_environ(UpdateKind::Always);
         system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
         let marked = |process: &&sysinfo::Process| {
             // What has ended and is not cleared away has no environment any more.

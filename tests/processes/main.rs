@@ -7,5 +7,8 @@
 
 #[path = "../herd/mod.rs"]
 mod herd;
+mod interventions;
 mod look_alikes;
+mod protocol;
 mod reap;
+mod service;

@@ -18,6 +18,9 @@ use crate::world::{EndProcesses, Fate, ProcessIdentity, ProcessSeen, Receipt, Wo
 /// How long a killed process has to be gone.
 const AFTER_KILL: Duration = Duration::from_secs(5);
 
+/// How many are looked at together: the first of them end while the next are looked at.
+const PIECE: usize = 64;
+
 /// Why a process must be left alone.
 type Judge<'a> = dyn Fn(&ProcessSeen) -> Result<(), Spared> + Sync + 'a;
 
@@ -69,15 +72,22 @@ async fn end_all(
     let mut receipts = Vec::with_capacity(targets.len());
     for some in targets.chunks(platform::held_at_once()) {
         let mut ending: Vec<Ending> = some.iter().map(|target| Ending::new(*target)).collect();
-        hold(&mut ending)?;
-        identify(&mut ending, judge).await?;
-        // Without any grace there is no TERM either: there are some that fork when they get it.
+        for piece in ending.chunks_mut(PIECE) {
+            hold(piece)?;
+            identify(piece, judge).await?;
+            // Without any grace there is no TERM either: there are some that fork when they get
+            // it.
+            if !grace.is_zero() {
+                tell(piece, Signal::SIGTERM);
+            }
+        }
         if !grace.is_zero() {
-            send(&mut ending, Signal::SIGTERM, Fate::Terminated, grace).await;
+            wait(&mut ending, Fate::Terminated, grace).await;
             // A second look: what ignores TERM may have become another program meanwhile.
             identify(&mut ending, judge).await?;
         }
-        send(&mut ending, Signal::SIGKILL, Fate::Killed, AFTER_KILL).await;
+        tell(&mut ending, Signal::SIGKILL);
+        wait(&mut ending, Fate::Killed, AFTER_KILL).await;
         receipts.extend(ending.into_iter().map(|one| one.receipt(rule)));
     }
     Ok(receipts)
@@ -127,8 +137,7 @@ impl Ending {
         });
     }
 
-    /// Sends the signal and waits for the end.
-    async fn signal(&mut self, signal: Signal, fate: Fate, within: Duration) {
+    fn tell(&mut self, signal: Signal) {
         let Some(held) = self.held.as_ref() else {
             return;
         };
@@ -138,12 +147,19 @@ impl Ending {
             Sent::NotPermitted => self.settle(Fate::NotPermitted),
             Sent::Delivered => {
                 self.begun.get_or_insert(now);
-                if timeout(within, held.ended()).await.is_ok() {
-                    self.settle(fate);
-                } else if fate == Fate::Killed {
-                    self.settle(Fate::Survived);
-                }
             }
+        }
+    }
+
+    /// Waits for the end of one that was told to end so.
+    async fn wait(&mut self, fate: Fate, within: Duration) {
+        let Some(held) = self.held.as_ref() else {
+            return;
+        };
+        if timeout(within, held.ended()).await.is_ok() {
+            self.settle(fate);
+        } else if fate == Fate::Killed {
+            self.settle(Fate::Survived);
         }
     }
 
@@ -203,7 +219,13 @@ async fn identify(ending: &mut [Ending], judge: &Judge<'_>) -> Result<(), WorldE
     Ok(())
 }
 
-async fn send(ending: &mut [Ending], signal: Signal, fate: Fate, within: Duration) {
+fn tell(ending: &mut [Ending], signal: Signal) {
+    for one in ending.iter_mut().filter(|one| one.is_open()) {
+        one.tell(signal);
+    }
+}
+
+async fn wait(ending: &mut [Ending], fate: Fate, within: Duration) {
     let open = ending.iter_mut().filter(|one| one.is_open());
-    join_all(open.map(|one| one.signal(signal, fate, within))).await;
+    join_all(open.map(|one| one.wait(fate, within))).await;
 }

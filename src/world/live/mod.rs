@@ -27,6 +27,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 pub use environment::{Operator, Places, ToolPath};
+pub use observe::Clock;
 
 use group::Groups;
 use http::Http;
@@ -70,6 +71,7 @@ pub struct LiveWorld {
     reaper: Option<tokio::task::AbortHandle>,
     /// How many programs each subtask has started, for the names of logs.
     started: Mutex<BTreeMap<SubtaskId, u32>>,
+    clock: Arc<dyn Clock>,
 }
 
 impl LiveWorld {
@@ -107,7 +109,15 @@ impl LiveWorld {
             groups,
             reaper,
             started: Mutex::default(),
+            clock: Arc::new(observe::SystemClock::new()),
         }
+    }
+
+    /// Observes by another clock than the system's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Puts directories of tools on the programs' `PATH`, from the next program on.

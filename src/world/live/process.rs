@@ -60,6 +60,7 @@ pub(super) fn look(pids: Option<&[u32]>) -> Result<Vec<ProcessSeen>, WorldError>
         reason: error.to_string(),
     })?;
     let kind = ProcessRefreshKind::nothing()
+        .without_tasks()
         .with_cmd(UpdateKind::Always)
         .with_exe(UpdateKind::Always)
         .with_environ(UpdateKind::Always)
@@ -112,17 +113,33 @@ fn of(process: &sysinfo::Process, ancestors: &BTreeSet<u32>, user: u32) -> Optio
         ancestor: ancestors.contains(&pid),
         program,
         argv,
-        home: home_of(process),
+        home: variable(process, "HOME"),
     })
 }
 
-/// `HOME` in the environment that the process was started with.
-fn home_of(process: &sysinfo::Process) -> Option<String> {
-    let home = process
-        .environ()
-        .iter()
-        .find_map(|entry| entry.to_str()?.strip_prefix("HOME="))?;
-    (!home.is_empty()).then(|| home.to_owned())
+/// A process's arguments as they are, and its directory for temporary files where the system
+/// tells; none when it has ended.
+pub(super) fn arguments(pid: u32) -> Option<(Vec<String>, Option<String>)> {
+    let key = sysinfo::Pid::from_u32(pid);
+    let mut system = System::new().ok()?;
+    let kind = ProcessRefreshKind::nothing()
+        .without_tasks()
+        .with_cmd(UpdateKind::Always)
+        .with_environ(UpdateKind::Always);
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[key]), true, kind);
+    let process = system.process(key)?;
+    let text = |text: &std::ffi::OsString| text.to_string_lossy().into_owned();
+    let temporary = variable(process, "TMPDIR");
+    Some((process.cmd().iter().map(text).collect(), temporary))
+}
+
+/// A variable in the environment that a process was started with.
+fn variable(process: &sysinfo::Process, name: &str) -> Option<String> {
+    let of = |entry: &std::ffi::OsString| {
+        let value = entry.to_str()?.strip_prefix(name)?.strip_prefix('=')?;
+        (!value.is_empty()).then(|| value.to_owned())
+    };
+    process.environ().iter().find_map(of)
 }
 
 /// The gate and everything above it.

@@ -7,9 +7,13 @@ mod linux;
 mod other;
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{Held, adopted, is_subreaper, isolate, members, reap, reap_orphans, stat};
+pub(super) use linux::{
+    Held, adopted, is_subreaper, isolate, members, names, reap, reap_orphans, stat,
+};
 #[cfg(not(target_os = "linux"))]
-pub(super) use other::{Held, adopted, is_subreaper, isolate, members, reap, reap_orphans, stat};
+pub(super) use other::{
+    Held, adopted, is_subreaper, isolate, members, names, reap, reap_orphans, stat,
+};
 
 /// What the system says of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
