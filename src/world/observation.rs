@@ -83,6 +83,9 @@ pub enum Incident {
         before: Option<String>,
         /// SHA-256 after; none when it is gone.
         after: Option<String>,
+        /// Whether it is another file now, under the same name.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        replaced: bool,
     },
     /// Something was typed on the gate's terminal.
     TerminalInput {

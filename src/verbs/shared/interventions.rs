@@ -17,6 +17,9 @@ const COUNTERS: [&str; 3] = [
     "business_rule_rejected_count",
 ];
 
+/// A file's time may lag behind the clock by a tick of the kernel's.
+const GRAIN: jiff::SignedDuration = jiff::SignedDuration::from_millis(20);
+
 /// One thing that changed and should not have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::verbs) struct Intervention {
@@ -285,11 +288,6 @@ fn documents(run: &CanaryRun, names: &[&str], found: &mut Found) {
             .iter()
             .filter(|seen| seen.boundary == *name)
             .collect();
-        let digest = |sha256: &Option<String>| {
-            sha256
-                .as_ref()
-                .map_or_else(|| "–".to_owned(), |sha256| format!("sha256:{sha256}"))
-        };
         for pair in written.windows(2) {
             let values = [digest(&pair[0].document), digest(&pair[1].document)];
             let what = format!("{name} was written again");
@@ -322,25 +320,33 @@ fn between_runs(all: &[Observation], names: &[&str], results: &[CanaryResult], f
             ));
             continue;
         };
-        let pause = |at: Timestamp| before.at < at && at < began;
-        for noticed in after.noticed.iter().filter(|noticed| pause(noticed.at)) {
+        let pause = |at: Timestamp| before.at < at && at + GRAIN < began;
+        for noticed in &after.noticed {
             let Incident::FileChanged {
                 path,
                 before: old,
                 after: new,
+                replaced,
             } = &noticed.what
             else {
                 continue;
             };
-            let digest = |sha256: &Option<String>| {
-                sha256
-                    .as_ref()
-                    .map_or_else(|| "–".to_owned(), |sha256| format!("sha256:{sha256}"))
+            let how = match (new, replaced) {
+                // The product never takes its database away, nor puts another in its place.
+                (None, _) if path.as_str().ends_with(".db") => "deleted",
+                (Some(_), true) if path.as_str().ends_with(".db") => "deleted and made anew",
+                _ if pause(noticed.at) => "changed between the runs",
+                _ => continue,
             };
-            let what = format!("{path} was changed between the runs, at {}", noticed.at);
-            found
-                .interventions
-                .push(note(before, after, what, [digest(old), digest(new)]));
+            let what = format!("{path} was {how}, at {}", noticed.at);
+            let values = [old, new].map(digest);
+            found.interventions.push(note(before, after, what, values));
         }
     }
+}
+
+fn digest(sha256: &Option<String>) -> String {
+    sha256
+        .as_ref()
+        .map_or_else(|| "–".to_owned(), |sha256| format!("sha256:{sha256}"))
 }

@@ -25,6 +25,8 @@ pub(super) struct Version {
     bytes: u64,
     modified: (i64, i64),
     changed: (i64, i64),
+    /// An inode's number may be used again at once; when it was made, where that is kept, tells.
+    made: Option<std::time::SystemTime>,
 }
 
 impl Version {
@@ -38,7 +40,13 @@ impl Version {
             bytes: metadata.len(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
+            made: metadata.created().ok(),
         })
+    }
+
+    /// Whether this is another file than that one was.
+    fn replaces(&self, before: &Self) -> bool {
+        (self.inode, self.made) != (before.inode, before.made)
     }
 }
 
@@ -75,7 +83,7 @@ impl Shelf {
                     continue;
                 };
                 if self.listed {
-                    noticed.push(changed(None, Some(&fresh.seen), now));
+                    noticed.push(changed(None, Some(&fresh.seen), false, now));
                 }
                 seen.push(fresh.seen.clone());
                 self.known.insert(found.path, fresh);
@@ -106,8 +114,11 @@ impl Shelf {
             });
             let after = fresh.as_ref().map(|fresh| &fresh.seen);
             let same = after.is_some_and(|after| after.sha256 == known.seen.sha256);
-            if !same && known.told < CHANGES {
-                noticed.push(changed(Some(&known.seen), after, now));
+            let replaced = fresh
+                .as_ref()
+                .is_some_and(|fresh| fresh.version.replaces(&known.version));
+            if (!same || replaced) && known.told < CHANGES {
+                noticed.push(changed(Some(&known.seen), after, replaced, now));
                 known.told += 1;
             }
             match fresh {
@@ -141,7 +152,12 @@ fn read(found: &Found) -> Option<Known> {
     })
 }
 
-fn changed(before: Option<&FileSeen>, after: Option<&FileSeen>, now: Timestamp) -> Noticed {
+fn changed(
+    before: Option<&FileSeen>,
+    after: Option<&FileSeen>,
+    replaced: bool,
+    now: Timestamp,
+) -> Noticed {
     let digest = |seen: &FileSeen| seen.sha256.clone();
     Noticed {
         at: after.map_or(now, |after| after.modified),
@@ -151,6 +167,7 @@ fn changed(before: Option<&FileSeen>, after: Option<&FileSeen>, now: Timestamp) 
                 .map_or_else(|| Place::new(""), |seen| seen.path.clone()),
             before: before.map(digest),
             after: after.map(digest),
+            replaced,
         },
     }
 }
