@@ -8,6 +8,7 @@
 #[path = "../herd/mod.rs"]
 mod herd;
 mod interventions;
+mod killed;
 mod look_alikes;
 mod protocol;
 mod reap;

@@ -13,6 +13,7 @@ mod environment;
 mod files;
 mod group;
 mod http;
+mod killed;
 mod observe;
 mod pack;
 mod platform;
@@ -27,6 +28,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 pub use environment::{Operator, Places, ToolPath};
+pub use killed::{end_by_identity, processes_of_run};
 pub use observe::Clock;
 
 use group::Groups;

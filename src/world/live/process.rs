@@ -134,7 +134,7 @@ pub(super) fn arguments(pid: u32) -> Option<(Vec<String>, Option<String>)> {
 }
 
 /// A variable in the environment that a process was started with.
-fn variable(process: &sysinfo::Process, name: &str) -> Option<String> {
+pub(super) fn variable(process: &sysinfo::Process, name: &str) -> Option<String> {
     let of = |entry: &std::ffi::OsString| {
         let value = entry.to_str()?.strip_prefix(name)?.strip_prefix('=')?;
         (!value.is_empty()).then(|| value.to_owned())
