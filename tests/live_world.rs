@@ -568,7 +568,7 @@ async fn a_watch_sees_each_boundary_as_it_comes() {
     let server = tokio::spawn(health_that_lets_go(listener, gates));
     let boundary = |n: u32| Place::workspace(&format!("runs/run-{n}.json"));
     let mut program = bash(script);
-    program.watch = Some(Watch {
+    program.watch = Some(Box::new(Watch {
         boundaries: vec![boundary(1), boundary(2)],
         processes: ProcessRule {
             name: "script".into(),
@@ -586,7 +586,7 @@ async fn a_watch_sees_each_boundary_as_it_comes() {
         }],
         fixed: Vec::new(),
         programs: Vec::new(),
-    });
+    }));
     let finished = stage.run(program).await.unwrap();
     server.abort();
     assert!(finished.success(), "{}", finished.stderr.text);

@@ -108,7 +108,7 @@ impl Canary {
         program.limit = ctx.limit();
         program.env = environment.variables;
         program.pass = environment.pass;
-        program.watch = Some(self.watch(ctx, project)?);
+        program.watch = Some(Box::new(self.watch(ctx, project)?));
         Ok(program)
     }
 

@@ -81,7 +81,7 @@ pub struct Program {
     pub limit: Duration,
     /// What to look at while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub watch: Option<Watch>,
+    pub watch: Option<Box<Watch>>,
 }
 
 impl Program {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, UpdateKind};
@@ -137,10 +137,4 @@ impl Drop for Herd {
             }
         }
     }
-}
-
-/// The system's Python where another user may run it too.
-pub(crate) fn everybodys_python() -> Option<&'static Path> {
-    let python = Path::new("/usr/bin/python3");
-    python.is_file().then_some(python)
 }

@@ -289,7 +289,7 @@ fn documents(run: &CanaryRun, names: &[&str], found: &mut Found) {
             .filter(|seen| seen.boundary == *name)
             .collect();
         for pair in written.windows(2) {
-            let values = [digest(&pair[0].document), digest(&pair[1].document)];
+            let values = [pair[0], pair[1]].map(|seen| digest(seen.document.as_ref()));
             let what = format!("{name} was written again");
             found
                 .interventions
@@ -299,7 +299,7 @@ fn documents(run: &CanaryRun, names: &[&str], found: &mut Found) {
             && last.document.is_some()
             && last.document != file.sha256
         {
-            let values = [digest(&last.document), digest(&file.sha256)];
+            let values = [&last.document, &file.sha256].map(|sha256| digest(sha256.as_ref()));
             let what = format!("{name} was changed after it appeared");
             found.interventions.push(note(last, end, what, values));
         }
@@ -333,20 +333,23 @@ fn between_runs(all: &[Observation], names: &[&str], results: &[CanaryResult], f
             };
             let how = match (new, replaced) {
                 // The product never takes its database away, nor puts another in its place.
-                (None, _) if path.as_str().ends_with(".db") => "deleted",
-                (Some(_), true) if path.as_str().ends_with(".db") => "deleted and made anew",
+                (None, _) if is_database(path) => "deleted",
+                (Some(_), true) if is_database(path) => "deleted and made anew",
                 _ if pause(noticed.at) => "changed between the runs",
                 _ => continue,
             };
             let what = format!("{path} was {how}, at {}", noticed.at);
-            let values = [old, new].map(digest);
+            let values = [old, new].map(|sha256| digest(sha256.as_ref()));
             found.interventions.push(note(before, after, what, values));
         }
     }
 }
 
-fn digest(sha256: &Option<String>) -> String {
-    sha256
-        .as_ref()
-        .map_or_else(|| "–".to_owned(), |sha256| format!("sha256:{sha256}"))
+fn is_database(path: &crate::world::Place) -> bool {
+    let extension = std::path::Path::new(path.as_str()).extension();
+    extension.is_some_and(|extension| extension == "db")
+}
+
+fn digest(sha256: Option<&String>) -> String {
+    sha256.map_or_else(|| "–".to_owned(), |sha256| format!("sha256:{sha256}"))
 }

@@ -5,13 +5,14 @@ mod clock;
 mod shelf;
 mod strangers;
 mod terminal;
+mod wake;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::{mpsc, watch};
 
 pub use clock::Clock;
@@ -21,6 +22,7 @@ use self::clock::Steps;
 use self::shelf::{Shelf, Version, fixed};
 use self::strangers::Strangers;
 use self::terminal::Terminal;
+use self::wake::{Woken, notifier};
 use super::files::Desk;
 use super::{LiveWorld, blocking, process};
 use crate::journal::sha256_hex;
@@ -35,15 +37,6 @@ const TICK: Duration = Duration::from_millis(200);
 /// A program that was just opened is not yet itself for a moment; so often it is looked for.
 const LOOKS: u32 = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
-
-/// What was notified.
-#[derive(Debug)]
-enum Woken {
-    /// Something happened in a watched directory.
-    Files,
-    /// The file of a program was opened.
-    Program(String),
-}
 
 /// Observes for one program; without a watch it does nothing.
 pub(super) struct Observer<'a> {
@@ -223,14 +216,14 @@ impl<'a> Watching<'a> {
         desk: Desk,
         at: jiff::Timestamp,
     ) -> Result<Vec<FileSeen>, WorldError> {
-        let mut shelf = std::mem::take(&mut self.shelf);
+        let mut taken = std::mem::take(&mut self.shelf);
         let lists = self.wanted.files.clone();
-        let (shelf, listed) = blocking(move || {
-            let listed = shelf.list(&desk, &lists, at);
-            (shelf, listed)
+        let (taken, listed) = blocking(move || {
+            let listed = taken.list(&desk, &lists, at);
+            (taken, listed)
         })
         .await?;
-        self.shelf = shelf;
+        self.shelf = taken;
         let (files, noticed) = listed?;
         self.noticed.extend(noticed);
         Ok(files)
@@ -344,54 +337,4 @@ impl<'a> Watching<'a> {
         }
         news
     }
-}
-
-/// What wakes the observer, and what on this system does not.
-fn notifier(
-    wake: mpsc::Sender<Woken>,
-    programs: &[(String, Utf8PathBuf)],
-) -> (Option<RecommendedWatcher>, Vec<String>) {
-    let names: BTreeMap<std::path::PathBuf, String> = programs
-        .iter()
-        .map(|(name, file)| (file.clone().into_std_path_buf(), name.clone()))
-        .collect();
-    let notified = move |event: notify::Result<notify::Event>| {
-        let woken = match event {
-            Ok(event) => match event.paths.iter().find_map(|path| names.get(path)) {
-                Some(name) => matches!(
-                    event.kind,
-                    EventKind::Access(notify::event::AccessKind::Open(_))
-                )
-                .then(|| Woken::Program(name.clone())),
-                // Who reads a file changes nothing.
-                None => (!event.kind.is_access()).then_some(Woken::Files),
-            },
-            Err(_) => Some(Woken::Files),
-        };
-        if let Some(woken) = woken {
-            // Full: it has been woken already.
-            let _full = wake.try_send(woken);
-        }
-    };
-    let mut without = vec!["a `kill` that is built into a shell: it is no program".to_owned()];
-    let short = |why: &str| format!("programs that end within {} ms: {why}", TICK.as_millis());
-    let mut notifier = match notify::recommended_watcher(notified) {
-        Ok(notifier) => notifier,
-        Err(error) => {
-            // Without notifications the tick alone has to do.
-            without.push(short(&error.to_string()));
-            return (None, without);
-        }
-    };
-    if !cfg!(target_os = "linux") {
-        without.push(short("this system does not tell that a file was opened"));
-        return (Some(notifier), without);
-    }
-    for (name, file) in programs {
-        let watched = notifier.watch(file.as_std_path(), RecursiveMode::NonRecursive);
-        if let Err(error) = watched {
-            without.push(short(&format!("`{name}`: {error}")));
-        }
-    }
-    (Some(notifier), without)
 }
