@@ -75,8 +75,6 @@ async fn on(stage: Stage, what: &str, act: impl AsyncFnOnce(&mut Stage)) -> Valu
         .unwrap_or_else(|| panic!("no `{what}` in {found:#?}"));
     assert_ne!(one["before"], one["after"], "both values: {one:#}");
     assert_eq!(one["between"].as_array().unwrap().len(), 2, "when: {one:#}");
-    let others: Vec<&Value> = found.iter().filter(|other| *other != one).collect();
-    eprintln!("{what}: {one:#}; beside it {others:#?}");
     fact
 }
 
@@ -244,7 +242,7 @@ async fn a_result_is_written_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_harness_gets_another_commit() {
     detected("the harness was changed", async |stage| {
-        stage.commit("more")
+        stage.commit("more");
     })
     .await;
 }

@@ -122,6 +122,7 @@ fn with(herd: &Herd, program: &str, arguments: &[&str]) -> Command {
     command
 }
 
+#[expect(clippy::print_stderr, reason = "what is not shown is never quiet")]
 /// Only root can make another user's process, of a Python that the other may run.
 fn these_are_foreign(herd: &Herd) -> usize {
     if !nix::unistd::geteuid().is_root() || everybodys_python().is_none() {
