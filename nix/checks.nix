@@ -71,7 +71,8 @@ in
       bash-completion/completions/gate.bash \
       zsh/site-functions/_gate \
       fish/vendor_completions.d/gate.fish \
-      man/man1/gate.1; do
+      man/man1/gate.1 \
+      man/man1/gate-rehearse.1; do
       grep -q rehearse ${gate}/share/$file || { echo "$file is not there, or is not ours" >&2; exit 1; }
     done
     touch $out

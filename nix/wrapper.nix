@@ -47,6 +47,7 @@ runCommand "gate-${gate-unwrapped.version}"
       ${gate-unwrapped}/bin/gate completions $shell > gate.$shell
     done
     installShellCompletion --cmd gate --bash gate.bash --zsh gate.zsh --fish gate.fish
-    ${gate-unwrapped}/bin/gate man > gate.1
-    installManPage gate.1
+    mkdir man
+    ${gate-unwrapped}/bin/gate man --into man
+    installManPage man/*
   ''

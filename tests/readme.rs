@@ -109,3 +109,25 @@ fn the_layout_is_the_trees() {
         }
     }
 }
+
+#[test]
+fn every_subcommand_has_a_man_page() {
+    let directory = tempfile::tempdir().unwrap();
+    gate(&["man", "--into", directory.path().to_str().unwrap()]);
+    let help = gate(&["--help"]);
+    let commands = help.split("Commands:").nth(1).unwrap();
+    let commands = commands.lines().skip(1).map_while(|line| {
+        let name = line.strip_prefix("  ")?.split(' ').next()?;
+        (!name.is_empty()).then_some(name)
+    });
+    let mut pages = 0;
+    for name in commands.filter(|name| *name != "help") {
+        let page = directory.path().join(format!("gate-{name}.1"));
+        let page = std::fs::read_to_string(page).unwrap();
+        assert!(page.contains(&format!("gate {name}")), "{page}");
+        pages += 1;
+    }
+    assert!(pages > 10, "{help}");
+    let own = std::fs::read_to_string(directory.path().join("gate.1")).unwrap();
+    assert!(own.contains("Exit codes") && own.contains("rehearse"));
+}

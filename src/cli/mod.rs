@@ -70,8 +70,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Prints a completion script for a shell.
     Completions(shell::CompletionArgs),
-    /// Prints the man page.
-    Man,
+    /// Prints the man page, or writes all of them.
+    Man(shell::ManArgs),
 }
 
 /// Parses the command line, does it, and gives the exit code.
@@ -119,6 +119,6 @@ async fn dispatch(cli: Cli, console: &mut Console) -> Exit {
         Command::Reap(args) => reap::run(&args, console).await,
         Command::Audit(args) => audit::run(args, console).await,
         Command::Completions(args) => shell::completions(&args, &mut Cli::command(), console),
-        Command::Man => shell::man(Cli::command(), console),
+        Command::Man(args) => shell::man(&args, Cli::command(), console),
     }
 }

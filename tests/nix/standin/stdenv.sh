@@ -27,8 +27,11 @@ makeWrapper() { # PROGRAM WRAPPER OPTION…
 }
 
 installManPage() {
-  mkdir -p "$out/share/man/man${1##*.}"
-  cp "$1" "$out/share/man/man${1##*.}/"
+  local page
+  for page; do
+    mkdir -p "$out/share/man/man${page##*.}"
+    cp "$page" "$out/share/man/man${page##*.}/"
+  done
 }
 
 installShellCompletion() { # --cmd NAME --bash FILE --zsh FILE --fish FILE
