@@ -9,7 +9,7 @@ use super::args::RunArgs;
 use super::console::Console;
 use super::operator::{self, Settings};
 use super::provenance::Provenance;
-use crate::engine::{Reporter, Scope, Signal};
+use crate::engine::{Asked, Reporter, Scope, Signal};
 use crate::gate::{Gate, Outcome};
 use crate::report::{self, JsonLines, Live, Plain, Where};
 use crate::session::{self, Finished, Killed, Options, Wrap};
@@ -86,9 +86,11 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
         tools: tools.path,
         versions: provenance.versions(tools.versions),
         flake: provenance.flake,
-        scope,
+        asked: Asked {
+            scope,
+            dry_run: args.dry_run,
+        },
         resume: args.resume,
-        dry_run: args.dry_run,
         keep: args.keep,
     };
     Ok(Prepared { options, reporters })

@@ -107,6 +107,7 @@ mod tests {
     /// 200 lines with their ends, and the sum before each.
     fn two_hundred() -> Vec<(Vec<u8>, String)> {
         let header = Header {
+            asked: crate::engine::Asked::default(),
             format: FORMAT,
             run: "r".into(),
             gate: GateRef {
