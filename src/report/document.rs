@@ -41,17 +41,18 @@ fn render(name: &'static str, template: &'static str, report: &Report) -> Result
         .lstrip_blocks(true)
         .keep_trailing_newline(true)
         .build()
-        .map_err(|error| format!("{name}: {error:#}"))?;
+        .map_err(|error| format!("{name}: {error}"))?;
     environment.set_syntax(syntax);
     let filled = environment.add_template(name, template).and_then(|()| {
         environment.get_template(name)?.render(context! {
             report => minijinja::Value::from(Serde(report)),
             verdict => report.verdict.map_or_else(|| "still running".to_owned(), |it| it.to_string()),
             packages => packages(report),
+            problems => &report.evidence_problems,
             counts => report.counts().into_iter().collect::<Vec<_>>(),
         })
     });
-    filled.map_err(|error| format!("{name}: {error:#}"))
+    filled.map_err(|error| format!("{name}: {error}"))
 }
 
 fn packages(report: &Report) -> Vec<minijinja::Value> {

@@ -15,4 +15,4 @@ pub use markdown::markdown;
 pub use model::{PackageReport, REPORT_FORMAT, Report, SubtaskReport, label, note};
 pub use style::Style;
 pub use terminal::{Live, Plain};
-pub use text::{Where, text};
+pub use text::{BundleAt, Where, text};

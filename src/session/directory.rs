@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs4::FileExt;
 
 use super::rerun::RecordedGate;
-use crate::evidence::EvidenceError;
+use crate::evidence::{Bundled, EvidenceError};
 use crate::journal::disk::OsDisk;
 use crate::journal::{self, JournalError, sha256_hex};
 use crate::report::Report;
@@ -110,6 +110,12 @@ impl RunDirectory {
         Self { run, path }
     }
 
+    /// Where a bundle of this run is.
+    #[must_use]
+    pub fn bundle(&self, bundle: &Bundled) -> Utf8PathBuf {
+        self.path.join("bundle").join(&bundle.archive.path)
+    }
+
     /// Removes the throwaway home and the programs' temporary files: of a passed run they are no
     /// evidence.
     pub(super) fn drop_throwaway(&self) {
@@ -121,6 +127,25 @@ impl RunDirectory {
                 _ => {}
             }
         }
+    }
+}
+
+impl super::Finished {
+    /// Copies the bundle to a new file.
+    ///
+    /// # Errors
+    /// If there is no bundle, the file is there already, or the disk refuses.
+    pub fn copy_bundle(&self, to: &std::path::Path) -> Result<(), SessionError> {
+        let failed = |source| SessionError::File {
+            path: Utf8PathBuf::from(to.display().to_string()),
+            source,
+        };
+        let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let bundle = self.bundle.as_ref().ok_or_else(missing).map_err(failed)?;
+        let mut from = File::open(self.directory.bundle(bundle)).map_err(failed)?;
+        let mut file = File::create_new(to).map_err(failed)?;
+        std::io::copy(&mut from, &mut file).map_err(failed)?;
+        file.sync_all().map_err(failed)
     }
 }
 
