@@ -32,5 +32,9 @@ pub(super) fn run(args: &DiffArgs, console: &Console) -> Exit {
     };
     let diff = diff(&one.folded, &other.folded);
     args.format.print(&diff, &diff.text(args.all), console);
-    if diff.same() { Exit::Passed } else { Exit::Failed }
+    if diff.same() {
+        Exit::Passed
+    } else {
+        Exit::Failed
+    }
 }

@@ -83,5 +83,8 @@ pub(super) fn refuse(path: &Path, error: &EvidenceError, console: &Console) -> E
         }
         _ => Exit::Failed,
     };
-    console.fail(exit, &format!("`{}`: {}", path.display(), run::chain(error)))
+    console.fail(
+        exit,
+        &format!("`{}`: {}", path.display(), run::chain(error)),
+    )
 }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Exit;
 use super::console::Console;
 use super::provenance::reproduce_command;
 use super::recorded::{self, Format};
-use super::Exit;
 use crate::evidence::{Limits, Recording, Verified, verify};
 use crate::journal::Folded;
 use crate::journal::disk::OsDisk;
@@ -39,7 +39,10 @@ pub(super) fn run(args: &VerifyArgs, console: &Console) -> Exit {
     {
         let flake = recording.folded.header.flake.as_deref();
         let bundle = args.bundle.display().to_string();
-        console.out(&format!("reproduce: {}\n", reproduce_command(flake, &bundle)));
+        console.out(&format!(
+            "reproduce: {}\n",
+            reproduce_command(flake, &bundle)
+        ));
     }
     Exit::Passed
 }

@@ -51,6 +51,9 @@ pub enum Record {
         /// what overlapped may come in another order when the recording is replayed.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         open: Vec<u32>,
+        /// The strand it belongs to, when the subtask does several things at the same time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        strand: Option<String>,
         /// The request, its long texts as references to blobs.
         effect: Value,
     },

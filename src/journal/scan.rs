@@ -125,6 +125,7 @@ mod tests {
             by: SubtaskId::new("T001"),
             n: u32::try_from(seq).unwrap(),
             open: Vec::new(),
+            strand: None,
             effect: serde_json::json!({"effect": "now", "ü": seq}),
         };
         let (mut lines, mut head) = (Vec::new(), NO_PREVIOUS.to_owned());
