@@ -132,7 +132,8 @@ fn read_text(path: &Path, console: &Console) -> Result<String, Exit> {
     })
 }
 
-fn refuse(error: &SetError, console: &Console) -> Exit {
+/// Says why a parameter cannot be set.
+pub(super) fn refuse(error: &SetError, console: &Console) -> Exit {
     if let SetError::Gate(diagnostics) = error {
         console.note("with these parameters the gate is not sound:");
         return diagnose(diagnostics, console);

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::args::GateArgs;
 use super::console::Console;
-use super::{Exit, operator, report, run};
+use super::{Exit, operator, run};
 use crate::evidence::{EvidenceError, Recording};
 use crate::journal::JournalError;
 use crate::journal::disk::OsDisk;
@@ -54,9 +54,9 @@ fn by_id(name: &str, gate: &GateArgs, console: &Console) -> Result<PathBuf, Exit
         Ok(directory) => Ok(directory.path.into_std_path_buf()),
         Err(error @ session::SessionError::NoSuchRun { .. }) if name != "latest" => {
             console.note(&format!("there is no file `{name}` either"));
-            Err(report::refuse(&error, console))
+            Err(run::failed(&error, console))
         }
-        Err(error) => Err(report::refuse(&error, console)),
+        Err(error) => Err(run::failed(&error, console)),
     }
 }
 

@@ -66,21 +66,9 @@ pub(super) fn load(
     let operator = operator::of_process().map_err(|error| console.fail(Exit::Error, &error))?;
     let (_, overrides) = operator::gate(gate, &operator, console)?;
     let state = operator::settings(&operator, &overrides).state;
-    let directory = session::find_run(&state, name).map_err(|error| refuse(&error, console))?;
-    let report = session::report_of(&directory).map_err(|error| refuse(&error, console))?;
+    let directory =
+        session::find_run(&state, name).map_err(|error| super::run::failed(&error, console))?;
+    let report =
+        session::report_of(&directory).map_err(|error| super::run::failed(&error, console))?;
     Ok((report, directory))
-}
-
-/// Says why a run cannot be told.
-pub(super) fn refuse(error: &session::SessionError, console: &Console) -> Exit {
-    let exit = if matches!(error, session::SessionError::NoSuchRun { .. }) {
-        Exit::Usage
-    } else {
-        Exit::Error
-    };
-    let exit = console.fail(exit, &super::run::chain(error));
-    if let Some(remedy) = error.remedy() {
-        console.note(&format!("  → {remedy}"));
-    }
-    exit
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::Exit;
-use super::args::RunArgs;
+use super::args::{GateArgs, RunArgs};
 use super::console::Console;
 use super::operator::{self, Settings};
 use super::provenance::{Provenance, reproduce_command};
 use crate::engine::{Asked, Reporter, Scope, Signal};
 use crate::evidence::Bundled;
-use crate::gate::{Gate, Outcome, Verdict};
+use crate::gate::{Gate, Outcome, Overrides, Verdict};
 use crate::report::{self, BundleAt, JsonLines, Live, Plain, Where};
 use crate::session::{self, Finished, Killed, Options, Wrap};
 use crate::world::live::Operator;
@@ -111,6 +111,10 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
     }
     let (gate, overrides) = operator::gate(&gate_args, operator, console)?;
     let settings = operator::settings(operator, &overrides);
+    let gate = match &args.resume {
+        Some(run) => earlier(run, &gate_args, gate, &overrides, &settings, console)?,
+        None => gate,
+    };
     let scope = scope(&args, &gate, console)?;
     let reporters = reporters(&args, &gate, console)?;
     let killed = killed(&args, &settings, console)?;
@@ -134,6 +138,34 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
         keep: args.keep,
     };
     Ok(Prepared { options, reporters })
+}
+
+/// The gate to go on with: the run's own, unless another was asked for in so many words; with the
+/// parameters that it was started with, and what is set now over them. What does not fit is
+/// refused before anything runs.
+fn earlier(
+    run: &str,
+    args: &GateArgs,
+    given: Gate,
+    overrides: &Overrides,
+    settings: &Settings,
+    console: &Console,
+) -> Result<Gate, Exit> {
+    let earlier =
+        session::earlier(&settings.state, run).map_err(|error| failed(&error, console))?;
+    for write in &earlier.outstanding {
+        console.note(&format!(
+            "the run was cut off in {write}; whether it happened is looked up before anything is \
+             written"
+        ));
+    }
+    if args.gate.is_some() {
+        return Ok(given);
+    }
+    let mut gate = earlier.gate;
+    gate.set(&overrides.parameters)
+        .map_err(|error| operator::refuse(&error, console))?;
+    Ok(gate)
 }
 
 pub(super) async fn tools(
@@ -226,8 +258,14 @@ async fn clear(
     Ok(())
 }
 
-fn failed(error: &session::SessionError, console: &Console) -> Exit {
-    let exit = console.fail(Exit::Error, &chain(error));
+/// Says why a run could not begin or be found.
+pub(super) fn failed(error: &session::SessionError, console: &Console) -> Exit {
+    let exit = if error.is_usage() {
+        Exit::Usage
+    } else {
+        Exit::Error
+    };
+    let exit = console.fail(exit, &chain(error));
     if let Some(remedy) = error.remedy() {
         console.note(&format!("  → {remedy}"));
     }

@@ -131,6 +131,9 @@ pub struct Resumed {
     /// Versions of the tools by name.
     #[serde(default)]
     pub tools: BTreeMap<String, String>,
+    /// Parameters that are not what they were before, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, Value>,
     /// What was asked for this time.
     #[serde(default, skip_serializing_if = "Asked::is_everything")]
     pub asked: Asked,

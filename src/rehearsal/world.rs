@@ -143,6 +143,12 @@ impl World {
         self.operator.clone()
     }
 
+    /// Its GitHub.
+    #[must_use]
+    pub fn github(&self) -> SharedState {
+        self.github.clone()
+    }
+
     /// Parameters as `name=value` that lead the gate into this world.
     #[must_use]
     pub fn parameters(&self) -> Vec<String> {

@@ -11,6 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs4::FileExt;
 
 use super::rerun::RecordedGate;
+use super::resume::Home;
 use crate::evidence::{Bundled, EvidenceError};
 use crate::journal::disk::OsDisk;
 use crate::journal::{self, JournalError, sha256_hex};
@@ -53,6 +54,20 @@ pub enum SessionError {
         /// The state directory.
         state: Utf8PathBuf,
     },
+    /// Several runs begin with this.
+    #[error("several runs begin with `{name}`: {}", .runs.join(", "))]
+    Ambiguous {
+        /// The beginning that was given.
+        name: String,
+        /// The runs.
+        runs: Vec<String>,
+    },
+    /// The run to resume has passed.
+    #[error("run `{run}` has passed; there is nothing to go on with")]
+    Passed {
+        /// The run.
+        run: String,
+    },
     /// The run to resume is of another gate, or of another version of its file.
     #[error("run `{run}` is of another gate file than the one given (`{gate}`)")]
     OtherGate {
@@ -76,14 +91,28 @@ pub enum SessionError {
 }
 
 impl SessionError {
+    /// Whether the command line is wrong, and nothing ran.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::NoSuchRun { .. }
+                | Self::Ambiguous { .. }
+                | Self::Passed { .. }
+                | Self::OtherGate { .. }
+        )
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::Busy { .. } => Some("wait for it, or end it with Ctrl-C in its terminal"),
             Self::NoSuchRun { .. } => Some("`gate status --all` lists the runs there are"),
+            Self::Ambiguous { .. } => Some("give more of the run's id"),
+            Self::Passed { .. } => Some("start a new run, or read this one with `gate report`"),
             Self::OtherGate { .. } => {
-                Some("give the gate file that the run was started with, or start a new run")
+                Some("leave --gate out to go on with the run's own, or start a new run")
             }
             Self::StillThere { .. } => Some("end it by hand, then start again"),
             Self::File { .. } => Some("check the path and its permissions"),
@@ -114,6 +143,15 @@ impl RunDirectory {
     #[must_use]
     pub fn bundle(&self, bundle: &Bundled) -> Utf8PathBuf {
         self.path.join("bundle").join(&bundle.archive.path)
+    }
+
+    /// Whether the throwaway home is there.
+    pub(super) fn home(&self) -> Home {
+        if self.path.join("home").is_dir() {
+            Home::There
+        } else {
+            Home::Gone
+        }
     }
 
     /// Removes the throwaway home and the programs' temporary files: of a passed run they are no
@@ -189,11 +227,19 @@ pub fn list(state: &Utf8Path) -> Result<Vec<RunDirectory>, SessionError> {
 pub fn find(state: &Utf8Path, name: &str) -> Result<RunDirectory, SessionError> {
     let runs = list(state)?;
     let newest = runs.last().cloned();
-    let mut matching = runs.into_iter().filter(|run| run.run.starts_with(name));
+    let mut matching: Vec<RunDirectory> = runs
+        .into_iter()
+        .filter(|run| !name.is_empty() && run.run.starts_with(name))
+        .collect();
     let found = if name == "latest" {
         newest
+    } else if matching.len() > 1 {
+        return Err(SessionError::Ambiguous {
+            name: name.to_owned(),
+            runs: matching.into_iter().map(|run| run.run).collect(),
+        });
     } else {
-        matching.next().filter(|_| matching.next().is_none())
+        matching.pop()
     };
     found.ok_or_else(|| SessionError::NoSuchRun {
         name: name.to_owned(),

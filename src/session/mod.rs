@@ -23,6 +23,7 @@ pub use command::{audit_ctx, command_ctx};
 pub use directory::{RunDirectory, SessionError, find as find_run, list as list_runs, report_of};
 pub use killed::{Killed, killed};
 pub use layers::Wrap;
+pub use opening::{Earlier, earlier};
 pub use tools::{Survey, Tools, tools, world as survey_world};
 
 use crate::engine::{self, Asked, Reporter, Request, Signal};
@@ -108,7 +109,10 @@ pub async fn run(
     all.append(&mut reporters);
     let resumed = folded
         .as_ref()
-        .map(|folded| resume::kept(&options.gate, folded, started))
+        .map(|folded| {
+            let changed = opening::changed(folded, &options.gate);
+            resume::kept(&options.gate, folded, started, directory.home(), &changed)
+        })
         .unwrap_or_default();
     report.keep(&resumed);
     let request = Request {

@@ -104,8 +104,8 @@ impl RecordedGate {
     }
 
     /// The gate with the parameters that the run had.
-    fn as_run(&self, folded: &Folded) -> Result<Gate, String> {
-        let given: BTreeMap<String, Value> = folded.header.parameters.clone();
+    pub(super) fn as_run(&self, folded: &Folded) -> Result<Gate, String> {
+        let given: BTreeMap<String, Value> = folded.parameters();
         let mut gate = self.gate.clone();
         gate.set(&given)
             .map_err(|error| format!("the recorded parameters do not fit its gate: {error}"))?;

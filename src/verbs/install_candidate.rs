@@ -32,6 +32,10 @@ impl Declares for InstallCandidate {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
+
+    fn fills_home(&self) -> bool {
+        true
+    }
 }
 
 #[async_trait]

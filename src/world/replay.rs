@@ -85,7 +85,8 @@ impl ReplayWorld {
     pub fn new(folded: &Folded, blobs: Blobs) -> Self {
         let mut left = BTreeMap::new();
         for (id, courses) in folded.courses() {
-            let Some(course) = courses.last() else {
+            // What an earlier process of the run found out was taken over, and is not asked again.
+            let Some(course) = courses.last().filter(|last| last.epoch == folded.epoch) else {
                 continue;
             };
             let exchanges: VecDeque<_> = course.exchanges.values().cloned().collect();

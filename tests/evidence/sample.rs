@@ -44,6 +44,7 @@ pub(crate) fn header(subtasks: usize) -> Header {
 
 pub(crate) fn resumed() -> Resumed {
     Resumed {
+        parameters: BTreeMap::new(),
         asked: canary_gate::engine::Asked::default(),
         epoch: 0,
         started: at(500),

@@ -7,6 +7,7 @@
     reason = "tests start the real program and read what it left behind"
 )]
 
+mod again;
 mod blockers;
 mod canary;
 mod candidate;

@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::again;
+
 /// What of this process's environment a rehearsal needs to find its tools on this machine.
 const FROM_OUTSIDE: [&str; 8] = [
     "PATH",
@@ -84,16 +86,31 @@ impl Rehearsal {
             .args((!self.ask).then_some("--yes"))
             .arg("--world")
             .arg(self.file("world.json"))
+            .arg("--bundle")
+            .arg(self.file("bundle.tar.gz"))
             .arg("--events")
             .arg(self.file("events.jsonl"))
             .args(&self.arguments);
         command
     }
 
-    /// Runs it to its end.
+    /// Runs it to its end, and reproduces what it left behind. Only what could not be determined
+    /// may have left no bundle.
     pub(crate) fn run(self) -> Ended {
         let status = self.command().status().unwrap();
-        self.ended(status.code())
+        let turn = self.arguments.iter().map(String::len).sum();
+        let ended = self.ended(status.code());
+        let bundle = ended.bundle();
+        if bundle.exists() {
+            again::reproduced(turn, &bundle);
+        } else {
+            assert!(
+                matches!(ended.code, Some(2 | 4)),
+                "no bundle\n{}",
+                ended.told()
+            );
+        }
+        ended
     }
 
     /// What there is to see once the process is gone.
@@ -172,6 +189,11 @@ impl Ended {
     /// All that a subtask says of how it ended, as text.
     pub(crate) fn says(&self, id: &str) -> String {
         self.subtask(id).to_string()
+    }
+
+    /// The run as one file.
+    pub(crate) fn bundle(&self) -> PathBuf {
+        self.directory.path().join("bundle.tar.gz")
     }
 
     /// The run's state directory.

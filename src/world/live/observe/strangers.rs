@@ -1,6 +1,6 @@
 //! Programs that somebody else runs meanwhile, such as `pkill`. Looks only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -102,6 +102,10 @@ impl Strangers {
         if temporary.is_some_and(|directory| self.is_of_a_run(&directory)) || self.is_ours(pid) {
             return None;
         }
+        // Of one that is ending only its parents are left to ask.
+        if argv.is_empty() && is_below_a_gate(pid) {
+            return None;
+        }
         for argument in &argv {
             self.redactor.learn(argument);
         }
@@ -143,4 +147,19 @@ impl Strangers {
         }
         false
     }
+}
+
+/// Whether another gate started it, as far as the names of its parents tell.
+fn is_below_a_gate(pid: u32) -> bool {
+    let names: BTreeMap<u32, String> = platform::names().into_iter().collect();
+    let own = std::process::id();
+    let mut next = pid;
+    let mut met = BTreeSet::new();
+    while let Some(stat) = platform::stat(next).filter(|_| next > 1 && met.insert(next)) {
+        next = stat.parent;
+        if next != own && names.contains_key(&next) && names.get(&next) == names.get(&own) {
+            return true;
+        }
+    }
+    false
 }
