@@ -273,7 +273,8 @@ fn fails_under_fire(at: Point) {
     let (code, kills) = run_under_fire(&stage, at);
     assert_eq!(code, Some(1), "{}", stage.told());
     for blocker in BLOCKERS {
-        assert_eq!(stage.issue(blocker), ("OPEN".to_owned(), [1, 0, 1]));
+        let expected = ("OPEN".to_owned(), [1, 0, 1]);
+        assert_eq!(stage.issue(blocker), expected, "{}", stage.told());
     }
     assert_eq!(stage.issue(CANARY).1, [0, 0, 0]);
     assert_eq!(stage.issue(TRACKER).1, [0, 0, 0]);

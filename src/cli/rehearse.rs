@@ -39,6 +39,10 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
         Ok(operator) => operator,
         Err(error) => return console.fail(Exit::Error, &error),
     };
+    let refused = args.run.bundle.as_deref().map(operator::can_be_made);
+    if let Some(Err(error)) = refused {
+        return console.fail(Exit::Usage, &error);
+    }
     // What is wrong with the gate file or its parameters is said before a world is built.
     if let Err(exit) = operator::gate(&args.run.gate, &operator, console) {
         return exit;

@@ -212,6 +212,8 @@ impl World {
         drop(orphans::end_daemons_below(root.as_std_path()));
         if keep {
             let _kept = directory.keep();
+        } else {
+            host::make_removable(root.join("state/attempts").as_std_path());
         }
     }
 }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::gate::{Fact, Gate, Outcome, SubtaskId, WorkPackage, context, quoted_names};
+use crate::gate::{
+    Fact, Gate, Outcome, Start, Subtask, SubtaskId, WorkPackage, context, quoted_names,
+};
 use crate::journal::Folded;
 
 /// A subtask that need not be done again: how it ended, and what it published.
@@ -110,22 +112,30 @@ fn kept_of(gate: &Gate, package: &WorkPackage, folded: &Folded, now: Timestamp) 
             ));
         }
     }
-    let whole = kept.len() == package.subtasks.len();
+    let whole = kept.len() == package.subtasks.len() || unfinished_failure(package, folded);
     let first_spent = package
         .subtasks
         .iter()
-        .find(|subtask| subtask.verb.declares().spends_a_run());
-    if let Some(first) = first_spent.filter(|_| !whole) {
-        let reached = package
-            .subtasks
-            .iter()
-            .take_while(|subtask| subtask.id != first.id)
-            .count();
-        let before: Vec<&SubtaskId> = package.subtasks[..reached]
-            .iter()
-            .map(|subtask| &subtask.id)
-            .collect();
-        kept.retain(|(id, _, _)| before.contains(&id));
+        .position(|subtask| subtask.verb.declares().spends_a_run());
+    if let Some(reached) = first_spent.filter(|_| !whole) {
+        let before = &package.subtasks[..reached];
+        kept.retain(|(id, _, _)| before.iter().any(|subtask| subtask.id == *id));
     }
     kept
+}
+
+/// Whether a failure was found whose consequences were not drawn to the end. Then they are drawn
+/// from the runs that showed it; no other run is spent, which might show something else.
+fn unfinished_failure(package: &WorkPackage, folded: &Folded) -> bool {
+    let outcome = |subtask: &Subtask| {
+        let ended = folded.course(&subtask.id)?.ended.as_ref()?;
+        Some(&ended.outcome)
+    };
+    let failed = |subtask| matches!(outcome(subtask), Some(Outcome::Failed(_)));
+    let handled = |subtask: &Subtask| outcome(subtask).is_some_and(Outcome::lets_on);
+    package.subtasks.iter().any(failed)
+        && package
+            .subtasks
+            .iter()
+            .any(|subtask| subtask.on == Start::Failure && !handled(subtask))
 }

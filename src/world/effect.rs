@@ -28,6 +28,12 @@ pub enum Effect {
         /// The directory; its parents are made when missing.
         path: Place,
     },
+    /// Ends the writing of an evidence directory: a manifest with all digests goes into it, then
+    /// nothing in it can be changed. Answered by [`super::Response::Done`].
+    SealDir {
+        /// The directory.
+        path: Place,
+    },
     /// Copies files into an evidence directory, synced, never replacing one.
     /// Answered by [`super::Response::Files`], the copies, sorted by path.
     KeepFiles(KeepFiles),

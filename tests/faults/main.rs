@@ -17,6 +17,7 @@ mod github;
 mod interrupts;
 mod laws;
 mod passing;
+mod proofs;
 mod protocol;
 mod rehearsal;
 mod saas;

@@ -15,6 +15,8 @@ use tempfile::NamedTempFile;
 use super::drain::hex;
 use super::environment::Places;
 use super::{file_error, pack};
+use crate::evidence::{EvidenceError, seal_directory};
+use crate::journal::disk::OsDisk;
 use crate::world::redact::{Redactor, Scope, Stream};
 use crate::world::{
     Effect, FileFailure, FileSeen, KeepFiles, ListFiles, Place, ReadFile, Response, WorldError,
@@ -45,6 +47,7 @@ impl Desk {
             Effect::ListFiles(list) => self.list(&list).map(Response::Files),
             Effect::WriteFile(write) => self.write(&write).map(Response::Files),
             Effect::MakeDir { path } => self.make_dir(&path).map(|()| Response::Done),
+            Effect::SealDir { path } => self.seal(&path).map(|()| Response::Done),
             Effect::KeepFiles(keep) => self.keep(&keep).map(Response::Files),
             Effect::Pack(pack) => pack::pack(self, &pack).map(Response::Files),
             _ => Err(WorldError::Refused {
@@ -130,6 +133,21 @@ impl Desk {
             sync_parent(&path)
         };
         make().map_err(|error| file_error("make", place.as_str(), &error))
+    }
+
+    fn seal(&self, place: &Place) -> Result<(), WorldError> {
+        let path = self.target("seal", place)?;
+        let failed = |error: &EvidenceError| {
+            let disk = match error {
+                EvidenceError::Disk { source, .. } => Some(source),
+                _ => None,
+            };
+            let kind = disk.map_or(std::io::ErrorKind::Other, std::io::Error::kind);
+            let error = std::io::Error::new(kind, error.to_string());
+            file_error("seal", place.as_str(), &error)
+        };
+        let sealed = seal_directory(&OsDisk, path.as_std_path());
+        sealed.map(drop).map_err(|error| failed(&error))
     }
 
     fn write(&self, write: &WriteFile) -> Result<Vec<FileSeen>, WorldError> {

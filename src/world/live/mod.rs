@@ -178,6 +178,7 @@ impl World for LiveWorld {
             | Effect::ListFiles(_)
             | Effect::WriteFile(_)
             | Effect::MakeDir { .. }
+            | Effect::SealDir { .. }
             | Effect::KeepFiles(_)
             | Effect::Pack(_) => self.file_effect(effect).await,
             Effect::ListProcesses => process::list(&self.redactor).await.map(Response::Processes),
