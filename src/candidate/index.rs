@@ -16,7 +16,7 @@ use crate::verbs::{Ctx, Trouble};
 use crate::world::{Ended, EnvBase, Finished, Program};
 
 /// How uv begins its explanation when nothing meets a requirement.
-const NO_SOLUTION: &str = "No solution found";
+pub(super) const NO_SOLUTION: &str = "No solution found";
 
 /// One package on the index.
 pub struct Index<'a> {

@@ -120,6 +120,16 @@ impl Look {
     }
 }
 
+/// Commands of the same name elsewhere on PATH: somebody may take one of them for the candidate.
+///
+/// # Errors
+/// If PATH cannot be read.
+pub async fn stale(ctx: &Ctx, command: &Place) -> Result<Vec<String>, Trouble> {
+    let mut found = ctx.find_program(command.file_name()).await?;
+    found.retain(|path| path != command.as_str());
+    Ok(found)
+}
+
 /// The last line that says `<package> version X`; a banner may stand before it. Pure.
 #[must_use]
 pub fn version_line<'a>(stdout: &'a str, expect: &str) -> Option<&'a str> {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::home::{Home, normalised};
+use super::index::NO_SOLUTION;
 use super::python::interpreter;
 use crate::gate::Finding;
 use crate::verbs::shared::programs::must_succeed;
@@ -152,7 +153,13 @@ fn no_closure(trouble: Trouble, requirement: &str, as_of: Option<&str>) -> Troub
     };
     let when = as_of.map_or_else(|| "now".to_owned(), |time| format!("as of {time}"));
     finding.what = format!("`{requirement}` cannot be locked {when}: {}", finding.what);
-    Trouble::error(finding)
+    let is_unsolvable = finding.seen.iter().any(|line| line.contains(NO_SOLUTION));
+    let remedy = match (is_unsolvable, as_of) {
+        (true, Some(_)) => "give a time after its release, at which all it needs was there",
+        (true, None) => "read above what it needs and cannot get; give another version or a time",
+        (false, _) => "check the network and uv's index settings, then try again",
+    };
+    Trouble::error(finding.remedy(remedy))
 }
 
 /// Reads a lock's packages, sorted by name. Pure.

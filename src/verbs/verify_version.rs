@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::shared::programs::{did_not_succeed, with_output};
 use super::{Act, Ctx, Declares, Trouble};
 use crate::audit::{AuditError, Containment, ContainmentRequest, Limits, containment};
-use crate::candidate::{Checkout, Held, Home, Look, look, version_line};
+use crate::candidate::{Checkout, Held, Home, Look, look, stale, version_line};
 use crate::gate::{Finding, Outcome};
 use crate::world::Place;
 
@@ -95,7 +95,7 @@ impl Act for VerifyVersion {
             &install.package,
         )
         .await?;
-        let stale = stale(ctx, &install).await?;
+        let stale = stale(ctx, &Place::new(&install.command)).await?;
         let commit = self.ancestry(ctx).await?;
         let fixes = self.fixes(ctx, &commit, &look).await?;
         let seen = Seen {
@@ -315,12 +315,4 @@ fn undetermined(error: AuditError) -> Trouble {
             Trouble::error(finding)
         }
     }
-}
-
-/// Commands of the same name elsewhere on PATH.
-async fn stale(ctx: &Ctx, install: &InstallFact) -> Result<Vec<String>, Trouble> {
-    let name = Place::new(&install.command);
-    let mut found = ctx.find_program(name.file_name()).await?;
-    found.retain(|path| *path != install.command);
-    Ok(found)
 }
