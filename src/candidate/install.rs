@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::home::Home;
-use super::installed::{Look, look};
+use super::installed::{Look, look, settle};
 use super::lock::{self, Lock};
 use super::python::interpreter;
 use super::vendor::{check_wheels, vendor};
@@ -106,6 +106,8 @@ impl Installed {
             "closure_sha256": self.lock.closure_sha256(),
             "packages": self.lock.packages_fact(),
             "backend": self.backend.name(),
+            "files": self.look.files,
+            "files_sha256": self.look.files_sha256,
         })
     }
 }
@@ -151,6 +153,7 @@ pub async fn install_lock(ctx: &Ctx, request: Install, lock: Lock) -> Result<Ins
     } = &request;
     let venv = home.python(package);
     let entry = home.bin().join(command);
+    settle(ctx, home, venv.as_str()).await?;
     let seen = look(ctx, home, venv.as_str(), entry.as_str(), package).await?;
     let installed = Installed {
         request,

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::home::Home;
 use super::install::{refused, run_installer};
 use super::lock::{self, Lock, Wheel};
-use super::python::interpreter;
 use crate::gate::Finding;
 use crate::verbs::shared::programs::must_succeed;
 use crate::verbs::{Ctx, Trouble};
@@ -69,18 +68,17 @@ pub async fn vendor(
     lock::read(ctx, place).await
 }
 
-/// An interpreter that has pip: the machine's, or a virtual environment made for this.
+/// An interpreter that has pip: the `python3` on PATH, or a virtual environment made for this.
 async fn pip(ctx: &Ctx, home: &Home, scratch: &Place) -> Result<String, Trouble> {
     let argv = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-    let python = interpreter(ctx).await?;
-    let asked = home.installer(argv(&[&python, "-m", "pip", "--version"]));
+    let asked = home.installer(argv(&["python3", "-m", "pip", "--version"]));
     if ctx.run(asked).await?.success() {
-        return Ok(python);
+        return Ok("python3".to_owned());
     }
     let own = scratch.join("pip");
     must_succeed(
         ctx,
-        home.installer(argv(&[&python, "-m", "venv", "--clear", own.as_str()])),
+        home.installer(argv(&["python3", "-m", "venv", "--clear", own.as_str()])),
     )
     .await?;
     Ok(own.join("bin/python").to_string())

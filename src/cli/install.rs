@@ -230,6 +230,10 @@ fn words(delivered: &Delivered, order: &Order) -> Vec<String> {
         "  python   {} ({})",
         installed.look.python, installed.look.python_version
     ));
+    lines.push(format!(
+        "  files    {}, sha256 {}",
+        installed.look.files, installed.look.files_sha256
+    ));
     if let Some(line) = &tried.line {
         lines.push(format!("  prints   {line}"));
     }

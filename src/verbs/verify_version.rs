@@ -65,6 +65,9 @@ pub(super) struct InstallFact {
     pub(super) python: String,
     pub(super) package: String,
     pub(super) version: String,
+    /// SHA-256 over the installed files; none in facts of earlier versions of the gate.
+    #[serde(default)]
+    pub(super) files_sha256: Option<String>,
 }
 
 /// What is installed, as far as it was looked at.
@@ -148,6 +151,10 @@ impl VerifyVersion {
         if look.version.as_deref() != Some(install.version.as_str()) {
             let there = look.version.as_deref().unwrap_or("nothing");
             wrong.push(format!("installed is {there}, not {}", install.version));
+        }
+        let before = install.files_sha256.as_deref();
+        if before.is_some_and(|before| before != look.files_sha256) {
+            wrong.push("its files were changed since it was installed".to_owned());
         }
         wrong.extend(seen.fixes.values().flat_map(not_the_tags));
         wrong

@@ -6,12 +6,11 @@
 )]
 
 mod command;
+mod kept;
 mod network;
 mod shelf;
 mod stage;
 mod verify;
-
-use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 use canary_gate::candidate::{
@@ -293,43 +292,6 @@ async fn a_vendored_candidate_installs_without_network() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_lock_gives_the_same_files() {
-    let index = Index::serve(&[cli("3.2.0rc16"), events("5.1.0")]).await;
-    let one = Stage::new(&index.url);
-    let installed = install(&one.ctx(), request("3.2.0rc16")).await.unwrap();
-    let two = Stage::with(&index.url, &[("LANG", "de_DE.UTF-8"), ("TZ", "Asia/Tokyo")]);
-    std::fs::create_dir(two.run("candidate")).unwrap();
-    std::fs::copy(
-        one.run("candidate/pylock.toml"),
-        two.run("candidate/pylock.toml"),
-    )
-    .unwrap();
-    let ctx = two.ctx();
-    let lock = read_lock(&ctx, installed.lock.place.clone()).await.unwrap();
-    assert_eq!(lock.sha256, installed.lock.sha256);
-    install_lock(&ctx, request("3.2.0rc16"), lock)
-        .await
-        .unwrap();
-    let [first, second] =
-        [&one, &two].map(|stage| digests(&stage.run("home/pipx/venvs/spec-kitty-cli")));
-    assert_eq!(
-        first.keys().collect::<Vec<_>>(),
-        second.keys().collect::<Vec<_>>()
-    );
-    let differ: Vec<_> = first
-        .iter()
-        .filter(|(name, digest)| second[*name] != **digest)
-        .map(|(name, _)| name.as_str())
-        .collect();
-    // What holds the directory's own path, and the record with the digest of such a script.
-    for name in &differ {
-        let has_own_path = name.starts_with("bin/") || *name == "pipx_metadata.json";
-        let record = name.ends_with("spec_kitty_cli-3.2.0rc16.dist-info/RECORD");
-        assert!(has_own_path || record, "{differ:?}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn drift_is_explained_by_what_moved_and_what_is_missing() {
     let now = "2026-08-01T00:00:00Z";
     let index = Index::serve(&[
@@ -421,7 +383,7 @@ async fn what_is_installed_beside_the_lock_is_seen() {
     );
 }
 
-fn copy(from: &Utf8Path, to: &Utf8Path) {
+pub(crate) fn copy(from: &Utf8Path, to: &Utf8Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in from.read_dir_utf8().unwrap() {
         let entry = entry.unwrap();
@@ -432,27 +394,4 @@ fn copy(from: &Utf8Path, to: &Utf8Path) {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }
-}
-
-/// Digests of all regular files below a directory, bytecode aside.
-fn digests(directory: &Utf8Path) -> BTreeMap<String, Vec<u8>> {
-    use sha2::Digest;
-    let mut found = BTreeMap::new();
-    let mut open = vec![directory.to_owned()];
-    while let Some(next) = open.pop() {
-        for entry in next.read_dir_utf8().unwrap() {
-            let entry = entry.unwrap();
-            let kind = entry.file_type().unwrap();
-            if kind.is_dir() && entry.file_name() != "__pycache__" {
-                open.push(entry.path().to_owned());
-            } else if kind.is_file() {
-                let name = entry.path().strip_prefix(directory).unwrap().to_string();
-                found.insert(
-                    name,
-                    sha2::Sha256::digest(std::fs::read(entry.path()).unwrap()).to_vec(),
-                );
-            }
-        }
-    }
-    found
 }
