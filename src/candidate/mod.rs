@@ -32,7 +32,7 @@ pub use index::{Index, Offer, OnIndex};
 pub use install::{Backend, Install, Installed, Network, install, install_lock};
 pub use installed::{Look, look, stale, version_line};
 pub use lock::{Lock, LockError, Locked, Wheel, lock, read as read_lock};
-pub use operator_home::OperatorHome;
+pub use operator_home::{Compared, OperatorHome, compared};
 pub use releases::{Page, Release, query_arguments, releases_page};
 pub use resolve::{Choice, Listed, PassedOver, probe_and_choose};
 pub use standalone::{Delivered, From, Order, carry_out};

@@ -59,11 +59,31 @@ pub struct Choice {
     pub passed_over: Vec<PassedOver>,
 }
 
+impl std::fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let the = if self.seen_on == "GitHub" { "" } else { "the " };
+        write!(
+            f,
+            "passed over {} on {the}{}: {}",
+            self.version, self.seen_on, self.why
+        )
+    }
+}
+
 impl Choice {
     /// Whether index and GitHub name the same newest candidate.
     #[must_use]
     pub fn agree(&self) -> bool {
         self.version.is_some() && self.version == self.on_github
+    }
+
+    /// The line's candidates among GitHub's releases, newest first.
+    #[must_use]
+    pub fn versions_on_github(&self) -> Vec<Version> {
+        let versions = self.github.iter();
+        versions
+            .filter_map(|release| release.version.clone())
+            .collect()
     }
 
     /// The fact that `find-candidate` publishes.

@@ -10,7 +10,7 @@ use super::home::Home;
 use super::index::{Index, OnIndex};
 use super::install::{Install, Installed, Network, install, install_lock};
 use super::lock::{self, Lock};
-use super::operator_home::OperatorHome;
+use super::operator_home::{Compared, compared};
 use super::subject::Subject;
 use super::tried::{Tried, try_out};
 use super::vendor::{check_wheels, vendor};
@@ -58,10 +58,8 @@ pub struct Delivered {
     pub environment: BTreeMap<String, String>,
     /// Why it is broken, where it is and that could be found out.
     pub explained: Option<Explained>,
-    /// How many files of the operator's were looked at before and after.
-    pub looked_at: usize,
-    /// What is different there afterwards; nothing of it is the gate's doing unless it says so.
-    pub changed: Vec<String>,
+    /// The operator's home before and after.
+    pub home: Compared,
 }
 
 /// Installs a candidate, looks whether it works, and explains when it does not. The operator's
@@ -70,22 +68,8 @@ pub struct Delivered {
 /// # Errors
 /// If it could not be installed.
 pub async fn carry_out(ctx: &Ctx, order: &Order) -> Result<Delivered, Trouble> {
-    let before = OperatorHome::of(ctx).await?;
-    let done = deliver(ctx, order).await;
-    let changed = before.changes(&OperatorHome::of(ctx).await?);
-    match done {
-        Ok(delivered) => Ok(Delivered {
-            looked_at: before.len(),
-            changed,
-            ..delivered
-        }),
-        Err(trouble) => {
-            let changed = changed
-                .iter()
-                .map(|change| format!("in the operator's home, meanwhile: {change}"));
-            Err(Trouble::Stop(trouble.outcome().beside(changed)))
-        }
-    }
+    let (delivered, home) = compared(ctx, deliver(ctx, order)).await?;
+    Ok(Delivered { home, ..delivered })
 }
 
 async fn deliver(ctx: &Ctx, order: &Order) -> Result<Delivered, Trouble> {
@@ -112,8 +96,7 @@ async fn deliver(ctx: &Ctx, order: &Order) -> Result<Delivered, Trouble> {
         installed,
         tried,
         explained,
-        looked_at: 0,
-        changed: Vec::new(),
+        home: Compared::default(),
     })
 }
 
@@ -232,7 +215,8 @@ impl Delivered {
         document["stale"] = json!(self.tried.stale);
         document["environment"] = json!(self.environment);
         document["explained"] = json!(self.explained);
-        document["operator_home"] = json!({"looked_at": self.looked_at, "changed": self.changed});
+        document["operator_home"] =
+            json!({"looked_at": self.home.looked_at, "changed": self.home.changed});
         document
     }
 }

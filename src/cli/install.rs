@@ -239,15 +239,15 @@ fn words(delivered: &Delivered, order: &Order) -> Vec<String> {
     }
     lines.push(format!(
         "  yours    {} files of your home looked at before and after, {} changed",
-        delivered.looked_at,
-        delivered.changed.len()
+        delivered.home.looked_at,
+        delivered.home.changed.len()
     ));
     let stale = tried.stale.iter();
     lines.extend(stale.map(|path| {
         format!("warning: `{path}` is on PATH too; it is not this candidate and was not used")
     }));
-    let changed = delivered.changed.iter();
-    lines.extend(changed.map(|change| format!("warning: in your home, meanwhile: {change}")));
+    let changed = delivered.home.warnings();
+    lines.extend(changed.map(|change| format!("warning: {change}")));
     lines
 }
 

@@ -94,20 +94,34 @@ impl FindCandidate {
     }
 }
 
+/// The first few of a list, newest first.
+fn listed(versions: &[pep440_rs::Version]) -> String {
+    const FEW: usize = 4;
+    let few: Vec<String> = versions.iter().take(FEW).map(ToString::to_string).collect();
+    match versions.len().saturating_sub(FEW) {
+        0 => few.join(", "),
+        more => format!("{} and {more} more", few.join(", ")),
+    }
+}
+
 fn outcome(choice: &Choice) -> Outcome {
     let or_none = |version: Option<&pep440_rs::Version>| {
         version.map_or_else(|| "none".to_owned(), ToString::to_string)
     };
     let index = or_none(choice.version.as_ref());
     let note = if choice.agree() {
-        format!("{index}, on the index and on GitHub")
+        let (on_index, on_github) = (
+            listed(&choice.index.offered),
+            listed(&choice.versions_on_github()),
+        );
+        format!("{index}, on the index and on GitHub; the index has {on_index}, GitHub {on_github}")
     } else {
         format!(
             "the index has {index}, GitHub has {}",
             or_none(choice.on_github.as_ref())
         )
     };
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = choice.passed_over.iter().map(ToString::to_string).collect();
     if let Some(release) = choice
         .release
         .as_ref()
@@ -167,7 +181,9 @@ mod tests {
         let outcome = verb().act(&ctx).await.unwrap();
         assert_eq!(
             outcome,
-            Outcome::passed("3.2.0rc16, on the index and on GitHub")
+            Outcome::passed(
+                "3.2.0rc16, on the index and on GitHub; the index has 3.2.0rc16, GitHub 3.2.0rc16, 3.2.0rc15"
+            )
         );
         assert!(world.is_done());
         assert!(
@@ -180,6 +196,32 @@ mod tests {
         assert_eq!(fact["commit"], "commit of v3.2.0rc16");
         assert_eq!(fact["answered_by"], "new/name");
         assert_eq!(fact["login"], "stored");
+    }
+
+    #[tokio::test]
+    async fn what_was_passed_over_is_told_with_why() {
+        let offers = |version| ended(0, &format!("spec-kitty-cli=={version}\n"), "");
+        let world = Scripted::new()
+            .run(
+                "gh api graphql",
+                ended(0, &page(&["v4.0.0rc7", "v3.2.0rc16"], None), ""),
+            )
+            .run("python3 -I", ended(0, "/p/python3\n", ""))
+            .run("uv pip compile", offers("3.2.0rc16"))
+            .run("uv pip compile", ended(1, "", NONE))
+            .run("uv pip compile", offers("3.2.0"))
+            .run("uv pip compile", offers("4.0.0rc7"));
+        let Outcome::Passed { warnings, .. } = verb().act(&world.ctx()).await.unwrap() else {
+            panic!("it passes");
+        };
+        assert_eq!(
+            warnings,
+            [
+                "passed over 3.2.0 on the package index: a final release, not a candidate",
+                "passed over 4.0.0rc7 on the package index: of another release line",
+                "passed over 4.0.0rc7 on GitHub: of another release line",
+            ]
+        );
     }
 
     #[tokio::test]
