@@ -159,3 +159,22 @@ fn diagnose(diagnostics: &Diagnostics, console: &Console) -> Exit {
 pub(super) fn create(path: &Path) -> Result<std::fs::File, std::io::Error> {
     std::fs::File::create(path)
 }
+
+/// Whether a file can be made here later: nothing is overwritten.
+pub(super) fn can_be_made(path: &Path) -> Result<(), String> {
+    let parent = path.parent().filter(|parent| *parent != Path::new(""));
+    if path.exists() {
+        return Err(format!(
+            "`{}` is there already; nothing is overwritten",
+            path.display()
+        ));
+    }
+    match parent {
+        Some(parent) if !parent.is_dir() => Err(format!(
+            "cannot write `{}`: there is no directory `{}`",
+            path.display(),
+            parent.display()
+        )),
+        _ => Ok(()),
+    }
+}

@@ -7,6 +7,7 @@ use clap::Args;
 use super::Exit;
 use super::args::RunArgs;
 use super::console::Console;
+use super::run::Stays;
 use super::{operator, run};
 use crate::rehearsal::{Fault, Faults, World as EmbeddedWorld};
 
@@ -54,7 +55,9 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
     let keep = run_args.keep;
     let own = std::mem::take(&mut run_args.gate.set);
     run_args.gate.set = world.parameters().into_iter().chain(own).collect();
-    let (exit, finished) = run::run_as(world.operator(), run_args, console, None, &|outside| {
+    let bundled = run_args.bundle.is_some();
+    let stays = if keep { Stays::ToRead } else { Stays::Nothing };
+    let exit = run::run_as(world.operator(), run_args, console, stays, &|outside| {
         world.wrap(outside)
     })
     .await;
@@ -69,9 +72,14 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
             );
         }
     }
-    drop(finished);
     if keep {
         console.note(&format!("kept: {}", world.root()));
+    } else if bundled {
+        console.note("the rehearsal's world is removed; --keep keeps it");
+    } else {
+        console.note(
+            "the rehearsal's world is removed; --keep keeps it, --bundle FILE keeps the evidence",
+        );
     }
     world.end(keep).await;
     exit

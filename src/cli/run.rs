@@ -1,5 +1,6 @@
 //! `gate run`: the question before the first write, signals, reporters, the report at the end.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -8,10 +9,11 @@ use super::Exit;
 use super::args::RunArgs;
 use super::console::Console;
 use super::operator::{self, Settings};
-use super::provenance::Provenance;
-use crate::engine::{Reporter, Scope, Signal};
-use crate::gate::{Gate, Outcome};
-use crate::report::{self, JsonLines, Live, Plain, Where};
+use super::provenance::{Provenance, reproduce_command};
+use crate::engine::{Asked, Reporter, Scope, Signal};
+use crate::evidence::Bundled;
+use crate::gate::{Gate, Outcome, Verdict};
+use crate::report::{self, BundleAt, JsonLines, Live, Plain, Where};
 use crate::session::{self, Finished, Killed, Options, Wrap};
 use crate::world::live::Operator;
 
@@ -20,9 +22,18 @@ pub(super) async fn run(args: RunArgs, console: &Console) -> Exit {
         Ok(operator) => operator,
         Err(error) => return console.fail(Exit::Error, &error),
     };
-    run_as(operator, args, console, Some("gate run"), &|world| world)
-        .await
-        .0
+    run_as(operator, args, console, Stays::ToResume, &|world| world).await
+}
+
+/// What is there once a run has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stays {
+    /// The run directory, and a world to go on in.
+    ToResume,
+    /// The run directory alone.
+    ToRead,
+    /// Nothing.
+    Nothing,
 }
 
 /// Runs as an operator; a rehearsal gives one of its own, and may put a layer around the outside.
@@ -30,25 +41,51 @@ pub(super) async fn run_as(
     operator: Operator,
     args: RunArgs,
     console: &Console,
-    resume: Option<&str>,
+    stays: Stays,
     wrap: Wrap<'_>,
-) -> (Exit, Option<Finished>) {
+) -> Exit {
+    let copy = args.bundle.clone();
     let prepared = match prepare(&operator, args, console).await {
         Ok(prepared) => prepared,
-        Err(exit) => return (exit, None),
+        Err(exit) => return exit,
     };
     let Prepared { options, reporters } = prepared;
-    match session::run(operator, options, reporters, signals(), wrap).await {
-        Ok(finished) => {
-            let place = Where {
-                run_directory: Some(finished.directory.path.to_string()),
-                resume: resume
-                    .map(|command| format!("{command} --resume {}", finished.directory.run)),
-            };
-            console.out(&report::text(&finished.report, console.style(), &place));
-            (finished.verdict.into(), Some(finished))
-        }
-        Err(error) => (failed(&error, console), None),
+    let finished = match session::run(operator, options, reporters, signals(), wrap).await {
+        Ok(finished) => finished,
+        Err(error) => return failed(&error, console),
+    };
+    let copied = finished.bundle.as_ref().and(copy.as_deref());
+    if let Some(to) = copied
+        && let Err(error) = finished.copy_bundle(to)
+    {
+        failed(&error, console);
+        return Exit::from(finished.verdict.max(Verdict::Error));
+    }
+    let place = place(&finished, stays, copied);
+    console.out(&report::text(&finished.report, console.style(), &place));
+    finished.verdict.into()
+}
+
+/// Where things are, as far as they stay.
+fn place(finished: &Finished, stays: Stays, copied: Option<&Path>) -> Where {
+    let run = &finished.directory.run;
+    let of_run = |bundle: &Bundled| finished.directory.bundle(bundle).into_string();
+    let bundle_at = |bundle: &Bundled| {
+        let path = match copied {
+            Some(path) => path.display().to_string(),
+            None => (stays != Stays::Nothing).then(|| of_run(bundle))?,
+        };
+        let flake = Provenance::of_process().flake;
+        Some(BundleAt {
+            reproduce: reproduce_command(flake.as_deref(), &path),
+            sha256: bundle.archive.sha256.clone(),
+            path,
+        })
+    };
+    Where {
+        run_directory: (stays != Stays::Nothing).then(|| finished.directory.path.to_string()),
+        resume: (stays == Stays::ToResume).then(|| format!("gate run --resume {run}")),
+        bundle: finished.bundle.as_ref().and_then(bundle_at),
     }
 }
 
@@ -63,6 +100,9 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
     if let Some(time) = &args.as_of {
         check_as_of(time, console)?;
         gate_args.set.push(format!("rc.as_of={time}"));
+    }
+    if let Some(path) = &args.bundle {
+        operator::can_be_made(path).map_err(|error| console.fail(Exit::Usage, &error))?;
     }
     let (gate, overrides) = operator::gate(&gate_args, operator, console)?;
     let settings = operator::settings(operator, &overrides);
@@ -81,9 +121,11 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
         tools: tools.path,
         versions: provenance.versions(tools.versions),
         flake: provenance.flake,
-        scope,
+        asked: Asked {
+            scope,
+            dry_run: args.dry_run,
+        },
         resume: args.resume,
-        dry_run: args.dry_run,
         keep: args.keep,
     };
     Ok(Prepared { options, reporters })

@@ -71,6 +71,8 @@ pub struct Exchange {
     pub n: u32,
     /// Which were unanswered when it was made.
     pub open: Vec<u32>,
+    /// The strand it belongs to.
+    pub strand: Option<String>,
     /// The request, long texts as references.
     pub effect: Value,
     /// What came back; nothing, when the run ended first.
@@ -158,11 +160,13 @@ impl Folded {
                 by,
                 n,
                 open,
+                strand,
                 effect,
             } => {
                 let exchange = Exchange {
                     n: *n,
                     open: open.clone(),
+                    strand: strand.clone(),
                     effect: effect.clone(),
                     answer: None,
                 };

@@ -10,7 +10,9 @@ use std::io::{Read, Seek, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs4::FileExt;
 
-use crate::gate::Gate;
+use super::rerun::RecordedGate;
+use crate::evidence::{Bundled, EvidenceError};
+use crate::journal::disk::OsDisk;
 use crate::journal::{self, JournalError, sha256_hex};
 use crate::report::Report;
 use crate::world::WorldError;
@@ -66,13 +68,8 @@ pub enum SessionError {
     #[error(transparent)]
     World(#[from] WorldError),
     /// The gate file kept with a run cannot be read any more.
-    #[error("the gate file `{path}` has {problems} problems")]
-    GateUnreadable {
-        /// Where it is kept.
-        path: Utf8PathBuf,
-        /// How many.
-        problems: usize,
-    },
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
     /// The system does not tell the time.
     #[error("the system does not tell the time")]
     Clock,
@@ -90,7 +87,7 @@ impl SessionError {
             }
             Self::StillThere { .. } => Some("end it by hand, then start again"),
             Self::File { .. } => Some("check the path and its permissions"),
-            Self::Journal(_) | Self::World(_) | Self::GateUnreadable { .. } | Self::Clock => None,
+            Self::Journal(_) | Self::World(_) | Self::Evidence(_) | Self::Clock => None,
         }
     }
 }
@@ -113,11 +110,42 @@ impl RunDirectory {
         Self { run, path }
     }
 
-    /// Removes the throwaway home, which is the one thing of a passed run that is no evidence.
-    pub(super) fn drop_home(&self) {
-        if let Err(error) = std::fs::remove_dir_all(self.path.join("home")) {
-            tracing::warn!("the throwaway home of {} stays: {error}", self.run);
+    /// Where a bundle of this run is.
+    #[must_use]
+    pub fn bundle(&self, bundle: &Bundled) -> Utf8PathBuf {
+        self.path.join("bundle").join(&bundle.archive.path)
+    }
+
+    /// Removes the throwaway home and the programs' temporary files: of a passed run they are no
+    /// evidence.
+    pub(super) fn drop_throwaway(&self) {
+        for below in ["home", "tmp"] {
+            match std::fs::remove_dir_all(self.path.join(below)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    tracing::warn!("`{below}` of {} stays: {error}", self.run);
+                }
+                _ => {}
+            }
         }
+    }
+}
+
+impl super::Finished {
+    /// Copies the bundle to a new file.
+    ///
+    /// # Errors
+    /// If there is no bundle, the file is there already, or the disk refuses.
+    pub fn copy_bundle(&self, to: &std::path::Path) -> Result<(), SessionError> {
+        let failed = |source| SessionError::File {
+            path: Utf8PathBuf::from(to.display().to_string()),
+            source,
+        };
+        let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let bundle = self.bundle.as_ref().ok_or_else(missing).map_err(failed)?;
+        let mut from = File::open(self.directory.bundle(bundle)).map_err(failed)?;
+        let mut file = File::create_new(to).map_err(failed)?;
+        std::io::copy(&mut from, &mut file).map_err(failed)?;
+        file.sync_all().map_err(failed)
     }
 }
 
@@ -211,30 +239,6 @@ pub(super) fn lock_workspace(state: &Utf8Path, workspace: &Utf8Path) -> Result<F
 /// If one of them cannot be read.
 pub fn report_of(directory: &RunDirectory) -> Result<Report, SessionError> {
     let folded = journal::read(directory.path.as_std_path())?;
-    let gate = gate_of(directory)?;
-    let mut report = Report::new(&gate);
-    report.run.clone_from(&folded.header.run);
-    report.started = Some(folded.header.started);
-    for line in &folded.lines {
-        if let journal::Record::Event(event) = &line.record {
-            report.take(event);
-        }
-    }
-    report.verdict = folded.sealed.as_ref().map(|sealed| sealed.verdict);
-    Ok(report)
-}
-
-/// The gate that a run was started with, as it was kept in the run directory.
-fn gate_of(directory: &RunDirectory) -> Result<Gate, SessionError> {
-    let path = directory.path.join("gate.toml");
-    let text = std::fs::read_to_string(&path).map_err(|source| SessionError::File {
-        path: path.clone(),
-        source,
-    })?;
-    let template =
-        |name: &str| std::fs::read_to_string(directory.path.join("templates").join(name)).ok();
-    Gate::load(path.as_str(), &text, &template).map_err(|problems| SessionError::GateUnreadable {
-        path: path.clone(),
-        problems: problems.len(),
-    })
+    let gate = RecordedGate::of_run(&OsDisk, directory.path.as_std_path())?;
+    Ok(gate.report(&folded))
 }

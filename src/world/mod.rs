@@ -17,6 +17,7 @@ mod replay;
 mod response;
 #[cfg(test)]
 pub(crate) mod scripted;
+mod strand;
 
 use std::sync::Arc;
 
@@ -37,6 +38,7 @@ pub use response::{
     Captured, Ended, Fate, FileSeen, Finished, HttpAnswer, ProcessIdentity, ProcessSeen, Receipt,
     Response,
 };
+pub use strand::strand;
 
 use crate::gate::SubtaskId;
 

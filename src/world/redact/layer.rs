@@ -35,6 +35,28 @@ impl<W: World> World for RedactLayer<W> {
     }
 }
 
+/// A world that is never asked for anything with a secret in it. Stands before the recorder, so
+/// that the request is not even written down.
+pub struct RefuseSecrets<W> {
+    inner: W,
+    redactor: Arc<Redactor>,
+}
+
+impl<W> RefuseSecrets<W> {
+    /// Wraps a world.
+    pub fn new(inner: W, redactor: Arc<Redactor>) -> Self {
+        Self { inner, redactor }
+    }
+}
+
+#[async_trait]
+impl<W: World> World for RefuseSecrets<W> {
+    async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
+        refuse_secrets(&self.redactor, &effect)?;
+        self.inner.perform(by, effect).await
+    }
+}
+
 /// A request is written down and may be posted, so a secret in it is a mistake of the gate's.
 fn refuse_secrets(redactor: &Redactor, effect: &Effect) -> Result<(), WorldError> {
     let texts: Vec<(&str, &str)> = match effect {
