@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::drift::Drift;
-use super::install::install_lock;
+use super::install::{Install, install_lock};
 use super::lock::{self, Lock};
 use super::standalone::Order;
 use super::tried::{Tried, try_out};
@@ -21,6 +21,9 @@ pub struct Explained {
     pub as_of: String,
     /// What moved in between.
     pub drift: Drift,
+    /// Why the other lock could not be made or tried, where it could not: that the candidate is
+    /// broken today is known all the same.
+    pub undetermined: Option<String>,
     /// Whether the candidate works with the dependencies of that time; none where that was not
     /// asked for.
     pub works_then: Option<bool>,
@@ -45,21 +48,49 @@ pub(super) async fn explain(
     let request = order.request("then", Some(as_of.clone()));
     let requirement = format!("{package}=={}", order.version);
     let place = request.evidence.join("pylock.toml");
-    let then = lock::lock(ctx, &request.home, place, &requirement, Some(&as_of)).await?;
-    let drift = Drift::between(&then, now, tried.missing.iter().cloned());
-    let mut works_then = None;
-    if try_then {
-        let then = install_lock(ctx, request, then).await?;
-        works_then = Some(try_out(ctx, &order.subject, &then).await?.works());
+    let missing = tried.missing.iter().cloned();
+    let mut explained = Explained {
+        drift: Drift::between(now, now, missing.clone()),
+        works_then: None,
+        undetermined: None,
+        as_of: as_of.clone(),
+    };
+    let then = match lock::lock(ctx, &request.home, place, &requirement, Some(&as_of)).await {
+        Ok(then) => then,
+        Err(trouble) => return Ok(Some(explained.without(trouble))),
+    };
+    explained.drift = Drift::between(&then, now, missing);
+    if !try_then {
+        return Ok(Some(explained));
     }
-    Ok(Some(Explained {
-        as_of,
-        drift,
-        works_then,
-    }))
+    match works(ctx, order, request, then).await {
+        Ok(works) => explained.works_then = Some(works),
+        Err(trouble) => explained = explained.without(trouble),
+    }
+    Ok(Some(explained))
+}
+
+async fn works(ctx: &Ctx, order: &Order, request: Install, then: Lock) -> Result<bool, Trouble> {
+    let installed = install_lock(ctx, request, then).await?;
+    Ok(try_out(ctx, &order.subject, &installed).await?.works())
 }
 
 impl Explained {
+    /// Whether nothing is known that speaks against its release day.
+    pub(super) fn may_have_worked(&self) -> bool {
+        self.works_then.unwrap_or(self.undetermined.is_none())
+    }
+
+    fn without(self, trouble: Trouble) -> Self {
+        let outcome = trouble.outcome();
+        let what = outcome.finding().map(|finding| finding.what.clone());
+        let undetermined = Some(what.unwrap_or_else(|| format!("{:?}", outcome.verdict())));
+        Self {
+            undetermined,
+            ..self
+        }
+    }
+
     /// In words, one line each.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
@@ -80,11 +111,17 @@ impl Explained {
                 None => format!("module `{module}` is missing"),
             });
         }
-        lines.push(match self.works_then {
-            Some(true) => format!("with the dependencies of {as_of} it works"),
-            Some(false) => format!("with the dependencies of {as_of} it is broken, too"),
-            None => format!("`--explain-drift` tries it with the dependencies of {as_of}"),
+        lines.push(match (self.works_then, &self.undetermined) {
+            (Some(true), _) => format!("with the dependencies of {as_of} it works"),
+            (Some(false), _) => format!("with the dependencies of {as_of} it is broken, too"),
+            (None, Some(why)) => {
+                format!("whether it works with the dependencies of {as_of} is not known: {why}")
+            }
+            (None, None) => format!("`--explain-drift` tries it with the dependencies of {as_of}"),
         });
+        if moved.is_empty() && self.undetermined.is_some() {
+            return lines;
+        }
         if moved.is_empty() {
             lines.push(format!("no dependency has moved since {as_of}"));
         } else {

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::explain::{Explained, explain};
 use super::home::Home;
-use super::index::{Index, OnIndex};
 use super::install::{Install, Installed, Network, install, install_lock};
 use super::lock::{self, Lock};
+use super::offered::must_be_offered;
 use super::operator_home::{Compared, compared};
 use super::subject::Subject;
 use super::tried::{Tried, try_out};
@@ -76,7 +76,7 @@ async fn deliver(ctx: &Ctx, order: &Order) -> Result<Delivered, Trouble> {
     let installed = match &order.from {
         From::Vendored(place) => install_kept(ctx, order, place).await?,
         From::Index { as_of, vendor, .. } => {
-            must_be_offered(ctx, order).await?;
+            must_be_offered(ctx, order, as_of.as_deref()).await?;
             let request = order.request("", as_of.clone());
             match vendor {
                 Some(place) => install_vendored(ctx, request, place).await?,
@@ -113,35 +113,6 @@ impl Order {
             network: Network::Allowed,
         }
     }
-}
-
-/// Asks the index before anything is installed: a version that is not there, or was taken back,
-/// is told from one whose dependencies cannot be resolved.
-async fn must_be_offered(ctx: &Ctx, order: &Order) -> Result<(), Trouble> {
-    let (package, version) = (&order.subject.package, &order.version);
-    ctx.progress(format!("asking the package index for {package} {version}"));
-    let index = Index::of(ctx, package).await?;
-    let finding = match index.standing(version).await? {
-        OnIndex::Offered => return Ok(()),
-        OnIndex::Yanked => Finding::new(format!(
-            "{package} {version} was yanked: its publisher took it back"
-        )),
-        OnIndex::Absent => Finding::new(format!(
-            "the package index offers no {package} {version} for this machine's Python"
-        )),
-    };
-    let newest = index
-        .newest(&format!("{package}<={version}"), false)
-        .await?;
-    let finding = match newest {
-        super::index::Offer::Version(newest) => {
-            finding.seen(format!("the newest before it that is offered: {newest}"))
-        }
-        super::index::Offer::None(_) => finding.seen("nothing before it is offered either"),
-    };
-    let remedy =
-        "give a version that is offered; `gate run --only WP02` finds the newest candidate";
-    Err(Trouble::blocked(finding.remedy(remedy)))
 }
 
 /// Locks, keeps the wheels, and installs from those alone.
@@ -194,7 +165,7 @@ impl Delivered {
             .seen
             .extend(explained.into_iter().flat_map(Explained::lines));
         finding.remedy = Some(match explained {
-            Some(explained) if explained.works_then != Some(false) => format!(
+            Some(explained) if explained.may_have_worked() => format!(
                 "`gate install {version} --as-of {}` installs it with the dependencies of its \
                  release day; what it needs today must be declared in its next release",
                 explained.as_of

@@ -139,7 +139,37 @@ impl Prepared {
             wheels.as_deref(),
             &tools,
         );
-        Ok(Self { order, hands, into })
+        let prepared = Self { order, hands, into };
+        match prepared.must_not_be_to_come().await {
+            Ok(()) => Ok(prepared),
+            Err(text) => {
+                prepared.into.clear();
+                Err(wrong(text))
+            }
+        }
+    }
+
+    /// A lock as of a time to come would be another one tomorrow.
+    async fn must_not_be_to_come(&self) -> Result<(), String> {
+        let From::Index {
+            as_of: Some(time), ..
+        } = &self.order.from
+        else {
+            return Ok(());
+        };
+        let now = self
+            .hands
+            .ctx
+            .now()
+            .await
+            .map_err(|error| error.to_string())?;
+        if time.parse::<jiff::Timestamp>().is_ok_and(|time| time > now) {
+            return Err(format!(
+                "--as-of `{time}` is yet to come, and what will be offered then is not known; \
+                 leave it out to resolve as of now"
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -225,6 +255,12 @@ fn words(delivered: &Delivered, order: &Order) -> Vec<String> {
         installed.lock.place,
         installed.lock.closure_sha256()
     ));
+    if let Some(wheels) = kept_in(order) {
+        lines.push(format!(
+            "  wheels   {wheels}; `gate install {} --from {wheels}` needs no network",
+            request.version
+        ));
+    }
     lines.push(format!("  command  {}", installed.look.entry));
     lines.push(format!(
         "  python   {} ({})",
@@ -249,6 +285,14 @@ fn words(delivered: &Delivered, order: &Order) -> Vec<String> {
     let changed = delivered.home.warnings();
     lines.extend(changed.map(|change| format!("warning: {change}")));
     lines
+}
+
+/// The directory that has kept the wheels.
+fn kept_in(order: &Order) -> Option<&Place> {
+    match &order.from {
+        From::Index { vendor, .. } => vendor.as_ref(),
+        From::Vendored(place) => Some(place),
+    }
 }
 
 /// Lines for a POSIX shell.

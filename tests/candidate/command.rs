@@ -185,45 +185,127 @@ async fn wrong_input_is_told_before_anything_is_installed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_time_before_the_release_is_told() {
-    let index = Index::serve(&[cli("3.2.0rc16"), events("5.1.0")]).await;
+async fn a_time_at_which_there_was_no_such_version_is_told() {
+    let index = Index::serve(&[cli("3.2.0rc16"), events("5.1.0").without_time()]).await;
     let machine = Machine::new(&index.url);
-    let told = machine.gate(&["3.2.0rc16", "--as-of", "2026-05-01T00:00:00Z"]);
-    told.says(
-        4,
+    let install = |time| machine.gate(&["3.2.0rc16", "--as-of", time]);
+    install("2026-05-01T00:00:00Z").says(
+        3,
         &[
-            "cannot be locked as of 2026-05-01T00:00:00Z",
-            "→ give a time after its release",
+            "as of 2026-05-01T00:00:00Z there was no spec-kitty-cli 3.2.0rc16",
+            "it was released at 2026-05-20T00:00:00Z",
+            "→ give a time after that, such as `--as-of 2026-05-21T00:00:00Z`",
         ],
     );
-    assert_eq!(told.out, "");
+    install("9999-01-01T00:00:00Z").says(
+        2,
+        &[
+            "--as-of `9999-01-01T00:00:00Z` is yet to come",
+            "leave it out",
+        ],
+    );
+    let nothing: [String; 0] = [];
+    assert_eq!(names(&machine.path("workspace")), nothing);
+    // What it needs, the index has, but does not tell since when.
+    install("2026-05-21T00:00:00Z").says(
+        4,
+        &[
+            "cannot be locked as of 2026-05-21T00:00:00Z",
+            "spec-kitty-events",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_tells_no_times_serves_no_time() {
+    let index = Index::serve(&[
+        cli("3.2.0rc16").without_time(),
+        events("5.1.0").without_time(),
+    ])
+    .await;
+    let machine = Machine::new(&index.url);
+    machine
+        .gate(&["3.2.0rc16", "--as-of", "2026-05-21T00:00:00Z"])
+        .says(
+            3,
+            &[
+                "the package index does not tell when its files were uploaded",
+                "→ leave the time out",
+            ],
+        );
+    machine.gate(&["3.2.0rc16"]).says(0, &["prints   "]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_that_the_index_has_not_got_is_told_from_a_version() {
+    let index = Index::serve(&[cli("3.2.0rc16"), events("5.1.0")]).await;
+    let machine = Machine::new(&index.url);
+    machine
+        .gate(&["3.2.0rc16", "--set", "rc.package=spec-kitty-cly"])
+        .says(
+            3,
+            &[
+                "the package index offers no `spec-kitty-cly` at all",
+                "→ check the name",
+            ],
+        );
 }
 
 #[test]
 fn without_index_or_python_it_is_an_error_that_names_what_is_missing() {
     let machine = Machine::new("http://127.0.0.1:1/simple/");
-    let told = Told::of(
-        &machine
-            .command(&["3.2.0rc16"])
-            .env("UV_HTTP_RETRIES", "0")
-            .output()
-            .unwrap(),
-    );
-    told.says(
+    let with = |name: &str, value: &str| {
+        let mut install = machine.command(&["3.2.0rc16"]);
+        Told::of(&install.env(name, value).output().unwrap())
+    };
+    with("UV_HTTP_RETRIES", "0").says(
         4,
         &[
             "the package index could not be asked about `spec-kitty-cli`",
             "check the network",
         ],
     );
-    let told = Told::of(
-        &machine
-            .command(&["3.2.0rc16"])
-            .env("PATH", machine.path("bin"))
-            .output()
-            .unwrap(),
+    // Nothing to make uv and pipx with.
+    let bare = machine.path("bin");
+    with("PATH", bare.as_str()).says(4, &["`uv` could not be made", "`python3`"]);
+    // They are there, but nothing for the candidate to run on.
+    for name in ["uv", "pipx"] {
+        let path = machine.stage.environment()["PATH"].clone();
+        let there = std::env::split_paths(&path).find(|directory| directory.join(name).is_file());
+        let tool = there.unwrap().join(name);
+        std::os::unix::fs::symlink(tool, bare.join(name)).unwrap();
+    }
+    with("PATH", bare.as_str()).says(4, &["there is no `python3` on PATH", "→ install a Python"]);
+}
+
+/// A pipx that does not keep to the home it is given.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_in_the_operators_home_is_told() {
+    let index = Index::serve(&[cli("3.2.0rc16"), events("5.1.0")]).await;
+    let machine = Machine::new(&index.url);
+    let path = machine.stage.environment()["PATH"].clone();
+    let pipx = std::env::split_paths(&path).map(|directory| directory.join("pipx"));
+    let pipx = pipx.into_iter().find(|pipx| pipx.is_file()).unwrap();
+    let own = machine.path("home/.local/bin");
+    std::os::unix::fs::symlink("/opt/mine", own.join("link")).unwrap();
+    let script = format!(
+        "#!/bin/sh\nif [ \"$2\" = --force ]; then echo >> {own}/spec-kitty; ln -sf /tmp/its {own}/link; \
+         touch {own}/more; fi\nexec {} \"$@\"\n",
+        pipx.display()
     );
-    told.says(4, &["python3"]);
+    machine.stage.put_program("pipx", &script);
+    let told = machine.gate(&["3.2.0rc16", "--into", "there"]);
+    told.says(
+        0,
+        &["2 files of your home looked at before and after, 3 changed"],
+    );
+    for change in [
+        format!("in the operator's home, meanwhile: `{own}/spec-kitty` was changed"),
+        format!("in the operator's home, meanwhile: `{own}/link` was changed"),
+        format!("in the operator's home, meanwhile: `{own}/more` is new"),
+    ] {
+        told.says(0, &[&change]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
