@@ -7,13 +7,13 @@ use serde_json::json;
 
 use super::shared::github::{self, Login};
 use super::{Act, Ctx, Declares, Trouble};
-use crate::candidate::{Choice, Line, Release, probe_and_choose, query_arguments, releases_page};
+use crate::candidate::{Choice, Line, OnGitHub, probe_and_choose, query_arguments, releases_page};
 use crate::gate::{Finding, Outcome};
 
 /// More pages of a hundred releases than this are not read.
 const MOST_PAGES: usize = 10;
 
-/// Finds the newest candidate of a line, on the package index and among GitHub's releases.
+/// Finds the newest candidate of a line, on the package index and among GitHub's releases and tags.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FindCandidate {
@@ -41,12 +41,12 @@ impl Act for FindCandidate {
             Trouble::error(Finding::new(error).remedy("correct `line`"))
         })?;
         ctx.progress(format!(
-            "asking GitHub for the releases of {}",
+            "asking GitHub for the releases and tags of {}",
             self.repository
         ));
-        let (releases, answered_by, login) = self.releases(ctx).await?;
+        let (github, answered_by, login) = self.github(ctx).await?;
         ctx.progress(format!("asking the package index for {}", self.package));
-        let choice = probe_and_choose(ctx, &self.package, &line, &releases).await?;
+        let choice = probe_and_choose(ctx, &self.package, &line, &github).await?;
         let mut fact = choice.fact();
         fact["answered_by"] = json!(answered_by);
         fact["login"] = json!(login);
@@ -56,14 +56,14 @@ impl Act for FindCandidate {
 }
 
 impl FindCandidate {
-    async fn releases(&self, ctx: &Ctx) -> Result<(Vec<Release>, String, Login), Trouble> {
+    async fn github(&self, ctx: &Ctx) -> Result<(OnGitHub, String, Login), Trouble> {
         let Some((owner, name)) = self.repository.split_once('/') else {
             let what = format!("`{}` is not a repository", self.repository);
             return Err(Trouble::error(
                 Finding::new(what).remedy("write `owner/repo`"),
             ));
         };
-        let mut releases = Vec::new();
+        let mut all = OnGitHub::default();
         let mut after: Option<String> = None;
         for _ in 0..MOST_PAGES {
             let argv = query_arguments(owner, name, after.as_deref());
@@ -79,16 +79,17 @@ impl FindCandidate {
                         .remedy("check the repository's name and the login's access to it"),
                 )
             })?;
-            releases.extend(page.releases);
+            all.releases.extend(page.holds.releases);
+            all.tags.extend(page.holds.tags);
             after = page.next;
             if after.is_none() {
-                return Ok((releases, page.answered_by, login));
+                return Ok((all, page.answered_by, login));
             }
         }
         let what = format!(
             "{} has more than {} releases",
             self.repository,
-            releases.len()
+            all.releases.len()
         );
         Err(Trouble::error(Finding::new(what)))
     }
@@ -148,7 +149,8 @@ mod tests {
             .collect();
         let page = json!({"hasNextPage": next.is_some(), "endCursor": next});
         json!({"data": {"repository": {"nameWithOwner": "new/name",
-            "releases": {"nodes": nodes, "pageInfo": page}}}})
+            "releases": {"nodes": nodes, "pageInfo": page},
+            "refs": {"nodes": [{"name": "v3.2.0rc18"}]}}}})
         .to_string()
     }
 
@@ -220,6 +222,7 @@ mod tests {
                 "passed over 3.2.0 on the package index: a final release, not a candidate",
                 "passed over 4.0.0rc7 on the package index: of another release line",
                 "passed over 4.0.0rc7 on GitHub: of another release line",
+                "passed over 3.2.0rc18 on GitHub: tagged, but not released",
             ]
         );
     }

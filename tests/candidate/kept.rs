@@ -6,6 +6,7 @@ use std::process::Command;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::command::{Machine, Told};
+use crate::network::left_out;
 use crate::shelf::Index;
 use crate::{cli, copy, events};
 
@@ -22,13 +23,17 @@ fn keep(machine: &Machine) -> Utf8PathBuf {
 
 /// The same command without any network interface, where the system lets us do that; in any case
 /// with an index at which nobody answers.
-fn cut_off(command: &Command) -> Command {
+pub(crate) fn cut_off(command: &Command) -> Command {
     let can = Command::new("unshare").args(["-rn", "true"]).output();
     let mut cut = if can.is_ok_and(|output| output.status.success()) {
         let mut unshare = Command::new("unshare");
         unshare.arg("-rn").arg(command.get_program());
         unshare
     } else {
+        left_out(
+            "an install where there is no network interface at all",
+            "`unshare -rn true` has to work for that; instead, nobody answers at the index",
+        );
         Command::new(command.get_program())
     };
     cut.args(command.get_args()).env_clear();
@@ -38,7 +43,14 @@ fn cut_off(command: &Command) -> Command {
     for (name, value) in command.get_envs() {
         cut.env(name, value.unwrap_or_default());
     }
-    cut.env("UV_HTTP_RETRIES", "0").env("PIP_RETRIES", "0");
+    for (name, value) in [
+        ("UV_DEFAULT_INDEX", NOWHERE),
+        ("PIP_INDEX_URL", NOWHERE),
+        ("UV_HTTP_RETRIES", "0"),
+        ("PIP_RETRIES", "0"),
+    ] {
+        cut.env(name, value);
+    }
     cut
 }
 

@@ -14,7 +14,7 @@ mod verify;
 
 use camino::Utf8Path;
 use canary_gate::candidate::{
-    From, Home, Install, Installed, Line, Network, Order, Subject, carry_out, install,
+    From, Home, Install, Installed, Line, Network, OnGitHub, Order, Subject, carry_out, install,
     install_lock, lock, probe_and_choose, read_lock, vendor,
 };
 use canary_gate::gate::{Finding, Outcome, Verdict};
@@ -96,7 +96,7 @@ async fn the_newest_candidate_is_found_among_decoys() {
     .await;
     let stage = Stage::new(&index.url);
     let line: Line = "3.2.0".parse().unwrap();
-    let choice = probe_and_choose(&stage.ctx(), "spec-kitty-cli", &line, &[])
+    let choice = probe_and_choose(&stage.ctx(), "spec-kitty-cli", &line, &OnGitHub::default())
         .await
         .unwrap();
     let fact = choice.fact();

@@ -3,19 +3,24 @@
 use std::io::Write;
 
 use crate::command::{Machine, Told};
+use crate::kept::{cut_off, odd};
 
 /// Whether the network may be used. A run without it says so where nobody can overlook it: on the
 /// process's own standard error, which no test harness captures, and `.config/nextest.toml` shows.
 pub(crate) fn may_use_network(what: &str) -> bool {
     let may = std::env::var_os("GATE_TEST_NETWORK").is_some();
     if !may {
-        let words = format!(
-            "\n*** LEFT OUT, NOT SHOWN: {what}.\n*** Set GATE_TEST_NETWORK=1 to ask the default \
-             package index, as `tests/all.sh` does.\n\n"
+        left_out(
+            what,
+            "Set GATE_TEST_NETWORK=1 to ask the default package index, as `tests/all.sh` does",
         );
-        std::io::stderr().write_all(words.as_bytes()).unwrap();
     }
     may
+}
+
+pub(crate) fn left_out(what: &str, remedy: &str) {
+    let words = format!("\n*** LEFT OUT, NOT SHOWN: {what}.\n*** {remedy}.\n\n");
+    std::io::stderr().write_all(words.as_bytes()).unwrap();
 }
 
 #[test]
@@ -24,18 +29,15 @@ fn the_real_candidate_works_as_of_its_release_day_and_today_or_says_why_not() {
         return;
     }
     let machine = Machine::new("");
-    let told = machine.gate(&[
-        "3.2.0rc16",
-        "--as-of",
-        "2026-05-21T00:00:00Z",
-        "--into",
-        "then",
-    ]);
+    let then = ["3.2.0rc16", "--as-of", "2026-05-21T00:00:00Z"];
+    let keep = ["--vendor", "kept", "--into", "then"];
+    let told = machine.gate(&[&then[..], &keep[..]].concat());
     told.says(
         0,
         &["prints   spec-kitty-cli version 3.2.0rc16", "0 changed"],
     );
     assert!(told.out.contains("export PATH='"), "{told:?}");
+    again_without_network(&machine, files(&told));
 
     let told = machine.gate(&[
         "3.2.0rc16",
@@ -52,6 +54,24 @@ fn the_real_candidate_works_as_of_its_release_day_and_today_or_says_why_not() {
         return;
     }
     broken_today(&told);
+}
+
+/// The wheels that were kept install where there is no network, by somebody with other habits,
+/// and give the same files, all three thousand of them.
+fn again_without_network(machine: &Machine, before: &str) {
+    let install = machine.command(&["3.2.0rc16", "--from", "kept", "--into", "offline"]);
+    let told = Told::of(&cut_off(&install).output().unwrap());
+    told.says(0, &["prints   spec-kitty-cli version 3.2.0rc16"]);
+    assert_eq!(files(&told), before);
+    let told = odd(machine, &["3.2.0rc16", "--from", "kept"]);
+    assert_eq!(files(&told), before);
+}
+
+/// What is told of the installed files: how many, and a digest over all of them.
+fn files(told: &Told) -> &str {
+    let mut lines = told.err.lines();
+    let line = lines.find(|line| line.starts_with("  files    "));
+    line.unwrap_or_else(|| panic!("{told:?}"))
 }
 
 /// Which module is missing, what moved, and that it is today's dependencies alone.
