@@ -5,9 +5,11 @@ mod args;
 mod audit;
 mod console;
 mod diff;
+mod directories;
 mod doctor;
 mod exit;
 mod explain;
+mod install;
 mod operator;
 mod plan;
 mod provenance;
@@ -77,6 +79,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Ends orphan daemons, or shows which it would end and why look-alikes are spared.
     Reap(reap::ReapArgs),
+    /// Installs one version of the candidate, locked by hash, away from your own tools, and prints the environment to use it.
+    Install(install::InstallArgs),
     /// Shows whether a fix changes behaviour and is proved by a test.
     Audit(audit::AuditArgs),
     /// Prints a completion script for a shell.
@@ -132,6 +136,7 @@ async fn dispatch(cli: Cli, console: &mut Console) -> Exit {
         Command::Diff(args) => diff::run(&args, console),
         Command::Doctor(args) => doctor::run(&args, console).await,
         Command::Reap(args) => reap::run(&args, console).await,
+        Command::Install(args) => install::run(args, console).await,
         Command::Audit(args) => audit::run(args, console).await,
         Command::Completions(args) => shell::completions(&args, &mut Cli::command(), console),
         Command::Man(args) => shell::man(&args, Cli::command(), console),

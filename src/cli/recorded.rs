@@ -1,9 +1,5 @@
 //! What `verify`, `reproduce`, `diff` and `explain` share: finding a recording, and telling
 //! what is wrong with one.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "whether an argument names a file is asked before there is a world"
-)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -98,12 +98,7 @@ struct Prepared {
 async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Result<Prepared, Exit> {
     let mut gate_args = args.gate.clone();
     if let Some(time) = &args.as_of {
-        if let Err(error) = time.parse::<jiff::Timestamp>() {
-            return Err(console.fail(
-                Exit::Usage,
-                &format!("--as-of `{time}` is no time such as 2026-05-21T00:00:00Z: {error}"),
-            ));
-        }
+        check_as_of(time, console)?;
         gate_args.set.push(format!("rc.as_of={time}"));
     }
     if let Some(path) = &args.bundle {
@@ -168,6 +163,17 @@ fn earlier(
     Ok(gate)
 }
 
+/// A time is a time before anything runs.
+pub(super) fn check_as_of(time: &str, console: &Console) -> Result<(), Exit> {
+    match time.parse::<jiff::Timestamp>() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(console.fail(
+            Exit::Usage,
+            &format!("--as-of `{time}` is no time such as 2026-05-21T00:00:00Z: {error}"),
+        )),
+    }
+}
+
 pub(super) async fn tools(
     operator: &Operator,
     settings: &Settings,
@@ -176,8 +182,9 @@ pub(super) async fn tools(
     session::tools(operator, &settings.cache)
         .await
         .map_err(|error| {
+            let exit = console.fail(Exit::Error, &chain(&error));
             console.note(&format!("  → {}", error.remedy()));
-            console.fail(Exit::Error, &chain(&error))
+            exit
         })
 }
 
@@ -300,7 +307,7 @@ fn confirm(args: &RunArgs, gate: &Gate, killed: &[Killed], console: &Console) ->
 }
 
 /// Ctrl-C, SIGTERM and a hang-up as data.
-fn signals() -> UnboundedReceiver<Signal> {
+pub(super) fn signals() -> UnboundedReceiver<Signal> {
     use tokio::signal::unix::{SignalKind, signal};
     let (sender, receiver) = unbounded_channel();
     for kind in [

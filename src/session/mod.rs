@@ -19,7 +19,7 @@ use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-pub use command::{audit_ctx, command_ctx};
+pub use command::{InstallHands, audit_ctx, command_ctx, install_hands};
 pub use directory::{RunDirectory, SessionError, find as find_run, list as list_runs, report_of};
 pub use killed::{Killed, killed};
 pub use layers::Wrap;

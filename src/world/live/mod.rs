@@ -13,6 +13,7 @@ mod environment;
 mod files;
 mod group;
 mod http;
+mod include;
 mod killed;
 mod observe;
 mod pack;
