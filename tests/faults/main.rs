@@ -20,3 +20,4 @@ mod protocol;
 mod rehearsal;
 mod saas;
 mod teamspace;
+mod without_gh;

@@ -119,7 +119,7 @@ impl Rehearsal {
 }
 
 /// The outer user's cache: tools and wheels are fetched once on a machine.
-fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     std::env::var_os("XDG_CACHE_HOME").map_or_else(
         || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"),
         PathBuf::from,
