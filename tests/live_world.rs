@@ -473,6 +473,33 @@ async fn under_the_subreaper_an_ended_orphan_is_really_gone() {
     }
 }
 
+/// In a pid namespace of its own, as in a container, the session's leader may be outside: the
+/// system calls it 0.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_same_in_a_pid_namespace_of_its_own() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("NOT SHOWN: a pid namespace of its own takes root");
+        return;
+    }
+    let tests = [
+        "under_the_subreaper_an_ended_orphan_is_really_gone",
+        "a_leftover_that_fled_into_its_own_session_is_found",
+        "a_time_limit_ends_the_whole_tree",
+        "daemons_end_by_term_or_kill_and_others_are_left_alone",
+    ];
+    let output = Command::new("unshare")
+        .args(["--pid", "--fork", "--mount-proc"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "--test-threads", "1"])
+        .args(tests)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains(&format!("{} passed", tests.len())), "{told}");
+}
+
 #[tokio::test]
 async fn a_program_that_is_given_up_is_ended_with_its_group() {
     let stage = Stage::new();
@@ -568,7 +595,7 @@ async fn a_watch_sees_each_boundary_as_it_comes() {
     let server = tokio::spawn(health_that_lets_go(listener, gates));
     let boundary = |n: u32| Place::workspace(&format!("runs/run-{n}.json"));
     let mut program = bash(script);
-    program.watch = Some(Watch {
+    program.watch = Some(Box::new(Watch {
         boundaries: vec![boundary(1), boundary(2)],
         processes: ProcessRule {
             name: "script".into(),
@@ -584,7 +611,9 @@ async fn a_watch_sees_each_boundary_as_it_comes() {
             url,
             limit: Duration::from_secs(10),
         }],
-    });
+        fixed: Vec::new(),
+        programs: Vec::new(),
+    }));
     let finished = stage.run(program).await.unwrap();
     server.abort();
     assert!(finished.success(), "{}", finished.stderr.text);

@@ -386,12 +386,14 @@ fn addresses_are_prefixes_of_whole_parts() {
         assert!(check(&Effect::HttpGet(get(url))).is_err(), "{url}");
     }
     let mut program = Program::new(["bash", "script.sh"]);
-    program.watch = Some(Watch {
+    program.watch = Some(Box::new(Watch {
         boundaries: vec![],
         processes: rule(),
         files: vec![],
         addresses: vec![get("https://elsewhere.example/")],
-    });
+        fixed: vec![],
+        programs: vec![],
+    }));
     assert!(check(&Effect::Run(program)).is_err(), "a watch reads too");
 }
 

@@ -12,7 +12,7 @@ use super::provenance::Provenance;
 use crate::engine::{Reporter, Scope, Signal};
 use crate::gate::{Gate, Outcome};
 use crate::report::{self, JsonLines, Live, Plain, Where};
-use crate::session::{self, Finished, Options, Wrap};
+use crate::session::{self, Finished, Killed, Options, Wrap};
 use crate::world::live::Operator;
 
 pub(super) async fn run(args: RunArgs, console: &Console) -> Exit {
@@ -48,13 +48,7 @@ pub(super) async fn run_as(
             console.out(&report::text(&finished.report, console.style(), &place));
             (finished.verdict.into(), Some(finished))
         }
-        Err(error) => {
-            let exit = console.fail(Exit::Error, &chain(&error));
-            if let Some(remedy) = error.remedy() {
-                console.note(&format!("  → {remedy}"));
-            }
-            (exit, None)
-        }
+        Err(error) => (failed(&error, console), None),
     }
 }
 
@@ -79,7 +73,9 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
     let settings = operator::settings(operator, &overrides);
     let scope = scope(&args, &gate, console)?;
     let reporters = reporters(&args, &gate, console)?;
-    confirm(&args, &gate, console)?;
+    let killed = killed(&args, &settings, console)?;
+    confirm(&args, &gate, &killed, console)?;
+    clear(&args, killed, &settings, console).await?;
     let tools = tools(operator, &settings, console).await?;
     let provenance = Provenance::of_process();
     let options = Options {
@@ -153,8 +149,51 @@ fn reporters(
     Ok(reporters)
 }
 
+/// Runs that were killed and left something behind, told.
+fn killed(args: &RunArgs, settings: &Settings, console: &Console) -> Result<Vec<Killed>, Exit> {
+    let killed = session::killed(&settings.state, args.resume.as_deref())
+        .map_err(|error| failed(&error, console))?;
+    for one in &killed {
+        console.note(&format!(
+            "Run {} was killed and left behind; this would",
+            one.run
+        ));
+        for line in one.lines() {
+            console.note(&format!("  {line}"));
+        }
+    }
+    Ok(killed)
+}
+
+/// Clears what killed runs left behind, once that was allowed.
+async fn clear(
+    args: &RunArgs,
+    killed: Vec<Killed>,
+    settings: &Settings,
+    console: &Console,
+) -> Result<(), Exit> {
+    if args.dry_run {
+        return Ok(());
+    }
+    for one in killed {
+        let run = one.run.clone();
+        let ended = one.clear(&settings.state).await;
+        let ended = ended.map_err(|error| failed(&error, console))?;
+        console.note(&format!("run {run}: cleared, {ended} processes ended"));
+    }
+    Ok(())
+}
+
+fn failed(error: &session::SessionError, console: &Console) -> Exit {
+    let exit = console.fail(Exit::Error, &chain(error));
+    if let Some(remedy) = error.remedy() {
+        console.note(&format!("  → {remedy}"));
+    }
+    exit
+}
+
 /// Lists every write that may happen and asks once. Without anybody to ask, nothing is written.
-fn confirm(args: &RunArgs, gate: &Gate, console: &Console) -> Result<(), Exit> {
+fn confirm(args: &RunArgs, gate: &Gate, killed: &[Killed], console: &Console) -> Result<(), Exit> {
     if args.yes || args.dry_run {
         return Ok(());
     }
@@ -165,7 +204,12 @@ fn confirm(args: &RunArgs, gate: &Gate, console: &Console) -> Result<(), Exit> {
     if !console.can_ask() {
         return Err(console.fail(
             Exit::Usage,
-            "no terminal to ask on: give --yes to allow these writes, or --dry-run",
+            if killed.is_empty() {
+                "no terminal to ask on: give --yes to allow these writes, or --dry-run"
+            } else {
+                "no terminal to ask on: give --yes to allow these writes and to clear what \
+                 killed runs left behind, or --dry-run"
+            },
         ));
     }
     if console.ask("Go on?") {

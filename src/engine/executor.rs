@@ -101,6 +101,7 @@ async fn act(shared: Shared, id: SubtaskId, facts: Arc<Facts>) -> (Outcome, Vec<
             limit.as_secs()
         ))),
     };
+    let outcome = outcome.beside(ctx.left_running());
     (outcome, ctx.take_published())
 }
 

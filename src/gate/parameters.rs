@@ -99,6 +99,9 @@ impl Gate {
     /// Every name that is not known and every value of another type; or else all that is wrong
     /// with the gate under these values. The gate is then as it was.
     pub fn set(&mut self, overrides: &BTreeMap<String, Value>) -> Result<(), SetError> {
+        if overrides.is_empty() {
+            return Ok(());
+        }
         let mut parameters = self.parameters.clone();
         let mut errors = Vec::new();
         for (name, given) in overrides {

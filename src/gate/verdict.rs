@@ -98,6 +98,20 @@ impl Outcome {
         }
     }
 
+    /// With more that the operator should know all the same.
+    #[must_use]
+    pub fn beside(mut self, lines: impl IntoIterator<Item = String>) -> Self {
+        match &mut self {
+            Self::Passed { warnings, .. } => warnings.extend(lines),
+            Self::Blocked(finding)
+            | Self::Error(finding)
+            | Self::Failed(finding)
+            | Self::Critical(finding) => finding.seen.extend(lines),
+            Self::Skipped { .. } | Self::NotRun { .. } => {}
+        }
+        self
+    }
+
     /// Whether what comes after may start.
     #[must_use]
     pub fn lets_on(&self) -> bool {

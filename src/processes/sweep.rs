@@ -12,6 +12,8 @@ use crate::world::{EndProcesses, Fate, ProcessIdentity, ProcessRule, ProcessSeen
 pub const GRACE: Duration = Duration::from_secs(5);
 /// One scan may miss a process that is just being born; a second one in a row does not.
 const EMPTY_SCANS: u32 = 2;
+/// Who is born in so many rounds of TERM is born because of it; from then on it is KILL at once.
+const ROUNDS_OF_TERM: u32 = 3;
 /// More rounds than this, and something starts them faster than they can be ended.
 const MOST_ROUNDS: u32 = 50;
 
@@ -33,6 +35,8 @@ pub struct Swept {
     pub receipts: Vec<Receipt>,
     /// Another user's, left alone.
     pub foreign: Vec<ProcessSeen>,
+    /// Those that run the rule's program but are spared, as the last scan saw them.
+    pub look_alikes: Vec<(ProcessSeen, Spared)>,
     /// How often the processes were listed.
     pub scans: u32,
     /// Whether new ones kept appearing until the sweep gave up.
@@ -91,6 +95,7 @@ pub async fn sweep(ctx: &Ctx, rule: &ProcessRule) -> Result<Swept, Trouble> {
     let mut swept = Swept::default();
     let mut given_up: BTreeSet<ProcessIdentity> = BTreeSet::new();
     let mut empty = 0;
+    let mut rounds = 0;
     while empty < EMPTY_SCANS {
         if swept.scans == MOST_ROUNDS {
             swept.endless = true;
@@ -99,6 +104,7 @@ pub async fn sweep(ctx: &Ctx, rule: &ProcessRule) -> Result<Swept, Trouble> {
         swept.scans += 1;
         let sight = sort(rule, &compiled, ctx.processes().await?);
         swept.foreign = sight.foreign;
+        swept.look_alikes = sight.look_alikes;
         let identities = sight.targets.iter().map(|process| process.identity);
         let targets: Vec<_> = identities.filter(|one| !given_up.contains(one)).collect();
         if targets.is_empty() {
@@ -106,11 +112,16 @@ pub async fn sweep(ctx: &Ctx, rule: &ProcessRule) -> Result<Swept, Trouble> {
             continue;
         }
         empty = 0;
+        rounds += 1;
         ctx.progress(format!("ending {} of `{}`", targets.len(), rule.name));
         let request = EndProcesses {
             rule: rule.clone(),
             targets,
-            grace: GRACE,
+            grace: if rounds > ROUNDS_OF_TERM {
+                Duration::ZERO
+            } else {
+                GRACE
+            },
         };
         let receipts = ctx.end(request).await?;
         let stays = |receipt: &&Receipt| {
@@ -285,6 +296,17 @@ mod tests {
         let swept = sweep(&world.ctx(), &rule()).await.unwrap();
         assert!(swept.endless);
         assert_eq!(swept.left().len(), 1);
+        let graces: Vec<Duration> = world
+            .asked()
+            .into_iter()
+            .filter_map(|effect| match effect {
+                crate::world::Effect::EndProcesses(end) => Some(end.grace),
+                _ => None,
+            })
+            .collect();
+        let (term, kill) = graces.split_at(3);
+        assert_eq!(term, [GRACE; 3], "who is told to end is given time");
+        assert!(kill.iter().all(Duration::is_zero), "then no more: {kill:?}");
     }
 
     #[test]

@@ -228,6 +228,7 @@ pub(crate) fn processes() -> Result<Vec<Seen>, RehearsalError> {
     let mut system = System::new()
         .map_err(|error| RehearsalError::Other(format!("cannot list processes: {error}")))?;
     let what = ProcessRefreshKind::nothing()
+        .without_tasks()
         .with_cmd(UpdateKind::Always)
         .with_environ(UpdateKind::Always)
         .without_tasks();

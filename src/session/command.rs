@@ -21,9 +21,10 @@ pub fn command_ctx(
     operator: &Operator,
     gate: &Gate,
     cache: &Utf8Path,
+    state: &Utf8Path,
     workspace: &Utf8Path,
 ) -> Ctx {
-    let live = live(operator, cache, workspace);
+    let live = live(operator, cache, state, workspace);
     let policy = Policy::new(gate.resolved_policy(), gate.processes.clone());
     ctx(gate, Arc::new(PolicyLayer::new(live, policy)))
 }
@@ -37,16 +38,21 @@ pub fn audit_ctx(
     repo: &Utf8Path,
     tools: &Tools,
 ) -> Ctx {
-    let live = live(operator, cache, repo);
+    let live = live(operator, cache, cache, repo);
     live.set_tools(tools.path.clone());
     ctx(gate, Arc::new(live))
 }
 
-fn live(operator: &Operator, cache: &Utf8Path, workspace: &Utf8Path) -> LiveWorld {
+fn live(
+    operator: &Operator,
+    cache: &Utf8Path,
+    state: &Utf8Path,
+    workspace: &Utf8Path,
+) -> LiveWorld {
     let places = Places::new(
         cache.join("command"),
         workspace.to_owned(),
-        cache.to_owned(),
+        state.to_owned(),
         cache.to_owned(),
         operator.home.clone(),
     );

@@ -35,6 +35,14 @@ pub enum SessionError {
         #[source]
         source: std::io::Error,
     },
+    /// A process of a killed run cannot be ended.
+    #[error("process {pid} of the killed run `{run}` is still there")]
+    StillThere {
+        /// The run.
+        run: String,
+        /// The process.
+        pid: u32,
+    },
     /// There is no such run.
     #[error("no run `{name}` in `{state}`")]
     NoSuchRun {
@@ -80,6 +88,7 @@ impl SessionError {
             Self::OtherGate { .. } => {
                 Some("give the gate file that the run was started with, or start a new run")
             }
+            Self::StillThere { .. } => Some("end it by hand, then start again"),
             Self::File { .. } => Some("check the path and its permissions"),
             Self::Journal(_) | Self::World(_) | Self::GateUnreadable { .. } | Self::Clock => None,
         }

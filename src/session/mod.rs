@@ -5,6 +5,7 @@
 mod command;
 mod directory;
 mod journalled;
+mod killed;
 mod layers;
 mod resume;
 mod tools;
@@ -17,6 +18,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 pub use command::{audit_ctx, command_ctx};
 pub use directory::{RunDirectory, SessionError, find as find_run, list as list_runs, report_of};
+pub use killed::{Killed, killed};
 pub use layers::Wrap;
 pub use tools::{Survey, Tools, tools, world as survey_world};
 
@@ -85,6 +87,7 @@ pub async fn run(
         Some(name) => directory::find(&options.state, name)?,
         None => RunDirectory::new(&options.state),
     };
+    let _alive = killed::Alive::mark(&options.state, &directory.run)?;
     let live = Arc::new(live(operator, &options, &directory));
     let started = clock(&live).await?;
     let (journal, folded) = open(&options, &directory, started)?;

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shared::canary_run::{CanaryRun, CanaryVariables, ResultFile, Written};
+use super::shared::pinned;
 use super::shared::programs::with_output;
 use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::{Finding, Outcome};
@@ -50,6 +51,8 @@ impl Declares for Canary {
 
 /// Exit code of the script when its own preflight refused to start.
 const PREFLIGHT_REFUSED: i32 = 2;
+/// What people intervene with.
+const INTERVENING: [&str; 5] = ["pkill", "killall", "kill", "flyctl", "fly"];
 
 #[async_trait]
 impl Act for Canary {
@@ -62,7 +65,12 @@ impl Act for Canary {
         let before = ctx.list(written.clone()).await?;
         let started_at = ctx.now().await?;
         ctx.progress(format!("{} {}", self.script, self.arguments.join(" ")));
-        let finished = ctx.run(self.program(ctx, &project)?).await?;
+        let mut program = self.program(ctx, &project)?;
+        let (pinned, fixed) = pinned::of(ctx, &project, &program, &self.results).await?;
+        if let Some(watch) = program.watch.as_mut() {
+            watch.fixed = fixed;
+        }
+        let finished = ctx.run(program).await?;
         let finished_at = ctx.now().await?;
         let after = ctx.list(written.clone()).await?;
         // A resumed run may come here again; nothing earlier is overwritten.
@@ -84,6 +92,7 @@ impl Act for Canary {
                 .filter_map(|out| out.log.clone())
                 .collect(),
             observations: finished.observations.clone(),
+            pinned: Some(pinned),
         };
         ctx.publish(&self.publish, serde_json::json!(run));
         Ok(self.judge(&finished))
@@ -99,7 +108,7 @@ impl Canary {
         program.limit = ctx.limit();
         program.env = environment.variables;
         program.pass = environment.pass;
-        program.watch = Some(self.watch(ctx, project)?);
+        program.watch = Some(Box::new(self.watch(ctx, project)?));
         Ok(program)
     }
 
@@ -113,9 +122,14 @@ impl Canary {
             .ok_or_else(|| {
                 Trouble::error(Finding::new(format!("no process rule `{}`", self.process)))
             })?;
-        let queues = ["**/*.db", "**/.kittify/**/*.json", "**/owner.json"]
-            .map(str::to_owned)
-            .to_vec();
+        let queues = [
+            "**/*.db",
+            "**/*.db-wal",
+            "**/.kittify/**/*.json",
+            "**/owner.json",
+        ]
+        .map(str::to_owned)
+        .to_vec();
         let files = [Place::run("home"), project.join("artifacts")]
             .map(|root| ListFiles {
                 root,
@@ -135,6 +149,8 @@ impl Canary {
                     limit,
                 })
                 .collect(),
+            fixed: Vec::new(),
+            programs: INTERVENING.map(str::to_owned).to_vec(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! What a verb has in its hands: the facts so far, and the door to the outside.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,7 +15,8 @@ use super::trouble::Trouble;
 use crate::gate::{Fact, Facts, Finding, Outcome, Source, SubtaskId};
 use crate::world::{
     Effect, EndProcesses, FileSeen, Finished, HttpAnswer, HttpGet, KeepFiles, ListFiles, Pack,
-    Place, ProcessSeen, Program, ReadFile, Receipt, Response, World, WorldError, WriteFile,
+    Place, ProcessIdentity, ProcessSeen, Program, ReadFile, Receipt, Response, World, WorldError,
+    WriteFile,
 };
 
 /// One subtask's working context. Verbs reach the outside through it only.
@@ -26,6 +28,8 @@ pub struct Ctx {
     limit: Duration,
     exchanges: AtomicU32,
     published: Mutex<Vec<Fact>>,
+    /// Processes that programs of this subtask left running.
+    left: Mutex<BTreeMap<ProcessIdentity, String>>,
     progress: UnboundedSender<(SubtaskId, String)>,
 }
 
@@ -49,6 +53,7 @@ impl Ctx {
             // The executor has asked for the time before the verb acts.
             exchanges: AtomicU32::new(1),
             published: Mutex::new(Vec::new()),
+            left: Mutex::default(),
             progress,
         }
     }
@@ -146,9 +151,25 @@ impl Ctx {
     /// If it could not be started.
     pub async fn run(&self, program: Program) -> Result<Finished, WorldError> {
         match self.perform(Effect::Run(program)).await? {
-            Response::Program(finished) => Ok(*finished),
+            Response::Program(finished) => {
+                let left = finished.leftovers.iter();
+                let left = left.map(|process| (process.identity, process.program.clone()));
+                self.left
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend(left);
+                Ok(*finished)
+            }
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// What programs of this subtask left running, one line each.
+    pub fn left_running(&self) -> Vec<String> {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.iter()
+            .map(|(identity, program)| format!("left running: pid {} {program}", identity.pid))
+            .collect()
     }
 
     /// Reads an address.

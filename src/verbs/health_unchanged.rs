@@ -94,3 +94,47 @@ fn count_problem(ready: &serde_json::Value, name: &str, wanted: &Param<i64>) -> 
     let holds = found.is_some() && found == wanted;
     (!holds).then(|| format!("{name} is {found:?}, expected {wanted:?}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::gate::Verdict;
+    use crate::world::scripted::Scripted;
+    use crate::world::{HttpAnswer, Response};
+
+    async fn outcome(commit: &str, failed: i64) -> Outcome {
+        let page = |body: serde_json::Value| {
+            Response::Http(HttpAnswer {
+                status: 200,
+                body: body.to_string(),
+            })
+        };
+        let drain = json!({"drain_queue": {"terminal_failed_count": failed}});
+        let world = Scripted::new()
+            .fact("saas.before", json!({"git_sha": "a"}))
+            .answer(page(json!({"git_sha": commit})))
+            .answer(page(json!({"dependencies": drain})));
+        let verb = HealthUnchanged {
+            health: "https://saas.example/health/".into(),
+            ready: "https://saas.example/health/ready/".into(),
+            before: "saas.before".into(),
+            same: vec!["git_sha".into()],
+            counts: [("terminal_failed_count".to_owned(), Param::Given(0))].into(),
+            publish: "saas.after".into(),
+        };
+        verb.act(&world.ctx()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn another_commit_or_count_than_before_is_a_stop() {
+        assert_eq!(outcome("a", 0).await.verdict(), Verdict::Passed);
+        for (commit, failed, seen) in [("b", 0, "git_sha was"), ("a", 1, "expected")] {
+            let outcome = outcome(commit, failed).await;
+            assert_eq!(outcome.verdict(), Verdict::Blocked);
+            let finding = outcome.finding().unwrap();
+            assert!(finding.seen[0].contains(seen), "{finding:?}");
+        }
+    }
+}

@@ -3,11 +3,14 @@
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use super::shared::canary_run::CanaryRun;
+use super::shared::canary_result::CanaryResult;
+use super::shared::canary_run::{CanaryRun, ReadBack};
+use super::shared::interventions::{self, name_of, protocol};
 use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::{Finding, Outcome};
-use crate::world::Observation;
+use crate::journal::sha256_hex;
 
 /// Shows from what was observed that nobody intervened between the runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -15,6 +18,9 @@ use crate::world::Observation;
 pub struct NoInterventions {
     /// Fact published by `canary`.
     pub canary: String,
+    /// The service's application; a command that names another one is no intervention.
+    #[serde(default)]
+    pub app: String,
     /// The fact to publish.
     #[serde(rename = "as")]
     pub publish: String,
@@ -28,16 +34,6 @@ impl Declares for NoInterventions {
     fn reads(&self) -> Vec<&str> {
         vec![&self.canary]
     }
-}
-
-/// One thing that changed and should not have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Intervention {
-    what: String,
-    /// The two moments between which it happened.
-    between: [String; 2],
-    before: String,
-    after: String,
 }
 
 #[async_trait]
@@ -55,132 +51,90 @@ impl Act for NoInterventions {
                 "boundaries were not observed: {unseen:?}"
             ))));
         }
-        let found: Vec<Intervention> = within
-            .windows(2)
-            .flat_map(|pair| changes(&pair[0], &pair[1]))
-            .collect();
+        let results = results(ctx, &run).await?;
+        let found = interventions::find(&run, &results, &self.app);
+        let chain = chain(&run, &names);
         ctx.publish(
             &self.publish,
-            serde_json::json!({ "observed": within.len(), "found": found }),
+            json!({
+                "observed": run.observations.len(),
+                "found": found.interventions,
+                "not_observable": found.not_observable,
+                "unseen": found.unseen,
+                "chain": chain,
+            }),
         );
-        if found.is_empty() {
-            let warnings = redeployed(within);
+        if found.interventions.is_empty() && !found.unknown.is_empty() {
+            let mut finding = Finding::new("it cannot be told whether somebody intervened");
+            finding.seen = found.unknown;
+            return Ok(Outcome::Error(finding.remedy(
+                "see why the addresses to observe did not answer, then run again",
+            )));
+        }
+        if found.interventions.is_empty() {
             return Ok(Outcome::Passed {
-                note: format!("none in {} observations", within.len()),
-                warnings,
+                note: format!(
+                    "none in {} observations of {} runs; not observable here: {}",
+                    run.observations.len(),
+                    names.len(),
+                    found.not_observable.join("; ")
+                ),
+                warnings: found
+                    .unseen
+                    .iter()
+                    .map(|what| format!("not observed: {what}"))
+                    .collect(),
             });
         }
-        let mut finding = Finding::new(format!("{} interventions between the runs", found.len()))
-            .remedy("an intervention voids the protocol even if all runs passed: run the gate again and touch nothing");
-        finding.seen = found.iter().map(told).collect();
+        let mut finding = Finding::new(format!(
+            "{} interventions between the runs",
+            found.interventions.len()
+        ))
+        .remedy("an intervention voids the protocol even if all runs passed: run the gate again and touch nothing");
+        finding.seen = found
+            .interventions
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         Ok(Outcome::Blocked(finding))
     }
 }
 
-fn name_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-/// From the end of the first run to the end of the last.
-fn protocol<'a>(observations: &'a [Observation], names: &[&str]) -> &'a [Observation] {
-    let at = |name: &str| observations.iter().position(|seen| seen.boundary == name);
-    let first = names.first().and_then(|name| at(name));
-    let last = names.last().and_then(|name| at(name));
-    match (first, last) {
-        (Some(first), Some(last)) if first <= last => &observations[first..=last],
-        _ => &[],
-    }
-}
-
-/// The sync daemons live through all runs, and nothing of theirs is ever deleted by the product.
-fn changes(before: &Observation, after: &Observation) -> Vec<Intervention> {
-    let note = |what: String, old: String, new: String| Intervention {
-        what,
-        between: [
-            format!("{} {}", before.boundary, before.at),
-            format!("{} {}", after.boundary, after.at),
-        ],
-        before: old,
-        after: new,
-    };
-    let mut found = Vec::new();
-    for daemon in &before.processes {
-        if !after
-            .processes
-            .iter()
-            .any(|other| other.identity == daemon.identity)
-        {
-            let now: Vec<u32> = after
-                .processes
-                .iter()
-                .map(|other| other.identity.pid)
-                .collect();
-            found.push(note(
-                "sync daemon was ended".to_owned(),
-                format!("pid {}", daemon.identity.pid),
-                format!("pids {now:?}"),
-            ));
-        }
-    }
-    for daemon in &after.processes {
-        if !before.processes.is_empty()
-            && !before
-                .processes
-                .iter()
-                .any(|other| other.identity == daemon.identity)
-        {
-            found.push(note(
-                "sync daemon was started".to_owned(),
-                "–".to_owned(),
-                format!("pid {}", daemon.identity.pid),
-            ));
-        }
-    }
-    for file in &before.files {
-        match after.files.iter().find(|other| other.path == file.path) {
-            None => found.push(note(
-                format!("{} was deleted", file.path),
-                format!("sha256:{}", file.sha256),
-                "–".to_owned(),
-            )),
-            Some(other) if is_owner_record(file.path.as_str()) && other.sha256 != file.sha256 => {
-                found.push(note(
-                    format!("{} was changed", file.path),
-                    file.sha256.clone(),
-                    other.sha256.clone(),
-                ));
+/// The runs' documents, in order.
+async fn results(ctx: &Ctx, run: &CanaryRun) -> Result<Vec<CanaryResult>, Trouble> {
+    let mut results = Vec::new();
+    for file in &run.results {
+        match run.read(ctx, file).await? {
+            ReadBack::Result(result) => results.push(*result),
+            ReadBack::Refused(why) => {
+                let what = format!("`{}` {why}", file.path);
+                return Err(Trouble::error(Finding::new(what)));
             }
-            Some(_) => {}
         }
     }
-    found
+    Ok(results)
 }
 
-fn is_owner_record(path: &str) -> bool {
-    path.ends_with("/daemon/owner.json")
-}
-
-/// A deploy while the runs went on is told here; the health snapshot afterwards judges it.
-fn redeployed(observations: &[Observation]) -> Vec<String> {
-    let commit = |seen: &Observation| {
-        let page = seen.answers.first()?.as_ref().ok()?;
-        serde_json::from_str::<serde_json::Value>(&page.body).ok()?["git_sha"]
-            .as_str()
-            .map(str::to_owned)
-    };
-    let changed = |pair: &[Observation]| match (commit(&pair[0]), commit(&pair[1])) {
-        (Some(old), Some(new)) if old != new => Some(format!(
-            "the service was deployed anew before {}: {old} → {new}",
-            pair[1].boundary
-        )),
-        _ => None,
-    };
-    observations.windows(2).filter_map(changed).collect()
-}
-
-fn told(found: &Intervention) -> String {
-    format!(
-        "{}: {} → {}, between {} and {}",
-        found.what, found.before, found.after, found.between[0], found.between[1]
-    )
+/// The runs as a chain: each link holds the digest of the one before, of the document, and of
+/// what the run was made with; so none can be exchanged later.
+fn chain(run: &CanaryRun, names: &[&str]) -> Vec<Value> {
+    let mut previous = String::new();
+    let mut links = Vec::new();
+    for name in names {
+        let Some(seen) = run.observations.iter().find(|seen| seen.boundary == *name) else {
+            continue;
+        };
+        let mut link = json!({
+            "run": name,
+            "at": seen.at,
+            "document": seen.document,
+            "made_with": seen.fixed.iter().map(|one| (one.name.clone(), json!(one.sha256))).collect::<serde_json::Map<_, _>>(),
+            "pinned": run.pinned,
+            "previous": previous,
+        });
+        previous = sha256_hex(link.to_string().as_bytes());
+        link["digest"] = json!(previous);
+        links.push(link);
+    }
+    links
 }

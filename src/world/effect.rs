@@ -81,7 +81,7 @@ pub struct Program {
     pub limit: Duration,
     /// What to look at while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub watch: Option<Watch>,
+    pub watch: Option<Box<Watch>>,
 }
 
 impl Program {
@@ -136,6 +136,21 @@ pub struct Watch {
     /// Address to read at each boundary, as the SaaS's health.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<HttpGet>,
+    /// Files that have to stay the same all through, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixed: Vec<Fixed>,
+    /// Names of programs to notice when somebody else runs them, such as `pkill`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<String>,
+}
+
+/// Files that have to stay the same while a program runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fixed {
+    /// What they are, such as `candidate`.
+    pub name: String,
+    /// Which.
+    pub files: Vec<ListFiles>,
 }
 
 /// How a process is recognised: by its program's name and the structure of its argument list,
@@ -223,7 +238,7 @@ pub struct EndProcesses {
     pub rule: ProcessRule,
     /// Which ones.
     pub targets: Vec<ProcessIdentity>,
-    /// How long a process has between TERM and KILL, in milliseconds.
+    /// How long a process has between TERM and KILL, in milliseconds; with none it is KILL at once.
     #[serde(rename = "grace_milliseconds", with = "milliseconds")]
     pub grace: Duration,
 }

@@ -7,6 +7,7 @@ mod effect;
 mod error;
 pub mod fault;
 pub mod live;
+mod observation;
 mod place;
 pub mod policy;
 pub mod process_rule;
@@ -23,17 +24,18 @@ use async_trait::async_trait;
 
 pub(crate) use effect::milliseconds;
 pub use effect::{
-    Effect, EndProcesses, EnvBase, HttpGet, KeepFiles, ListFiles, Pack, ProcessRule, Program,
-    ReadFile, Watch, WriteFile,
+    Effect, EndProcesses, EnvBase, Fixed, HttpGet, KeepFiles, ListFiles, Pack, ProcessRule,
+    Program, ReadFile, Watch, WriteFile,
 };
 pub use error::{FileFailure, WorldError};
+pub use observation::{FixedSeen, Incident, Noticed, Observation};
 pub use place::Place;
 pub use process_rule::{CompiledRule, RuleError, Spared};
 pub use record::{Exchanges, RecordLayer};
 pub use replay::{Difference, ReplayWorld};
 pub use response::{
-    Captured, Ended, Fate, FileSeen, Finished, HttpAnswer, Observation, ProcessIdentity,
-    ProcessSeen, Receipt, Response,
+    Captured, Ended, Fate, FileSeen, Finished, HttpAnswer, ProcessIdentity, ProcessSeen, Receipt,
+    Response,
 };
 
 use crate::gate::SubtaskId;

@@ -51,6 +51,11 @@ pub enum Spared {
         /// Where it lies.
         seen: Option<String>,
     },
+    /// Its `HOME` is the throwaway home of another run, which may be under way.
+    AnotherRun {
+        /// Id of the run.
+        run: String,
+    },
     /// It belongs to another user.
     AnotherUser,
     /// It is the gate itself or one of its ancestors.
@@ -75,6 +80,7 @@ impl fmt::Display for Spared {
                 write!(f, "has its HOME in `{seen}`, which is none of the rule's")
             }
             Self::Home { seen: None } => f.write_str("has a HOME that the system does not tell"),
+            Self::AnotherRun { run } => write!(f, "belongs to run {run}"),
             Self::AnotherUser => f.write_str("belongs to another user"),
             Self::Ancestor => f.write_str("is the gate or an ancestor of it"),
             Self::BadRule(error) => error.fmt(f),
@@ -197,6 +203,11 @@ impl CompiledRule {
     }
 
     fn home(&self, seen: &ProcessSeen) -> Result<(), Spared> {
+        if let Some(run) = seen.home.as_deref().and_then(run_of) {
+            return Err(Spared::AnotherRun {
+                run: run.to_owned(),
+            });
+        }
         let holds = |place: &String| {
             let home = seen.home.as_deref().unwrap_or_default();
             home.strip_prefix(place.as_str())
@@ -209,6 +220,16 @@ impl CompiledRule {
             seen: seen.home.clone(),
         })
     }
+}
+
+/// The run whose throwaway home a path lies in. This run's own is told as a place, so it names
+/// no run.
+fn run_of(home: &str) -> Option<&str> {
+    let parts: Vec<&str> = home.split('/').collect();
+    parts.windows(3).find_map(|three| match three {
+        ["runs", run, "home"] if ulid::Ulid::from_string(run).is_ok() => Some(*run),
+        _ => None,
+    })
 }
 
 /// An argument as one short line.
@@ -268,6 +289,23 @@ mod tests {
                 ..daemon.clone()
             };
             assert_eq!(at_home.explain(&stranger), Err(Spared::Home { seen: home }));
+        }
+    }
+
+    #[test]
+    fn a_home_of_another_run_spares_though_the_rule_holds_it() {
+        let at_home = ProcessRule {
+            homes: vec!["‹home›".into()],
+            ..rule()
+        };
+        let mut daemon = process("python3", &["python3", "-c", SCRIPT]);
+        let run = "01KB0000000000000000000000";
+        daemon.home = Some(format!("‹home›/.local/state/gate/runs/{run}/home"));
+        let spared = at_home.explain(&daemon).unwrap_err();
+        assert_eq!(spared.to_string(), format!("belongs to run {run}"));
+        for home in ["‹home›/runs/2026/home", "‹home›/home/runs"] {
+            daemon.home = Some(home.to_owned());
+            assert_eq!(at_home.explain(&daemon), Ok(()));
         }
     }
 

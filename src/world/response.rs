@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Place;
 use super::effect::milliseconds;
+use super::{Observation, Place};
 
 /// The answer to one [`super::Effect`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -194,19 +194,4 @@ pub enum Fate {
     NotPermitted,
     /// It is still there, even after SIGKILL.
     Survived,
-}
-
-/// What was seen at one boundary of a watched program.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Observation {
-    /// `start`, the boundary file's name, or `end`.
-    pub boundary: String,
-    /// When.
-    pub at: Timestamp,
-    /// Processes that match the watch's rule.
-    pub processes: Vec<ProcessSeen>,
-    /// Watched files.
-    pub files: Vec<FileSeen>,
-    /// Answers of the watched addresses, in order; an error's text where there was none.
-    pub answers: Vec<Result<HttpAnswer, String>>,
 }

@@ -185,7 +185,9 @@ fn sleeping_below(ended: &Ended) -> bool {
     system.refresh_processes_specifics(
         sysinfo::ProcessesToUpdate::All,
         true,
-        sysinfo::ProcessRefreshKind::nothing().with_cwd(sysinfo::UpdateKind::Always),
+        sysinfo::ProcessRefreshKind::nothing()
+            .without_tasks()
+            .with_cwd(sysinfo::UpdateKind::Always),
     );
     system
         .processes()

@@ -30,6 +30,18 @@ pub(in crate::verbs) struct CanaryRun {
     /// Logs of the script.
     pub(in crate::verbs) logs: Vec<Place>,
     pub(in crate::verbs) observations: Vec<Observation>,
+    /// What the runs were made with; recordings of before it was noted have none.
+    #[serde(default)]
+    pub(in crate::verbs) pinned: Option<Pinned>,
+}
+
+/// What a protocol's runs are made with, as it was when they began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::verbs) struct Pinned {
+    /// The harness's commit; none where it is no repository.
+    pub(in crate::verbs) harness_commit: Option<String>,
+    /// SHA-256 over command line, variables and what is observed.
+    pub(in crate::verbs) configuration: String,
 }
 
 /// An expected result file.

@@ -8,10 +8,12 @@
 )]
 
 mod drain;
+mod ending;
 mod environment;
 mod files;
 mod group;
 mod http;
+mod killed;
 mod observe;
 mod pack;
 mod platform;
@@ -26,6 +28,8 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 pub use environment::{Operator, Places, ToolPath};
+pub use killed::{end_by_identity, processes_of_run};
+pub use observe::Clock;
 
 use group::Groups;
 use http::Http;
@@ -69,6 +73,7 @@ pub struct LiveWorld {
     reaper: Option<tokio::task::AbortHandle>,
     /// How many programs each subtask has started, for the names of logs.
     started: Mutex<BTreeMap<SubtaskId, u32>>,
+    clock: Arc<dyn Clock>,
 }
 
 impl LiveWorld {
@@ -106,7 +111,15 @@ impl LiveWorld {
             groups,
             reaper,
             started: Mutex::default(),
+            clock: Arc::new(observe::SystemClock::new()),
         }
+    }
+
+    /// Observes by another clock than the system's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Puts directories of tools on the programs' `PATH`, from the next program on.
@@ -121,7 +134,7 @@ impl LiveWorld {
 
     /// Ends what the programs of this world left behind and is still there.
     pub async fn end_leftovers(&self, grace: Duration) -> Vec<Receipt> {
-        process::end_leftovers(&self.groups, grace).await
+        ending::end_leftovers(&self.groups, grace).await
     }
 
     /// Kills the group of every running program at once; for the second interrupt.
@@ -168,9 +181,9 @@ impl World for LiveWorld {
             | Effect::KeepFiles(_)
             | Effect::Pack(_) => self.file_effect(effect).await,
             Effect::ListProcesses => process::list(&self.redactor).await.map(Response::Processes),
-            Effect::EndProcesses(end) => process::end(&end, &self.redactor)
-                .await
-                .map(Response::Ended),
+            Effect::EndProcesses(end) => {
+                ending::end(&end, &self.redactor).await.map(Response::Ended)
+            }
             Effect::FindProgram { name } => Ok(Response::Found(self.find(&name))),
             Effect::Now => Ok(Response::Now(jiff::Timestamp::now())),
             Effect::Sleep { duration } => {

@@ -1,25 +1,13 @@
-//! Lists processes and ends those that are positively the ones meant.
+//! Lists processes: who they are, whose they are, what they run.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use futures::{StreamExt, stream};
-use nix::sys::signal::Signal;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
-use tokio::time::timeout;
 
-use super::blocking;
-use super::group::Groups;
-use super::platform::{self, Held, Sent};
-use crate::world::process_rule::{CompiledRule, Spared};
+use super::{blocking, platform};
 use crate::world::redact::Redactor;
-use crate::world::{EndProcesses, Fate, ProcessIdentity, ProcessSeen, Receipt, WorldError};
-
-/// How many processes are held at once: a descriptor each.
-const AT_ONCE: usize = 256;
-/// How long a killed process has to be gone.
-const AFTER_KILL: Duration = Duration::from_secs(5);
+use crate::world::{ProcessIdentity, ProcessSeen, WorldError};
 
 /// All living processes, sorted by pid; tokens in their arguments are secrets from now on.
 pub(super) async fn list(redactor: &Arc<Redactor>) -> Result<Vec<ProcessSeen>, WorldError> {
@@ -66,12 +54,13 @@ fn redacted(redactor: &Arc<Redactor>, process: ProcessSeen) -> ProcessSeen {
     }
 }
 
-/// Living processes, all or those with the given ids, arguments as they are.
-fn look(pids: Option<&[u32]>) -> Result<Vec<ProcessSeen>, WorldError> {
+/// Living processes, all or those with the given ids, sorted by pid, arguments as they are.
+pub(super) fn look(pids: Option<&[u32]>) -> Result<Vec<ProcessSeen>, WorldError> {
     let mut system = System::new().map_err(|error| WorldError::Processes {
         reason: error.to_string(),
     })?;
     let kind = ProcessRefreshKind::nothing()
+        .without_tasks()
         .with_cmd(UpdateKind::Always)
         .with_exe(UpdateKind::Always)
         .with_environ(UpdateKind::Always)
@@ -124,17 +113,33 @@ fn of(process: &sysinfo::Process, ancestors: &BTreeSet<u32>, user: u32) -> Optio
         ancestor: ancestors.contains(&pid),
         program,
         argv,
-        home: home_of(process),
+        home: variable(process, "HOME"),
     })
 }
 
-/// `HOME` in the environment that the process was started with.
-fn home_of(process: &sysinfo::Process) -> Option<String> {
-    let home = process
-        .environ()
-        .iter()
-        .find_map(|entry| entry.to_str()?.strip_prefix("HOME="))?;
-    (!home.is_empty()).then(|| home.to_owned())
+/// A process's arguments as they are, and its directory for temporary files where the system
+/// tells; none when it has ended.
+pub(super) fn arguments(pid: u32) -> Option<(Vec<String>, Option<String>)> {
+    let key = sysinfo::Pid::from_u32(pid);
+    let mut system = System::new().ok()?;
+    let kind = ProcessRefreshKind::nothing()
+        .without_tasks()
+        .with_cmd(UpdateKind::Always)
+        .with_environ(UpdateKind::Always);
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[key]), true, kind);
+    let process = system.process(key)?;
+    let text = |text: &std::ffi::OsString| text.to_string_lossy().into_owned();
+    let temporary = variable(process, "TMPDIR");
+    Some((process.cmd().iter().map(text).collect(), temporary))
+}
+
+/// A variable in the environment that a process was started with.
+pub(super) fn variable(process: &sysinfo::Process, name: &str) -> Option<String> {
+    let of = |entry: &std::ffi::OsString| {
+        let value = entry.to_str()?.strip_prefix(name)?.strip_prefix('=')?;
+        (!value.is_empty()).then(|| value.to_owned())
+    };
+    process.environ().iter().find_map(of)
 }
 
 /// The gate and everything above it.
@@ -145,136 +150,4 @@ fn ancestors() -> BTreeSet<u32> {
         pid = platform::stat(pid).map_or(0, |stat| stat.parent);
     }
     all
-}
-
-/// Ends processes, all at the same time; receipts in the order asked for.
-pub(super) async fn end(
-    end: &EndProcesses,
-    redactor: &Arc<Redactor>,
-) -> Result<Vec<Receipt>, WorldError> {
-    let rule = end.rule.compile().map_err(|error| WorldError::Processes {
-        reason: error.to_string(),
-    })?;
-    // The rule names places; the process's home is told in this machine's paths.
-    let judge = |process: &ProcessSeen| {
-        let home = process.home.as_ref().map(|home| redactor.text(home));
-        rule.explain(&ProcessSeen {
-            home,
-            ..process.clone()
-        })
-    };
-    let one = |target: &ProcessIdentity| end_one(*target, rule_name(&rule), &judge, end.grace);
-    stream::iter(end.targets.iter().map(one))
-        .buffered(AT_ONCE)
-        .collect::<Vec<_>>()
-        .await
-        .into_iter()
-        .collect()
-}
-
-fn rule_name(rule: &CompiledRule) -> String {
-    rule.name().to_owned()
-}
-
-/// Ends what programs of this world left behind, by identity.
-pub(super) async fn end_leftovers(groups: &Groups, grace: Duration) -> Vec<Receipt> {
-    let judge = |process: &ProcessSeen| match process {
-        ProcessSeen { ancestor: true, .. } => Err(Spared::Ancestor),
-        ProcessSeen { ours: false, .. } => Err(Spared::AnotherUser),
-        _ => Ok(()),
-    };
-    let leftovers = groups.leftovers();
-    let one = |target: &ProcessIdentity| end_one(*target, "leftover".to_owned(), &judge, grace);
-    stream::iter(leftovers.iter().map(one))
-        .buffered(AT_ONCE)
-        .filter_map(async |receipt: Result<Receipt, WorldError>| receipt.ok())
-        .collect()
-        .await
-}
-
-/// Why a process must be left alone.
-type Judge<'a> = dyn Fn(&ProcessSeen) -> Result<(), Spared> + Sync + 'a;
-
-/// Ends one process: held first, looked at while held, then signalled; so what was looked at is
-/// what gets the signal.
-async fn end_one(
-    target: ProcessIdentity,
-    rule: String,
-    judge: &Judge<'_>,
-    grace: Duration,
-) -> Result<Receipt, WorldError> {
-    let receipt = |program: String, fate: Fate, after: Duration| Receipt {
-        identity: target,
-        rule: rule.clone(),
-        program,
-        fate,
-        after,
-    };
-    let open = Held::open(target.pid).map_err(|error| WorldError::Processes {
-        reason: format!("process {}: {error}", target.pid),
-    })?;
-    let Some(held) = open else {
-        return Ok(receipt(String::new(), Fate::AlreadyGone, Duration::ZERO));
-    };
-    let program = match identify(target, judge).await? {
-        Ok(program) => program,
-        Err((program, fate)) => return Ok(receipt(program, fate, Duration::ZERO)),
-    };
-    let begun = Instant::now();
-    let fate = signal(&held, target, judge, grace).await?;
-    if matches!(fate, Fate::Terminated | Fate::Killed) {
-        platform::reap(target.pid);
-    }
-    Ok(receipt(program, fate, begun.elapsed()))
-}
-
-/// The program's name if it still is the process that is meant, else what becomes of it.
-async fn identify(
-    target: ProcessIdentity,
-    judge: &Judge<'_>,
-) -> Result<Result<String, (String, Fate)>, WorldError> {
-    let now = blocking(move || look(Some(&[target.pid]))).await??;
-    let Some(seen) = now.into_iter().find(|seen| seen.identity.pid == target.pid) else {
-        return Ok(Err((String::new(), Fate::AlreadyGone)));
-    };
-    if seen.identity != target {
-        return Ok(Err((seen.program, Fate::NotTheSame)));
-    }
-    Ok(match judge(&seen) {
-        Ok(()) => Ok(seen.program),
-        Err(Spared::AnotherUser | Spared::Ancestor) => Err((seen.program, Fate::NotPermitted)),
-        Err(_) => Err((seen.program, Fate::NotTheSame)),
-    })
-}
-
-/// TERM, grace, another look, KILL.
-async fn signal(
-    held: &Held,
-    target: ProcessIdentity,
-    judge: &Judge<'_>,
-    grace: Duration,
-) -> Result<Fate, WorldError> {
-    match held.signal(Signal::SIGTERM) {
-        Sent::Gone => return Ok(Fate::AlreadyGone),
-        Sent::NotPermitted => return Ok(Fate::NotPermitted),
-        Sent::Delivered => {}
-    }
-    if timeout(grace, held.ended()).await.is_ok() {
-        return Ok(Fate::Terminated);
-    }
-    match identify(target, judge).await? {
-        Ok(_) => {}
-        // It ended at the last moment.
-        Err((_, Fate::AlreadyGone)) => return Ok(Fate::Terminated),
-        Err((_, fate)) => return Ok(fate),
-    }
-    match held.signal(Signal::SIGKILL) {
-        Sent::Gone => return Ok(Fate::Terminated),
-        Sent::NotPermitted => return Ok(Fate::NotPermitted),
-        Sent::Delivered => {}
-    }
-    match timeout(AFTER_KILL, held.ended()).await {
-        Ok(()) => Ok(Fate::Killed),
-        Err(_) => Ok(Fate::Survived),
-    }
 }

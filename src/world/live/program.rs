@@ -24,7 +24,7 @@ pub(super) async fn run(
     program: &Program,
 ) -> Result<Finished, WorldError> {
     let prepared = Prepared::new(world, by, program)?;
-    let observer = Observer::start(world, program.watch.as_ref()).await?;
+    let observer = Observer::start(world, program.watch.as_deref()).await?;
     let begun = Instant::now();
     let (mut group, pipes) = prepared.start(world)?;
     let (stop, stopped) = watch::channel(false);

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use super::Redactor;
 use crate::gate::SubtaskId;
 use crate::world::{
-    Captured, Effect, FileSeen, Finished, HttpAnswer, Observation, Place, ProcessSeen, Receipt,
-    Response, World, WorldError,
+    Captured, Effect, FileSeen, Finished, HttpAnswer, Incident, Noticed, Observation, Place,
+    ProcessSeen, Receipt, Response, World, WorldError,
 };
 
 /// A world whose requests and answers hold no secrets.
@@ -112,9 +112,25 @@ fn clean_finished(redactor: &Arc<Redactor>, finished: &mut Finished) {
                     Err(reason) => Err(redactor.text(&reason)),
                 })
                 .collect(),
+            noticed: seen
+                .noticed
+                .into_iter()
+                .map(|noticed| clean_noticed(redactor, noticed))
+                .collect(),
             ..seen
         })
         .collect();
+}
+
+fn clean_noticed(redactor: &Arc<Redactor>, noticed: Noticed) -> Noticed {
+    let Incident::ForeignProgram { program, pid, argv } = noticed.what else {
+        return noticed;
+    };
+    let argv = argv.iter().map(|text| redactor.text(text)).collect();
+    Noticed {
+        what: Incident::ForeignProgram { program, pid, argv },
+        ..noticed
+    }
 }
 
 fn clean_answer(redactor: &Arc<Redactor>, answer: &HttpAnswer) -> HttpAnswer {

@@ -136,6 +136,7 @@ let
       impureEnvVars = host.pipVariables;
       buildPhase = ''
         HOME=${host.home} python3 -m pip download --quiet --no-deps --only-binary :all: \
+          --implementation py --abi none --platform any \
           --dest . ${pname}==${version}
         mv ${pname}-${version}-py3-none-any.whl $out
       '';

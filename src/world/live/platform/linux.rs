@@ -94,6 +94,15 @@ fn pids(directory: &str) -> Vec<u32> {
         .collect()
 }
 
+/// Every process with the name it was started by, as far as the system keeps it.
+pub(in crate::world::live) fn names() -> Vec<(u32, String)> {
+    let name = |pid: u32| {
+        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+        Some((pid, name.trim_end_matches('\n').to_owned()))
+    };
+    pids("/proc").into_iter().filter_map(name).collect()
+}
+
 /// Living processes that belong to a program: its session, its group, and those that left both
 /// but still carry its own directory for temporary files in their environment.
 pub(in crate::world::live) fn members(leader: u32, temporary: &str) -> Vec<u32> {

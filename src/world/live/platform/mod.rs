@@ -7,9 +7,13 @@ mod linux;
 mod other;
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{Held, adopted, is_subreaper, isolate, members, reap, reap_orphans, stat};
+pub(super) use linux::{
+    Held, adopted, is_subreaper, isolate, members, names, reap, reap_orphans, stat,
+};
 #[cfg(not(target_os = "linux"))]
-pub(super) use other::{Held, adopted, is_subreaper, isolate, members, reap, reap_orphans, stat};
+pub(super) use other::{
+    Held, adopted, is_subreaper, isolate, members, names, reap, reap_orphans, stat,
+};
 
 /// What the system says of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,4 +39,12 @@ pub(super) enum Sent {
     Gone,
     /// The system did not allow it.
     NotPermitted,
+}
+
+/// How many processes may be held at the same time: a descriptor each where there are pidfds,
+/// and half of them are for everything else.
+pub(super) fn held_at_once() -> usize {
+    use rustix::process::{Resource, getrlimit};
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(4096);
+    usize::try_from(limit / 2).unwrap_or(2048).clamp(32, 2048)
 }

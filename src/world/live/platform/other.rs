@@ -86,7 +86,7 @@ fn of(process: &sysinfo::Process, pid: u32) -> Stat {
 
 fn look(which: ProcessesToUpdate<'_>) -> Option<System> {
     let mut system = System::new().ok()?;
-    system.refresh_processes_specifics(which, true, ProcessRefreshKind::nothing());
+    system.refresh_processes_specifics(which, true, ProcessRefreshKind::nothing().without_tasks());
     Some(system)
 }
 
@@ -95,6 +95,15 @@ pub(in crate::world::live) fn stat(pid: u32) -> Option<Stat> {
     let key = sysinfo::Pid::from_u32(pid);
     let system = look(ProcessesToUpdate::Some(&[key]))?;
     system.process(key).map(|process| of(process, pid))
+}
+
+/// Every process with its name.
+pub(in crate::world::live) fn names() -> Vec<(u32, String)> {
+    let system = look(ProcessesToUpdate::All);
+    let processes = system.iter().flat_map(System::processes);
+    processes
+        .map(|(pid, process)| (pid.as_u32(), process.name().to_string_lossy().into_owned()))
+        .collect()
 }
 
 /// Living processes of a program's session or group.

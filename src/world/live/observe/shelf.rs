@@ -1,0 +1,203 @@
+//! Watched files with their digests, each read again only when the system says that it changed.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::world::live::drain::hex;
+use crate::world::live::files::{self, Desk, Found};
+use crate::world::{FileSeen, FixedSeen, Incident, ListFiles, Noticed, Place, WorldError};
+
+/// How many changes of one file are told between two observations: the first ones say whether
+/// it changed between two runs.
+const CHANGES: usize = 20;
+/// How many changed files are named.
+const NAMED: usize = 10;
+
+/// What tells one state of a file from another. Nobody can set the time of the last change of
+/// an inode, other than by the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Version {
+    pub(super) inode: u64,
+    bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+    /// An inode's number may be used again at once; when it was made, where that is kept, tells.
+    made: Option<std::time::SystemTime>,
+}
+
+impl Version {
+    /// The state of a regular file; none when there is none.
+    pub(super) fn of(path: &Utf8Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path)
+            .ok()
+            .filter(std::fs::Metadata::is_file)?;
+        Some(Self {
+            inode: metadata.ino(),
+            bytes: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+            made: metadata.created().ok(),
+        })
+    }
+
+    /// Whether this is another file than that one was.
+    fn replaces(&self, before: &Self) -> bool {
+        (self.inode, self.made) != (before.inode, before.made)
+    }
+}
+
+struct Known {
+    version: Version,
+    seen: FileSeen,
+    told: usize,
+}
+
+/// Files that were listed once.
+#[derive(Default)]
+pub(super) struct Shelf {
+    known: BTreeMap<Utf8PathBuf, Known>,
+    listed: bool,
+}
+
+impl Shelf {
+    /// Lists the files anew, and what changed since the last look.
+    pub(super) fn list(
+        &mut self,
+        desk: &Desk,
+        lists: &[ListFiles],
+        now: Timestamp,
+    ) -> Result<(Vec<FileSeen>, Vec<Noticed>), WorldError> {
+        let mut noticed = self.changes(now);
+        let mut seen = Vec::new();
+        for list in lists {
+            for found in desk.find(list)? {
+                if let Some(known) = self.known.get(&found.path) {
+                    seen.push(known.seen.clone());
+                    continue;
+                }
+                let Some(fresh) = read(&found) else {
+                    continue;
+                };
+                if self.listed {
+                    noticed.push(changed(None, Some(&fresh.seen), false, now));
+                }
+                seen.push(fresh.seen.clone());
+                self.known.insert(found.path, fresh);
+            }
+        }
+        for known in self.known.values_mut() {
+            known.told = 0;
+        }
+        self.listed = true;
+        Ok((seen, noticed))
+    }
+
+    /// What changed of the known files since the last look.
+    pub(super) fn changes(&mut self, now: Timestamp) -> Vec<Noticed> {
+        let mut noticed = Vec::new();
+        let mut gone = Vec::new();
+        for (path, known) in &mut self.known {
+            let version = Version::of(path);
+            if version == Some(known.version) {
+                continue;
+            }
+            let fresh = version.and_then(|_| {
+                read(&Found {
+                    path: path.clone(),
+                    relative: String::new(),
+                    place: known.seen.path.clone(),
+                })
+            });
+            let after = fresh.as_ref().map(|fresh| &fresh.seen);
+            let same = after.is_some_and(|after| after.sha256 == known.seen.sha256);
+            let replaced = fresh
+                .as_ref()
+                .is_some_and(|fresh| fresh.version.replaces(&known.version));
+            if (!same || replaced) && known.told < CHANGES {
+                noticed.push(changed(Some(&known.seen), after, replaced, now));
+                known.told += 1;
+            }
+            match fresh {
+                Some(fresh) => {
+                    known.version = fresh.version;
+                    known.seen = fresh.seen;
+                }
+                None => gone.push(path.clone()),
+            }
+        }
+        for path in gone {
+            self.known.remove(&path);
+        }
+        noticed
+    }
+
+    /// The directories that hold the known files.
+    pub(super) fn directories(&self) -> impl Iterator<Item = &Utf8Path> {
+        self.known.keys().filter_map(|path| path.parent())
+    }
+}
+
+fn read(found: &Found) -> Option<Known> {
+    // Gone or replaced meanwhile: the next look tells.
+    let version = Version::of(&found.path)?;
+    let seen = files::look(found).ok()?;
+    Some(Known {
+        version,
+        seen,
+        told: 0,
+    })
+}
+
+fn changed(
+    before: Option<&FileSeen>,
+    after: Option<&FileSeen>,
+    replaced: bool,
+    now: Timestamp,
+) -> Noticed {
+    let digest = |seen: &FileSeen| seen.sha256.clone();
+    Noticed {
+        at: after.map_or(now, |after| after.modified),
+        what: Incident::FileChanged {
+            path: before
+                .or(after)
+                .map_or_else(|| Place::new(""), |seen| seen.path.clone()),
+            before: before.map(digest),
+            after: after.map(digest),
+            replaced,
+        },
+    }
+}
+
+/// One digest over files that have to stay the same, and which differ from those before.
+pub(super) fn fixed(name: &str, now: &[FileSeen], before: Option<&Vec<FileSeen>>) -> FixedSeen {
+    let mut digest = Sha256::new();
+    for file in now {
+        digest.update(format!("{} {}\n", file.path, file.sha256));
+    }
+    let same = |one: &FileSeen, all: &[FileSeen]| {
+        all.iter()
+            .any(|other| other.path == one.path && other.sha256 == one.sha256)
+    };
+    let sha256 = hex(&digest.finalize());
+    let mut changed: Vec<Place> = Vec::new();
+    if let Some(before) = before
+        && before != now
+    {
+        let differ = now.iter().filter(|file| !same(file, before));
+        let gone = before.iter().filter(|file| !same(file, now));
+        changed = differ.chain(gone).map(|file| file.path.clone()).collect();
+        changed.sort();
+        changed.dedup();
+        changed.truncate(NAMED);
+    }
+    FixedSeen {
+        name: name.to_owned(),
+        files: now.len(),
+        sha256,
+        changed,
+    }
+}
