@@ -13,7 +13,8 @@ use serde_json::Value;
 
 static PACKAGES: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let metadata = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version=1", "--locked", "--offline"])
+        // not --offline: the crates of other platforms were not downloaded for a build here
+        .args(["metadata", "--format-version=1", "--locked"])
         .args([
             "--manifest-path",
             concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),

@@ -45,7 +45,7 @@ turns_red nixfmt 'not formatted' append nix/tools.nix ' '
 turns_red deadnix 'Unused' sed -i 's/^let$/let\n  unused = 1;/' nix/tools.nix
 turns_red wrapper 'entries outside the store' sed -i 's/--set PATH /--prefix PATH : /' nix/wrapper.nix
 turns_red wrapper 'uv does not answer' sed -i '/^    uv$/d' nix/tools.nix
-turns_red gate-file 'unknown verb' sed -i '0,/uses = "[a-z-]*"/s//uses = "no-such-verb"/' examples/gate.toml
+turns_red gate-file 'there is no verb `no-such-verb`' sed -i '0,/uses = "[a-z-]*"/s//uses = "no-such-verb"/' examples/gate.toml
 turns_red docs 'man/man1/gate.1 is not there' sed -i '/installManPage/d' nix/wrapper.nix
 turns_red docs '_gate is not there' sed -i 's/--zsh gate.zsh//' nix/wrapper.nix
 turns_red rehearsal 'git. is not on PATH|`git`' sed -i '/^    git$/d' nix/tools.nix
