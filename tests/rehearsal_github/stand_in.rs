@@ -50,59 +50,38 @@ fn calls() -> Vec<Vec<&'static str>> {
 
 /// A world and what is done to it before the call.
 struct Situation {
-    name: &'static str,
     fault: Option<Fault>,
     token: Option<&'static str>,
     change: fn(&World),
 }
 
-fn situations() -> Vec<Situation> {
-    let plain = |name, change| Situation {
-        name,
+impl Situation {
+    const PLAIN: Self = Self {
         fault: None,
         token: None,
-        change,
+        change: |_| (),
     };
-    let fault = |name, fault| Situation {
-        fault: Some(fault),
-        ..plain(name, |_| ())
-    };
-    let token = |name, token| Situation {
-        token: Some(token),
-        ..plain(name, |_| ())
-    };
-    let weak = Situation {
-        fault: Some(Fault::TokenScopeError),
-        ..token("a token that is too weak", ENVIRONMENT_TOKEN)
-    };
-    vec![
-        plain("nothing wrong", |_| ()),
-        fault("a read meets a bad gateway", Fault::Github502Once),
-        fault("a read meets the limit", Fault::GithubRateLimited),
-        plain("a write meets a bad gateway", |world| {
-            plan(world, Outage::BadGateway);
-        }),
-        plain("a write's answer gets lost", |world| {
-            plan(world, Outage::AnswerLost);
-        }),
-        plain("a write meets the limit", |world| {
-            plan(world, Outage::RateLimited);
-        }),
-        weak,
-        token("a token that is not known", "expired"),
-        token("a token from the environment", ENVIRONMENT_TOKEN),
-        plain("no login", |world| {
-            std::fs::remove_file(world.path("gh/hosts.yml")).expect("a login");
-        }),
-        plain("a renamed repository", |world| {
-            let old = RepositoryName::new("Priivacy-ai", "spec-kitty");
-            let new = RepositoryName::new("spec-kitty", "spec-kitty");
-            world.state.lock().rename(&old, new);
-        }),
-        plain("nobody listens", |world| {
-            std::fs::remove_file(world.path("github.sock")).expect("a socket");
-        }),
-    ]
+
+    fn after(change: fn(&World)) -> Self {
+        Self {
+            change,
+            ..Self::PLAIN
+        }
+    }
+
+    fn with_fault(fault: Fault) -> Self {
+        Self {
+            fault: Some(fault),
+            ..Self::PLAIN
+        }
+    }
+
+    fn with_token(token: &'static str) -> Self {
+        Self {
+            token: Some(token),
+            ..Self::PLAIN
+        }
+    }
 }
 
 /// The next write meets an outage.
@@ -153,23 +132,93 @@ fn seen(world: &World, situation: &Situation, call: &[&str]) -> Seen {
     }
 }
 
-#[test]
-fn it_says_and_does_what_the_real_one_does() {
+/// Every call in this situation, through both.
+#[track_caller]
+fn says_and_does_the_same(situation: &Situation) {
     // Another version words its errors differently; what it does must still be the same.
     let same_version = World::new(&[]).gh(&["--version"]).contains(" 2.23.");
-    for situation in situations() {
-        for call in calls() {
-            let faults = situation.fault.as_slice();
-            let real = seen(&World::new(faults), &situation, &call);
-            let ours = seen(&World::new(faults).with_stand_in(), &situation, &call);
-            let (ours, real) = if same_version {
-                (ours, real)
-            } else {
-                (ours.of_any_version(), real.of_any_version())
-            };
-            assert_eq!(ours, real, "{}: gh {call:?}", situation.name);
-        }
+    for call in calls() {
+        let faults = situation.fault.as_slice();
+        let real = seen(&World::new(faults), situation, &call);
+        let ours = seen(&World::new(faults).with_stand_in(), situation, &call);
+        let (ours, real) = if same_version {
+            (ours, real)
+        } else {
+            (ours.of_any_version(), real.of_any_version())
+        };
+        assert_eq!(ours, real, "gh {call:?}");
     }
+}
+
+#[test]
+fn nothing_is_wrong() {
+    says_and_does_the_same(&Situation::PLAIN);
+}
+
+#[test]
+fn a_read_meets_a_bad_gateway() {
+    says_and_does_the_same(&Situation::with_fault(Fault::Github502Once));
+}
+
+#[test]
+fn a_read_meets_the_limit() {
+    says_and_does_the_same(&Situation::with_fault(Fault::GithubRateLimited));
+}
+
+#[test]
+fn a_write_meets_a_bad_gateway() {
+    says_and_does_the_same(&Situation::after(|world| plan(world, Outage::BadGateway)));
+}
+
+#[test]
+fn a_writes_answer_gets_lost() {
+    says_and_does_the_same(&Situation::after(|world| plan(world, Outage::AnswerLost)));
+}
+
+#[test]
+fn a_write_meets_the_limit() {
+    says_and_does_the_same(&Situation::after(|world| plan(world, Outage::RateLimited)));
+}
+
+#[test]
+fn a_token_is_too_weak() {
+    says_and_does_the_same(&Situation {
+        fault: Some(Fault::TokenScopeError),
+        ..Situation::with_token(ENVIRONMENT_TOKEN)
+    });
+}
+
+#[test]
+fn a_token_is_not_known() {
+    says_and_does_the_same(&Situation::with_token("expired"));
+}
+
+#[test]
+fn a_token_comes_from_the_environment() {
+    says_and_does_the_same(&Situation::with_token(ENVIRONMENT_TOKEN));
+}
+
+#[test]
+fn there_is_no_login() {
+    says_and_does_the_same(&Situation::after(|world| {
+        std::fs::remove_file(world.path("gh/hosts.yml")).expect("a login");
+    }));
+}
+
+#[test]
+fn a_repository_was_renamed() {
+    says_and_does_the_same(&Situation::after(|world| {
+        let old = RepositoryName::new("Priivacy-ai", "spec-kitty");
+        let new = RepositoryName::new("spec-kitty", "spec-kitty");
+        world.state.lock().rename(&old, new);
+    }));
+}
+
+#[test]
+fn nobody_listens() {
+    says_and_does_the_same(&Situation::after(|world| {
+        std::fs::remove_file(world.path("github.sock")).expect("a socket");
+    }));
 }
 
 #[test]
