@@ -7,7 +7,7 @@
 )]
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +61,7 @@ async fn judged(write: impl FnOnce(&Path)) -> (Outcome, Value) {
         environment: "environment".to_owned(),
         process: "daemon".to_owned(),
         observe: Vec::new(),
+        observe_every: None,
         publish: "canary".to_owned(),
     };
     let ctx = context(&world, &facts);
@@ -162,9 +163,7 @@ async fn a_hundred_megabytes() {
         let text = passing().to_string();
         file.write_all(&text.as_bytes()[..text.len() - 1]).unwrap();
         file.write_all(b",\"more\":\"").unwrap();
-        for _ in 0..100 {
-            file.write_all(&[b'x'; 1 << 20]).unwrap();
-        }
+        std::io::copy(&mut std::io::repeat(b'x').take(100 << 20), &mut file).unwrap();
         file.write_all(b"\"}").unwrap();
         file.flush().unwrap();
     });

@@ -142,6 +142,8 @@ pub(super) fn parameters(
         format!("saas.url={}", saas.url()),
         format!("rc.ancestor={}", repositories.boundary_base),
         "saas.retry_after=1s".to_owned(),
+        // A run takes seconds here, not minutes.
+        "canary.observe_every=200ms".to_owned(),
     ];
     if faults.contains(&Fault::SaasTimeout) {
         parameters.push("saas.answer_within=1s".to_owned());
