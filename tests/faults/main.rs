@@ -15,9 +15,12 @@ mod evidence;
 mod github;
 mod interrupts;
 mod laws;
+mod listed;
 mod passing;
 mod protocol;
 mod rehearsal;
+#[cfg(target_os = "linux")]
+mod resident;
 mod saas;
 mod teamspace;
 mod without_gh;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use canary_gate::rehearsal::Fault;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -22,6 +23,8 @@ const FROM_OUTSIDE: [&str; 8] = [
 /// A rehearsal that has not begun.
 pub(crate) struct Rehearsal {
     arguments: Vec<String>,
+    /// The one fault of it, when there is one and nothing else was asked for.
+    only: Option<Fault>,
     ask: bool,
     pub(crate) directory: TempDir,
 }
@@ -32,8 +35,13 @@ pub(crate) fn rehearse(faults: &[&str]) -> Rehearsal {
     for fault in faults {
         arguments.extend(["--fault".to_owned(), (*fault).to_owned()]);
     }
+    let only = match faults {
+        [one] => one.parse().ok(),
+        _ => None,
+    };
     Rehearsal {
         arguments,
+        only,
         ask: false,
         directory: TempDir::with_prefix("f-").unwrap(),
     }
@@ -42,6 +50,7 @@ pub(crate) fn rehearse(faults: &[&str]) -> Rehearsal {
 impl Rehearsal {
     /// More arguments.
     pub(crate) fn with(mut self, arguments: &[&str]) -> Self {
+        self.only = None;
         self.arguments
             .extend(arguments.iter().map(|one| (*one).to_owned()));
         self
@@ -108,6 +117,7 @@ impl Rehearsal {
             .collect();
         let world = serde_json::from_str(&text("world.json")).unwrap_or(Value::Null);
         Ended {
+            only: self.only,
             code,
             stdout: text("stdout"),
             stderr: text("stderr"),
@@ -128,6 +138,7 @@ pub(crate) fn cache() -> PathBuf {
 
 /// A rehearsal that came to its end.
 pub(crate) struct Ended {
+    pub(crate) only: Option<Fault>,
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
