@@ -611,6 +611,7 @@ async fn a_watch_sees_each_boundary_as_it_comes() {
             url,
             limit: Duration::from_secs(10),
         }],
+        ask_every: None,
         fixed: Vec::new(),
         programs: Vec::new(),
     }));

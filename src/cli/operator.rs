@@ -5,6 +5,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -15,6 +16,10 @@ use super::console::Console;
 use crate::gate::{Diagnostics, Gate, Look, Overrides, SetError};
 use crate::report::Style;
 use crate::world::live::Operator;
+
+/// The largest gate file, template or configuration that is read, in bytes. A gate of ten
+/// thousand subtasks has two million.
+const LARGEST: u64 = 16 << 20;
 
 /// The program's own settings.
 #[derive(Debug, Clone)]
@@ -115,21 +120,32 @@ fn read_gate(path: Option<&Path>, console: &Console) -> Result<Gate, Exit> {
         let plain = Utf8Path::new(name)
             .components()
             .all(|part| matches!(part, camino::Utf8Component::Normal(_)));
-        plain
-            .then(|| std::fs::read_to_string(directory.join(name)).ok())
-            .flatten()
+        plain.then(|| text_of(&directory.join(name)).ok()).flatten()
     };
     Gate::load(&path.display().to_string(), &text, &template)
         .map_err(|error| diagnose(&error, console))
 }
 
 fn read_text(path: &Path, console: &Console) -> Result<String, Exit> {
-    std::fs::read_to_string(path).map_err(|error| {
+    text_of(path).map_err(|error| {
         console.fail(
             Exit::Usage,
             &format!("cannot read `{}`: {error}", path.display()),
         )
     })
+}
+
+/// A file's text. One that has no end, such as a device, is refused like one that is too large.
+fn text_of(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?
+        .take(LARGEST + 1)
+        .read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST {
+        let told = format!("it holds more than {} MiB", LARGEST >> 20);
+        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, told));
+    }
+    Ok(text)
 }
 
 /// Says why a parameter cannot be set.

@@ -55,6 +55,7 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
         "rehearsal in {}; nothing real is touched",
         world.root()
     ));
+    console.note(&stand_ins(world.stand_ins()));
     let mut run_args = args.run;
     let keep = run_args.keep;
     let own = std::mem::take(&mut run_args.gate.set);
@@ -87,6 +88,15 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
     }
     world.end(keep).await;
     exit
+}
+
+/// Says which programs are not the real ones, so that nobody takes them for that.
+fn stand_ins(names: &[&str]) -> String {
+    let listed = names.join(" and ");
+    if names.contains(&"gh") {
+        return format!("stand-ins: {listed}; there is no `gh` on PATH, see `gate doctor`");
+    }
+    format!("stand-ins: {listed}; every other tool is the real one")
 }
 
 fn faults(names: &[String]) -> Result<Faults, String> {

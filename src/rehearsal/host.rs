@@ -81,6 +81,11 @@ pub(crate) fn write_executable(path: &Path, text: &str) -> Result<(), RehearsalE
     })
 }
 
+/// A word for the shell.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// Reads a file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, RehearsalError> {
     std::fs::read(path).map_err(|source| RehearsalError::File {

@@ -142,6 +142,14 @@ pub struct Watch {
     /// Address to read at each boundary, as the SaaS's health.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<HttpGet>,
+    /// How often the addresses are read between two boundaries too, in milliseconds; without it
+    /// they are not.
+    #[serde(
+        rename = "ask_every_milliseconds",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub ask_every: Option<u64>,
     /// Files that have to stay the same all through, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fixed: Vec<Fixed>,

@@ -29,7 +29,7 @@ pub use effect::{
     Program, ReadFile, Watch, WriteFile,
 };
 pub use error::{FileFailure, WorldError};
-pub use observation::{FixedSeen, Incident, Noticed, Observation};
+pub use observation::{Asked, FixedSeen, Incident, Noticed, Observation};
 pub use place::Place;
 pub use process_rule::{CompiledRule, RuleError, Spared};
 pub use record::{Exchanges, RecordLayer};

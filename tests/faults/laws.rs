@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use canary_gate::evidence::check_directory;
 use canary_gate::journal::disk::OsDisk;
+use canary_gate::rehearsal::Fault;
 use canary_gate::rehearsal::github::{ENVIRONMENT_TOKEN, STORED_TOKEN};
 use serde_json::{Value, json};
 
@@ -35,7 +36,22 @@ impl Ended {
             .collect();
         assert_eq!(bad, stopped, "{}", self.told());
         self.all_accounted_for();
+        self.as_listed(exit, stopped);
         self
+    }
+
+    /// `--list-faults` says the same of this fault.
+    #[track_caller]
+    fn as_listed(&self, exit: i32, stopped: &[(&str, &str)]) {
+        let Some(fault) = self.only else {
+            return;
+        };
+        assert_eq!(i32::from(fault.exit()), exit, "{fault}");
+        let first = stopped.first().map_or("–", |(id, _)| *id);
+        // A disk is full wherever it is.
+        if fault != Fault::DiskFull {
+            assert_eq!(fault.stops_at(), first, "{fault}");
+        }
     }
 
     /// Asserts that the gate passed.

@@ -16,9 +16,13 @@ mod evidence;
 mod github;
 mod interrupts;
 mod laws;
+mod listed;
 mod passing;
 mod proofs;
 mod protocol;
 mod rehearsal;
+#[cfg(target_os = "linux")]
+mod resident;
 mod saas;
 mod teamspace;
+mod without_gh;

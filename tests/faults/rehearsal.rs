@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use canary_gate::rehearsal::Fault;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -24,6 +25,8 @@ const FROM_OUTSIDE: [&str; 8] = [
 /// A rehearsal that has not begun.
 pub(crate) struct Rehearsal {
     arguments: Vec<String>,
+    /// The one fault of it, when there is one and nothing else was asked for.
+    only: Option<Fault>,
     ask: bool,
     pub(crate) directory: TempDir,
 }
@@ -34,8 +37,13 @@ pub(crate) fn rehearse(faults: &[&str]) -> Rehearsal {
     for fault in faults {
         arguments.extend(["--fault".to_owned(), (*fault).to_owned()]);
     }
+    let only = match faults {
+        [one] => one.parse().ok(),
+        _ => None,
+    };
     Rehearsal {
         arguments,
+        only,
         ask: false,
         directory: TempDir::with_prefix("f-").unwrap(),
     }
@@ -44,6 +52,7 @@ pub(crate) fn rehearse(faults: &[&str]) -> Rehearsal {
 impl Rehearsal {
     /// More arguments.
     pub(crate) fn with(mut self, arguments: &[&str]) -> Self {
+        self.only = None;
         self.arguments
             .extend(arguments.iter().map(|one| (*one).to_owned()));
         self
@@ -125,6 +134,7 @@ impl Rehearsal {
             .collect();
         let world = serde_json::from_str(&text("world.json")).unwrap_or(Value::Null);
         Ended {
+            only: self.only,
             code,
             stdout: text("stdout"),
             stderr: text("stderr"),
@@ -136,7 +146,7 @@ impl Rehearsal {
 }
 
 /// The outer user's cache: tools and wheels are fetched once on a machine.
-fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     std::env::var_os("XDG_CACHE_HOME").map_or_else(
         || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"),
         PathBuf::from,
@@ -145,6 +155,7 @@ fn cache() -> PathBuf {
 
 /// A rehearsal that came to its end.
 pub(crate) struct Ended {
+    pub(crate) only: Option<Fault>,
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,

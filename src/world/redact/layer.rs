@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::Redactor;
 use crate::gate::SubtaskId;
 use crate::world::{
-    Captured, Effect, FileSeen, Finished, HttpAnswer, Incident, Noticed, Observation, Place,
+    Asked, Captured, Effect, FileSeen, Finished, HttpAnswer, Incident, Noticed, Observation, Place,
     ProcessSeen, Receipt, Response, World, WorldError,
 };
 
@@ -126,12 +126,13 @@ fn clean_finished(redactor: &Arc<Redactor>, finished: &mut Finished) {
         .map(|seen| Observation {
             processes: clean_processes(redactor, seen.processes),
             files: clean_files(redactor, seen.files),
-            answers: seen
-                .answers
+            answers: clean_answers(redactor, seen.answers),
+            asked: seen
+                .asked
                 .into_iter()
-                .map(|answer| match answer {
-                    Ok(answer) => Ok(clean_answer(redactor, &answer)),
-                    Err(reason) => Err(redactor.text(&reason)),
+                .map(|asked| Asked {
+                    answers: clean_answers(redactor, asked.answers),
+                    ..asked
                 })
                 .collect(),
             noticed: seen
@@ -153,6 +154,17 @@ fn clean_noticed(redactor: &Arc<Redactor>, noticed: Noticed) -> Noticed {
         what: Incident::ForeignProgram { program, pid, argv },
         ..noticed
     }
+}
+
+fn clean_answers(
+    redactor: &Arc<Redactor>,
+    answers: Vec<Result<HttpAnswer, String>>,
+) -> Vec<Result<HttpAnswer, String>> {
+    let clean = |answer: Result<HttpAnswer, String>| match answer {
+        Ok(answer) => Ok(clean_answer(redactor, &answer)),
+        Err(reason) => Err(redactor.text(&reason)),
+    };
+    answers.into_iter().map(clean).collect()
 }
 
 fn clean_answer(redactor: &Arc<Redactor>, answer: &HttpAnswer) -> HttpAnswer {
