@@ -220,7 +220,7 @@ fn confirm(args: &RunArgs, gate: &Gate, killed: &[Killed], console: &Console) ->
 }
 
 /// Ctrl-C, SIGTERM and a hang-up as data.
-fn signals() -> UnboundedReceiver<Signal> {
+pub(super) fn signals() -> UnboundedReceiver<Signal> {
     use tokio::signal::unix::{SignalKind, signal};
     let (sender, receiver) = unbounded_channel();
     for kind in [

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 
-use super::Tools;
 use crate::gate::{Gate, SubtaskId};
 use crate::verbs::{Ctx, Setting};
 use crate::world::World;
@@ -29,21 +28,7 @@ pub fn command_ctx(
     ctx(gate, Arc::new(PolicyLayer::new(live, policy)))
 }
 
-/// Hands for `gate audit`: the test command is the operator's own, so no policy stands before it.
-#[must_use]
-pub fn audit_ctx(
-    operator: &Operator,
-    gate: &Gate,
-    cache: &Utf8Path,
-    repo: &Utf8Path,
-    tools: &Tools,
-) -> Ctx {
-    let live = live(operator, cache, cache, repo);
-    live.set_tools(tools.path.clone());
-    ctx(gate, Arc::new(live))
-}
-
-fn live(
+pub(super) fn live(
     operator: &Operator,
     cache: &Utf8Path,
     state: &Utf8Path,
@@ -59,7 +44,7 @@ fn live(
     LiveWorld::new(operator.clone(), places, Arc::new(Redactor::new()))
 }
 
-fn ctx(gate: &Gate, world: Arc<dyn World>) -> Ctx {
+pub(super) fn ctx(gate: &Gate, world: Arc<dyn World>) -> Ctx {
     let setting = Setting {
         processes: gate.processes.clone(),
         parameters: gate.parameters.clone(),

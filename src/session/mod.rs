@@ -2,6 +2,7 @@
 //! the journal, the report. The same code for the real world and for a rehearsal; only the
 //! operator's environment differs.
 
+mod auditing;
 mod command;
 mod directory;
 mod journalled;
@@ -16,12 +17,14 @@ use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-pub use command::{audit_ctx, command_ctx};
+pub use auditing::Auditing;
+pub use command::command_ctx;
 pub use directory::{RunDirectory, SessionError, find as find_run, list as list_runs, report_of};
 pub use killed::{Killed, killed};
 pub use layers::Wrap;
 pub use tools::{Survey, Tools, tools, world as survey_world};
 
+use crate::audit;
 use crate::engine::{self, Outcomes, Reporter, Request, Scope, Signal};
 use crate::gate::{Gate, SubtaskId, Verdict};
 use crate::journal::{GateRef, Header, Journal, Resumed};
@@ -119,6 +122,8 @@ pub async fn run(
         Some(Signal::Interrupt) = signals.recv() => live.kill_all(),
     }
     live.end_leftovers(std::time::Duration::from_secs(2)).await;
+    // An audit that was interrupted could not; where git refuses, the resumed one tries again.
+    let _left = audit::clean_up_below(live.as_ref(), &whole_run(), &Place::run("audit")).await;
     let verdict = conclude(
         &outcomes,
         recorded.as_ref(),
