@@ -16,7 +16,7 @@ use audit_support::pytest;
 use audit_support::repo::{Builder, Repo, git, tree};
 use audit_support::world::TestWorld;
 use canary_gate::audit::{
-    AuditError, AuditReport, AuditRequest, TestCommand, Verdict, audit, clean_up,
+    AuditError, AuditReport, AuditRequest, TestCommand, Verdict, audit, clean_up, clean_up_below,
 };
 use canary_gate::gate::SubtaskId;
 use canary_gate::world::Place;
@@ -284,19 +284,15 @@ async fn tests_that_touch_the_checkout_are_told() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_cancelled_audit_leaves_the_next_takes_away() {
-    let directory = tempfile::tempdir().unwrap();
-    let repo = simple(directory.path(), &[]);
-    let before = look(&repo.path);
-    let mut req = request(&repo.path, "main", directory.path());
-    let started = directory.path().join("started");
+/// An audit that is cancelled as soon as its tests run.
+async fn cancelled(repo: &Repo, directory: &Path) -> AuditRequest {
+    let mut req = request(&repo.path, "main", directory);
+    let started = directory.join("started");
     req.tests = shell(&format!("touch {}; exec sleep 1000", started.display()));
+    let before = look(&repo.path);
     {
-        let directory = directory.path();
         let audit = run(&req, directory);
         tokio::pin!(audit);
-        // Cancelled as soon as the tests run, which a file tells.
         loop {
             tokio::select! {
                 _ = &mut audit => panic!("the tests never end"),
@@ -308,17 +304,37 @@ async fn what_a_cancelled_audit_leaves_the_next_takes_away() {
             }
         }
     }
-    assert_ne!(
-        look(&repo.path),
-        before,
-        "a cancelled audit cannot clean up"
-    );
+    assert_ne!(look(&repo.path), before, "it cannot clean up");
+    req
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_cancelled_audit_leaves_the_next_takes_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let repo = simple(directory.path(), &[]);
+    let before = look(&repo.path);
+    let req = cancelled(&repo, directory.path()).await;
     let world = TestWorld::new(&directory.path().join("home"));
     let gone = clean_up(&world, &SubtaskId::new("T005"), &req)
         .await
         .unwrap();
     assert_eq!(gone, 2);
     assert_eq!(look(&repo.path), before);
+}
+
+/// As a run does at its end, which knows the directory of all its audits, but no repository.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cancelled_audits_leave_is_found_below_their_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let repo = simple(directory.path(), &[]);
+    let before = look(&repo.path);
+    cancelled(&repo, directory.path()).await;
+    let world = TestWorld::new(&directory.path().join("home"));
+    let all = Place::new(directory.path().to_str().unwrap());
+    let by = SubtaskId::new("run");
+    assert_eq!(clean_up_below(&world, &by, &all).await.unwrap(), 2);
+    assert_eq!(look(&repo.path), before);
+    assert_eq!(clean_up_below(&world, &by, &all).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
 //! Shows that a fix is in what was installed: the fix is an ancestor of the candidate's tag,
 //! and the installed files are the tag's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +9,11 @@ use crate::gate::SubtaskId;
 use crate::world::{Effect, FileFailure, ListFiles, Place, Response, World, WorldError};
 
 use super::blobs::blobs;
-use super::change::{in_scope, is_test};
+use super::change::{ChangedFile, Commits, changed_files, in_scope, is_test, versions};
 use super::error::AuditError;
 use super::git::{Git, read_text, unexpected};
 use super::request::Limits;
-use super::syntax::{Unreadable, differing, grammar_for};
+use super::syntax::{Change, LoggingNames, Unreadable, compare, differing, grammar_for};
 
 /// What is to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct ContainmentRequest {
     pub repo: Place,
     /// The fix.
     pub fix: String,
+    /// The state before the fix; its first parent where nothing is named.
+    pub base: Option<String>,
     /// The candidate's tag.
     pub tag: String,
     /// Files and directories that must be the tag's.
@@ -46,6 +48,9 @@ pub struct Containment {
     pub tag_commit: String,
     /// Whether the fix is an ancestor of the tag.
     pub is_ancestor: bool,
+    /// Definitions that the fix changed and that are in the tag as they were before it.
+    #[serde(default)]
+    pub undone: Vec<Differs>,
     /// Files that were compared.
     pub compared: usize,
     /// Definitions that differ from the tag's.
@@ -59,7 +64,7 @@ pub struct Containment {
 }
 
 /// A definition that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Differs {
     /// Path in the repository.
     pub path: String,
@@ -72,6 +77,7 @@ impl Containment {
     #[must_use]
     pub fn holds(&self) -> bool {
         self.is_ancestor
+            && self.undone.is_empty()
             && self.compared > 0
             && self.differing.is_empty()
             && self.missing.is_empty()
@@ -87,6 +93,12 @@ impl Containment {
             all.push(format!(
                 "fix `{}` is not an ancestor of `{}`",
                 self.fix, self.tag
+            ));
+        }
+        for undone in &self.undone {
+            all.push(format!(
+                "`{}`: `{}` is in `{}` as it was before the fix: reverted since",
+                undone.path, undone.function, self.tag
             ));
         }
         for differs in &self.differing {
@@ -132,34 +144,90 @@ pub async fn containment(
         repo: &req.repo,
         limit: req.limits.git,
     };
-    let missing = |commit: &str| AuditError::MissingCommit {
-        commit: commit.to_owned(),
-        repo: req.repo.to_string(),
-        shallow: false,
-    };
     let fix = git
         .commit(&req.fix)
         .await?
-        .ok_or_else(|| missing(&req.fix))?;
+        .ok_or_else(|| missing(req, &req.fix))?;
     let tag_commit = git
         .commit(&req.tag)
         .await?
-        .ok_or_else(|| missing(&req.tag))?;
+        .ok_or_else(|| missing(req, &req.tag))?;
     let mut found = Containment {
         is_ancestor: git.is_ancestor(&fix, &tag_commit).await?,
         fix,
         tag: req.tag.clone(),
         tag_commit,
+        undone: Vec::new(),
         compared: 0,
         differing: Vec::new(),
         missing: Vec::new(),
         extra: Vec::new(),
         unreadable: Vec::new(),
     };
+    if found.is_ancestor {
+        found.undone = undone(git, req, &found).await?;
+    }
     let wanted = wanted(git, req, &found.tag_commit).await?;
     compare_files(git, req, &wanted, &mut found).await?;
     extra_files(git, req, &wanted, &mut found).await?;
     Ok(found)
+}
+
+fn missing(req: &ContainmentRequest, commit: &str) -> AuditError {
+    AuditError::MissingCommit {
+        commit: commit.to_owned(),
+        repo: req.repo.to_string(),
+        shallow: false,
+    }
+}
+
+/// What the fix changed in scope and a later commit put back: being an ancestor says nothing of
+/// what came after. What a later commit changed otherwise, moved or deleted is not put back.
+async fn undone(
+    git: Git<'_>,
+    req: &ContainmentRequest,
+    found: &Containment,
+) -> Result<Vec<Differs>, AuditError> {
+    let base = match &req.base {
+        Some(base) => base.clone(),
+        None => format!("{}^1", found.fix),
+    };
+    let parent = git
+        .commit(&base)
+        .await?
+        .ok_or_else(|| missing(req, &base))?;
+    let limit = req.limits.source;
+    let changed = changes_between(git, &parent, &found.fix, &req.scope, limit).await?;
+    if changed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let still = changes_between(git, &parent, &found.tag_commit, &req.scope, limit).await?;
+    Ok(changed.difference(&still).cloned().collect())
+}
+
+/// Definitions in scope that behave differently in two commits.
+async fn changes_between(
+    git: Git<'_>,
+    before: &str,
+    after: &str,
+    scope: &[String],
+    limit: u64,
+) -> Result<BTreeSet<Differs>, AuditError> {
+    let commits = Commits {
+        fix: after.to_owned(),
+        parent: before.to_owned(),
+        subject: String::new(),
+        parents: 1,
+    };
+    let files = changed_files(git, &commits, scope).await?;
+    let files: Vec<ChangedFile> = files.into_iter().filter(|file| file.in_scope).collect();
+    let versions = versions(git, &files, limit).await?;
+    let compared = compare(&versions.pairs, &LoggingNames::default());
+    let differs = |change: Change| Differs {
+        path: change.path,
+        function: change.function,
+    };
+    Ok(compared.changes.into_iter().map(differs).collect())
 }
 
 /// Source files of the tag in scope, with their blobs' names.

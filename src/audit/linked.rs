@@ -259,6 +259,26 @@ mod tests {
     }
 
     #[test]
+    fn closed_by_a_commit_and_later_by_a_pull_request_in_any_order_told() {
+        let nodes = json!([
+            {"__typename": "ClosedEvent", "createdAt": "2026-05-05T00:00:00Z", "closer":
+                {"__typename": "PullRequest", "number": 9, "mergeCommit": {"oid": "ccc"}}},
+            {"__typename": "ClosedEvent", "createdAt": "2026-05-01T00:00:00Z", "closer":
+                {"__typename": "Commit", "oid": "aaa"}},
+            {"__typename": "ReopenedEvent", "createdAt": "2026-05-02T00:00:00Z"},
+            {"__typename": "ClosedEvent", "createdAt": "2026-05-03T00:00:00Z", "closer": null},
+            {"__typename": "ReopenedEvent", "createdAt": "2026-05-04T00:00:00Z"},
+        ]);
+        let change = linked_change(&answer(&nodes)).unwrap();
+        assert_eq!(
+            (change.commit.as_str(), change.pull_request),
+            ("ccc", Some(9))
+        );
+        assert_eq!(change.reopened, 2);
+        assert_eq!(change.earlier, ["aaa"], "closing by hand brought no change");
+    }
+
+    #[test]
     fn without_a_change_it_says_what_was_found() {
         let closed = |closer: Value| json!({"__typename": "ClosedEvent", "createdAt": "2026-05-01T00:00:00Z", "closer": closer});
         let by_hand = linked_change(&answer(&json!([closed(Value::Null)]))).unwrap_err();

@@ -6,6 +6,7 @@
 mod asserts;
 mod behaviour;
 mod blobs;
+mod captured;
 mod change;
 mod contained;
 mod error;
@@ -38,3 +39,4 @@ pub use report::{AuditReport, REPORT_VERSION, audit};
 pub use request::{AuditRequest, Limits, TestCommand};
 pub use rule::{AssertsOn, Reading};
 pub use verdict::{Decision, Verdict, verdict, verdict_of_change, verdict_of_proof};
+pub use worktrees::clean_up_below;

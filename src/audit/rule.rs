@@ -1,8 +1,8 @@
 //! Reads a test: what it is about, and whether it asserts on anything but captured logs.
 //!
 //! A test's words are those of its body, its decorators, and the helpers, fixtures and
-//! constants it uses. Its name, docstrings, comments and assertion messages are claims, not
-//! words.
+//! constants it uses. Its name, docstrings, comments, assertion messages and the names of its
+//! cases are claims, not words.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,6 +109,7 @@ impl TestSources {
     /// The test and everything it uses of the test files: helpers, fixtures, constants.
     fn slice<'s>(&'s self, test: Function<'s>) -> Vec<Function<'s>> {
         let mut all = vec![test];
+        all.extend(self.unnamed(test));
         let mut seen: BTreeSet<String> = BTreeSet::from([test.node.text.clone()]);
         let mut at = 0;
         while at < all.len() {
@@ -132,6 +133,27 @@ impl TestSources {
             }
         }
         all
+    }
+
+    /// What runs before a test without being named by it: autouse fixtures of its file and class,
+    /// and its class's set-up.
+    fn unnamed<'s>(&'s self, test: Function<'s>) -> Vec<Function<'s>> {
+        let module = self.module(test.path).into_iter();
+        let classes = module.clone().flat_map(|module| &module.children);
+        let around = classes.filter_map(|node| {
+            let holds =
+                node.kind == Kind::Class && node.any(&mut |part| std::ptr::eq(part, test.node));
+            node.body().filter(|_| holds)
+        });
+        module
+            .chain(around)
+            .flat_map(|block| &block.children)
+            .filter(|node| node.kind == Kind::Function && runs_unnamed(node))
+            .map(|node| Function {
+                path: test.path,
+                node,
+            })
+            .collect()
     }
 
     /// Reads one test. `failed_at` is where it failed without the fix.
@@ -208,6 +230,13 @@ fn failing(all: &[Assertion], failed_at: &[(String, u32)]) -> Option<Subject> {
     }
 }
 
+fn runs_unnamed(function: &Node) -> bool {
+    matches!(
+        function.text.as_str(),
+        "setUp" | "asyncSetUp" | "setup_method" | "setup_function"
+    ) || function.children[0].any(&mut |part| part.kind == Kind::Keyword && part.text == "autouse")
+}
+
 /// A definition of a name directly in a block.
 fn definition<'n>(block: &'n Node, name: &str) -> Option<&'n Node> {
     block
@@ -265,8 +294,9 @@ fn holds_word(node: &Node, word: &str) -> bool {
         node.kind,
         Kind::Name | Kind::Attribute | Kind::Text | Kind::Keyword | Kind::Parameter
     ) && plain(&node.text).contains(word);
-    // The message of an assertion is a claim.
+    // The message of an assertion is a claim, and so are names of cases and reasons.
     let children = match node.kind {
+        Kind::Keyword if matches!(node.text.as_str(), "id" | "ids" | "reason") => return false,
         Kind::Raise if node.text == "assert" => &node.children[..node.children.len().min(1)],
         _ => &node.children[..],
     };

@@ -2,11 +2,13 @@
 //!
 //! Never touches the checkout itself, and says so when a test did.
 
-use crate::world::{Effect, ListFiles, Place, Response, strand};
+use crate::gate::SubtaskId;
+use crate::world::{Effect, ListFiles, Place, Response, World, strand};
 
 use super::change::{ChangedFile, Commits, Status};
 use super::error::AuditError;
 use super::git::{Git, unexpected};
+use super::request::Limits;
 
 /// What every worktree of the audit is called by.
 const PREFIX: &str = "gate-audit-";
@@ -38,13 +40,7 @@ struct Found {
 pub(super) async fn clean_up(git: Git<'_>, scratch: &Place) -> Result<usize, AuditError> {
     let list = git.text(&["worktree", "list", "--porcelain"], None).await?;
     let mut gone = 0;
-    for entry in list.split("\n\n") {
-        let Some(path) = entry
-            .lines()
-            .find_map(|line| line.strip_prefix("worktree "))
-        else {
-            continue;
-        };
+    for (path, entry) in entries(&list) {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let ours =
             parent == scratch.as_str() || parent.rsplit('/').next() == Some(scratch.file_name());
@@ -55,6 +51,58 @@ pub(super) async fn clean_up(git: Git<'_>, scratch: &Place) -> Result<usize, Aud
         }
     }
     Ok(gone)
+}
+
+/// Takes away every worktree below a directory that holds the scratch directories of audits, of
+/// whichever repositories they are. Gives back how many there were.
+///
+/// # Errors
+/// What git said.
+pub async fn clean_up_below(
+    world: &dyn World,
+    by: &SubtaskId,
+    scratches: &Place,
+) -> Result<usize, AuditError> {
+    let marks = Effect::ListFiles(ListFiles {
+        root: scratches.clone(),
+        include: vec![format!("*/{PREFIX}*/.git")],
+    });
+    let marks = match world.perform(by, marks).await? {
+        Response::Files(files) => files,
+        other => return Err(unexpected("files", &other)),
+    };
+    let mut gone = 0;
+    for mark in marks {
+        let Some((path, _)) = mark.path.as_str().rsplit_once('/') else {
+            continue;
+        };
+        let repo = Place::new(path);
+        let git = Git {
+            world,
+            by,
+            repo: &repo,
+            limit: Limits::default().git,
+        };
+        // The worktree itself knows which repository it belongs to.
+        remove(git, path).await?;
+        gone += 1;
+    }
+    Ok(gone)
+}
+
+/// Path and text of each worktree that git lists.
+fn entries(list: &str) -> impl Iterator<Item = (&str, &str)> {
+    list.split("\n\n").filter_map(|entry| {
+        let mut lines = entry.lines();
+        Some((
+            lines.find_map(|line| line.strip_prefix("worktree "))?,
+            entry,
+        ))
+    })
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 async fn remove(git: Git<'_>, path: &str) -> Result<(), AuditError> {
@@ -124,10 +172,7 @@ impl Worktrees {
         let list = git.text(&["worktree", "list", "--porcelain"], None).await?;
         for place in [&self.before, &self.after] {
             // git tells resolved paths: the name alone is the same in both spellings.
-            let is_there = list
-                .lines()
-                .filter_map(|line| line.strip_prefix("worktree "))
-                .any(|path| path.rsplit('/').next() == Some(place.file_name()));
+            let is_there = entries(&list).any(|(path, _)| base_name(path) == place.file_name());
             if is_there {
                 remove(git, place.as_str()).await?;
             }
@@ -225,17 +270,23 @@ async fn lay_over(git: Git<'_>, fix: &str, tests: &[&ChangedFile]) -> Result<(),
 impl Found {
     async fn look(git: Git<'_>, scratch: &Place) -> Result<Self, AuditError> {
         let mut repository = Vec::new();
-        let questions: [&[&str]; 4] = [
+        let questions: [&[&str]; 3] = [
             &["status", "--porcelain", "--untracked-files=normal"],
             &["for-each-ref", "--format=%(refname) %(objectname)"],
             &["rev-parse", "HEAD"],
-            &["worktree", "list", "--porcelain"],
         ];
         for question in questions {
             // A bare repository has no status, and then has none afterwards either.
             let finished = git.run(question, None).await?;
             repository.extend(finished.stdout.text.lines().map(str::to_owned));
         }
+        let list = git.text(&["worktree", "list", "--porcelain"], None).await?;
+        repository.extend(
+            entries(&list)
+                // Another audit of the same repository comes and goes as it likes.
+                .filter(|(path, _)| !base_name(path).starts_with(PREFIX))
+                .map(|(_, entry)| entry.replace('\n', " ")),
+        );
         let files = Effect::ListFiles(ListFiles {
             root: scratch.clone(),
             include: Vec::new(),

@@ -6,8 +6,8 @@ use super::Exit;
 use super::args::GateArgs;
 use super::console::Console;
 use super::{operator, run};
-use crate::audit::{self, AuditRequest, TestCommand};
-use crate::session;
+use crate::audit::{self, AuditError, AuditReport, AuditRequest, TestCommand, Verdict};
+use crate::session::Auditing;
 use crate::verbs::{Ctx, Trouble, linked_change};
 use crate::world::Place;
 
@@ -49,56 +49,100 @@ enum Format {
 }
 
 pub(super) async fn run(args: AuditArgs, console: &Console) -> Exit {
-    let operator = match operator::of_process() {
-        Ok(operator) => operator,
-        Err(error) => return console.fail(Exit::Error, &error),
-    };
-    let (gate, overrides) = match operator::gate(&GateArgs::default(), &operator, console) {
-        Ok(gate) => gate,
+    let auditing = match open(&args, console).await {
+        Ok(auditing) => auditing,
         Err(exit) => return exit,
     };
+    let mut signals = run::signals();
+    let request = AuditRequest::new(Place::workspace(""), "", auditing.scratch());
+    let audited = tokio::select! {
+        audited = audited(&args, &auditing, request.clone(), console) => Some(audited),
+        _ = signals.recv() => None,
+    };
+    match audited {
+        Some(Ok(report)) => said(&report, args.format, console),
+        Some(Err(exit)) => exit,
+        None => tokio::select! {
+            exit = given_up(&auditing, &request, console) => exit,
+            _ = signals.recv() => {
+                auditing.kill_all();
+                console.fail(Exit::Interrupted, "interrupted again: the next audit cleans up")
+            }
+        },
+    }
+}
+
+/// Everything that the audit needs, before any of it runs.
+async fn open(args: &AuditArgs, console: &Console) -> Result<Auditing, Exit> {
+    let operator = operator::of_process().map_err(|error| console.fail(Exit::Error, &error))?;
+    let (gate, overrides) = operator::gate(&GateArgs::default(), &operator, console)?;
     let settings = operator::settings(&operator, &overrides);
-    let tools = match run::tools(&operator, &settings, console).await {
-        Ok(tools) => tools,
-        Err(exit) => return exit,
-    };
+    let tools = run::tools(&operator, &settings, console).await?;
     let repo = operator.cwd.join(&args.repo);
-    let ctx = session::audit_ctx(&operator, &gate, &settings.cache, &repo, &tools);
-    let (fix, base) = match fix(&args, &ctx).await {
-        Ok(fix) => fix,
-        Err(trouble) => return run::told(&trouble.outcome(), console),
-    };
-    // Two audits of one fix share their worktrees' names, so each has a directory of its own.
-    let scratch = Place::run("audit").join(&ulid::Ulid::generate().to_string());
-    let mut request = AuditRequest::new(Place::workspace(""), fix, scratch);
+    Auditing::open(&operator, &gate, &settings.cache, &repo, &tools)
+        .map_err(|error| console.fail(Exit::Error, &run::chain(&error)))
+}
+
+async fn audited(
+    args: &AuditArgs,
+    auditing: &Auditing,
+    mut request: AuditRequest,
+    console: &Console,
+) -> Result<AuditReport, Exit> {
+    let ctx = auditing.ctx();
+    if auditing.cleared() > 0 {
+        audit::clean_up(ctx, ctx.by(), &request)
+            .await
+            .map_err(|error| failed(&error, console))?;
+    }
+    let (fix, base) = fix(args, ctx)
+        .await
+        .map_err(|trouble| run::told(&trouble.outcome(), console))?;
+    request.fix = fix;
     request.base = base;
-    request.scope = args.scope;
-    request.about = args.about;
+    request.scope.clone_from(&args.scope);
+    request.about.clone_from(&args.about);
     request.repeat = args.repeat;
     request.hunks = args.hunks;
     if let Some(line) = &args.tests {
         request.tests = TestCommand::from_line(line);
     }
-    match audit::audit(&ctx, ctx.by(), &request).await {
-        Ok(report) => {
-            console.out(&match args.format {
-                Format::Text => report.text(),
-                Format::Json => serde_json::to_string_pretty(&report).unwrap_or_default() + "\n",
-            });
-            match report.decision.verdict.exit_code() {
-                0 => Exit::Passed,
-                3 => Exit::Blocked,
-                _ => Exit::Error,
-            }
-        }
-        Err(error) => {
-            let exit = console.fail(Exit::Error, &error.to_string());
-            if let Some(remedy) = error.remedy() {
-                console.note(&format!("  → {remedy}"));
-            }
-            exit
-        }
+    audit::audit(ctx, ctx.by(), &request)
+        .await
+        .map_err(|error| failed(&error, console))
+}
+
+/// After an interrupt: the tests end, and the worktrees go.
+async fn given_up(auditing: &Auditing, request: &AuditRequest, console: &Console) -> Exit {
+    auditing.settle().await;
+    let ctx = auditing.ctx();
+    match audit::clean_up(ctx, ctx.by(), request).await {
+        Ok(_) | Err(AuditError::NotARepository { .. }) => console.fail(
+            Exit::Interrupted,
+            "interrupted; the repository is as it was",
+        ),
+        Err(error) => failed(&error, console),
     }
+}
+
+fn said(report: &AuditReport, format: Format, console: &Console) -> Exit {
+    console.out(&match format {
+        Format::Text => report.text(),
+        Format::Json => serde_json::to_string_pretty(report).unwrap_or_default() + "\n",
+    });
+    match report.decision.verdict.exit_code() {
+        Verdict::ACCEPTED => Exit::Passed,
+        Verdict::REJECTED => Exit::Blocked,
+        _ => Exit::Error,
+    }
+}
+
+fn failed(error: &AuditError, console: &Console) -> Exit {
+    let exit = console.fail(Exit::Error, &error.to_string());
+    if let Some(remedy) = error.remedy() {
+        console.note(&format!("  → {remedy}"));
+    }
+    exit
 }
 
 /// The commit to audit, and the state before it where it is not its first parent.

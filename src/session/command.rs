@@ -30,20 +30,6 @@ pub fn command_ctx(
     ctx(gate, Arc::new(PolicyLayer::new(live, policy)))
 }
 
-/// Hands for `gate audit`: the test command is the operator's own, so no policy stands before it.
-#[must_use]
-pub fn audit_ctx(
-    operator: &Operator,
-    gate: &Gate,
-    cache: &Utf8Path,
-    repo: &Utf8Path,
-    tools: &Tools,
-) -> Ctx {
-    let live = live(operator, cache, cache, repo);
-    live.set_tools(tools.path.clone());
-    ctx(gate, Arc::new(live))
-}
-
 /// Hands for `gate install`, and how to read what they tell.
 pub struct InstallHands {
     /// The hands.
@@ -88,7 +74,7 @@ pub fn install_hands(
     }
 }
 
-fn live(
+pub(super) fn live(
     operator: &Operator,
     cache: &Utf8Path,
     state: &Utf8Path,
@@ -104,7 +90,7 @@ fn live(
     LiveWorld::new(operator.clone(), places, Arc::new(Redactor::new()))
 }
 
-fn ctx(gate: &Gate, world: Arc<dyn World>) -> Ctx {
+pub(super) fn ctx(gate: &Gate, world: Arc<dyn World>) -> Ctx {
     let (nobody, _) = tokio::sync::mpsc::unbounded_channel();
     ctx_telling(gate, world, nobody)
 }

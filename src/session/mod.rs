@@ -2,6 +2,7 @@
 //! the journal, the report. The same code for the real world and for a rehearsal; only the
 //! operator's environment differs.
 
+mod auditing;
 mod command;
 mod conclusion;
 mod directory;
@@ -19,20 +20,22 @@ use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-pub use command::{InstallHands, audit_ctx, command_ctx, install_hands};
+pub use auditing::Auditing;
+pub use command::{InstallHands, command_ctx, install_hands};
 pub use directory::{RunDirectory, SessionError, find as find_run, list as list_runs, report_of};
 pub use killed::{Killed, killed};
 pub use layers::Wrap;
 pub use opening::{Earlier, earlier};
 pub use tools::{Survey, Tools, tools, world as survey_world};
 
+use crate::audit;
 use crate::engine::{self, Asked, Reporter, Request, Signal};
 use crate::evidence::Bundled;
 use crate::gate::{Gate, SubtaskId, Verdict};
 use crate::report::Report;
 use crate::world::live::{LiveWorld, Operator, Places, ToolPath, isolate};
 use crate::world::redact::Redactor;
-use crate::world::{Effect, RecordLayer, Response, World};
+use crate::world::{Effect, Place, RecordLayer, Response, World};
 use journalled::Journalled;
 pub use rerun::RecordedGate;
 
@@ -129,6 +132,8 @@ pub async fn run(
         Some(Signal::Interrupt) = signals.recv() => live.kill_all(),
     }
     live.end_leftovers(std::time::Duration::from_secs(2)).await;
+    // An audit that was interrupted could not; where git refuses, the resumed one tries again.
+    let _left = audit::clean_up_below(live.as_ref(), &whole_run(), &Place::run("audit")).await;
     let mut end = conclusion::Conclusion {
         world: inner.as_ref(),
         journal: &journal,

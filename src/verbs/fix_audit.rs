@@ -18,7 +18,7 @@ pub struct FixAudit {
     pub checkout: String,
     /// Files and directories (ending in `/`) in which behaviour must have changed.
     pub scope: Vec<String>,
-    /// Words, one of which the proving test must speak of.
+    /// Words that the proving test must speak of, all of them.
     pub about: Vec<String>,
     /// The fact to publish.
     #[serde(rename = "as")]

@@ -16,7 +16,7 @@ pub struct FixProof {
     pub fix: String,
     /// Directory of the checkout in the workspace.
     pub checkout: String,
-    /// Words, one of which the proving test must speak of.
+    /// Words that the proving test must speak of, all of them.
     pub about: Vec<String>,
     /// The fact to publish.
     #[serde(rename = "as")]

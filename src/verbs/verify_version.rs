@@ -172,6 +172,7 @@ impl VerifyVersion {
             let request = ContainmentRequest {
                 repo: Place::workspace(&self.checkout),
                 fix: ctx.fact_as(&format!("{fact}.commit"))?,
+                base: ctx.fact_as(&format!("{fact}.base"))?,
                 tag: tag.to_owned(),
                 scope: ctx.fact_as(&format!("{fact}.scope"))?,
                 source_root: self.source_root.clone(),
@@ -299,7 +300,7 @@ impl VerifyVersion {
 /// What is installed of a fix otherwise than the tag has it. A file that is not installed at all
 /// is left to `verify-boundary`, which can say what does not import without it.
 fn not_the_tags(fix: &Containment) -> Vec<String> {
-    if fix.compared == 0 && !fix.missing.is_empty() {
+    if fix.compared == 0 && !fix.missing.is_empty() && fix.undone.is_empty() {
         return Vec::new();
     }
     let missing = Vec::new();

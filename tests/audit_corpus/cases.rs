@@ -789,6 +789,310 @@ pub(crate) const CASES: &[Case] = &[
             "class Adapter(Base):\n    def rollback(self):\n        logger.info(\"no rollback\")\n\n",
         )],
     ),
+    // Effects where a reader would not look for them.
+    case(
+        "honest: os.replace in a log call",
+        Behaviour,
+        &[(
+            QUEUE,
+            RESET,
+            "        self.events.clear()\n        logger.info(\"moved %s\", os.replace(self.path, \"old\"))\n",
+        )],
+    ),
+    case(
+        "honest: a path moved in a log call",
+        Behaviour,
+        &[(
+            QUEUE,
+            RESET,
+            "        self.events.clear()\n        logger.info(\"moved %s\", self.path.replace(self.old))\n",
+        )],
+    ),
+    case(
+        "log: a text replaced and joined in a log call",
+        Diagnostic,
+        &[(
+            QUEUE,
+            RESET,
+            "        self.events.clear()\n        logger.info(\"at %s %s\", self.path.replace(\"a\", \"b\"), \", \".join(self.state))\n",
+        )],
+    ),
+    case(
+        "honest: a thread joined in a log call",
+        Behaviour,
+        &[(
+            QUEUE,
+            RESET,
+            "        self.events.clear()\n        logger.info(\"sender ended %s\", self.sender.join())\n",
+        )],
+    ),
+    case(
+        "honest: a copy of a file in a log call",
+        Behaviour,
+        &[
+            (QUEUE, IMPORT, "import logging\nimport os\nimport shutil\n"),
+            (
+                QUEUE,
+                RESET,
+                "        self.events.clear()\n        logger.info(\"kept %s\", shutil.copy(self.path, \"old\"))\n",
+            ),
+        ],
+    ),
+    case(
+        "honest: a request in a log call",
+        Behaviour,
+        &[
+            (
+                QUEUE,
+                IMPORT,
+                "import logging\nimport os\n\nimport requests\n",
+            ),
+            (
+                QUEUE,
+                RESET,
+                "        self.events.clear()\n        logger.info(\"told %s\", requests.get(self.path))\n",
+            ),
+        ],
+    ),
+    case(
+        "honest: an operator that writes in a log call",
+        Behaviour,
+        &[
+            (
+                QUEUE,
+                IMPORT,
+                "import logging\nimport operator\nimport os\n",
+            ),
+            (
+                QUEUE,
+                RESET,
+                "        self.events.clear()\n        logger.info(\"%s\", operator.setitem(self.state, \"lane\", 1))\n",
+            ),
+        ],
+    ),
+    case(
+        "honest: extra= of a log call that flushes",
+        Behaviour,
+        &[(
+            QUEUE,
+            RESET,
+            "        self.events.clear()\n        logger.info(\"cleared\", extra={\"left\": self.flush()})\n",
+        )],
+    ),
+    case(
+        "honest: a log message that depends on an effect",
+        Behaviour,
+        &[(
+            QUEUE,
+            RESET,
+            "        self.events.clear()\n        logger.info(\"kept\" if self.commit() else \"lost\")\n",
+        )],
+    ),
+    case(
+        "honest: a lambda for a lazy logger",
+        Behaviour,
+        &[(
+            QUEUE,
+            RESET,
+            "        self.events.clear()\n        logger.debug(\"%s\", lambda: self.flush())\n",
+        )],
+    ),
+    case(
+        "log: a lambda that reads",
+        Diagnostic,
+        &[(
+            QUEUE,
+            RESET,
+            "        self.events.clear()\n        logger.debug(\"%s\", lambda: len(self.events))\n",
+        )],
+    ),
+    case(
+        "honest: what stands beside a log call in one statement",
+        Behaviour,
+        &[(
+            QUEUE,
+            RESET,
+            "        self.events.clear()\n        logger.info(\"cleared\") or self.flush()\n",
+        )],
+    ),
+    case(
+        "honest: the default of a parameter called log",
+        Behaviour,
+        &[(
+            ADAPTERS,
+            "def lane_of(name):",
+            "def lane_of(name, log=install()):",
+        )],
+    ),
+    case(
+        "honest: a default argument that acts",
+        Behaviour,
+        &[(
+            ADAPTERS,
+            "def lane_of(name):",
+            "def lane_of(name, _ready=Base.register(\"lanes\")):",
+        )],
+    ),
+    case(
+        "honest: a decorator",
+        Behaviour,
+        &[(
+            ADAPTERS,
+            "def lane_of(name):",
+            "@cached\ndef lane_of(name):",
+        )],
+    ),
+    case(
+        "honest: loguru's catch swallows",
+        Behaviour,
+        &[
+            (
+                QUEUE,
+                IMPORT,
+                "import logging\nimport os\n\nfrom loguru import logger as told\n",
+            ),
+            (
+                QUEUE,
+                RESET,
+                "        with told.catch():\n            self.events.clear()\n",
+            ),
+        ],
+    ),
+    case(
+        "log: loguru's context",
+        Diagnostic,
+        &[
+            (
+                QUEUE,
+                IMPORT,
+                "import logging\nimport os\n\nfrom loguru import logger as told\n",
+            ),
+            (
+                QUEUE,
+                RESET,
+                "        with told.contextualize(path=self.path):\n            self.events.clear()\n",
+            ),
+        ],
+    ),
+    case(
+        "honest: print is something else",
+        Behaviour,
+        &[
+            (
+                QUEUE,
+                "from app.sync.client import post\n",
+                "from app.sync.bus import publish as print\nfrom app.sync.client import post\n",
+            ),
+            (
+                QUEUE,
+                RESET,
+                "        self.events.clear()\n        print(\"cleared\")\n",
+            ),
+        ],
+    ),
+    case(
+        "honest: logger is a publisher",
+        Behaviour,
+        &[
+            (QUEUE, LOGGER, "logger = Publisher(\"queue\")\n"),
+            (
+                QUEUE,
+                RESET,
+                "        self.events.clear()\n        logger.info(\"cleared\")\n",
+            ),
+        ],
+    ),
+    case(
+        "honest: old code now only when debugging",
+        Behaviour,
+        &[(
+            QUEUE,
+            RESET,
+            "        if logger.isEnabledFor(logging.DEBUG):\n            self.events.clear()\n",
+        )],
+    ),
+    case(
+        "honest: a narrower handler that only logs",
+        Behaviour,
+        &[(
+            ADAPTERS,
+            "    return 3\n",
+            "    try:\n        return len(name)\n    except TypeError:\n        logger.warning(\"no lane\")\n    return 3\n",
+        )],
+    ),
+    case(
+        "honest: an import under a condition",
+        Behaviour,
+        &[(
+            QUEUE,
+            "from app.sync.client import post\n",
+            "try:\n    from app.sync.fast import post\nexcept ImportError:\n    from app.sync.client import post\n",
+        )],
+    ),
+    case(
+        "honest: behaviour beside a type-checking block",
+        Behaviour,
+        &[
+            (
+                QUEUE,
+                IMPORT,
+                "import logging\nimport os\nfrom typing import TYPE_CHECKING\n",
+            ),
+            (
+                QUEUE,
+                LOGGER,
+                "if TYPE_CHECKING:\n    from app.status.board import Board\nelse:\n    Board = post(\"board\")\n\nlogger = logging.getLogger(__name__)\n",
+            ),
+        ],
+    ),
+    case(
+        "honest: __all__",
+        Behaviour,
+        &[(
+            QUEUE,
+            LOGGER,
+            "__all__ = [\"Queue\"]\n\nlogger = logging.getLogger(__name__)\n",
+        )],
+    ),
+    case(
+        "honest: a text in capitals alone",
+        Behaviour,
+        &[(QUEUE, "RETRIES = 3\n", "RETRIES = \"three\"\n")],
+    ),
+    case(
+        "honest: a class attribute",
+        Behaviour,
+        &[(
+            ADAPTERS,
+            "class Adapter(Base):\n",
+            "class Adapter(Base):\n    strict = True\n\n",
+        )],
+    ),
+    case(
+        "honest: two functions exchange their bodies",
+        Behaviour,
+        &[
+            (
+                QUEUE,
+                "        self.events.append(event)\n",
+                "        self.events.clear( )\n",
+            ),
+            (
+                QUEUE,
+                "    def reset(self):\n        self.events.clear()\n",
+                "    def reset(self, event):\n        self.events.append(event)\n",
+            ),
+        ],
+    ),
+    case(
+        "a stub of annotations",
+        OutOfScope,
+        &[(
+            "src/app/sync/queue.pyi",
+            "",
+            "def wait(seconds: int = ...) -> None: ...\n",
+        )],
+    ),
     // Annotations.
     case(
         "annotations only",

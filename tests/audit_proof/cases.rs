@@ -273,5 +273,170 @@ pub(crate) const CASES: &[Case] = &[
         repeat: 2,
         files: &[(ENGINE, FIXED), ("tests/test_drain.py", HONEST)],
     },
+    case(
+        "caplog inside the helper",
+        LogProofOnly,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import logging\n\nfrom app.sync.engine import drain\n\n\ndef check(captured, word):\n    assert word in captured.text\n\n\ndef test_kept(caplog):\n    with caplog.at_level(logging.INFO):\n        drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n    check(caplog, \"kept\")\n",
+            ),
+        ],
+    ),
+    case(
+        "a fixture that hands out a look at the logs",
+        LogProofOnly,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import logging\n\nimport pytest\n\nfrom app.sync.engine import drain\n\n\n@pytest.fixture\ndef told(caplog):\n    caplog.set_level(logging.INFO)\n    return lambda word: word in caplog.text\n\n\ndef test_kept(told):\n    drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n    assert told(\"kept WP01\")\n",
+            ),
+        ],
+    ),
+    case(
+        "a fixture that hands out a function that asserts on logs",
+        LogProofOnly,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import logging\n\nimport pytest\n\nfrom app.sync.engine import drain\n\n\n@pytest.fixture\ndef check(caplog):\n    caplog.set_level(logging.INFO)\n\n    def inner(word):\n        assert word in caplog.text\n\n    return inner\n\n\ndef test_kept(check):\n    drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n    check(\"kept WP01\")\n",
+            ),
+        ],
+    ),
+    case(
+        "caplog kept in self by a fixture",
+        LogProofOnly,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import logging\n\nimport pytest\n\nfrom app.sync.engine import drain\n\n\nclass TestKept:\n    @pytest.fixture(autouse=True)\n    def keep(self, caplog):\n        self._caplog = caplog\n        caplog.set_level(logging.INFO)\n\n    def test_kept(self):\n        drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n        assert \"kept WP01\" in self._caplog.text\n",
+            ),
+        ],
+    ),
+    case(
+        "the same class, with what it really does",
+        Substantive,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import pytest\n\nfrom app.sync.engine import drain\n\n\nclass TestKept:\n    @pytest.fixture(autouse=True)\n    def keep(self):\n        self.after = drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n\n    def test_kept(self):\n        assert self.after[\"WP01\"] == \"in_review\"\n",
+            ),
+        ],
+    ),
+    case(
+        "a logger's mock from a fixture",
+        LogProofOnly,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "from unittest import mock\n\nimport pytest\n\nfrom app.sync.engine import drain\n\n\n@pytest.fixture\ndef fake():\n    with mock.patch(\"app.sync.engine.logger\") as fake:\n        yield fake\n\n\ndef test_kept(fake):\n    drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n    fake.info.assert_called_once()\n",
+            ),
+        ],
+    ),
+    case(
+        "a list in the place of a logger's method",
+        LogProofOnly,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "from app.sync import engine\n\n\ndef test_kept(monkeypatch):\n    seen = []\n    monkeypatch.setattr(engine.logger, \"info\", lambda *words: seen.append(words))\n    engine.drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n    assert seen == [(\"kept %s\", \"WP01\")]\n",
+            ),
+        ],
+    ),
+    case(
+        "a mock assigned to the logger",
+        LogProofOnly,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "from unittest import mock\n\nfrom app.sync import engine\n\n\ndef test_kept(monkeypatch):\n    fake = mock.Mock()\n    monkeypatch.setattr(engine, \"logger\", fake)\n    engine.drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n    fake.info.assert_called_once()\n",
+            ),
+        ],
+    ),
+    case(
+        "a logger out of the way, and the behaviour",
+        Substantive,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "from unittest import mock\n\nfrom app.sync import engine\n\n\ndef test_kept(monkeypatch):\n    monkeypatch.setattr(engine, \"logger\", mock.Mock())\n    after = engine.drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n    assert after[\"WP01\"] == \"in_review\"\n",
+            ),
+        ],
+    ),
+    case(
+        "a logger's filter that collects",
+        LogProofOnly,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import logging\n\nfrom app.sync.engine import drain\n\n\ndef test_kept():\n    seen = []\n    logger = logging.getLogger(\"app.sync.engine\")\n    logger.setLevel(logging.INFO)\n    logger.addFilter(lambda record: seen.append(record.getMessage()) or True)\n    drain({\"WP01\": \"in_review\", \"WP02\": \"planned\"})\n    assert \"kept WP01\" in seen\n",
+            ),
+        ],
+    ),
+    case(
+        "a fixture that asserts afterwards",
+        Unproven,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import pytest\n\nfrom app.sync.engine import drain\n\n\n@pytest.fixture\ndef after():\n    after = {}\n    yield after\n    assert after[\"WP01\"] != \"planned\"\n\n\ndef test_review(after):\n    after.update(drain({\"WP01\": \"in_review\"}))\n",
+            ),
+        ],
+    ),
+    case(
+        "expected to fail, strictly",
+        Unproven,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import pytest\n\nfrom app.sync.engine import drain\n\n\n@pytest.mark.xfail(strict=True)\ndef test_review():\n    assert drain({\"WP01\": \"in_review\"})[\"WP01\"] != \"planned\"\n\n\n@pytest.mark.xfail(strict=True)\ndef test_old():\n    assert drain({\"WP01\": \"in_review\"})[\"WP01\"] == \"planned\"\n",
+            ),
+        ],
+    ),
+    case(
+        "the rule's words in names of cases and reasons only",
+        Unproven,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import pytest\n\nfrom app.sync.engine import drain\n\n\n@pytest.mark.parametrize(\"name\", [pytest.param(\"WP01\", id=\"in_review-planned\")])\n@pytest.mark.filterwarnings(\"ignore\")\ndef test_review(name, reviewed):\n    assert drain(reviewed)[name] == reviewed[name]\n",
+            ),
+        ],
+    ),
+    case(
+        "cases of one name, of which one fails without",
+        Substantive,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import pytest\n\nfrom app.sync.engine import drain\n\n\n@pytest.mark.parametrize(\"lane\", [\"planned\", \"in_review\", \"in_review\"], ids=[\"a\", \"a\", \"a\"])\ndef test_review(lane):\n    assert drain({\"WP01\": lane})[\"WP01\"] == lane\n",
+            ),
+        ],
+    ),
+    case(
+        "a test defined twice, of which the later is empty",
+        Unproven,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "from app.sync.engine import drain\n\n\ndef test_review():\n    assert drain({\"WP01\": \"in_review\"})[\"WP01\"] != \"planned\"\n\n\ndef test_review():  # noqa: F811\n    assert \"in_review\" != \"planned\"\n",
+            ),
+        ],
+    ),
     case("tests only", OutOfScope, &[("tests/test_drain.py", HONEST)]),
 ];

@@ -8,6 +8,7 @@
 #[path = "../audit_support/mod.rs"]
 mod audit_support;
 mod cases;
+mod command;
 
 use std::path::Path;
 

@@ -81,11 +81,12 @@ const PYTHON_READERS: &str = "len str repr int float bool sorted list tuple dict
     *.lower *.upper *.title *.replace *.startswith *.endswith *.isoformat *.hexdigest *.copy \
     *.count *.index *.decode *.encode *.total_seconds *.as_posix *.exists *.is_file *.is_dir \
     *.stat *.with_suffix *.relative_to *.resolve *.zfill *.ljust *.rjust *.splitlines *.strftime \
-    *.timestamp *.qsize *.empty *.is_set *.is_alive *.as_dict *.to_dict *.isdigit *.partition \
+    os.stat *.timestamp *.qsize *.empty *.is_set *.is_alive *.as_dict *.to_dict *.isdigit *.partition \
     os.getpid os.getcwd os.path.* os.environ.get time.time time.monotonic time.perf_counter \
     time.strftime datetime.now datetime.utcnow datetime.datetime.now datetime.datetime.utcnow \
     json.dumps traceback.format_exc sys.exc_info threading.current_thread threading.get_ident \
-    platform.* socket.gethostname textwrap.* pprint.pformat functools.partial operator.*";
+    platform.* socket.gethostname textwrap.* pprint.pformat functools.partial \
+    operator.attrgetter operator.itemgetter";
 
 fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::names::{LoggingNames, any_matches};
+use super::names::{LoggingNames, any_matches, matches};
 use super::tree::{Kind, Node};
 
 /// What an expression stands for, as far as logging goes.
@@ -223,6 +223,8 @@ impl<'n> Index<'n> {
             };
         }
         let what = match self.resolve(object, scope) {
+            // loguru's `catch` swallows what is raised inside.
+            What::Logger | What::LogCall if node.text == "catch" => What::Other,
             What::Logger | What::LogCall => What::LogCall,
             What::Maybe if self.names.methods.contains(&node.text) => What::LogCall,
             What::From(path) => self.classify(&format!("{path}.{}", node.text)),
@@ -295,15 +297,33 @@ impl<'n> Index<'n> {
         }
     }
 
-    /// Whether calls of this path have no effect of their own.
-    pub(super) fn is_reader(&self, node: &Node, what: &What) -> bool {
+    /// Whether calls of this path have no effect of their own. What is imported must be named by
+    /// its full path: `text.replace` reads, `os.replace` does not.
+    pub(super) fn is_reader(&self, node: &Node, what: &What, scope: &[String]) -> bool {
         let path = match what {
             What::From(path) => Some(path.clone()),
             _ => node.dotted(),
         };
+        if self.is_imported(node, scope) {
+            return path.is_some_and(|path| {
+                self.names
+                    .readers
+                    .iter()
+                    .any(|pattern| !pattern.starts_with('*') && matches(pattern, &path))
+            });
+        }
         path.is_some_and(|path| any_matches(&self.names.readers, &path))
             || (node.kind == Kind::Attribute
                 && any_matches(&self.names.readers, &format!("x.{}", node.text)))
+    }
+
+    /// Whether a dotted path begins with a name that is imported here.
+    fn is_imported(&self, node: &Node, scope: &[String]) -> bool {
+        match (node.kind, node.children.first()) {
+            (Kind::Attribute, Some(object)) => self.is_imported(object, scope),
+            (Kind::Name, _) => matches!(self.lookup(&node.text, scope), Some(What::From(_))),
+            _ => false,
+        }
     }
 }
 

@@ -206,47 +206,42 @@ fn expression(walk: &mut Walk<'_>, at: Syntax<'_>) -> Option<Node> {
 }
 
 fn lower(walk: &mut Walk<'_>, at: Syntax<'_>) -> Option<Node> {
-    let line = line_of(at);
-    let node = match at.kind() {
+    match at.kind() {
         "line_comment" | "block_comment" => {
             walk.note(Aside::Comment, at);
-            return None;
+            None
         }
+        "parenthesized_expression" => parts(at).first().and_then(|part| expression(walk, *part)),
+        _ => Some(
+            literal(walk, at)
+                .or_else(|| control_flow(walk, at))
+                .unwrap_or_else(|| operation(walk, at)),
+        ),
+    }
+}
+
+/// Names and literals, each in one spelling.
+fn literal(walk: &mut Walk<'_>, at: Syntax<'_>) -> Option<Node> {
+    let line = line_of(at);
+    let text = walk.text(at);
+    Some(match at.kind() {
         "identifier" | "scoped_identifier" | "self" | "type_identifier" => {
-            Node::leaf(Kind::Name, walk.text(at), line)
+            Node::leaf(Kind::Name, text, line)
         }
-        "integer_literal" | "float_literal" => {
-            Node::leaf(Kind::Number, number(walk.text(at)), line)
-        }
-        "boolean_literal" => Node::leaf(Kind::Constant, walk.text(at), line),
+        "integer_literal" | "float_literal" => Node::leaf(Kind::Number, number(text), line),
+        "boolean_literal" => Node::leaf(Kind::Constant, text, line),
         "string_literal" | "raw_string_literal" | "char_literal" => {
-            let text = walk.text(at).trim_matches(|letter| "r#\"".contains(letter));
+            let text = text.trim_matches(|letter| "r#\"".contains(letter));
             Node::leaf(Kind::Text, text, line)
         }
-        "parenthesized_expression" => {
-            return parts(at).first().and_then(|part| expression(walk, *part));
-        }
-        "field_expression" => {
-            let object = field(walk, at, "value");
-            Node::new(Kind::Attribute, walk.field(at, "field"), line, object)
-        }
-        "call_expression" => {
-            let mut all = field(walk, at, "function");
-            let list = at.child_by_field_name("arguments");
-            all.extend(list.map(|list| all_parts(walk, list)).unwrap_or_default());
-            Node::new(Kind::Call, "", line, all)
-        }
-        "macro_invocation" => {
-            let name = format!("{}!", walk.field(at, "macro"));
-            let mut all = vec![Node::leaf(Kind::Name, name, line)];
-            for part in parts(at)
-                .into_iter()
-                .filter(|part| part.kind() == "token_tree")
-            {
-                all.extend(walk.deeper(|walk| tokens(walk, part)));
-            }
-            Node::new(Kind::Call, "", line, all)
-        }
+        _ => return None,
+    })
+}
+
+/// What decides which code runs next.
+fn control_flow(walk: &mut Walk<'_>, at: Syntax<'_>) -> Option<Node> {
+    let line = line_of(at);
+    Some(match at.kind() {
         "if_expression" => {
             let mut all = field(walk, at, "condition");
             all.push(block(walk, at.child_by_field_name("consequence")));
@@ -275,6 +270,35 @@ fn lower(walk: &mut Walk<'_>, at: Syntax<'_>) -> Option<Node> {
         "block" | "unsafe_block" | "else_clause" => block(walk, Some(at)),
         "return_expression" => Node::new(Kind::Return, "", line, all_parts(walk, at)),
         "break_expression" | "continue_expression" => Node::leaf(Kind::Jump, walk.text(at), line),
+        _ => return None,
+    })
+}
+
+/// Accesses, calls, assignments and operators; what has no name here keeps its tokens.
+fn operation(walk: &mut Walk<'_>, at: Syntax<'_>) -> Node {
+    let line = line_of(at);
+    match at.kind() {
+        "field_expression" => {
+            let object = field(walk, at, "value");
+            Node::new(Kind::Attribute, walk.field(at, "field"), line, object)
+        }
+        "call_expression" => {
+            let mut all = field(walk, at, "function");
+            let list = at.child_by_field_name("arguments");
+            all.extend(list.map(|list| all_parts(walk, list)).unwrap_or_default());
+            Node::new(Kind::Call, "", line, all)
+        }
+        "macro_invocation" => {
+            let name = format!("{}!", walk.field(at, "macro"));
+            let mut all = vec![Node::leaf(Kind::Name, name, line)];
+            for part in parts(at)
+                .into_iter()
+                .filter(|part| part.kind() == "token_tree")
+            {
+                all.extend(walk.deeper(|walk| tokens(walk, part)));
+            }
+            Node::new(Kind::Call, "", line, all)
+        }
         "await_expression" => Node::new(Kind::Await, "", line, all_parts(walk, at)),
         "assignment_expression" => Node::new(Kind::Assign, "=", line, all_parts(walk, at)),
         "compound_assignment_expr" => {
@@ -285,8 +309,7 @@ fn lower(walk: &mut Walk<'_>, at: Syntax<'_>) -> Option<Node> {
             Node::new(Kind::Compare, "", line, with_tokens(walk, at))
         }
         _ => Node::new(Kind::Other, at.kind(), line, with_tokens(walk, at)),
-    };
-    Some(node)
+    }
 }
 
 fn match_expression(walk: &mut Walk<'_>, at: Syntax<'_>) -> Node {

@@ -117,7 +117,7 @@ impl Strip<'_> {
         self.with_bases.push(false);
         let mut signature = node.children.remove(0);
         for part in std::mem::take(&mut signature.children) {
-            if part.kind == Kind::Parameter && self.is_logger(&part) {
+            if part.kind == Kind::Parameter && self.is_logger(&part) && self.is_pure(&part) {
                 continue;
             }
             let part = self.expression(part);
@@ -310,14 +310,14 @@ impl Strip<'_> {
     /// Whether evaluating an expression has no effect, as far as its spelling tells.
     fn is_pure(&self, node: &Node) -> bool {
         match node.kind {
-            Kind::Lambda => true,
             Kind::Walrus | Kind::Await | Kind::Yield | Kind::Effect | Kind::Assign => false,
             Kind::Call => {
                 let (callee, arguments) = (&node.children[0], &node.children[1..]);
                 let what = self.index.resolve(callee, &self.scope);
                 let reads = self.is_logging(node)
                     || self.index.is_pure(&what)
-                    || (self.index.is_reader(callee, &what) && !takes(callee, arguments));
+                    || (self.index.is_reader(callee, &what, &self.scope)
+                        && !acts(callee, arguments));
                 reads
                     && callee.children.iter().all(|part| self.is_pure(part))
                     && arguments.iter().all(|part| self.is_pure(part))
@@ -372,11 +372,25 @@ fn writes_elsewhere(arguments: &[Node]) -> bool {
     })
 }
 
-/// `queue.get()` takes something away; `mapping.get(key)` does not.
-fn takes(callee: &Node, arguments: &[Node]) -> bool {
-    callee.text == "get"
-        && callee.kind == Kind::Attribute
-        && !arguments
-            .first()
-            .is_some_and(|first| !matches!(first.kind, Kind::Keyword | Kind::Constant))
+/// Whether a method that mostly reads does something when called like this: `queue.get()`,
+/// `path.replace(target)` and `thread.join()` do, `mapping.get(key)`, `text.replace(old, new)`
+/// and `", ".join(words)` do not.
+fn acts(callee: &Node, arguments: &[Node]) -> bool {
+    if callee.kind != Kind::Attribute {
+        return false;
+    }
+    let value = |argument: &Node| !matches!(argument.kind, Kind::Keyword | Kind::Constant);
+    match callee.text.as_str() {
+        "get" => !arguments.first().is_some_and(value),
+        "replace" => arguments.len() < 2,
+        "copy" => !arguments.is_empty(),
+        "join" => {
+            let of_paths = callee
+                .dotted()
+                .is_some_and(|path| path.ends_with("path.join"));
+            let words = |argument: &Node| value(argument) && argument.kind != Kind::Number;
+            !of_paths && !(arguments.len() == 1 && words(&arguments[0]))
+        }
+        _ => false,
+    }
 }

@@ -67,12 +67,21 @@ pub(crate) async fn linked(
 ) -> Result<(LinkedChange, Option<String>), Trouble> {
     let reference = IssueRef::parse(issue)?;
     let (timeline, _) = github::graphql(ctx, audit::TIMELINE_QUERY, &reference).await?;
-    let linked = audit::linked_change(&timeline).map_err(|nothing| {
-        let mut finding = Finding::new(format!("{issue}: {nothing}"))
-            .remedy("close it with the pull request or commit that fixes it, then resume");
-        finding.seen = nothing.found;
-        Trouble::blocked(finding)
-    })?;
+    let linked = match audit::linked_change(&timeline) {
+        Ok(linked) => linked,
+        Err(nothing) => {
+            let mut finding = Finding::new(format!("{issue}: {nothing}"))
+                .remedy("close it with the pull request or commit that fixes it, then resume");
+            finding.seen = nothing.found;
+            // Commits that only name it are no closing change, but where a reader looks next.
+            if let Ok(naming) = audit::commits_naming(ctx, ctx.by(), repo, reference.number).await {
+                finding.seen.extend(naming.iter().map(|commit| {
+                    format!("named by {} {}", short(&commit.commit), commit.subject)
+                }));
+            }
+            return Err(Trouble::blocked(finding));
+        }
+    };
     let Some(number) = linked.pull_request else {
         return Ok((linked, None));
     };

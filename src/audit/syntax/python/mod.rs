@@ -24,7 +24,7 @@ impl Grammar for Python {
     fn reads(&self, path: &str) -> bool {
         std::path::Path::new(path)
             .extension()
-            .is_some_and(|extension| extension == "py" || extension == "pyi")
+            .is_some_and(|extension| extension == "py")
     }
 
     fn lower(&self, root: tree_sitter::Node<'_>, source: &str) -> Result<Lowered, Unreadable> {
