@@ -11,6 +11,8 @@ use super::standalone::Order;
 use crate::gate::Finding;
 use crate::verbs::{Ctx, Trouble};
 
+/// Asks the index for the version that was ordered.
+///
 /// # Errors
 /// Blocked, if the index does not offer the version, or not as of that time.
 pub(super) async fn must_be_offered(
