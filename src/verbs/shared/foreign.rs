@@ -45,14 +45,19 @@ fn targets(arguments: &[String]) -> Option<Vec<u32>> {
 fn pattern(arguments: &[String]) -> Option<(Regex, bool)> {
     let (pattern, options) = arguments.split_last()?;
     let whole = options.iter().any(|option| option == "-f");
+    let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    // A single capital is an option that says more, such as `-U`; a number is a signal's.
+    let is_name = |text: &str| {
+        text.len() > 1
+            && text
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+    };
     let plain = |option: &String| {
-        option == "-f"
-            || option.strip_prefix('-').is_some_and(|signal| {
-                signal.len() > 1
-                    && signal
-                        .chars()
-                        .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-            })
+        ["-f", "-e"].contains(&option.as_str())
+            || option
+                .strip_prefix('-')
+                .is_some_and(|signal| is_number(signal) || is_name(signal))
     };
     options
         .iter()
@@ -127,7 +132,10 @@ mod tests {
             ("pkill run_sync_daemon", false),
             ("pkill python", true),
             ("pkill vim", false),
+            ("pkill -9 vim", false),
+            ("pkill -0 -e -f elsewhere", false),
             ("pkill -u root vim", true),
+            ("pkill -U root", true),
             ("pkill -f (", true),
             ("killall python3.11", true),
             ("killall vim", false),
