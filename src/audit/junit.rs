@@ -124,8 +124,8 @@ fn first_line(message: &str, text: &str) -> String {
 /// The message of an error, and where it is pytest's own that says nothing, what was raised.
 fn with_cause(message: &str, text: &str) -> String {
     let line = first_line(message, text);
-    let raised = text.lines().filter_map(|line| line.strip_prefix("E  "));
-    match raised.last().map(str::trim) {
+    let mut raised = text.lines().filter_map(|line| line.strip_prefix("E  "));
+    match raised.next_back().map(str::trim) {
         Some(raised) if line == "collection failure" => {
             super::syntax::one_line(&format!("{line}: {raised}"))
         }
