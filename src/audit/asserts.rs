@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::captured::{holding_logs, mentions};
+use super::captured::{holding_logs, holding_source, mentions, reads_source};
 use super::rule::{Function, TestSources};
 use super::syntax::{Kind, Node};
 
@@ -10,6 +10,7 @@ use super::syntax::{Kind, Node};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
     Logs,
+    Source,
     Behaviour,
 }
 
@@ -38,28 +39,37 @@ struct Reader<'s> {
     depth: usize,
 }
 
+/// Names that hold something else than what the code does.
+struct Held {
+    logs: BTreeSet<String>,
+    source: BTreeSet<String>,
+}
+
 impl Reader<'_> {
     /// Reads a function whose parameters of these names hold logs.
     fn function(&mut self, function: Function<'_>, given: &BTreeSet<String>) {
         if let [_, body] = function.node.children.as_slice() {
-            let logs = holding_logs(self.sources, function, given, 0);
-            self.statements(function.path, body, &logs);
+            let held = Held {
+                logs: holding_logs(self.sources, function, given, 0),
+                source: holding_source(body),
+            };
+            self.statements(function.path, body, &held);
         }
     }
 
-    fn statements(&mut self, path: &str, node: &Node, logs: &BTreeSet<String>) {
+    fn statements(&mut self, path: &str, node: &Node, held: &Held) {
         match node.kind {
             Kind::Raise if node.text == "assert" => {
                 if let Some(condition) = node.children.first() {
-                    self.condition(path, condition, node.line, logs);
+                    self.condition(path, condition, node.line, held);
                 }
                 return;
             }
             Kind::With => self.context(path, node),
-            Kind::Expression => self.call(path, node, logs),
+            Kind::Expression => self.call(path, node, held),
             // `if not ok: pytest.fail(…)`
             Kind::If if fails(&node.children[1]) => {
-                self.condition(path, &node.children[0], node.line, logs);
+                self.condition(path, &node.children[0], node.line, held);
             }
             // Definitions inside a test run when they are called, if at all.
             Kind::Function | Kind::Class => return,
@@ -69,13 +79,13 @@ impl Reader<'_> {
             if matches!(child.kind, Kind::Block | Kind::Handler | Kind::Case)
                 || node.kind == Kind::Block
             {
-                self.statements(path, child, logs);
+                self.statements(path, child, held);
             }
         }
     }
 
     /// Each part of an `and` is an assertion of its own.
-    fn condition(&mut self, path: &str, node: &Node, line: u32, logs: &BTreeSet<String>) {
+    fn condition(&mut self, path: &str, node: &Node, line: u32, held: &Held) {
         let and = node.kind == Kind::Boolean
             && node
                 .children
@@ -87,11 +97,11 @@ impl Reader<'_> {
                 .iter()
                 .filter(|child| child.kind != Kind::Token)
             {
-                self.condition(path, child, line, logs);
+                self.condition(path, child, line, held);
             }
             return;
         }
-        if let Some(subject) = subject(node, logs) {
+        if let Some(subject) = subject(node, held) {
             self.push(path, line, subject);
         }
     }
@@ -129,12 +139,12 @@ impl Reader<'_> {
     }
 
     /// `self.assertEqual(…)`, `mock.assert_called()`, or a helper that asserts.
-    fn call(&mut self, path: &str, node: &Node, logs: &BTreeSet<String>) {
+    fn call(&mut self, path: &str, node: &Node, held: &Held) {
         let Some(call) = node.children.first().filter(|call| call.kind == Kind::Call) else {
             return;
         };
         let (callee, arguments) = (&call.children[0], &call.children[1..]);
-        if callee.kind == Kind::Name && logs.contains(&callee.text) {
+        if callee.kind == Kind::Name && held.logs.contains(&callee.text) {
             // A fixture handed out the function that looks at logs.
             self.push(path, node.line, Subject::Logs);
             return;
@@ -144,7 +154,7 @@ impl Reader<'_> {
             .named(&callee.text, path)
             .filter(|_| self.depth < 4);
         if let Some(helper) = helper {
-            let given = given(helper.node, arguments, logs);
+            let given = given(helper.node, arguments, &held.logs);
             self.depth += 1;
             self.function(helper, &given);
             self.depth -= 1;
@@ -152,7 +162,7 @@ impl Reader<'_> {
             // What is asserted on is the receiver of a mock, and the arguments.
             let on = callee.children.iter().chain(arguments).cloned().collect();
             let on = Node::new(Kind::Other, "", call.line, on);
-            if let Some(subject) = subject(&on, logs) {
+            if let Some(subject) = subject(&on, held) {
                 self.push(path, node.line, subject);
             }
         }
@@ -168,14 +178,16 @@ fn fails(block: &Node) -> bool {
 }
 
 /// What an expression looks at; nothing for one of constants alone.
-fn subject(node: &Node, logs: &BTreeSet<String>) -> Option<Subject> {
+fn subject(node: &Node, held: &Held) -> Option<Subject> {
     let looks = |part: &Node| match part.kind {
         Kind::Name => part.text != "self",
         Kind::Attribute => part.children.first().is_some_and(|of| of.text == "self"),
         _ => false,
     };
-    if mentions(node, logs) {
+    if mentions(node, &held.logs) {
         Some(Subject::Logs)
+    } else if reads_source(node, &held.source) {
+        Some(Subject::Source)
     } else {
         node.any(&mut |part| looks(part))
             .then_some(Subject::Behaviour)

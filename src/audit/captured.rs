@@ -45,6 +45,49 @@ pub(super) fn holding_logs(
     logs
 }
 
+/// Names that hold the text of the code under test: a test of that text is none of what it does.
+pub(super) fn holding_source(body: &Node) -> BTreeSet<String> {
+    let mut held = BTreeSet::new();
+    for _ in 0..4 {
+        let before = held.len();
+        body.visit(&mut |node| {
+            let (target, value) = match (node.kind, node.children.as_slice()) {
+                (Kind::Assign | Kind::Walrus, [target, value]) => (target, value),
+                (Kind::Other, [value, target]) if node.text == "as_pattern" => (target, value),
+                _ => return,
+            };
+            if reads_source(value, &held) {
+                let mut found = Vec::new();
+                names(target, &mut found);
+                held.extend(found);
+            }
+        });
+        if held.len() == before {
+            break;
+        }
+    }
+    held
+}
+
+/// Whether an expression reads the code under test itself: its text, its docstring, its bytes.
+pub(super) fn reads_source(node: &Node, held: &BTreeSet<String>) -> bool {
+    const READS: [&str; 6] = [
+        "getsource",
+        "getsourcelines",
+        "getdoc",
+        "__doc__",
+        "__code__",
+        "__file__",
+    ];
+    node.any(&mut |part| match part.kind {
+        Kind::Name if held.contains(&part.text) => true,
+        // `__file__` alone is the test's own place.
+        Kind::Name => part.text != "__file__" && READS.contains(&part.text.as_str()),
+        Kind::Attribute => READS.contains(&part.text.as_str()),
+        _ => false,
+    })
+}
+
 /// Whether a fixture hands out logs: returned or yielded, as they are or behind a function.
 fn gives_logs(sources: &TestSources, fixture: Function<'_>, depth: usize) -> bool {
     let is_fixture = fixture.node.children[0]

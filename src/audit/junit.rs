@@ -82,7 +82,7 @@ fn outcome(case: &TestCase) -> Outcome {
             why: format!("skipped: {}", first_line(&skipped.message, &skipped.text)),
         },
         TestStatus::Error(error) => Outcome::Cannot {
-            why: format!("error: {}", first_line(&error.message, &error.text)),
+            why: format!("error: {}", with_cause(&error.message, &error.text)),
         },
         TestStatus::Failure(failure) => {
             let message = first_line(&failure.message, &failure.text);
@@ -119,6 +119,18 @@ fn first_line(message: &str, text: &str) -> String {
         .chain(text.lines())
         .find(|line| !line.trim().is_empty());
     super::syntax::one_line(line.unwrap_or_default())
+}
+
+/// The message of an error, and where it is pytest's own that says nothing, what was raised.
+fn with_cause(message: &str, text: &str) -> String {
+    let line = first_line(message, text);
+    let mut raised = text.lines().filter_map(|line| line.strip_prefix("E  "));
+    match raised.next_back().map(str::trim) {
+        Some(raised) if line == "collection failure" => {
+            super::syntax::one_line(&format!("{line}: {raised}"))
+        }
+        _ => line,
+    }
 }
 
 /// The `path:line: …` lines of a traceback.

@@ -76,7 +76,8 @@ fn commands(req: &AuditRequest, behaviour: &Behaviour, proof: Option<&Proof>) ->
         .map(|path| quoted(path))
         .collect::<Vec<_>>()
         .join(" ");
-    let mut all = vec![format!("git -C {repo} diff {parent} {fix} -- {scope}")];
+    let diff = format!("git -C {repo} diff {parent} {fix} -- {scope}");
+    let mut all = vec![diff.trim_end_matches(" -- ").to_owned()];
     if let Some(proof) = proof.filter(|proof| !proof.tests.is_empty()) {
         let tests = proof
             .tests
@@ -99,6 +100,9 @@ fn commands(req: &AuditRequest, behaviour: &Behaviour, proof: Option<&Proof>) ->
         ));
         all.push(format!(
             "for side in before after; do (cd {repo}/../$side && {run}); done"
+        ));
+        all.push(format!(
+            "for side in before after; do git -C {repo} worktree remove --force ../$side; done"
         ));
     }
     all
@@ -227,6 +231,7 @@ fn write_proof(to: &mut String, proof: &Proof) -> std::fmt::Result {
         let worth = match test.reading.asserts_on {
             _ if !test.reading.missing_words.is_empty() => "not about the rule",
             AssertsOn::Logs | AssertsOn::LogsFirst => "asserts on logs only",
+            AssertsOn::Source => "reads the source only",
             AssertsOn::Unknown => "its source was not found",
             AssertsOn::Behaviour | AssertsOn::Nothing => "proves it",
         };

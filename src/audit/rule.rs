@@ -30,6 +30,8 @@ pub enum AssertsOn {
     Logs,
     /// Both, and the one that failed without the fix looks at logs.
     LogsFirst,
+    /// The text of the code under test, or that too, and there it failed.
+    Source,
     /// Nothing: it fails by an error of the code itself.
     Nothing,
     /// Its source was not found.
@@ -190,13 +192,17 @@ impl TestSources {
 
 fn judge(all: &[Assertion], failed_at: &[(String, u32)]) -> AssertsOn {
     let on = |subject| all.iter().any(|assertion| assertion.subject == subject);
-    match (on(Subject::Behaviour), on(Subject::Logs)) {
-        (false, true) => AssertsOn::Logs,
-        (false, false) => AssertsOn::Nothing,
-        (true, false) => AssertsOn::Behaviour,
-        (true, true) => match failing(all, failed_at) {
+    let others = (on(Subject::Logs), on(Subject::Source));
+    match (on(Subject::Behaviour), others) {
+        (false, (true, _)) => AssertsOn::Logs,
+        (false, (false, true)) => AssertsOn::Source,
+        (false, (false, false)) => AssertsOn::Nothing,
+        (true, (false, false)) => AssertsOn::Behaviour,
+        (true, (logs, _)) => match failing(all, failed_at) {
             Some(Subject::Behaviour) => AssertsOn::Behaviour,
-            _ => AssertsOn::LogsFirst,
+            Some(Subject::Source) => AssertsOn::Source,
+            _ if logs => AssertsOn::LogsFirst,
+            _ => AssertsOn::Source,
         },
     }
 }

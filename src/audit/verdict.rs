@@ -177,7 +177,7 @@ pub fn verdict_of_proof(proof: &Proof) -> Decision {
         return decision(
             Verdict::Substantive,
             format!(
-                "of {all} tests that fail without the fix and pass with it, {proving} prove it"
+                "proved by {proving} of {all} tests that fail without the fix and pass with it"
             ),
         );
     }
@@ -199,6 +199,16 @@ fn not_proving(proof: &Proof) -> Decision {
             test.id
         );
         return decision(Verdict::LogProofOnly, why);
+    }
+    let on_source = |test: &&ProvingTest| test.reading.asserts_on == AssertsOn::Source;
+    if let Some(test) = proof.fail_to_pass.iter().find(on_source)
+        && test.reading.missing_words.is_empty()
+    {
+        let why = format!(
+            "{} fails without the fix only by what it asserts on the text of the source",
+            test.id
+        );
+        return decision(Verdict::Unproven, why);
     }
     if let Some(test) = proof.fail_to_pass.first() {
         let words = test.reading.missing_words.join(", ");
@@ -222,13 +232,17 @@ fn not_proving(proof: &Proof) -> Decision {
         );
         return decision(Verdict::Unproven, why);
     }
-    let why = if proof.pass_to_pass > 0 {
-        format!(
+    let why = match proof.not_passing.first() {
+        _ if proof.pass_to_pass > 0 => format!(
             "no test fails without the fix ({} pass on both sides)",
             proof.pass_to_pass
-        )
-    } else {
-        "no test of the fix passes with it".to_owned()
+        ),
+        Some(first) => format!(
+            "no test of the fix passes with it: {}: {}",
+            first.id.trim_start_matches("::"),
+            first.what
+        ),
+        None => "no test of the fix passes with it".to_owned(),
     };
     decision(Verdict::Unproven, why)
 }

@@ -25,7 +25,7 @@ pub(super) struct AuditArgs {
     /// File or directory (ending in `/`) whose behaviour counts; several may be given.
     #[arg(long, value_name = "PATH")]
     scope: Vec<String>,
-    /// Word that a proving test must speak of; several may be given.
+    /// Word that a proving test must speak of; of several, all.
     #[arg(long, value_name = "WORD")]
     about: Vec<String>,
     /// Test command; `{junit}` and `{tests}` are filled in.
@@ -60,10 +60,15 @@ pub(super) async fn run(args: AuditArgs, console: &Console) -> Exit {
         _ = signals.recv() => None,
     };
     match audited {
-        Some(Ok(report)) => said(&report, args.format, console),
+        Some(Ok(mut report)) => {
+            for command in &mut report.commands {
+                *command = as_typed(command, &args);
+            }
+            said(&report, args.format, console)
+        }
         Some(Err(exit)) => exit,
         None => tokio::select! {
-            exit = given_up(&auditing, &request, console) => exit,
+            exit = given_up(&args, &auditing, &request, console) => exit,
             _ = signals.recv() => {
                 auditing.kill_all();
                 console.fail(Exit::Interrupted, "interrupted again: the next audit cleans up")
@@ -93,7 +98,7 @@ async fn audited(
     if auditing.cleared() > 0 {
         audit::clean_up(ctx, ctx.by(), &request)
             .await
-            .map_err(|error| failed(&error, console))?;
+            .map_err(|error| failed(&error, args, console))?;
     }
     let (fix, base) = fix(args, ctx)
         .await
@@ -109,11 +114,16 @@ async fn audited(
     }
     audit::audit(ctx, ctx.by(), &request)
         .await
-        .map_err(|error| failed(&error, console))
+        .map_err(|error| failed(&error, args, console))
 }
 
 /// After an interrupt: the tests end, and the worktrees go.
-async fn given_up(auditing: &Auditing, request: &AuditRequest, console: &Console) -> Exit {
+async fn given_up(
+    args: &AuditArgs,
+    auditing: &Auditing,
+    request: &AuditRequest,
+    console: &Console,
+) -> Exit {
     auditing.settle().await;
     let ctx = auditing.ctx();
     match audit::clean_up(ctx, ctx.by(), request).await {
@@ -121,7 +131,7 @@ async fn given_up(auditing: &Auditing, request: &AuditRequest, console: &Console
             Exit::Interrupted,
             "interrupted; the repository is as it was",
         ),
-        Err(error) => failed(&error, console),
+        Err(error) => failed(&error, args, console),
     }
 }
 
@@ -137,12 +147,17 @@ fn said(report: &AuditReport, format: Format, console: &Console) -> Exit {
     }
 }
 
-fn failed(error: &AuditError, console: &Console) -> Exit {
-    let exit = console.fail(Exit::Error, &error.to_string());
+fn failed(error: &AuditError, args: &AuditArgs, console: &Console) -> Exit {
+    let exit = console.fail(Exit::Error, &as_typed(&error.to_string(), args));
     if let Some(remedy) = error.remedy() {
-        console.note(&format!("  → {remedy}"));
+        console.note(&format!("  → {}", as_typed(&remedy, args)));
     }
     exit
+}
+
+/// A text that names the checkout as the operator does, who may want to repeat a command in it.
+fn as_typed(text: &str, args: &AuditArgs) -> String {
+    text.replace(&Place::workspace("").to_string(), args.repo.as_str())
 }
 
 /// The commit to audit, and the state before it where it is not its first parent.

@@ -438,5 +438,27 @@ pub(crate) const CASES: &[Case] = &[
             ),
         ],
     ),
+    case(
+        "a test that reads the source",
+        Unproven,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "import inspect\n\nfrom app.sync import engine\n\n\ndef test_in_review_is_not_planned():\n    text = inspect.getsource(engine.drain)\n    assert 'lane = \"planned\"' not in text\n    assert \"in_review\" in text\n",
+            ),
+        ],
+    ),
+    case(
+        "the source first, and a behaviour that is so without the fix",
+        Unproven,
+        &[
+            (ENGINE, FIXED),
+            (
+                "tests/test_drain.py",
+                "from pathlib import Path\n\nfrom app.sync import engine\n\n\ndef test_in_review_is_not_planned():\n    assert \"planned\" not in Path(engine.__file__).read_text(), \"in_review\"\n    assert engine.drain({\"WP01\": \"in_review\"})\n",
+            ),
+        ],
+    ),
     case("tests only", OutOfScope, &[("tests/test_drain.py", HONEST)]),
 ];

@@ -171,6 +171,7 @@ fn a_page_or_json_and_the_verdicts_exit_code() {
     ] {
         assert!(page.contains(words), "no `{words}` in\n{page}");
     }
+    assert!(page.contains("git -C . diff"), "to be pasted:\n{page}");
     assert!(page.lines().count() < 40, "read in a minute:\n{page}");
     let path = place.root.path().display().to_string();
     assert!(!page.contains(&path), "no path of this machine:\n{page}");
@@ -180,6 +181,15 @@ fn a_page_or_json_and_the_verdicts_exit_code() {
     let report: serde_json::Value = serde_json::from_slice(&logs.stdout).unwrap();
     assert_eq!(report["verdict"], "diagnostic-only");
     assert_eq!(report["version"], 1);
+
+    // Tests that cannot run say why at the top of the page.
+    let python = pytest::python();
+    let lost = format!("{} -m pytest -q -p no:cacheprovider", python.display());
+    let lost = place.audit(&["--fix", "main", "--tests", &lost]);
+    assert_eq!(lost.status.code(), Some(3), "{}", text(&lost.stderr));
+    let page = text(&lost.stdout);
+    let first = page.lines().next().unwrap();
+    assert!(first.contains("No module named 'app'"), "{first}");
 
     assert_eq!(place.look(), before, "the repository is left as found");
     assert_eq!(place.left(), Vec::<String>::new());

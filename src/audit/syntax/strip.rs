@@ -389,7 +389,7 @@ fn acts(callee: &Node, arguments: &[Node]) -> bool {
                 .dotted()
                 .is_some_and(|path| path.ends_with("path.join"));
             let words = |argument: &Node| value(argument) && argument.kind != Kind::Number;
-            !of_paths && !(arguments.len() == 1 && words(&arguments[0]))
+            !(of_paths || (arguments.len() == 1 && words(&arguments[0])))
         }
         _ => false,
     }
