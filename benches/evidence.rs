@@ -107,6 +107,7 @@ fn event(kind: EventKind) -> Event {
 
 fn header() -> Header {
     Header {
+        asked: canary_gate::engine::Asked::default(),
         format: FORMAT,
         run: "01KS1W46000000000000000000".into(),
         gate: GateRef {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
-use canary_gate::engine::Scope;
+use canary_gate::engine::Asked;
 use canary_gate::gate::Gate;
 use canary_gate::session::{self, Options};
 use canary_gate::world::live::{Operator, ToolPath};
@@ -82,9 +82,8 @@ async fn run(gate: &Arc<Gate>, root: &Utf8PathBuf) {
         tools: ToolPath::default(),
         versions: BTreeMap::new(),
         flake: None,
-        scope: Scope::All,
         resume: None,
-        dry_run: false,
+        asked: Asked::default(),
         keep: false,
     };
     let (_sender, signals) = tokio::sync::mpsc::unbounded_channel();

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  gate.toml ─► gate ─► engine ─► verbs ─► world::World::perform(Effect) ─► the outside
-//!  (data)      (pure)  (actors)   (logic)    policy ▸ redact ▸ record ▸ live
+//!  (data)      (pure)  (actors)   (logic)    record ▸ policy ▸ redact ▸ live
 //!                         │
 //!                         ▼
 //!                      events ─► report: terminal · JSON lines · files; journal

@@ -611,6 +611,7 @@ async fn a_watch_sees_each_boundary_as_it_comes() {
             url,
             limit: Duration::from_secs(10),
         }],
+        ask_every: None,
         fixed: Vec::new(),
         programs: Vec::new(),
     }));
@@ -945,6 +946,23 @@ async fn listing_sorts_and_follows_no_link() {
     );
     assert_eq!(list("‹workspace›", &[]).await.unwrap().len(), 4);
     assert_eq!(list("‹workspace›/nowhere", &[]).await.unwrap(), []);
+    // In the home, which is only looked at, a link is seen by where it leads.
+    let link = stage.path("home/link.json");
+    let leading = async |to: &str| {
+        std::fs::remove_file(&link).ok();
+        std::os::unix::fs::symlink(to, &link).unwrap();
+        let mut files = list("‹home›", &["*.json"]).await.unwrap();
+        files.pop().unwrap()
+    };
+    let (one, other) = (leading("nowhere").await, leading("elsewhere").await);
+    assert_eq!((one.path.as_str(), one.bytes), ("‹home›/link.json", 7));
+    assert_ne!(one.sha256, other.sha256);
+    // What need not be entered is not: a name that is no text would be an error there.
+    let odd: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"\xff");
+    std::fs::write(stage.path("workspace/sub").as_std_path().join(odd), "").unwrap();
+    assert!(list("‹workspace›", &["**/*.json"]).await.is_err());
+    let beside = list("‹workspace›", &["other/*.json", "a.json"]).await;
+    assert_eq!(names(beside.unwrap()), ["‹workspace›/a.json"]);
 }
 
 #[tokio::test]

@@ -391,6 +391,7 @@ fn addresses_are_prefixes_of_whole_parts() {
         processes: rule(),
         files: vec![],
         addresses: vec![get("https://elsewhere.example/")],
+        ask_every: None,
         fixed: vec![],
         programs: vec![],
     }));

@@ -110,6 +110,7 @@ fn ordinary_text_stays_as_it_is() {
         "http://127.0.0.1:8000/health/",
         "git@github.com:owner/repo.git",
         "the ghp_ prefix, and fm2_x",
+        "[\"grep\", \"run_sync_daemon(9400, \", \"daemon.py\"]",
         "",
     ] {
         assert_eq!(redactor.text(text), text);

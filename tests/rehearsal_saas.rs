@@ -186,21 +186,28 @@ fn a_redeploy_changes_the_commit_and_nothing_else() {
     assert_eq!(saas.final_state()["redeploys"], 1);
 
     let (_runtime, saas) = serve(&[Fault::RedeployMidProtocol]);
-    for run in ["single", "run-1", "run-2"] {
+    let posts = |id: &str, run: &str| {
         let mission = format!("identity-boundary-{run}-s1-x");
-        http::post(&saas.url(), EVENTS, "cli", &created(run, &mission));
+        http::post(&saas.url(), EVENTS, "cli", &created(id, &mission));
+    };
+    for run in ["single", "run-1", "run-2", "run-3", "run-4"] {
+        posts(run, run);
         assert_eq!(sha(&saas), before, "{run}");
     }
-    for id in ["3", "4"] {
-        http::post(
-            &saas.url(),
-            EVENTS,
-            "cli",
-            &created(id, "identity-boundary-run-3-s1-x"),
-        );
+    for looked in 1..=3 {
+        posts(&format!("before-{looked}"), "run-4");
+        assert_eq!(sha(&saas), before, "the gate has not looked since");
+        http::get(&saas.url(), "/health/", "gate/0.1.0");
+    }
+    for id in ["meanwhile", "once"] {
+        posts(id, "run-4");
         assert_ne!(sha(&saas), before);
     }
     assert_eq!(saas.final_state()["redeploys"], 1);
+
+    let (_runtime, saas) = serve(&[]);
+    http::post(&saas.url(), "/platform/deploy/", "platform/1", &json!({}));
+    assert_ne!(sha(&saas), before);
 }
 
 struct Fly {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::gate::SubtaskId;
-use crate::world::{Place, World};
+use crate::world::{Place, World, strand};
 
 use super::change::{ChangedFile, Status};
 use super::error::AuditError;
@@ -198,24 +198,11 @@ async fn run_both(
 ) -> Result<Proof, AuditError> {
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for round in 0..req.repeat.max(1) {
-        let (old, new) = tokio::join!(
-            run_side(
-                git,
-                req,
-                &trees.before,
-                trees.report("before", round),
-                modules,
-                round
-            ),
-            run_side(
-                git,
-                req,
-                &trees.after,
-                trees.report("after", round),
-                modules,
-                round
-            ),
-        );
+        let side = |name: &'static str, tree| {
+            let report = trees.report(name, round);
+            strand(name, run_side(git, req, tree, report, modules, round))
+        };
+        let (old, new) = tokio::join!(side("before", &trees.before), side("after", &trees.after));
         before.push(old?);
         after.push(new?);
     }

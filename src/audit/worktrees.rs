@@ -3,7 +3,7 @@
 //! Never touches the checkout itself, and says so when a test did.
 
 use crate::gate::SubtaskId;
-use crate::world::{Effect, ListFiles, Place, Response, World};
+use crate::world::{Effect, ListFiles, Place, Response, World, strand};
 
 use super::change::{ChangedFile, Commits, Status};
 use super::error::AuditError;
@@ -158,8 +158,10 @@ impl Worktrees {
         // are added one after the other, and filled at the same time.
         add(git, &self.before, &commits.parent).await?;
         add(git, &self.after, &commits.fix).await?;
-        let (before, after) =
-            tokio::join!(check_out(git, &self.before), check_out(git, &self.after));
+        let (before, after) = tokio::join!(
+            strand("before", check_out(git, &self.before)),
+            strand("after", check_out(git, &self.after))
+        );
         before?;
         after?;
         lay_over(git.at(&self.before), &commits.fix, tests).await

@@ -82,6 +82,10 @@ impl Home {
         program
             .env
             .insert("UV_LINK_MODE".to_owned(), "copy".to_owned());
+        // Scripts that find their interpreter beside themselves are the same in every directory.
+        program
+            .env
+            .insert("UV_VENV_RELOCATABLE".to_owned(), "1".to_owned());
         program.env.insert("USE_EMOJI".to_owned(), "0".to_owned());
         program
     }
@@ -123,7 +127,9 @@ mod tests {
         for (name, value) in &program.env {
             let inside = value.starts_with("‹run›/home");
             assert!(
-                inside || ["UV_LINK_MODE", "USE_EMOJI"].contains(&name.as_str()),
+                inside
+                    || ["UV_LINK_MODE", "UV_VENV_RELOCATABLE", "USE_EMOJI"]
+                        .contains(&name.as_str()),
                 "{name}={value}"
             );
         }

@@ -6,9 +6,11 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use pep440_rs::Version;
 
 use super::home::normalised;
+use super::lock_file;
 use super::python::interpreter;
 use crate::gate::Finding;
 use crate::verbs::shared::programs::did_not_succeed;
@@ -16,7 +18,7 @@ use crate::verbs::{Ctx, Trouble};
 use crate::world::{Ended, EnvBase, Finished, Program};
 
 /// How uv begins its explanation when nothing meets a requirement.
-const NO_SOLUTION: &str = "No solution found";
+pub(super) const NO_SOLUTION: &str = "No solution found";
 
 /// One package on the index.
 pub struct Index<'a> {
@@ -66,7 +68,9 @@ impl<'a> Index<'a> {
     /// # Errors
     /// If the index could not be asked.
     pub async fn newest(&self, requirement: &str, refresh: bool) -> Result<Offer, Trouble> {
-        let finished = self.compile(requirement, refresh).await?;
+        let anew = ["--refresh-package", self.package];
+        let more: &[&str] = if refresh { &anew } else { &[] };
+        let finished = self.compile(requirement, more).await?;
         self.read(&finished)
     }
 
@@ -88,7 +92,22 @@ impl<'a> Index<'a> {
         })
     }
 
-    async fn compile(&self, requirement: &str, refresh: bool) -> Result<Finished, Trouble> {
+    /// When this version was released; none where the index does not tell.
+    ///
+    /// # Errors
+    /// If the index could not be asked, or offers no wheel of it.
+    pub async fn released(&self, version: &Version) -> Result<Option<Timestamp>, Trouble> {
+        let pinned = format!("{}=={version}", self.package);
+        let lock = ["--format", "pylock.toml", "--no-build"];
+        let finished = self.compile(&pinned, &lock).await?;
+        if !finished.success() {
+            return Err(self.unreachable(&finished));
+        }
+        lock_file::released(&finished.stdout.text, self.package)
+            .map_err(|error| Trouble::error(Finding::new(error.to_string())))
+    }
+
+    async fn compile(&self, requirement: &str, more: &[&str]) -> Result<Finished, Trouble> {
         let mut argv = vec![
             "uv",
             "pip",
@@ -106,9 +125,7 @@ impl<'a> Index<'a> {
             "--color",
             "never",
         ]);
-        if refresh {
-            argv.extend(["--refresh-package", self.package]);
-        }
+        argv.extend(more);
         let mut program = Program::new(argv);
         program.base = EnvBase::Installer;
         program.stdin = Some(format!("{requirement}\n"));
@@ -144,7 +161,7 @@ impl<'a> Index<'a> {
             "the package index could not be asked about `{}`: {}",
             self.package, finding.what
         );
-        Trouble::error(finding.remedy("check the network and uv's index settings, then resume"))
+        Trouble::error(finding.remedy("check the network and uv's index settings, then try again"))
     }
 }
 

@@ -1,18 +1,17 @@
 //! Installs exactly a lock, with pipx, into a throwaway home, and shows that this is what is
 //! there afterwards.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::home::Home;
-use super::installed::{Look, look};
+use super::installed::{Look, look, settle};
 use super::lock::{self, Lock};
 use super::python::interpreter;
+use super::vendor::{check_wheels, vendor};
 use crate::gate::Finding;
 use crate::verbs::shared::programs::{must_succeed, with_output};
 use crate::verbs::{Ctx, Trouble};
-use crate::world::{Effect, Place, Program, WriteFile};
+use crate::world::{Place, Program};
 
 /// What to install and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +59,9 @@ pub struct Installed {
 pub enum Backend {
     /// pipx itself installs from the lock.
     PipxLock,
-    /// pipx makes the environment, uv then replaces every byte in it by the lock's.
-    PipxThenUvSync,
+    /// pipx installs from a directory that holds the lock's wheels and no others, each checked
+    /// against its hash before.
+    PipxWheels,
 }
 
 impl Backend {
@@ -74,14 +74,14 @@ impl Backend {
         if knows("--lock") && knows("--backend") {
             Self::PipxLock
         } else {
-            Self::PipxThenUvSync
+            Self::PipxWheels
         }
     }
 
     fn name(self) -> &'static str {
         match self {
             Self::PipxLock => "pipx install --lock",
-            Self::PipxThenUvSync => "pipx install, then uv pip sync",
+            Self::PipxWheels => "pipx install from hash-checked wheels",
         }
     }
 }
@@ -106,6 +106,8 @@ impl Installed {
             "closure_sha256": self.lock.closure_sha256(),
             "packages": self.lock.packages_fact(),
             "backend": self.backend.name(),
+            "files": self.look.files,
+            "files_sha256": self.look.files_sha256,
         })
     }
 }
@@ -141,7 +143,7 @@ pub async fn install_lock(ctx: &Ctx, request: Install, lock: Lock) -> Result<Ins
     let python = interpreter(ctx).await?;
     match backend {
         Backend::PipxLock => pipx_lock(ctx, &request, &lock, &python).await?,
-        Backend::PipxThenUvSync => pipx_then_sync(ctx, &request, &lock, &python).await?,
+        Backend::PipxWheels => pipx_wheels(ctx, &request, &lock, &python).await?,
     }
     let Install {
         home,
@@ -151,6 +153,7 @@ pub async fn install_lock(ctx: &Ctx, request: Install, lock: Lock) -> Result<Ins
     } = &request;
     let venv = home.python(package);
     let entry = home.bin().join(command);
+    settle(ctx, home, venv.as_str()).await?;
     let seen = look(ctx, home, venv.as_str(), entry.as_str(), package).await?;
     let installed = Installed {
         request,
@@ -221,26 +224,28 @@ async fn pipx_lock(ctx: &Ctx, request: &Install, lock: &Lock, python: &str) -> R
         lock.place.as_str(),
         &requirement,
     ];
-    run(ctx, request.installer(&argv)).await
+    run_installer(ctx, request.installer(&argv)).await
 }
 
-/// For a pipx without `--lock`. Installing wheels runs none of their code, so bytes that no hash
-/// has covered yet are replaced before anything of them is started.
-async fn pipx_then_sync(
+/// For a pipx without `--lock`: the lock's wheels, hash-checked, in a directory that is all that
+/// pip gets to see.
+async fn pipx_wheels(
     ctx: &Ctx,
     request: &Install,
     lock: &Lock,
     python: &str,
 ) -> Result<(), Trouble> {
+    let kept = match request.network {
+        Network::Cut => lock.clone(),
+        Network::Allowed => {
+            let to = request.evidence.join("wheels-for-pipx");
+            vendor(ctx, &request.home, lock, &request.evidence, &to).await?
+        }
+    };
+    check_wheels(ctx, &kept).await?;
+    let (beside, _) = kept.place.as_str().rsplit_once('/').unwrap_or_default();
+    let pip = format!("--pip-args=--only-binary=:all: --no-index --find-links={beside}/wheels");
     let requirement = format!("{}=={}", request.package, request.version);
-    let (beside, _) = lock.place.as_str().rsplit_once('/').unwrap_or_default();
-    let links = format!("--find-links={beside}/wheels");
-    let mut pip = "--only-binary=:all:".to_owned();
-    if request.network == Network::Cut {
-        pip = format!("--pip-args={pip} --no-index {links}");
-    } else {
-        pip = format!("--pip-args={pip}");
-    }
     let argv = [
         "pipx",
         "install",
@@ -250,29 +255,7 @@ async fn pipx_then_sync(
         &pip,
         &requirement,
     ];
-    run(ctx, request.installer(&argv)).await?;
-    let requirements = Place::new(beside).join("requirements.txt");
-    let write = WriteFile {
-        path: requirements.clone(),
-        text: lock.requirements(),
-        replace: true,
-    };
-    ctx.perform(Effect::WriteFile(write)).await?;
-    let venv = request.home.python(&request.package);
-    let mut argv = vec![
-        "uv",
-        "pip",
-        "sync",
-        "--reinstall",
-        "--no-build",
-        "--require-hashes",
-    ];
-    argv.extend(["--color", "never", "--python", venv.as_str()]);
-    if request.network == Network::Cut {
-        argv.extend(["--no-index", &links]);
-    }
-    argv.push(requirements.as_str());
-    run(ctx, request.installer(&argv)).await
+    run_installer(ctx, request.installer(&argv)).await
 }
 
 impl Install {
@@ -289,32 +272,52 @@ impl Install {
 }
 
 /// Runs an installer; a wheel that it refuses is named in the first line.
-async fn run(ctx: &Ctx, mut program: Program) -> Result<(), Trouble> {
-    program.limit = ctx.limit().max(Duration::from_mins(1));
-    let words = program.argv[..2].join(" ");
+pub(super) async fn run_installer(ctx: &Ctx, mut program: Program) -> Result<(), Trouble> {
+    program.limit = ctx.limit().max(program.limit);
+    let words: Vec<String> = program
+        .argv
+        .iter()
+        .filter(|word| !word.starts_with('-'))
+        .take(2)
+        .cloned()
+        .collect();
     let finished = ctx.run(program).await?;
     if finished.success() {
         return Ok(());
     }
     let said = format!("{}\n{}", finished.stderr.text, finished.stdout.text);
     let finding = match refused_wheel(&said) {
-        Some(wheel) => Finding::new(format!("the bytes of {wheel} are not those of the lock"))
-            .remedy("find out who changed them; do not install it"),
-        None => Finding::new(format!("`{words}` ended with {}", finished.ended)),
+        Some(wheel) => refused(&wheel),
+        None => Finding::new(format!(
+            "`{}` ended with {}",
+            words.join(" "),
+            finished.ended
+        )),
     };
     Err(Trouble::error(with_output(finding, &finished.stderr)))
 }
 
-/// The wheel whose hash or size differs, in uv's words. For the message only.
+/// A wheel whose bytes are not the lock's.
+pub(super) fn refused(wheel: &str) -> Finding {
+    Finding::new(format!("the bytes of {wheel} are not those of the lock"))
+        .remedy("find out who changed them; do not install it")
+}
+
+/// The wheel whose hash or size differs, in uv's or pip's words. For the message only.
 fn refused_wheel(said: &str) -> Option<String> {
-    let after = |line: &str| {
+    let of_uv = |line: &str| {
         let marks = ["Hash mismatch for ", "Size mismatch for "];
         let rest = marks
             .iter()
             .find_map(|mark| Some(line.split_once(mark)?.1))?;
         Some(format!("`{}`", rest.split('`').nth(1)?))
     };
-    said.lines().find_map(after)
+    let of_pip = || {
+        let (_, listed) = said.split_once("THESE PACKAGES DO NOT MATCH THE HASHES")?;
+        let line = listed.lines().find(|line| line.contains(" from "))?;
+        Some(format!("`{}`", line.trim().split(' ').next()?))
+    };
+    said.lines().find_map(of_uv).or_else(of_pip)
 }
 
 #[cfg(test)]
@@ -326,7 +329,7 @@ mod tests {
         let new = "  --lock LOCK           Install the environment\n  --backend {pip,uv}";
         assert_eq!(Backend::by_help(new), Backend::PipxLock);
         let old = "  --python PYTHON  \n  --preinstall PREINSTALL\n  --locked";
-        assert_eq!(Backend::by_help(old), Backend::PipxThenUvSync);
+        assert_eq!(Backend::by_help(old), Backend::PipxWheels);
     }
 
     #[test]

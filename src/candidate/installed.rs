@@ -14,6 +14,7 @@ use crate::verbs::{Ctx, Trouble};
 use crate::world::Place;
 
 const SCRIPT: &str = include_str!("look.py");
+const SETTLE: &str = include_str!("settle.py");
 
 /// What the candidate's interpreter says of its environment.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -34,12 +35,17 @@ pub struct Look {
     pub entry_there: bool,
     /// Whether it lies inside the throwaway home.
     pub entry_inside: bool,
-    /// The entry point's first line.
+    /// How the entry point starts: its first line, and the second after `#!/bin/sh`.
     pub shebang: Option<String>,
     /// Installed version of the package.
     pub version: Option<String>,
     /// Everything installed, by normalised name.
     pub distributions: BTreeMap<String, String>,
+    /// How many files the environment has, bytecode aside.
+    pub files: u32,
+    /// SHA-256 over their names and digests: the same lock gives the same one in every directory,
+    /// where pipx works with uv.
+    pub files_sha256: String,
 }
 
 /// Asks the installed interpreter.
@@ -65,6 +71,15 @@ pub async fn look(
         ));
         Trouble::error(finding.seen(line))
     })
+}
+
+/// Takes an installer's notes to itself away, which would make two equal installs differ.
+///
+/// # Errors
+/// If the interpreter does not answer.
+pub(super) async fn settle(ctx: &Ctx, home: &Home, python: &str) -> Result<(), Trouble> {
+    let argv = [python, "-I", "-B", "-c", SETTLE].map(str::to_owned);
+    must_succeed(ctx, home.program(argv.into())).await.map(drop)
 }
 
 impl Look {
@@ -104,8 +119,10 @@ impl Look {
             found.push(format!("the interpreter works in `{}`", self.prefix));
         }
         let shebang = self.shebang.as_deref().unwrap_or_default();
-        if self.entry_there && !shebang.contains(&self.prefix) && !shebang.starts_with("#!/bin/sh")
-        {
+        // A relocatable script looks for its interpreter beside itself.
+        let beside =
+            shebang.starts_with("#!/bin/sh '''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/");
+        if self.entry_there && !shebang.contains(&self.prefix) && !beside {
             found.push(format!("the entry point starts `{shebang}`"));
         }
         found
@@ -118,6 +135,16 @@ impl Look {
             .get(&normalised(package))
             .map(String::as_str)
     }
+}
+
+/// Commands of the same name elsewhere on PATH: somebody may take one of them for the candidate.
+///
+/// # Errors
+/// If PATH cannot be read.
+pub async fn stale(ctx: &Ctx, command: &Place) -> Result<Vec<String>, Trouble> {
+    let mut found = ctx.find_program(command.file_name()).await?;
+    found.retain(|path| path != command.as_str());
+    Ok(found)
 }
 
 /// The last line that says `<package> version X`; a banner may stand before it. Pure.
@@ -142,7 +169,7 @@ mod tests {
             r##"{"python": "/h/venv/bin/python", "python_version": "3.11.7", "prefix": "/h/venv", "site_packages": "/h/venv/lib",
             "prefix_inside": true, "entry": "/h/venv/bin/spec-kitty", "entry_there": true,
             "entry_inside": true, "shebang": "#!/h/venv/bin/python", "version": "3.2.0rc16",
-            "distributions": {"spec-kitty-cli": "3.2.0rc16", "pip": "24.0"}}"##,
+            "distributions": {"spec-kitty-cli": "3.2.0rc16", "pip": "24.0"}, "files": 2, "files_sha256": "0"}"##,
         )
         .unwrap()
     }
@@ -174,6 +201,13 @@ mod tests {
         stale.entry = "/old/spec-kitty".into();
         stale.shebang = Some("#!/old/python".into());
         assert_eq!(stale.outside().len(), 2);
+        let mut beside = sound();
+        let relocatable =
+            "#!/bin/sh '''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python' \"$0\"";
+        beside.shebang = Some(relocatable.into());
+        assert_eq!(beside.outside(), Vec::<String>::new());
+        beside.shebang = Some("#!/bin/sh exec /old/python".into());
+        assert_eq!(beside.outside().len(), 1);
         let mut missing = sound();
         missing.entry_there = false;
         assert_eq!(missing.outside().len(), 1);

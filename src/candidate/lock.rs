@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::home::{Home, normalised};
+use super::index::NO_SOLUTION;
+use super::lock_file::parse;
 use super::python::interpreter;
 use crate::gate::Finding;
 use crate::verbs::shared::programs::must_succeed;
@@ -52,25 +53,6 @@ pub struct Wheel {
     pub address: String,
     /// When it was uploaded, where the index tells.
     pub uploaded: Option<Timestamp>,
-}
-
-/// Why a lock cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LockError {
-    /// It cannot be read as a lock.
-    #[error("the lock is not valid: {0}")]
-    Invalid(String),
-    /// It says another format.
-    #[error("the lock has format `{0}`, not 1.x")]
-    Format(String),
-    /// A package without a version, a wheel, or a hash.
-    #[error("package `{package}` of the lock has no {lacks}")]
-    Open {
-        /// Its name.
-        package: String,
-        /// What is missing.
-        lacks: &'static str,
-    },
 }
 
 /// Locks `package==version` with everything it needs, for the machine's `python3`, as of a time
@@ -152,93 +134,20 @@ fn no_closure(trouble: Trouble, requirement: &str, as_of: Option<&str>) -> Troub
     };
     let when = as_of.map_or_else(|| "now".to_owned(), |time| format!("as of {time}"));
     finding.what = format!("`{requirement}` cannot be locked {when}: {}", finding.what);
-    Trouble::error(finding)
+    let is_unsolvable = finding.seen.iter().any(|line| line.contains(NO_SOLUTION));
+    let remedy = match (is_unsolvable, as_of) {
+        (true, Some(_)) => "give a time after its release, at which all it needs was there",
+        (true, None) => "read above what it needs and cannot get; give another version or a time",
+        (false, _) => "check the network and uv's index settings, then try again",
+    };
+    Trouble::error(finding.remedy(remedy))
 }
 
-/// Reads a lock's packages, sorted by name. Pure.
-fn parse(text: &str) -> Result<Vec<Locked>, LockError> {
-    let file: LockFile =
-        toml::from_str(text).map_err(|error| LockError::Invalid(error.to_string()))?;
-    if !file.lock_version.starts_with("1.") {
-        return Err(LockError::Format(file.lock_version));
-    }
-    let mut packages: Vec<Locked> = file
-        .packages
-        .into_iter()
-        .map(Package::locked)
-        .collect::<Result<_, _>>()?;
-    if packages.is_empty() {
-        return Err(LockError::Invalid("it holds no package".to_owned()));
-    }
-    packages.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(packages)
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct LockFile {
-    lock_version: String,
-    #[serde(default)]
-    packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    version: Option<String>,
-    #[serde(default)]
-    wheels: Vec<WheelEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct WheelEntry {
-    name: Option<String>,
-    upload_time: Option<toml::value::Datetime>,
-    url: Option<String>,
-    path: Option<String>,
-    #[serde(default)]
-    hashes: std::collections::BTreeMap<String, String>,
-}
-
-impl Package {
-    fn locked(self) -> Result<Locked, LockError> {
-        let package = normalised(&self.name);
-        let lacks = |lacks| LockError::Open {
-            package: package.clone(),
-            lacks,
-        };
-        let version = self.version.ok_or_else(|| lacks("version"))?;
-        if self.wheels.is_empty() {
-            return Err(lacks("wheel"));
-        }
-        let wheels: Option<Vec<Wheel>> = self.wheels.into_iter().map(WheelEntry::wheel).collect();
-        let wheels = wheels.ok_or_else(|| lacks("SHA-256 for one of its wheels"))?;
-        Ok(Locked {
-            name: package,
-            version,
-            wheels,
-        })
-    }
-}
-
-impl WheelEntry {
-    fn wheel(self) -> Option<Wheel> {
-        let sha256 = self
-            .hashes
-            .get("sha256")
-            .filter(|hash| hash.len() == 64)?
-            .to_lowercase();
-        let address = self.path.or(self.url)?;
-        let last = address.split(['#', '?']).next()?.rsplit('/').next()?;
-        Some(Wheel {
-            file: self.name.unwrap_or_else(|| last.to_owned()),
-            sha256,
-            uploaded: self
-                .upload_time
-                .and_then(|time| time.to_string().parse().ok()),
-            address,
-        })
+impl Locked {
+    /// When it was released; the first of its wheels counts.
+    pub(super) fn uploaded(&self) -> Option<Timestamp> {
+        let times = self.wheels.iter().filter_map(|wheel| wheel.uploaded);
+        times.min()
     }
 }
 
@@ -253,8 +162,7 @@ impl Lock {
     /// When the package of this name was released; the first of its wheels counts.
     #[must_use]
     pub fn uploaded(&self, name: &str) -> Option<Timestamp> {
-        let wheels = &self.package(name)?.wheels;
-        wheels.iter().filter_map(|wheel| wheel.uploaded).min()
+        self.package(name)?.uploaded()
     }
 
     /// SHA-256 over names, versions and hashes: the same wherever the index is.

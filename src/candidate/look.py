@@ -1,5 +1,6 @@
 # Says what an installed candidate really is, as JSON on the last line.
 # Arguments: throwaway home, entry point, name of the package.
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -16,17 +17,40 @@ def inside(path):
 
 
 def first_line(path):
+    """How a script starts: its first line, and the second where a shell finds the interpreter."""
     try:
         with open(path, "rb") as file:
-            return file.readline(512).decode("utf-8", "replace").strip()
+            lines = [file.readline(512).decode("utf-8", "replace").strip() for _ in range(2)]
     except OSError:
         return None
+    return " ".join(lines) if lines[0] == "#!/bin/sh" else lines[0]
+
+
+def tree(root):
+    """Digest over the files of an environment: bytecode aside, and what names its directory or
+    the machine's interpreter."""
+    digest = hashlib.sha256()
+    count = 0
+    for directory, below, files in os.walk(root):
+        below[:] = sorted(name for name in below if name != "__pycache__")
+        for name in sorted(files):
+            path = os.path.join(directory, name)
+            relative = os.path.relpath(path, root)
+            aside = relative in ("pipx_metadata.json", "pyvenv.cfg") or name.endswith(".pyc")
+            if aside or os.path.islink(path):
+                continue
+            with open(path, "rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            digest.update(f"{content}  {relative}\n".encode())
+            count += 1
+    return count, digest.hexdigest()
 
 
 def normalised(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+files, files_sha256 = tree(sys.prefix)
 distributions = {normalised(d.metadata["Name"]): d.version for d in importlib.metadata.distributions()}
 print()
 print(
@@ -43,6 +67,8 @@ print(
             "shebang": first_line(entry),
             "version": distributions.get(normalised(package)),
             "distributions": distributions,
+            "files": files,
+            "files_sha256": files_sha256,
         },
         sort_keys=True,
     )

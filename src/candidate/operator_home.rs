@@ -12,8 +12,13 @@ const LOOKED_AT: &[&str] = &[
     ".local/bin/*",
     ".local/pipx/venvs/*/bin/*",
     ".local/pipx/venvs/*/pipx_metadata.json",
+    ".local/pipx/venvs/*/lib/*/site-packages/*.dist-info/RECORD",
     ".local/share/pipx/venvs/*/bin/*",
     ".local/share/pipx/venvs/*/pipx_metadata.json",
+    ".local/share/pipx/venvs/*/lib/*/site-packages/*.dist-info/RECORD",
+    "Library/Application Support/pipx/venvs/*/bin/*",
+    "Library/Application Support/pipx/venvs/*/pipx_metadata.json",
+    ".local/share/uv/tools/*/uv-receipt.toml",
     ".config/pip/*",
     ".config/uv/*",
     ".pip/*",
@@ -31,6 +36,46 @@ const LOOKED_AT: &[&str] = &[
 /// What was seen of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OperatorHome(BTreeMap<Place, FileSeen>);
+
+/// A comparison of before and after.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// How many files were looked at.
+    pub looked_at: usize,
+    /// What is different afterwards, one line each.
+    pub changed: Vec<String>,
+}
+
+impl Compared {
+    /// The differences as what the operator should know: somebody may have worked there
+    /// meanwhile, so none of it is a failure by itself.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        let changed = self.changed.iter();
+        changed.map(|change| format!("in the operator's home, meanwhile: {change}"))
+    }
+}
+
+/// Does some work, and compares the operator's home before and after, also when the work did not
+/// succeed: then what changed is said with the failure.
+///
+/// # Errors
+/// The work's own, or that the home cannot be read.
+pub async fn compared<T>(
+    ctx: &Ctx,
+    work: impl Future<Output = Result<T, Trouble>>,
+) -> Result<(T, Compared), Trouble> {
+    let before = OperatorHome::of(ctx).await?;
+    let done = work.await;
+    let compared = Compared {
+        looked_at: before.len(),
+        changed: before.changes(&OperatorHome::of(ctx).await?),
+    };
+    match done {
+        Ok(done) => Ok((done, compared)),
+        Err(trouble) if compared.changed.is_empty() => Err(trouble),
+        Err(trouble) => Err(Trouble::Stop(trouble.outcome().beside(compared.warnings()))),
+    }
+}
 
 impl OperatorHome {
     /// Looks at it.

@@ -5,7 +5,7 @@
 use crate::gate::Finding;
 use crate::verbs::shared::programs::must_succeed;
 use crate::verbs::{Ctx, Trouble};
-use crate::world::Program;
+use crate::world::{Program, WorldError};
 
 const SCRIPT: &str = "import sys; print(getattr(sys, '_base_executable', None) or sys.executable)";
 
@@ -15,11 +15,19 @@ const SCRIPT: &str = "import sys; print(getattr(sys, '_base_executable', None) o
 /// If there is none, or it does not answer.
 pub(super) async fn interpreter(ctx: &Ctx) -> Result<String, Trouble> {
     let asked = Program::new(["python3", "-I", "-c", SCRIPT]);
-    let finished = must_succeed(ctx, asked).await?;
+    let finished = must_succeed(ctx, asked).await.map_err(none_there)?;
     let path = finished.stdout.last_lines(1);
     if path.contains('/') {
         return Ok(path);
     }
     let what = format!("`python3` does not say where it is: `{path}`");
     Err(Trouble::error(Finding::new(what)))
+}
+
+fn none_there(trouble: Trouble) -> Trouble {
+    if !matches!(trouble, Trouble::World(WorldError::ProgramNotFound { .. })) {
+        return trouble;
+    }
+    let finding = Finding::new("there is no `python3` on PATH, and the candidate runs on it");
+    Trouble::error(finding.remedy("install a Python that it supports, or use `nix develop`"))
 }

@@ -1,5 +1,5 @@
-//! GitHub's releases, as GraphQL tells them (it follows a rename of the repository). Pure: the
-//! verb does the asking.
+//! GitHub's releases and tags, as GraphQL tells them (it follows a rename of the repository).
+//! Pure: the verb does the asking.
 
 use jiff::Timestamp;
 use pep440_rs::Version;
@@ -30,26 +30,56 @@ pub struct Release {
     pub url: String,
 }
 
-/// One page of releases.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+/// What GitHub has of a repository's versions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OnGitHub {
     /// The releases, as GitHub orders them.
     pub releases: Vec<Release>,
+    /// The newest tags: one without a release is a candidate that somebody forgot, or is about,
+    /// to release.
+    pub tags: Vec<String>,
+}
+
+impl OnGitHub {
+    /// Versions that are tagged and have no release, not even a draft.
+    pub(super) fn only_tagged(&self) -> Vec<Version> {
+        let released = |version: &Version| {
+            let mut releases = self.releases.iter();
+            releases.any(|release| release.version.as_ref() == Some(version))
+        };
+        let versions = self.tags.iter().filter_map(|tag| of_tag(tag));
+        versions.filter(|version| !released(version)).collect()
+    }
+}
+
+/// One page of releases; the first has the tags, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// What is on it.
+    pub holds: OnGitHub,
     /// `owner/repo` that answered, which differs after a rename.
     pub answered_by: String,
     /// Where the next page begins.
     pub next: Option<String>,
 }
 
-/// Arguments of `gh` that ask for a page of releases, newest first.
+/// Arguments of `gh` that ask for a page of releases, newest first, and with the first one for
+/// the newest tags.
 #[must_use]
 pub fn query_arguments(owner: &str, name: &str, after: Option<&str>) -> Vec<String> {
+    let tags = match after {
+        Some(_) => String::new(),
+        None => format!(
+            " refs(refPrefix:\"refs/tags/\",first:{PAGE},\
+             orderBy:{{field:TAG_COMMIT_DATE,direction:DESC}}){{nodes{{name}}}}"
+        ),
+    };
     let query = format!(
         "query=query($owner:String!,$name:String!,$after:String){{\
          repository(owner:$owner,name:$name){{nameWithOwner \
          releases(first:{PAGE},after:$after,orderBy:{{field:CREATED_AT,direction:DESC}}){{\
          nodes{{tagName isPrerelease isDraft publishedAt url tagCommit{{oid}}}} \
-         pageInfo{{hasNextPage endCursor}}}}}}}}"
+         pageInfo{{hasNextPage endCursor}}}}{tags}}}}}"
     );
     let mut argv: Vec<String> = ["gh", "api", "graphql", "-f"].map(str::to_owned).into();
     argv.push(query);
@@ -79,13 +109,13 @@ pub fn releases_page(answer: &str) -> Result<Page, String> {
     let shape = |error: serde_json::Error| format!("the answer has another shape: {error}");
     let repository = Repository::deserialize(repository).map_err(shape)?;
     let page = repository.releases.page_info;
+    let releases = repository.releases.nodes.into_iter().map(Node::release);
+    let tags = repository.refs.into_iter().flat_map(|refs| refs.nodes);
     Ok(Page {
-        releases: repository
-            .releases
-            .nodes
-            .into_iter()
-            .map(Node::release)
-            .collect(),
+        holds: OnGitHub {
+            releases: releases.collect(),
+            tags: tags.map(|tag| tag.name).collect(),
+        },
         answered_by: repository.name_with_owner,
         next: page.end_cursor.filter(|_| page.has_next_page),
     })
@@ -96,6 +126,17 @@ pub fn releases_page(answer: &str) -> Result<Page, String> {
 struct Repository {
     name_with_owner: String,
     releases: Connection,
+    refs: Option<Refs>,
+}
+
+#[derive(Deserialize)]
+struct Refs {
+    nodes: Vec<Ref>,
+}
+
+#[derive(Deserialize)]
+struct Ref {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -149,20 +190,30 @@ mod tests {
     const ANSWER: &str = r#"{"data":{"repository":{"nameWithOwner":"spec-kitty/spec-kitty","releases":{"nodes":[
         {"tagName":"v3.2.0rc16","isPrerelease":true,"isDraft":false,"publishedAt":"2026-05-20T05:00:00Z","url":"u","tagCommit":{"oid":"abc"}},
         {"tagName":"nightly","isPrerelease":true,"isDraft":true,"publishedAt":null,"url":"u","tagCommit":null}],
-        "pageInfo":{"hasNextPage":true,"endCursor":"Y3Vyc29y"}}}}}"#;
+        "pageInfo":{"hasNextPage":true,"endCursor":"Y3Vyc29y"}},
+        "refs":{"nodes":[{"name":"v3.2.0rc17"},{"name":"v3.2.0rc16"},{"name":"before-the-move"}]}}}}"#;
 
     #[test]
     fn a_page_is_read_with_who_answered_and_where_the_next_begins() {
         let page = releases_page(ANSWER).unwrap();
         assert_eq!(page.answered_by, "spec-kitty/spec-kitty");
         assert_eq!(page.next.as_deref(), Some("Y3Vyc29y"));
+        let only_tagged = page.holds.only_tagged();
+        assert_eq!(only_tagged, ["3.2.0rc17".parse::<Version>().unwrap()]);
         let versions: Vec<_> = page
+            .holds
             .releases
             .iter()
             .map(|one| one.version.is_some())
             .collect();
         assert_eq!(versions, [true, false]);
-        assert_eq!(page.releases[0].commit.as_deref(), Some("abc"));
+        assert_eq!(page.holds.releases[0].commit.as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn tags_are_asked_for_once() {
+        let asks = |after| query_arguments("o", "n", after)[4].contains("refs/tags/");
+        assert!(asks(None) && !asks(Some("Y3Vyc29y")));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 //! releases, with the reason why each newer version was passed over.
 
 use pep440_rs::Version;
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::index::{Index, Offer, OnIndex};
-use super::releases::Release;
+use super::passed_over::{PassedOver, passed_over};
+use super::releases::{OnGitHub, Release};
 use super::versions::{Line, Standing};
 use crate::verbs::{Ctx, Trouble};
 
@@ -14,18 +14,6 @@ use crate::verbs::{Ctx, Trouble};
 const LOOKED_UP: usize = 10;
 /// How many versions below the newest are listed from the index.
 const LISTED_BELOW: usize = 2;
-
-/// A version that was not chosen though it is newer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PassedOver {
-    /// Which.
-    pub version: String,
-    /// `package index` or `GitHub`.
-    #[serde(rename = "where")]
-    pub seen_on: &'static str,
-    /// Why.
-    pub why: String,
-}
 
 /// What the index was found to hold, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,6 +41,8 @@ pub struct Choice {
     pub on_github: Option<Version>,
     /// Candidates on GitHub, newest first.
     pub github: Vec<Release>,
+    /// Candidates that are tagged on GitHub, but not released.
+    pub tagged: Vec<Version>,
     /// What the index holds.
     pub index: Listed,
     /// Newer versions that were not chosen.
@@ -64,6 +54,15 @@ impl Choice {
     #[must_use]
     pub fn agree(&self) -> bool {
         self.version.is_some() && self.version == self.on_github
+    }
+
+    /// The line's candidates among GitHub's releases, newest first.
+    #[must_use]
+    pub fn versions_on_github(&self) -> Vec<Version> {
+        let versions = self.github.iter();
+        versions
+            .filter_map(|release| release.version.clone())
+            .collect()
     }
 
     /// The fact that `find-candidate` publishes.
@@ -82,6 +81,7 @@ impl Choice {
             "yanked": texts(&self.index.yanked),
             "index_said": self.index.said,
             "github": self.github,
+            "tagged": texts(&self.tagged),
             "passed_over": self.passed_over,
         })
     }
@@ -95,13 +95,16 @@ pub async fn probe_and_choose(
     ctx: &Ctx,
     package: &str,
     line: &Line,
-    releases: &[Release],
+    github: &OnGitHub,
 ) -> Result<Choice, Trouble> {
     let index = Index::of(ctx, package).await?;
     let mut listed = offered(&index, package, line).await?;
     listed.others = others(&index, package, line).await?;
     let newest = listed.offered.first().cloned();
-    for release in candidates(line, releases).into_iter().take(LOOKED_UP) {
+    for release in candidates(line, &github.releases)
+        .into_iter()
+        .take(LOOKED_UP)
+    {
         let Some(version) = release.version.clone() else {
             continue;
         };
@@ -115,7 +118,7 @@ pub async fn probe_and_choose(
             OnIndex::Offered => listed.offered.insert(0, version),
         }
     }
-    Ok(choose(line, releases, listed))
+    Ok(choose(line, github, listed))
 }
 
 /// The newest candidates on the index, newest first.
@@ -165,8 +168,13 @@ fn candidates<'a>(line: &Line, releases: &'a [Release]) -> Vec<&'a Release> {
 }
 
 /// Chooses from what is known. Pure.
-fn choose(line: &Line, releases: &[Release], index: Listed) -> Choice {
-    let github: Vec<Release> = candidates(line, releases).into_iter().cloned().collect();
+fn choose(line: &Line, on: &OnGitHub, index: Listed) -> Choice {
+    let github: Vec<Release> = candidates(line, &on.releases)
+        .into_iter()
+        .cloned()
+        .collect();
+    let mut tagged = on.only_tagged();
+    tagged.retain(|version| line.standing(version) == Standing::Candidate);
     let version = index.offered.iter().max().cloned();
     let on_github = github
         .iter()
@@ -176,58 +184,16 @@ fn choose(line: &Line, releases: &[Release], index: Listed) -> Choice {
         .iter()
         .find(|release| release.version == version)
         .cloned();
-    let passed_over = passed_over(line, releases, &index, version.as_ref());
+    let passed_over = passed_over(line, on, &index, version.as_ref());
     Choice {
         version,
         release,
         on_github,
         github,
+        tagged,
         index,
         passed_over,
     }
-}
-
-fn passed_over(
-    line: &Line,
-    releases: &[Release],
-    index: &Listed,
-    chosen: Option<&Version>,
-) -> Vec<PassedOver> {
-    let newer = |version: &&Version| chosen.is_none_or(|chosen| *version > chosen);
-    let on_index = [
-        (&index.yanked, "yanked".to_owned()),
-        (
-            &index.absent,
-            "released on GitHub, but the index has not got it".to_owned(),
-        ),
-    ];
-    let mut found: Vec<PassedOver> = Vec::new();
-    let mut pass = |version: &Version, seen_on, why: String| {
-        found.push(PassedOver {
-            version: version.to_string(),
-            seen_on,
-            why,
-        });
-    };
-    for (versions, why) in on_index {
-        for version in versions.iter().filter(newer) {
-            pass(version, "package index", why.clone());
-        }
-    }
-    for version in index.others.iter().filter(newer) {
-        pass(version, "package index", line.standing(version).to_string());
-    }
-    for release in releases {
-        let Some(version) = release.version.as_ref().filter(newer) else {
-            continue;
-        };
-        match line.standing(version) {
-            Standing::Candidate if release.draft => pass(version, "GitHub", "a draft".to_owned()),
-            Standing::Candidate => {}
-            other => pass(version, "GitHub", other.to_string()),
-        }
-    }
-    found
 }
 
 #[cfg(test)]
@@ -258,6 +224,14 @@ mod tests {
 
     fn line() -> Line {
         "3.2.0".parse().unwrap()
+    }
+
+    fn choose(line: &Line, releases: &[Release], index: Listed) -> Choice {
+        let on = OnGitHub {
+            releases: releases.to_vec(),
+            tags: Vec::new(),
+        };
+        super::choose(line, &on, index)
     }
 
     #[test]
@@ -334,6 +308,28 @@ mod tests {
         let choice = choose(&line(), &[], Listed::default());
         assert!(!choice.agree());
         assert_eq!(choice.fact()["version"], Value::Null);
+    }
+
+    #[test]
+    fn a_candidate_that_is_only_tagged_is_passed_over() {
+        let on = OnGitHub {
+            releases: vec![release("v3.2.0rc16")],
+            tags: ["v4.0.0", "v3.2.0rc17", "v3.2.0rc16", "v3.2.0rc2", "old"]
+                .map(str::to_owned)
+                .into(),
+        };
+        let index = Listed {
+            offered: versions(&["3.2.0rc16"]),
+            ..Listed::default()
+        };
+        let choice = super::choose(&line(), &on, index);
+        assert!(choice.agree());
+        assert_eq!(choice.tagged, versions(&["3.2.0rc17", "3.2.0rc2"]));
+        let told: Vec<String> = choice.passed_over.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            ["passed over 3.2.0rc17 on GitHub: tagged, but not released"]
+        );
     }
 
     #[test]

@@ -1,39 +1,50 @@
 //! `gate install` as a library: one candidate, in a home of its own, with what it takes to use it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use serde::Serialize;
+use pep440_rs::Version;
+use serde_json::{Value, json};
 
-use super::boundary::Imports;
-use super::drift::Drift;
+use super::explain::{Explained, explain};
 use super::home::Home;
 use super::install::{Install, Installed, Network, install, install_lock};
-use super::installed::version_line;
 use super::lock::{self, Lock};
-use super::vendor::vendor;
+use super::offered::must_be_offered;
+use super::operator_home::{Compared, compared};
+use super::subject::Subject;
+use super::tried::{Tried, try_out};
+use super::vendor::{check_wheels, vendor};
+use crate::gate::Finding;
 use crate::verbs::{Ctx, Trouble};
 use crate::world::Place;
+
+/// Where the closure comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum From {
+    /// From the operator's index, resolved anew.
+    Index {
+        /// As of this time; none means now.
+        as_of: Option<String>,
+        /// The directory that keeps the wheels, which are then installed from there.
+        vendor: Option<Place>,
+        /// Whether a broken candidate is also installed as of its release day.
+        explain_drift: bool,
+    },
+    /// From wheels kept earlier, without network.
+    Vendored(Place),
+}
 
 /// What `gate install` is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// Name of the package.
-    pub package: String,
+    /// What is installed.
+    pub subject: Subject,
     /// Its exact version.
-    pub version: String,
-    /// The command it must bring.
-    pub command: String,
-    /// Modules that must import.
-    pub modules: Vec<String>,
-    /// Resolve as of this time; none means now.
-    pub as_of: Option<String>,
+    pub version: Version,
+    /// Where the closure comes from.
+    pub from: From,
     /// Where everything goes; the home is `home` below it.
     pub into: Place,
-    /// Whether the wheels are kept, and installed from without network.
-    pub vendor: bool,
-    /// Whether a broken candidate is held against its release day.
-    pub explain_drift: bool,
 }
 
 /// What came of it.
@@ -41,63 +52,61 @@ pub struct Order {
 pub struct Delivered {
     /// What was installed.
     pub installed: Installed,
-    /// The line that `--version` printed; none when it printed none.
-    pub line: Option<String>,
-    /// What is wrong with the modules, one line each.
-    pub wrong: Vec<String>,
+    /// Whether it works.
+    pub tried: Tried,
     /// Variables to set to use it; `PATH` stands for the directory to put first.
     pub environment: BTreeMap<String, String>,
-    /// Why it is broken, if it is and that was asked for.
+    /// Why it is broken, where it is and that could be found out.
     pub explained: Option<Explained>,
+    /// The operator's home before and after.
+    pub home: Compared,
 }
 
-/// A broken candidate held against its release day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Explained {
-    /// The time that the other lock was made for.
-    pub as_of: String,
-    /// What moved in between.
-    pub drift: Drift,
-    /// Whether the candidate works with the dependencies of that time.
-    pub works_then: bool,
-}
-
-/// Installs a candidate, looks whether it works, and explains when it does not.
+/// Installs a candidate, looks whether it works, and explains when it does not. The operator's
+/// home is compared before and after, also when the install did not succeed.
 ///
 /// # Errors
 /// If it could not be installed.
 pub async fn carry_out(ctx: &Ctx, order: &Order) -> Result<Delivered, Trouble> {
-    let request = order.request("", order.as_of.clone());
-    let installed = if order.vendor {
-        install_vendored(ctx, request).await?
-    } else {
-        install(ctx, request).await?
+    let (delivered, home) = compared(ctx, deliver(ctx, order)).await?;
+    Ok(Delivered { home, ..delivered })
+}
+
+async fn deliver(ctx: &Ctx, order: &Order) -> Result<Delivered, Trouble> {
+    let installed = match &order.from {
+        From::Vendored(place) => install_kept(ctx, order, place).await?,
+        From::Index { as_of, vendor, .. } => {
+            must_be_offered(ctx, order, as_of.as_deref()).await?;
+            let request = order.request("", as_of.clone());
+            match vendor {
+                Some(place) => install_vendored(ctx, request, place).await?,
+                None => install(ctx, request).await?,
+            }
+        }
     };
-    let (line, imports) = try_out(ctx, order, &installed).await?;
-    let wrong = imports.wrong();
-    let is_sound = line.is_some() && wrong.is_empty();
-    let explained = if order.explain_drift && !is_sound {
-        explain(ctx, order, &installed.lock, &imports).await?
-    } else {
-        None
+    let tried = try_out(ctx, &order.subject, &installed).await?;
+    let explained = match &order.from {
+        From::Index { explain_drift, .. } if !tried.works() => {
+            explain(ctx, order, &installed.lock, &tried, *explain_drift).await?
+        }
+        _ => None,
     };
-    let environment = environment(&installed.request.home);
     Ok(Delivered {
+        environment: environment(&installed.request.home),
         installed,
-        line,
-        wrong,
-        environment,
+        tried,
         explained,
+        home: Compared::default(),
     })
 }
 
 impl Order {
-    fn request(&self, part: &str, as_of: Option<String>) -> Install {
+    pub(super) fn request(&self, part: &str, as_of: Option<String>) -> Install {
         let root = self.into.join(part);
         Install {
-            package: self.package.clone(),
-            version: self.version.clone(),
-            command: self.command.clone(),
+            package: self.subject.package.clone(),
+            version: self.version.to_string(),
+            command: self.subject.command.clone(),
             as_of,
             home: Home::at(root.join("home")),
             evidence: root.join("candidate"),
@@ -107,69 +116,78 @@ impl Order {
 }
 
 /// Locks, keeps the wheels, and installs from those alone.
-async fn install_vendored(ctx: &Ctx, mut request: Install) -> Result<Installed, Trouble> {
+async fn install_vendored(
+    ctx: &Ctx,
+    mut request: Install,
+    to: &Place,
+) -> Result<Installed, Trouble> {
     let requirement = format!("{}=={}", request.package, request.version);
+    ctx.progress(format!("locking the closure of {requirement}"));
     let place = request.evidence.join("pylock.toml");
-    let lock = lock::lock(
-        ctx,
-        &request.home,
-        place,
-        &requirement,
-        request.as_of.as_deref(),
-    )
-    .await?;
-    let kept = vendor(ctx, &request.home, &lock, &request.evidence.join("vendor")).await?;
+    let as_of = request.as_of.as_deref();
+    let lock = lock::lock(ctx, &request.home, place, &requirement, as_of).await?;
+    let kept = vendor(ctx, &request.home, &lock, &request.evidence, to).await?;
     request.network = Network::Cut;
     install_lock(ctx, request, kept).await
 }
 
-/// The version line and the imports. A candidate that does not start prints no line.
-async fn try_out(
-    ctx: &Ctx,
-    order: &Order,
-    installed: &Installed,
-) -> Result<(Option<String>, Imports), Trouble> {
-    let home = &installed.request.home;
-    let command = home.bin().join(&order.command).to_string();
-    let mut program = home.program(vec![command, "--version".to_owned()]);
-    program.limit = Duration::from_mins(1);
-    let finished = ctx.run(program).await?;
-    let expect = format!("{} version {}", order.package, order.version);
-    let line = version_line(&finished.stdout.text, &expect).filter(|_| finished.success());
-    let line = line.map(str::to_owned);
-    let python = home.python(&order.package);
-    let imports = Imports::of(ctx, home, python.as_str(), &order.modules).await?;
-    Ok((line, imports))
-}
-
-/// Locks as of the day after the release, and tries that out. Nothing to say when the index does
-/// not tell when the candidate was released.
-async fn explain(
-    ctx: &Ctx,
-    order: &Order,
-    now: &Lock,
-    imports: &Imports,
-) -> Result<Option<Explained>, Trouble> {
-    const DAY: Duration = Duration::from_hours(24);
-    let Some(released) = now.uploaded(&order.package) else {
-        return Ok(None);
+/// Installs from wheels that were kept, each checked first.
+async fn install_kept(ctx: &Ctx, order: &Order, place: &Place) -> Result<Installed, Trouble> {
+    let kept: Lock = lock::read(ctx, place.join("pylock.toml")).await?;
+    check_wheels(ctx, &kept).await?;
+    let request = Install {
+        network: Network::Cut,
+        ..order.request("", None)
     };
-    let as_of = (released + DAY).to_string();
-    ctx.progress(format!("locking as of {as_of}"));
-    let then = install(ctx, order.request("then", Some(as_of.clone()))).await?;
-    let (line, imports_then) = try_out(ctx, order, &then).await?;
-    let works_then = line.is_some() && imports_then.wrong().is_empty();
-    let missing = imports.missing().map(str::to_owned);
-    let drift = Drift::between(&then.lock, now, missing);
-    Ok(Some(Explained {
-        as_of,
-        drift,
-        works_then,
-    }))
+    install_lock(ctx, request, kept).await
 }
 
 fn environment(home: &Home) -> BTreeMap<String, String> {
     let mut variables = home.variables();
     variables.insert("PATH".to_owned(), home.bin().to_string());
     variables
+}
+
+impl Delivered {
+    /// What is wrong, if it does not work. The outside must change: another version, or
+    /// dependencies of another day.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Finding> {
+        if self.tried.works() {
+            return None;
+        }
+        let request = &self.installed.request;
+        let (package, version) = (&request.package, &request.version);
+        let mut finding = Finding::new(format!("{package} {version} is installed, but broken"));
+        finding.seen.clone_from(&self.tried.wrong);
+        let explained = self.explained.as_ref();
+        finding
+            .seen
+            .extend(explained.into_iter().flat_map(Explained::lines));
+        finding.remedy = Some(match explained {
+            Some(explained) if explained.may_have_worked() => format!(
+                "`gate install {version} --as-of {}` installs it with the dependencies of its \
+                 release day; what it needs today must be declared in its next release",
+                explained.as_of
+            ),
+            _ => "another candidate is needed".to_owned(),
+        });
+        Some(finding)
+    }
+
+    /// All of it, for machines.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let mut document = self.installed.fact();
+        document["line"] = json!(self.tried.line);
+        document["works"] = json!(self.tried.works());
+        document["wrong"] = json!(self.tried.wrong);
+        document["missing"] = json!(self.tried.missing);
+        document["stale"] = json!(self.tried.stale);
+        document["environment"] = json!(self.environment);
+        document["explained"] = json!(self.explained);
+        document["operator_home"] =
+            json!({"looked_at": self.home.looked_at, "changed": self.home.changed});
+        document
+    }
 }

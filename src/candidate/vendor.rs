@@ -5,35 +5,42 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::home::Home;
+use super::install::{refused, run_installer};
 use super::lock::{self, Lock, Wheel};
-use super::python::interpreter;
 use crate::gate::Finding;
 use crate::verbs::shared::programs::must_succeed;
 use crate::verbs::{Ctx, Trouble};
-use crate::world::{Effect, ListFiles, Place, WriteFile};
+use crate::world::{Effect, FileSeen, ListFiles, Place, WriteFile};
 
 /// Name of the directory with the wheels, beside the vendored lock.
 const WHEELS: &str = "wheels";
 
 /// Fetches the wheels that this machine's `python3` would install, each checked against the
-/// lock, into `to/wheels`, and writes `to/pylock.toml`, which names them by path.
+/// lock, into `to/wheels`, and writes `to/pylock.toml`, which names them by path. What it takes
+/// to fetch them is put into `scratch`.
 ///
 /// # Errors
 /// If one cannot be had, or its bytes are not those of the lock.
-pub async fn vendor(ctx: &Ctx, home: &Home, lock: &Lock, to: &Place) -> Result<Lock, Trouble> {
+pub async fn vendor(
+    ctx: &Ctx,
+    home: &Home,
+    lock: &Lock,
+    scratch: &Place,
+    to: &Place,
+) -> Result<Lock, Trouble> {
     ctx.progress(format!(
         "keeping the wheels of {} packages",
         lock.packages.len()
     ));
-    write(ctx, to.join("links.html"), links(lock)).await?;
-    write(ctx, to.join("requirements.txt"), lock.requirements()).await?;
-    let python = pip(ctx, home, to).await?;
-    // pip takes the best wheel for the machine, from the lock's own addresses only.
     let (links, requirements, wheels) = (
-        to.join("links.html"),
+        scratch.join("links.html"),
         to.join("requirements.txt"),
         to.join(WHEELS),
     );
+    write(ctx, links.clone(), links_to(lock)).await?;
+    write(ctx, requirements.clone(), lock.requirements()).await?;
+    let python = pip(ctx, home, scratch).await?;
+    // pip takes the best wheel for the machine, from the lock's own addresses only.
     let argv = [
         &python,
         "-m",
@@ -54,25 +61,24 @@ pub async fn vendor(ctx: &Ctx, home: &Home, lock: &Lock, to: &Place) -> Result<L
     ];
     let mut download = home.installer(argv.map(str::to_owned).into());
     download.limit = ctx.limit().max(Duration::from_mins(5));
-    must_succeed(ctx, download).await?;
+    run_installer(ctx, download).await?;
     let kept = kept(ctx, lock, &wheels).await?;
     let place = to.join("pylock.toml");
     write(ctx, place.clone(), vendored(lock, &kept)).await?;
     lock::read(ctx, place).await
 }
 
-/// An interpreter that has pip: the machine's, or a virtual environment made for this.
-async fn pip(ctx: &Ctx, home: &Home, to: &Place) -> Result<String, Trouble> {
+/// An interpreter that has pip: the `python3` on PATH, or a virtual environment made for this.
+async fn pip(ctx: &Ctx, home: &Home, scratch: &Place) -> Result<String, Trouble> {
     let argv = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-    let python = interpreter(ctx).await?;
-    let asked = home.installer(argv(&[&python, "-m", "pip", "--version"]));
+    let asked = home.installer(argv(&["python3", "-m", "pip", "--version"]));
     if ctx.run(asked).await?.success() {
-        return Ok(python);
+        return Ok("python3".to_owned());
     }
-    let own = to.join("pip");
+    let own = scratch.join("pip");
     must_succeed(
         ctx,
-        home.installer(argv(&[&python, "-m", "venv", "--clear", own.as_str()])),
+        home.installer(argv(&["python3", "-m", "venv", "--clear", own.as_str()])),
     )
     .await?;
     Ok(own.join("bin/python").to_string())
@@ -80,12 +86,7 @@ async fn pip(ctx: &Ctx, home: &Home, to: &Place) -> Result<String, Trouble> {
 
 /// The one wheel of each package that was kept, in the lock's order.
 async fn kept<'l>(ctx: &Ctx, lock: &'l Lock, wheels: &Place) -> Result<Vec<&'l Wheel>, Trouble> {
-    let files = ctx
-        .list(ListFiles {
-            root: wheels.clone(),
-            include: vec!["*.whl".to_owned()],
-        })
-        .await?;
+    let files = wheels_in(ctx, wheels).await?;
     let mut found = Vec::new();
     for package in &lock.packages {
         let is_there = |wheel: &&Wheel| {
@@ -105,6 +106,53 @@ async fn kept<'l>(ctx: &Ctx, lock: &'l Lock, wheels: &Place) -> Result<Vec<&'l W
     Ok(found)
 }
 
+/// Shows that the wheels which a vendored lock names lie beside it, byte for byte. Whoever
+/// installs them checks again; this names the wheel before anything is installed.
+///
+/// # Errors
+/// If one is missing or was changed.
+pub async fn check_wheels(ctx: &Ctx, lock: &Lock) -> Result<(), Trouble> {
+    let (beside, _) = lock.place.as_str().rsplit_once('/').unwrap_or_default();
+    let files = wheels_in(ctx, &Place::new(beside).join(WHEELS)).await?;
+    let (mut changed, mut missing) = (Vec::new(), Vec::new());
+    for wheel in lock.packages.iter().flat_map(|package| &package.wheels) {
+        match files
+            .iter()
+            .find(|file| file.path.file_name() == wheel.file)
+        {
+            None => missing.push(format!("`{}` is not there", wheel.file)),
+            Some(file) if file.sha256 != wheel.sha256 => changed.push(wheel.file.as_str()),
+            Some(_) => {}
+        }
+    }
+    if let Some(file) = changed.first() {
+        let mut finding = refused(&format!("`{file}`"));
+        let others = changed[1..]
+            .iter()
+            .map(|file| format!("nor are those of `{file}`"));
+        finding.seen.extend(others);
+        return Err(Trouble::error(finding));
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut finding = Finding::new(format!(
+        "wheels of the lock are missing in `{beside}/{WHEELS}`"
+    ));
+    finding.seen = missing;
+    Err(Trouble::error(finding.remedy(
+        "give a directory that `gate install --vendor` has made, whole",
+    )))
+}
+
+async fn wheels_in(ctx: &Ctx, directory: &Place) -> Result<Vec<FileSeen>, Trouble> {
+    let files = ListFiles {
+        root: directory.clone(),
+        include: vec!["*.whl".to_owned()],
+    };
+    Ok(ctx.list(files).await?)
+}
+
 async fn write(ctx: &Ctx, path: Place, text: String) -> Result<(), Trouble> {
     let file = WriteFile {
         path,
@@ -116,7 +164,7 @@ async fn write(ctx: &Ctx, path: Place, text: String) -> Result<(), Trouble> {
 }
 
 /// A page of links to every locked wheel. Pure.
-fn links(lock: &Lock) -> String {
+fn links_to(lock: &Lock) -> String {
     let escaped = |text: &str| {
         text.replace('&', "&amp;")
             .replace('"', "&quot;")

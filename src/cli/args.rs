@@ -44,6 +44,9 @@ pub(super) struct RunArgs {
     /// Writes events as JSON lines to this file, from the first one.
     #[arg(long, value_name = "FILE")]
     pub(super) events: Option<PathBuf>,
+    /// Writes the run's bundle to this new file, besides the run directory.
+    #[arg(long, value_name = "FILE")]
+    pub(super) bundle: Option<PathBuf>,
     /// Keeps the throwaway home when all has passed.
     #[arg(long)]
     pub(super) keep: bool,

@@ -4,20 +4,25 @@
 mod args;
 mod audit;
 mod console;
+mod diff;
+mod directories;
 mod doctor;
-
 mod exit;
+mod explain;
+mod install;
 mod operator;
 mod plan;
 mod provenance;
 mod reap;
-
+mod recorded;
 mod rehearse;
 mod report;
+mod reproduce;
 mod run;
 mod schema;
 mod shell;
 mod status;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -62,10 +67,20 @@ enum Command {
     Status(status::StatusArgs),
     /// Prints a run's report.
     Report(report::ReportArgs),
+    /// Traces a value of a report or comment back to the exchange and the bytes it came from.
+    Explain(explain::ExplainArgs),
+    /// Checks a bundle: digests, chain of records, seal, verdict, reports.
+    Verify(verify::VerifyArgs),
+    /// Runs a bundle's gate again in its recorded world and compares byte for byte.
+    Reproduce(reproduce::ReproduceArgs),
+    /// Compares two runs: where they parted, and every fact that differs.
+    Diff(diff::DiffArgs),
     /// Lists every tool with path, version, login and remedy.
     Doctor(doctor::DoctorArgs),
     /// Ends orphan daemons, or shows which it would end and why look-alikes are spared.
     Reap(reap::ReapArgs),
+    /// Installs one version of the candidate, locked by hash, away from your own tools, and prints the environment to use it.
+    Install(install::InstallArgs),
     /// Shows whether a fix changes behaviour and is proved by a test.
     Audit(audit::AuditArgs),
     /// Prints a completion script for a shell.
@@ -115,8 +130,13 @@ async fn dispatch(cli: Cli, console: &mut Console) -> Exit {
         Command::Schema => schema::run(console),
         Command::Status(args) => status::run(&args, console),
         Command::Report(args) => report::run(&args, console),
+        Command::Explain(args) => explain::run(&args, console),
+        Command::Verify(args) => verify::run(&args, console),
+        Command::Reproduce(args) => reproduce::run(args, console).await,
+        Command::Diff(args) => diff::run(&args, console),
         Command::Doctor(args) => doctor::run(&args, console).await,
         Command::Reap(args) => reap::run(&args, console).await,
+        Command::Install(args) => install::run(args, console).await,
         Command::Audit(args) => audit::run(args, console).await,
         Command::Completions(args) => shell::completions(&args, &mut Cli::command(), console),
         Command::Man(args) => shell::man(&args, Cli::command(), console),

@@ -5,6 +5,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -15,6 +16,10 @@ use super::console::Console;
 use crate::gate::{Diagnostics, Gate, Look, Overrides, SetError};
 use crate::report::Style;
 use crate::world::live::Operator;
+
+/// The largest gate file, template or configuration that is read, in bytes. A gate of ten
+/// thousand subtasks has two million.
+const LARGEST: u64 = 16 << 20;
 
 /// The program's own settings.
 #[derive(Debug, Clone)]
@@ -115,16 +120,14 @@ fn read_gate(path: Option<&Path>, console: &Console) -> Result<Gate, Exit> {
         let plain = Utf8Path::new(name)
             .components()
             .all(|part| matches!(part, camino::Utf8Component::Normal(_)));
-        plain
-            .then(|| std::fs::read_to_string(directory.join(name)).ok())
-            .flatten()
+        plain.then(|| text_of(&directory.join(name)).ok()).flatten()
     };
     Gate::load(&path.display().to_string(), &text, &template)
         .map_err(|error| diagnose(&error, console))
 }
 
 fn read_text(path: &Path, console: &Console) -> Result<String, Exit> {
-    std::fs::read_to_string(path).map_err(|error| {
+    text_of(path).map_err(|error| {
         console.fail(
             Exit::Usage,
             &format!("cannot read `{}`: {error}", path.display()),
@@ -132,7 +135,21 @@ fn read_text(path: &Path, console: &Console) -> Result<String, Exit> {
     })
 }
 
-fn refuse(error: &SetError, console: &Console) -> Exit {
+/// A file's text. One that has no end, such as a device, is refused like one that is too large.
+fn text_of(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?
+        .take(LARGEST + 1)
+        .read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST {
+        let told = format!("it holds more than {} MiB", LARGEST >> 20);
+        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, told));
+    }
+    Ok(text)
+}
+
+/// Says why a parameter cannot be set.
+pub(super) fn refuse(error: &SetError, console: &Console) -> Exit {
     if let SetError::Gate(diagnostics) = error {
         console.note("with these parameters the gate is not sound:");
         return diagnose(diagnostics, console);
@@ -158,4 +175,23 @@ fn diagnose(diagnostics: &Diagnostics, console: &Console) -> Exit {
 /// Opens the file for `--events`.
 pub(super) fn create(path: &Path) -> Result<std::fs::File, std::io::Error> {
     std::fs::File::create(path)
+}
+
+/// Whether a file can be made here later: nothing is overwritten.
+pub(super) fn can_be_made(path: &Path) -> Result<(), String> {
+    let parent = path.parent().filter(|parent| *parent != Path::new(""));
+    if path.exists() {
+        return Err(format!(
+            "`{}` is there already; nothing is overwritten",
+            path.display()
+        ));
+    }
+    match parent {
+        Some(parent) if !parent.is_dir() => Err(format!(
+            "cannot write `{}`: there is no directory `{}`",
+            path.display(),
+            parent.display()
+        )),
+        _ => Ok(()),
+    }
 }

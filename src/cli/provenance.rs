@@ -88,6 +88,18 @@ impl Provenance {
     }
 }
 
+/// The command that reproduces a bundle: with the very flake that made it, where it came from one.
+pub(super) fn reproduce_command(flake: Option<&str>, bundle: &str) -> String {
+    // Of a checkout with changes nobody can fetch the same again.
+    let fetchable = |revision: &&str| revision.len() == 40 && !revision.contains('-');
+    match flake.filter(fetchable) {
+        Some(revision) => {
+            format!("nix run '<flake>?rev={revision}#gate' -- reproduce {bundle}")
+        }
+        None => format!("gate reproduce {bundle}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +122,21 @@ mod tests {
         );
         let plain = Provenance::default().version();
         assert!(plain.contains("commit unknown (not started through the flake)"));
+    }
+
+    #[test]
+    fn a_bundle_is_reproduced_by_the_flake_that_made_it() {
+        let revision = "5880666fd9eb563038431edb35c2d0aa595884e6";
+        assert_eq!(
+            reproduce_command(Some(revision), "b.tar.gz"),
+            format!("nix run '<flake>?rev={revision}#gate' -- reproduce b.tar.gz")
+        );
+        for unknown in [None, Some("unknown"), Some(&*format!("{revision}-dirty"))] {
+            assert_eq!(
+                reproduce_command(unknown, "b.tar.gz"),
+                "gate reproduce b.tar.gz"
+            );
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use clap::Args;
 use super::Exit;
 use super::args::RunArgs;
 use super::console::Console;
+use super::run::Stays;
 use super::{operator, run};
 use crate::rehearsal::{Fault, Faults, World as EmbeddedWorld};
 
@@ -38,6 +39,10 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
         Ok(operator) => operator,
         Err(error) => return console.fail(Exit::Error, &error),
     };
+    let refused = args.run.bundle.as_deref().map(operator::can_be_made);
+    if let Some(Err(error)) = refused {
+        return console.fail(Exit::Usage, &error);
+    }
     // What is wrong with the gate file or its parameters is said before a world is built.
     if let Err(exit) = operator::gate(&args.run.gate, &operator, console) {
         return exit;
@@ -50,11 +55,14 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
         "rehearsal in {}; nothing real is touched",
         world.root()
     ));
+    console.note(&stand_ins(world.stand_ins()));
     let mut run_args = args.run;
     let keep = run_args.keep;
     let own = std::mem::take(&mut run_args.gate.set);
     run_args.gate.set = world.parameters().into_iter().chain(own).collect();
-    let (exit, finished) = run::run_as(world.operator(), run_args, console, None, &|outside| {
+    let bundled = run_args.bundle.is_some();
+    let stays = if keep { Stays::ToRead } else { Stays::Nothing };
+    let exit = run::run_as(world.operator(), run_args, console, stays, &|outside| {
         world.wrap(outside)
     })
     .await;
@@ -69,12 +77,26 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
             );
         }
     }
-    drop(finished);
     if keep {
         console.note(&format!("kept: {}", world.root()));
+    } else if bundled {
+        console.note("the rehearsal's world is removed; --keep keeps it");
+    } else {
+        console.note(
+            "the rehearsal's world is removed; --keep keeps it, --bundle FILE keeps the evidence",
+        );
     }
     world.end(keep).await;
     exit
+}
+
+/// Says which programs are not the real ones, so that nobody takes them for that.
+fn stand_ins(names: &[&str]) -> String {
+    let listed = names.join(" and ");
+    if names.contains(&"gh") {
+        return format!("stand-ins: {listed}; there is no `gh` on PATH, see `gate doctor`");
+    }
+    format!("stand-ins: {listed}; every other tool is the real one")
 }
 
 fn faults(names: &[String]) -> Result<Faults, String> {

@@ -6,7 +6,7 @@ use super::Exit;
 use super::args::GateArgs;
 use super::console::Console;
 use super::operator;
-use crate::report::{Report, Where, markdown, text};
+use crate::report::{self, Report, Where, text};
 use crate::session::{self, RunDirectory};
 
 #[derive(Debug, Args)]
@@ -26,6 +26,8 @@ enum Format {
     Text,
     Md,
     Json,
+    Html,
+    Junit,
 }
 
 pub(super) fn run(args: &ReportArgs, console: &Console) -> Exit {
@@ -33,16 +35,26 @@ pub(super) fn run(args: &ReportArgs, console: &Console) -> Exit {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    let place = Where {
+    let made = match args.format {
+        Format::Text => Ok(text(&report, console.style(), &place(&directory))),
+        Format::Md => Ok(report::markdown(&report)),
+        Format::Json => Ok(report::json(&report)),
+        Format::Html => report::html(&report),
+        Format::Junit => report::junit(&report),
+    };
+    match made {
+        Ok(text) => console.out(&text),
+        Err(error) => return console.fail(Exit::Error, &error),
+    }
+    Exit::Passed
+}
+
+fn place(directory: &RunDirectory) -> Where {
+    Where {
         run_directory: Some(directory.path.to_string()),
         resume: Some(format!("gate run --resume {}", directory.run)),
-    };
-    console.out(&match args.format {
-        Format::Text => text(&report, console.style(), &place),
-        Format::Md => markdown(&report),
-        Format::Json => serde_json::to_string_pretty(&report).unwrap_or_default() + "\n",
-    });
-    Exit::Passed
+        bundle: None,
+    }
 }
 
 /// Finds a run and puts its report together.
@@ -54,19 +66,9 @@ pub(super) fn load(
     let operator = operator::of_process().map_err(|error| console.fail(Exit::Error, &error))?;
     let (_, overrides) = operator::gate(gate, &operator, console)?;
     let state = operator::settings(&operator, &overrides).state;
-    let failed = |error: &session::SessionError| {
-        let exit = if matches!(error, session::SessionError::NoSuchRun { .. }) {
-            Exit::Usage
-        } else {
-            Exit::Error
-        };
-        let exit = console.fail(exit, &super::run::chain(error));
-        if let Some(remedy) = error.remedy() {
-            console.note(&format!("  → {remedy}"));
-        }
-        exit
-    };
-    let directory = session::find_run(&state, name).map_err(|error| failed(&error))?;
-    let report = session::report_of(&directory).map_err(|error| failed(&error))?;
+    let directory =
+        session::find_run(&state, name).map_err(|error| super::run::failed(&error, console))?;
+    let report =
+        session::report_of(&directory).map_err(|error| super::run::failed(&error, console))?;
     Ok((report, directory))
 }

@@ -1,17 +1,19 @@
 //! `gate run`: the question before the first write, signals, reporters, the report at the end.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::Exit;
-use super::args::RunArgs;
+use super::args::{GateArgs, RunArgs};
 use super::console::Console;
 use super::operator::{self, Settings};
-use super::provenance::Provenance;
-use crate::engine::{Reporter, Scope, Signal};
-use crate::gate::{Gate, Outcome};
-use crate::report::{self, JsonLines, Live, Plain, Where};
+use super::provenance::{Provenance, reproduce_command};
+use crate::engine::{Asked, Reporter, Scope, Signal};
+use crate::evidence::Bundled;
+use crate::gate::{Gate, Outcome, Overrides, Verdict};
+use crate::report::{self, BundleAt, JsonLines, Live, Plain, Where};
 use crate::session::{self, Finished, Killed, Options, Wrap};
 use crate::world::live::Operator;
 
@@ -20,9 +22,18 @@ pub(super) async fn run(args: RunArgs, console: &Console) -> Exit {
         Ok(operator) => operator,
         Err(error) => return console.fail(Exit::Error, &error),
     };
-    run_as(operator, args, console, Some("gate run"), &|world| world)
-        .await
-        .0
+    run_as(operator, args, console, Stays::ToResume, &|world| world).await
+}
+
+/// What is there once a run has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stays {
+    /// The run directory, and a world to go on in.
+    ToResume,
+    /// The run directory alone.
+    ToRead,
+    /// Nothing.
+    Nothing,
 }
 
 /// Runs as an operator; a rehearsal gives one of its own, and may put a layer around the outside.
@@ -30,25 +41,51 @@ pub(super) async fn run_as(
     operator: Operator,
     args: RunArgs,
     console: &Console,
-    resume: Option<&str>,
+    stays: Stays,
     wrap: Wrap<'_>,
-) -> (Exit, Option<Finished>) {
+) -> Exit {
+    let copy = args.bundle.clone();
     let prepared = match prepare(&operator, args, console).await {
         Ok(prepared) => prepared,
-        Err(exit) => return (exit, None),
+        Err(exit) => return exit,
     };
     let Prepared { options, reporters } = prepared;
-    match session::run(operator, options, reporters, signals(), wrap).await {
-        Ok(finished) => {
-            let place = Where {
-                run_directory: Some(finished.directory.path.to_string()),
-                resume: resume
-                    .map(|command| format!("{command} --resume {}", finished.directory.run)),
-            };
-            console.out(&report::text(&finished.report, console.style(), &place));
-            (finished.verdict.into(), Some(finished))
-        }
-        Err(error) => (failed(&error, console), None),
+    let finished = match session::run(operator, options, reporters, signals(), wrap).await {
+        Ok(finished) => finished,
+        Err(error) => return failed(&error, console),
+    };
+    let copied = finished.bundle.as_ref().and(copy.as_deref());
+    if let Some(to) = copied
+        && let Err(error) = finished.copy_bundle(to)
+    {
+        failed(&error, console);
+        return Exit::from(finished.verdict.max(Verdict::Error));
+    }
+    let place = place(&finished, stays, copied);
+    console.out(&report::text(&finished.report, console.style(), &place));
+    finished.verdict.into()
+}
+
+/// Where things are, as far as they stay.
+fn place(finished: &Finished, stays: Stays, copied: Option<&Path>) -> Where {
+    let run = &finished.directory.run;
+    let of_run = |bundle: &Bundled| finished.directory.bundle(bundle).into_string();
+    let bundle_at = |bundle: &Bundled| {
+        let path = match copied {
+            Some(path) => path.display().to_string(),
+            None => (stays != Stays::Nothing).then(|| of_run(bundle))?,
+        };
+        let flake = Provenance::of_process().flake;
+        Some(BundleAt {
+            reproduce: reproduce_command(flake.as_deref(), &path),
+            sha256: bundle.archive.sha256.clone(),
+            path,
+        })
+    };
+    Where {
+        run_directory: (stays != Stays::Nothing).then(|| finished.directory.path.to_string()),
+        resume: (stays == Stays::ToResume).then(|| format!("gate run --resume {run}")),
+        bundle: finished.bundle.as_ref().and_then(bundle_at),
     }
 }
 
@@ -61,16 +98,18 @@ struct Prepared {
 async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Result<Prepared, Exit> {
     let mut gate_args = args.gate.clone();
     if let Some(time) = &args.as_of {
-        if let Err(error) = time.parse::<jiff::Timestamp>() {
-            return Err(console.fail(
-                Exit::Usage,
-                &format!("--as-of `{time}` is no time such as 2026-05-21T00:00:00Z: {error}"),
-            ));
-        }
+        check_as_of(time, console)?;
         gate_args.set.push(format!("rc.as_of={time}"));
+    }
+    if let Some(path) = &args.bundle {
+        operator::can_be_made(path).map_err(|error| console.fail(Exit::Usage, &error))?;
     }
     let (gate, overrides) = operator::gate(&gate_args, operator, console)?;
     let settings = operator::settings(operator, &overrides);
+    let gate = match &args.resume {
+        Some(run) => earlier(run, &gate_args, gate, &overrides, &settings, console)?,
+        None => gate,
+    };
     let scope = scope(&args, &gate, console)?;
     let reporters = reporters(&args, &gate, console)?;
     let killed = killed(&args, &settings, console)?;
@@ -86,12 +125,53 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
         tools: tools.path,
         versions: provenance.versions(tools.versions),
         flake: provenance.flake,
-        scope,
+        asked: Asked {
+            scope,
+            dry_run: args.dry_run,
+        },
         resume: args.resume,
-        dry_run: args.dry_run,
         keep: args.keep,
     };
     Ok(Prepared { options, reporters })
+}
+
+/// The gate to go on with: the run's own, unless another was asked for in so many words; with the
+/// parameters that it was started with, and what is set now over them. What does not fit is
+/// refused before anything runs.
+fn earlier(
+    run: &str,
+    args: &GateArgs,
+    given: Gate,
+    overrides: &Overrides,
+    settings: &Settings,
+    console: &Console,
+) -> Result<Gate, Exit> {
+    let earlier =
+        session::earlier(&settings.state, run).map_err(|error| failed(&error, console))?;
+    for write in &earlier.outstanding {
+        console.note(&format!(
+            "the run was cut off in {write}; whether it happened is looked up before anything is \
+             written"
+        ));
+    }
+    if args.gate.is_some() {
+        return Ok(given);
+    }
+    let mut gate = earlier.gate;
+    gate.set(&overrides.parameters)
+        .map_err(|error| operator::refuse(&error, console))?;
+    Ok(gate)
+}
+
+/// A time is a time before anything runs.
+pub(super) fn check_as_of(time: &str, console: &Console) -> Result<(), Exit> {
+    match time.parse::<jiff::Timestamp>() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(console.fail(
+            Exit::Usage,
+            &format!("--as-of `{time}` is no time such as 2026-05-21T00:00:00Z: {error}"),
+        )),
+    }
 }
 
 pub(super) async fn tools(
@@ -102,8 +182,9 @@ pub(super) async fn tools(
     session::tools(operator, &settings.cache)
         .await
         .map_err(|error| {
+            let exit = console.fail(Exit::Error, &chain(&error));
             console.note(&format!("  → {}", error.remedy()));
-            console.fail(Exit::Error, &chain(&error))
+            exit
         })
 }
 
@@ -184,8 +265,14 @@ async fn clear(
     Ok(())
 }
 
-fn failed(error: &session::SessionError, console: &Console) -> Exit {
-    let exit = console.fail(Exit::Error, &chain(error));
+/// Says why a run could not begin or be found.
+pub(super) fn failed(error: &session::SessionError, console: &Console) -> Exit {
+    let exit = if error.is_usage() {
+        Exit::Usage
+    } else {
+        Exit::Error
+    };
+    let exit = console.fail(exit, &chain(error));
     if let Some(remedy) = error.remedy() {
         console.note(&format!("  → {remedy}"));
     }

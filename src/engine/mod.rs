@@ -9,7 +9,7 @@ mod run;
 
 pub use dispatcher::{Action, Dispatcher, Input, Step};
 pub use event::{EVENT_FORMAT, Event, EventKind};
-pub use plan::{Scope, UnknownWorkPackage, steps};
+pub use plan::{Asked, Scope, UnknownWorkPackage, steps};
 pub use run::{Outcomes, Request, run};
 
 /// Consumes what happens during a run.

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::dispatcher::Step;
 use crate::gate::{Gate, WorkPackage};
 
 /// Which part of a gate to run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// All of it.
     #[default]
@@ -15,6 +18,25 @@ pub enum Scope {
     Until(String),
     /// One work package; what it depends on is taken as given.
     Only(String),
+}
+
+/// What the operator asked for; recorded, because a replay has to ask for the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Which part of the gate.
+    #[serde(default)]
+    pub scope: Scope,
+    /// Whether whatever touches the outside is left out.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+impl Asked {
+    /// Whether it is the whole gate, writes included.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A scope that names no work package of the gate.

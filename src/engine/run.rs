@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::dispatcher::{Action, Dispatcher, Input};
 use super::executor::{self, Ended, Shared};
-use super::{EVENT_FORMAT, Event, EventKind, Reporter, Scope, Signal};
+use super::{Asked, EVENT_FORMAT, Event, EventKind, Reporter, Signal};
 use crate::gate::{Fact, Facts, Finding, Gate, Outcome, SubtaskId, Verdict};
 use crate::verbs::Setting;
 use crate::world::World;
@@ -21,10 +21,8 @@ pub struct Request {
     pub gate: Arc<Gate>,
     /// Id of the run.
     pub run: String,
-    /// Which part of it.
-    pub scope: Scope,
-    /// Whether to leave out whatever touches the outside.
-    pub dry_run: bool,
+    /// Which part of it, and whether it may write.
+    pub asked: Asked,
     /// What an earlier part of this run found out already, in plan order.
     pub resumed: Vec<(SubtaskId, Outcome, Vec<Fact>)>,
 }
@@ -52,7 +50,7 @@ pub async fn run(
     reporters: &mut [Box<dyn Reporter>],
     signals: &mut mpsc::UnboundedReceiver<Signal>,
 ) -> Outcomes {
-    let steps = super::plan::steps(&request.gate, &request.scope, request.dry_run);
+    let steps = super::plan::steps(&request.gate, &request.asked.scope, request.asked.dry_run);
     let in_scope = steps.iter().filter(|step| step.in_scope).count();
     let mut dispatcher = Dispatcher::new(steps);
     for (id, outcome, facts) in request.resumed {

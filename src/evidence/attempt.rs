@@ -115,7 +115,7 @@ impl<'a> Attempt<'a> {
         self.disk
             .write_new(&path, json.as_bytes())
             .map_err(EvidenceError::disk("write", &path))?;
-        self.freeze(&self.beside)?;
+        freeze(self.disk, &self.beside)?;
         self.disk
             .rename(&self.beside, &self.dir)
             .map_err(EvidenceError::disk("give its name to", &self.dir))?;
@@ -128,27 +128,53 @@ impl<'a> Attempt<'a> {
             .map_err(EvidenceError::disk("sync", parent))?;
         Ok(self.files)
     }
+}
 
-    /// Syncs directories and takes write permissions, the top directory's own excepted: some
-    /// systems do not rename what cannot be written.
-    fn freeze(&self, dir: &Path) -> Result<(), EvidenceError> {
-        let listed = self
-            .disk
-            .list(dir)
-            .map_err(EvidenceError::disk("list", dir))?;
-        for entry in listed {
-            let path = dir.join(&entry.name);
-            if entry.kind == Kind::Dir {
-                self.freeze(&path)?;
-            }
-            self.disk
-                .make_read_only(&path)
+/// Syncs directories and takes write permissions, the top directory's own excepted: some
+/// systems do not rename what cannot be written.
+fn freeze(disk: &dyn Disk, dir: &Path) -> Result<(), EvidenceError> {
+    let listed = disk.list(dir).map_err(EvidenceError::disk("list", dir))?;
+    for entry in listed {
+        let path = dir.join(&entry.name);
+        if entry.kind == Kind::Dir {
+            freeze(disk, &path)?;
+        }
+        if entry.kind != Kind::Other {
+            disk.make_read_only(&path)
                 .map_err(EvidenceError::disk("protect", &path))?;
         }
-        self.disk
-            .sync_dir(dir)
-            .map_err(EvidenceError::disk("sync", dir))
     }
+    disk.sync_dir(dir).map_err(EvidenceError::disk("sync", dir))
+}
+
+/// Gives a directory that was written in place its manifest, synced, and takes all write
+/// permissions. [`check_directory`] holds it beside its manifest.
+///
+/// # Errors
+/// When it has a manifest already, or the disk refuses.
+pub fn seal_directory(disk: &dyn Disk, dir: &Path) -> Result<Vec<Summed>, EvidenceError> {
+    let mut names = Vec::new();
+    walk(disk, dir, "", &mut names)?;
+    names.sort();
+    let mut files = Vec::new();
+    for name in &names {
+        let path = dir.join(name);
+        let mut from = disk
+            .reader(&path)
+            .map_err(EvidenceError::disk("read", &path))?;
+        files.push(summed(name, &mut from, |_| Ok(()))?);
+    }
+    let json = json_text(&files).map_err(JournalError::json("a manifest"))?;
+    let path = dir.join(MANIFEST);
+    disk.write_new(&path, json.as_bytes())
+        .map_err(EvidenceError::disk("write", &path))?;
+    freeze(disk, dir)?;
+    disk.make_read_only(dir)
+        .map_err(EvidenceError::disk("protect", dir))?;
+    let parent = dir.parent().unwrap_or(dir);
+    disk.sync_dir(parent)
+        .map_err(EvidenceError::disk("sync", parent))?;
+    Ok(files)
 }
 
 /// Digests what is read, and hands it on.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{EvidenceError, Recording};
 use crate::gate::SubtaskId;
-use crate::journal::{Answer, Record};
+use crate::journal::{Answer, Exchange, Record};
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -122,16 +122,35 @@ fn nearest<'a>(names: impl Iterator<Item = &'a str>, path: &str) -> Vec<String> 
         .collect()
 }
 
+/// The exchange that a value came from. A fact that puts several answers together points to the
+/// last of them; then it is the last one before in which the value's text stands, if any.
 fn exchange(
     recording: &Recording,
     by: &SubtaskId,
     n: u32,
     value: &Value,
 ) -> Result<Option<Explained>, EvidenceError> {
-    let course = recording.folded.course(by);
-    let Some(recorded) = course.and_then(|course| course.exchanges.get(&n)) else {
+    let Some(course) = recording.folded.course(by) else {
         return Ok(None);
     };
+    let mut pointed_to = None;
+    for (n, recorded) in course.exchanges.range(..=n).rev() {
+        let explained = explained(recording, by, *n, recorded, value)?;
+        if !explained.found.is_empty() {
+            return Ok(Some(explained));
+        }
+        pointed_to.get_or_insert(explained);
+    }
+    Ok(pointed_to)
+}
+
+fn explained(
+    recording: &Recording,
+    by: &SubtaskId,
+    n: u32,
+    recorded: &Exchange,
+    value: &Value,
+) -> Result<Explained, EvidenceError> {
     let mut effect = recorded.effect.clone();
     recording.put_back(&mut effect)?;
     let mut found = Vec::new();
@@ -145,13 +164,13 @@ fn exchange(
             Some(response)
         }
     };
-    Ok(Some(Explained {
+    Ok(Explained {
         n,
         records: records(recording, by, n),
         effect,
         answer,
         found,
-    }))
+    })
 }
 
 /// Numbers of the exchange's records; the last ones, should an earlier process have had it too.

@@ -31,7 +31,7 @@ mod tar;
 mod verify;
 mod volatile;
 
-pub use attempt::{Attempt, check_directory};
+pub use attempt::{Attempt, check_directory, seal_directory};
 pub use bundle::{Bundled, Spec, bundle};
 pub use diff::{Diff, Divergence, FactDiff, diff};
 pub use error::EvidenceError;

@@ -27,12 +27,7 @@ pub trait Rerun: Send + Sync {
     ///
     /// # Errors
     /// When it cannot even begin.
-    async fn run(
-        &self,
-        gate_file: &[u8],
-        recorded: &Folded,
-        world: Arc<dyn World>,
-    ) -> Result<Rerunned, String>;
+    async fn run(&self, recorded: &Folded, world: Arc<dyn World>) -> Result<Rerunned, String>;
 
     /// Makes all reports of a run from its journal, by file name.
     ///
@@ -247,11 +242,7 @@ impl Again {
         let blobs = Blobs::on(Arc::clone(&self.disk), &self.data);
         let world = Arc::new(ReplayWorld::new(recorded, blobs));
         let again = rerun
-            .run(
-                &self.gate_file,
-                recorded,
-                Arc::clone(&world) as Arc<dyn World>,
-            )
+            .run(recorded, Arc::clone(&world) as Arc<dyn World>)
             .await;
         if let Some(difference) = world.difference() {
             return Err(difference.to_string());

@@ -71,6 +71,8 @@ pub struct Exchange {
     pub n: u32,
     /// Which were unanswered when it was made.
     pub open: Vec<u32>,
+    /// The strand it belongs to.
+    pub strand: Option<String>,
     /// The request, long texts as references.
     pub effect: Value,
     /// What came back; nothing, when the run ended first.
@@ -158,11 +160,13 @@ impl Folded {
                 by,
                 n,
                 open,
+                strand,
                 effect,
             } => {
                 let exchange = Exchange {
                     n: *n,
                     open: open.clone(),
+                    strand: strand.clone(),
                     effect: effect.clone(),
                     answer: None,
                 };
@@ -292,6 +296,16 @@ impl Folded {
             .map(|(id, courses)| (id, courses.as_slice()))
     }
 
+    /// The parameters that hold at last.
+    #[must_use]
+    pub fn parameters(&self) -> BTreeMap<String, Value> {
+        let mut parameters = self.header.parameters.clone();
+        for resumed in &self.resumptions {
+            parameters.extend(resumed.parameters.clone());
+        }
+        parameters
+    }
+
     /// How the subtasks ended, by id; those that did.
     #[must_use]
     pub fn outcomes(&self) -> BTreeMap<SubtaskId, Outcome> {
@@ -353,8 +367,10 @@ impl Folded {
             .ended
             .as_ref()
             .filter(|ended| ended.outcome.lets_on())?;
-        let age = Duration::try_from(now.duration_since(ended.at)).unwrap_or_default();
-        max_age.is_none_or(|limit| age <= limit).then_some(course)
+        // What ended in the future has no age: then a clock was wrong, and it is taken again.
+        let age = Duration::try_from(now.duration_since(ended.at)).ok();
+        let fresh = |limit| age.is_some_and(|age| age <= limit);
+        max_age.is_none_or(fresh).then_some(course)
     }
 
     /// Requests that may have changed something outside and have no answer on record: what is to

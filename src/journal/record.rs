@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::engine::Event;
+use crate::engine::{Asked, Event};
 use crate::gate::{SubtaskId, Verdict};
 use crate::world::WorldError;
 
@@ -51,6 +51,9 @@ pub enum Record {
         /// what overlapped may come in another order when the recording is replayed.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         open: Vec<u32>,
+        /// The strand it belongs to, when the subtask does several things at the same time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        strand: Option<String>,
         /// The request, its long texts as references to blobs.
         effect: Value,
     },
@@ -97,6 +100,9 @@ pub struct Header {
     /// Revision of the flake it was built from, when it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flake: Option<String>,
+    /// What was asked for.
+    #[serde(default, skip_serializing_if = "Asked::is_everything")]
+    pub asked: Asked,
     /// When the run began.
     pub started: Timestamp,
     /// All subtasks in the plan's order, which is the order of the bundled records.
@@ -125,6 +131,12 @@ pub struct Resumed {
     /// Versions of the tools by name.
     #[serde(default)]
     pub tools: BTreeMap<String, String>,
+    /// Parameters that are not what they were before, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, Value>,
+    /// What was asked for this time.
+    #[serde(default, skip_serializing_if = "Asked::is_everything")]
+    pub asked: Asked,
 }
 
 /// The last record of a run that came to an end.

@@ -107,6 +107,7 @@ mod tests {
     /// 200 lines with their ends, and the sum before each.
     fn two_hundred() -> Vec<(Vec<u8>, String)> {
         let header = Header {
+            asked: crate::engine::Asked::default(),
             format: FORMAT,
             run: "r".into(),
             gate: GateRef {
@@ -124,6 +125,7 @@ mod tests {
             by: SubtaskId::new("T001"),
             n: u32::try_from(seq).unwrap(),
             open: Vec::new(),
+            strand: None,
             effect: serde_json::json!({"effect": "now", "ü": seq}),
         };
         let (mut lines, mut head) = (Vec::new(), NO_PREVIOUS.to_owned());

@@ -84,7 +84,8 @@ faults! {
     Run2Copied "run-2-copied" "T025" 1 "run-2.json is a copy of run-1.json, run id included";
     DaemonKilledBetweenRuns "daemon-killed-between-runs" "T026" 3 "somebody ends the sync daemon between two runs";
     QueueDeletedBetweenRuns "queue-deleted-between-runs" "T026" 3 "somebody deletes a queue database between two runs";
-    RedeployMidProtocol "redeploy-mid-protocol" "T026" 3 "the SaaS is deployed anew after the four runs began";
+    RedeployMidProtocol "redeploy-mid-protocol" "T029" 3 "the SaaS is deployed anew while the last of the four runs is at work";
+    RedeployBetweenRuns "redeploy-between-runs" "T026" 3 "somebody deploys the SaaS anew between two runs";
     AlreadyReopened "already-reopened" "T022" 1 "scenario 4 fails, and somebody has already re-opened #1141 when T023 acts";
     Github502Once "github-502-once" "–" 0 "GitHub answers 502 once";
     GithubRateLimited "github-rate-limited" "–" 0 "GitHub says once that the rate limit is reached";

@@ -68,9 +68,9 @@ pub fn write_stand_in(
         "operator@example.com"
     };
     let script = SCRIPT
-        .replace("@LOG@", &quoted(&log.to_string_lossy()))
-        .replace("@APP@", &quoted(app))
-        .replace("@LOGIN@", &quoted(login))
+        .replace("@LOG@", &host::quoted(&log.to_string_lossy()))
+        .replace("@APP@", &host::quoted(app))
+        .replace("@LOGIN@", &host::quoted(login))
         .replace("@TERMINAL_FAILED@", &counts.terminal_failed.to_string())
         .replace(
             "@BUSINESS_RULE_REJECTED@",
@@ -79,9 +79,4 @@ pub fn write_stand_in(
     let path = bin.join("flyctl");
     host::write_executable(&path, &script)?;
     Ok(path)
-}
-
-/// A word for the shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -81,6 +81,11 @@ pub(crate) fn write_executable(path: &Path, text: &str) -> Result<(), RehearsalE
     })
 }
 
+/// A word for the shell.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// Reads a file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, RehearsalError> {
     std::fs::read(path).map_err(|source| RehearsalError::File {
@@ -149,6 +154,21 @@ pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), RehearsalErro
             source,
         }
     })
+}
+
+/// Lets a directory's owner remove it again: evidence is read-only.
+pub(crate) fn make_removable(root: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(entries) = std::fs::read_dir(root) else {
+        return;
+    };
+    // What stays behind is a temporary directory; nobody is helped by an error.
+    let _done = std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o700));
+    for entry in entries.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            make_removable(&entry.path());
+        }
+    }
 }
 
 /// Removes a file; one that is gone already is fine.

@@ -5,10 +5,12 @@
 
 mod faults;
 pub mod flyctl;
+pub mod gh;
 pub mod github;
 pub mod harness;
 mod home;
 mod host;
+mod operator;
 pub mod product;
 pub mod saas;
 mod world;

@@ -20,25 +20,16 @@ use super::product::tree::Tree;
 use super::product::wheels;
 use super::product::{pytest_wheels, stale_cli};
 use super::saas::{self, Deployment, SaasServer};
-use super::{Fault, Faults, RehearsalError, flyctl, host};
-use crate::session::{self, Tools};
+use super::{Fault, Faults, RehearsalError, flyctl, gh, host, operator};
+use crate::session;
 use crate::world::fault::{Break, EffectKind, FaultLayer, no_space};
 use crate::world::live::Operator;
 
 /// What the index and the candidate are called in this world.
 const CANDIDATE: &str = "3.2.0rc16";
 const BASELINE_TAG: &str = "v3.2.0rc15";
-/// A value that must never be seen anywhere.
-const CANARY_TOKEN: &str = "canary-7f3c0b9e51d84a62a4d1";
-/// Names of the operator's variables that the embedded world needs to work on this machine.
-const FROM_OUTSIDE: [&str; 6] = [
-    "TERM",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "UV_PYTHON",
-    "PIPX_DEFAULT_PYTHON",
-    "UV_PYTHON_DOWNLOADS",
-];
+/// What the service is called on Fly.
+const FLY_APP: &str = "spec-kitty-dev";
 
 /// A running embedded world.
 pub struct World {
@@ -46,6 +37,7 @@ pub struct World {
     root: Utf8PathBuf,
     faults: Faults,
     operator: Operator,
+    stand_ins: Vec<&'static str>,
     parameters: Vec<String>,
     saas: SaasServer,
     index: IndexServer,
@@ -64,13 +56,13 @@ impl World {
     /// If a tool is missing, or a file or server of the world cannot be made.
     pub async fn build(outer: &Operator, faults: &Faults) -> Result<Self, RehearsalError> {
         let (directory, root) = make_root()?;
-        let cache = cache_of(outer);
+        let cache = operator::cache_of(outer);
         let tools = session::tools(outer, &cache)
             .await
             .map_err(|error| RehearsalError::Other(format!("{error}; {}", error.remedy())))?;
-        let path = path_of(&root, outer, &tools);
-        let python = find("python3", &path)?;
-        let wheels = pytest_wheels_directory(outer, &cache);
+        let path = operator::path_of(&root, outer, &tools);
+        let python = operator::find("python3", &path)?;
+        let wheels = operator::pytest_wheels_directory(outer, &cache);
         let made = {
             let (root, faults, python) = (root.clone(), faults.clone(), python.clone());
             blocking(move || Made::build(&root, &wheels, &python, &faults)).await?
@@ -82,44 +74,31 @@ impl World {
         )
         .await?;
         let saas = saas::serve(Deployment::default(), faults).await?;
-        let operator = operator(&root, outer, path, &index, faults);
-        write_home(&root)?;
+        let operator = operator::operator(&root, outer, path, &index, faults);
+        operator::write_home(&root)?;
         let locking = Locking {
-            uv: find("uv", &path_entries(&operator))?,
-            env: locking_env(&operator, &root),
+            uv: operator::find("uv", &operator.path())?,
+            env: operator::locking_env(&operator, &root),
         };
         let harness_head = {
             let (root, url, faults) = (root.clone(), saas.url(), faults.clone());
             blocking(move || build_harness(&root, &url, &faults, &locking)).await?
         };
-        flyctl::write_stand_in(
-            root.join("bin").as_std_path(),
-            "spec-kitty-dev",
-            root.join("flyctl.log").as_std_path(),
-            faults,
-        )?;
+        let stand_ins = put_stand_ins(&root, &operator, &python, faults)?;
         if faults.contains(&Fault::StalePathCli) {
             made.put_stale_cli(&root, &python)?;
         }
-        let github = SharedState::new(github::phase4(
-            &facts(&made.repositories, &harness_head),
-            faults,
-        ));
+        let facts = facts(&made.repositories, &harness_head);
+        let (github, github_server) = serve_github(&root, &facts, faults).await?;
         let github_before = github.final_state()["repositories"].clone();
-        let socket = root.join("github.sock");
-        let github_server = github::serve(socket.as_std_path(), github.clone()).await?;
-        github::write_gh_config(
-            root.join("operator/gh").as_std_path(),
-            socket.as_std_path(),
-            Some(github::STORED_TOKEN),
-        )?;
         let before = home::snapshot(root.join("operator/home").as_std_path())?;
-        let parameters = parameters(&root, &saas, &made.repositories, faults);
+        let parameters = operator::parameters(&root, &saas, &made.repositories, faults);
         Ok(Self {
             directory,
             root,
             faults: faults.clone(),
             operator,
+            stand_ins,
             parameters,
             saas,
             index,
@@ -141,6 +120,18 @@ impl World {
     #[must_use]
     pub fn operator(&self) -> Operator {
         self.operator.clone()
+    }
+
+    /// Its GitHub.
+    #[must_use]
+    pub fn github(&self) -> SharedState {
+        self.github.clone()
+    }
+
+    /// Programs that are not the real ones here.
+    #[must_use]
+    pub fn stand_ins(&self) -> &[&'static str] {
+        &self.stand_ins
     }
 
     /// Parameters as `name=value` that lead the gate into this world.
@@ -206,6 +197,8 @@ impl World {
         drop(orphans::end_daemons_below(root.as_std_path()));
         if keep {
             let _kept = directory.keep();
+        } else {
+            host::make_removable(root.join("state/attempts").as_std_path());
         }
     }
 }
@@ -288,42 +281,37 @@ fn make_root() -> Result<(tempfile::TempDir, Utf8PathBuf), RehearsalError> {
     Ok((directory, root))
 }
 
-fn cache_of(outer: &Operator) -> Utf8PathBuf {
-    let base = outer
-        .var("XDG_CACHE_HOME")
-        .map_or_else(|| outer.home.join(".cache"), Utf8PathBuf::from);
-    base.join("gate")
+/// Puts stand-ins first on PATH: always for `flyctl`, which has no world to talk to, and for `gh`
+/// where there is none. Returns their names.
+fn put_stand_ins(
+    root: &Utf8Path,
+    operator: &Operator,
+    python: &Path,
+    faults: &Faults,
+) -> Result<Vec<&'static str>, RehearsalError> {
+    let bin = root.join("bin");
+    let log = root.join("flyctl.log");
+    flyctl::write_stand_in(bin.as_std_path(), FLY_APP, log.as_std_path(), faults)?;
+    if operator::find("gh", &operator.path()).is_ok() {
+        return Ok(vec!["flyctl"]);
+    }
+    gh::write_stand_in(bin.as_std_path(), python)?;
+    Ok(vec!["flyctl", "gh"])
 }
 
-/// The flake brings the wheels that the rehearsal's pytest needs; elsewhere they are fetched once.
-fn pytest_wheels_directory(outer: &Operator, cache: &Utf8Path) -> PathBuf {
-    outer
-        .var("GATE_REHEARSAL_WHEELS")
-        .map_or_else(|| cache.join("rehearsal-wheels").into(), PathBuf::from)
-}
-
-fn path_of(root: &Utf8Path, outer: &Operator, tools: &Tools) -> Vec<Utf8PathBuf> {
-    let mut path = vec![root.join("bin")];
-    path.extend(tools.directories.0.iter().cloned());
-    path.extend(outer.path());
-    path.extend(tools.directories.1.iter().cloned());
-    path
-}
-
-fn path_entries(operator: &Operator) -> Vec<Utf8PathBuf> {
-    operator.path()
-}
-
-fn find(program: &str, path: &[Utf8PathBuf]) -> Result<PathBuf, RehearsalError> {
-    path.iter()
-        .map(|entry| entry.join(program))
-        .find(|candidate| candidate.is_file())
-        .map(Utf8PathBuf::into_std_path_buf)
-        .ok_or_else(|| {
-            RehearsalError::Other(format!(
-                "`{program}` is not on PATH; `gate doctor` says what to do"
-            ))
-        })
+/// Starts the embedded GitHub and stores the operator's login to it.
+async fn serve_github(
+    root: &Utf8Path,
+    facts: &RepositoryFacts,
+    faults: &Faults,
+) -> Result<(SharedState, GitHubServer), RehearsalError> {
+    let github = SharedState::new(github::phase4(facts, faults));
+    let socket = root.join("github.sock");
+    let server = github::serve(socket.as_std_path(), github.clone()).await?;
+    let config = root.join("operator/gh");
+    let token = Some(github::STORED_TOKEN);
+    github::write_gh_config(config.as_std_path(), socket.as_std_path(), token)?;
+    Ok((github, server))
 }
 
 async fn blocking<T: Send + 'static>(
@@ -332,76 +320,6 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| RehearsalError::Other(format!("a part of the rehearsal died: {error}")))?
-}
-
-/// The operator of the embedded world: nothing of the outer one's but where the tools are.
-fn operator(
-    root: &Utf8Path,
-    outer: &Operator,
-    path: Vec<Utf8PathBuf>,
-    index: &IndexServer,
-    faults: &Faults,
-) -> Operator {
-    let home = root.join("operator/home");
-    let path: Vec<String> = path.into_iter().map(Utf8PathBuf::into_string).collect();
-    let mut env: BTreeMap<String, String> = FROM_OUTSIDE
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), outer.var(name)?.to_owned())))
-        .collect();
-    let own = [
-        ("HOME", home.to_string()),
-        ("PATH", path.join(":")),
-        ("GH_CONFIG_DIR", root.join("operator/gh").into_string()),
-        ("GH_NO_UPDATE_NOTIFIER", "1".to_owned()),
-        ("UV_DEFAULT_INDEX", index.url().to_owned()),
-        ("PIP_INDEX_URL", index.url().to_owned()),
-        ("XDG_CACHE_HOME", root.join("cache").into_string()),
-        ("SPEC_KITTY_CANARY_TOKEN", CANARY_TOKEN.to_owned()),
-    ];
-    env.extend(own.map(|(name, value)| (name.to_owned(), value)));
-    if faults.contains(&Fault::TokenScopeError) {
-        env.insert(
-            "GITHUB_TOKEN".to_owned(),
-            github::ENVIRONMENT_TOKEN.to_owned(),
-        );
-    }
-    Operator {
-        env,
-        home,
-        cwd: root.join("workspace"),
-    }
-}
-
-fn locking_env(operator: &Operator, root: &Utf8Path) -> BTreeMap<String, String> {
-    let mut env = operator.env.clone();
-    env.insert(
-        "UV_CACHE_DIR".to_owned(),
-        root.join("cache/gate/uv").into_string(),
-    );
-    env
-}
-
-/// What an operator has at home that the gate must not touch.
-fn write_home(root: &Utf8Path) -> Result<(), RehearsalError> {
-    let home = root.join("operator/home");
-    for (path, text) in [
-        (".bashrc", "# mine\n"),
-        (
-            ".local/share/pipx/venvs/spec-kitty-cli/pipx_metadata.json",
-            "{\"main_package\": {\"package_version\": \"3.1.4\"}}\n",
-        ),
-        (
-            ".local/bin/spec-kitty",
-            "#!/bin/sh\necho 'spec-kitty-cli version 3.1.4'\n",
-        ),
-        (
-            ".spec-kitty/config.json",
-            "{\"server_url\": \"https://example.invalid\"}\n",
-        ),
-    ] {
-        host::write(home.join(path).as_std_path(), text)?;
-    }
-    Ok(())
 }
 
 fn build_harness(
@@ -470,26 +388,4 @@ fn tag(name: &str, commit: &str) -> TagFact {
         prerelease,
         published_at: jiff::Timestamp::constant(1_779_271_200, 0),
     }
-}
-
-fn parameters(
-    root: &Utf8Path,
-    saas: &SaasServer,
-    repositories: &Repositories,
-    faults: &Faults,
-) -> Vec<String> {
-    let mut parameters = vec![
-        format!("workspace={}", root.join("workspace")),
-        format!("state_dir={}", root.join("state")),
-        format!("saas.url={}", saas.url()),
-        format!("rc.ancestor={}", repositories.boundary_base),
-        "saas.retry_after=1s".to_owned(),
-    ];
-    if faults.contains(&Fault::SaasTimeout) {
-        parameters.push("saas.answer_within=1s".to_owned());
-    }
-    if faults.contains(&Fault::CanaryHangs) {
-        parameters.push("canary.run_limit=10s".to_owned());
-    }
-    parameters
 }

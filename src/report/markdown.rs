@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::model::{Report, label, note};
+use crate::gate::Outcome;
 
 /// The report as Markdown.
 #[must_use]
@@ -52,7 +53,7 @@ fn render(out: &mut String, report: &Report) -> std::fmt::Result {
             package.id, package.title
         )?;
         for subtask in &package.subtasks {
-            let told = subtask.result.as_ref().map(note).unwrap_or_default();
+            let told = subtask.result.as_ref().map(told).unwrap_or_default();
             let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
             let word = label(subtask.result.as_ref());
             writeln!(
@@ -65,4 +66,17 @@ fn render(out: &mut String, report: &Report) -> std::fmt::Result {
         }
     }
     Ok(())
+}
+
+/// What was seen, and what the operator should know all the same.
+fn told(result: &Outcome) -> String {
+    let mut told = note(result);
+    if let Outcome::Passed { warnings, .. } = result {
+        told.extend(
+            warnings
+                .iter()
+                .map(|warning| format!("; warning: {warning}")),
+        );
+    }
+    told
 }

@@ -156,7 +156,8 @@ impl Report {
 
     /// Takes one event.
     pub fn take(&mut self, event: &Event) {
-        self.ended = Some(event.time);
+        // The latest, whichever order parallel subtasks' events are read in.
+        self.ended = self.ended.max(Some(event.time));
         match &event.kind {
             EventKind::RunStarted { run, .. } => {
                 self.run.clone_from(run);

@@ -13,6 +13,19 @@ pub struct Where {
     pub run_directory: Option<String>,
     /// The command that goes on with this run.
     pub resume: Option<String>,
+    /// The run as one file.
+    pub bundle: Option<BundleAt>,
+}
+
+/// A bundle on this machine.
+#[derive(Debug, Clone)]
+pub struct BundleAt {
+    /// The file.
+    pub path: String,
+    /// Its digest.
+    pub sha256: String,
+    /// The command that reproduces it.
+    pub reproduce: String,
 }
 
 /// The report as text.
@@ -54,9 +67,16 @@ fn render(out: &mut String, report: &Report, style: Style, place: &Where) -> std
             "\nthe evidence is not complete, so nothing counts as passed: {problem}"
         )?;
     }
-    if let Some(directory) = &place.run_directory {
+    if !report.run.is_empty() {
         writeln!(out, "\nrun       {}", report.run)?;
+    }
+    if let Some(directory) = &place.run_directory {
         writeln!(out, "evidence  {directory}")?;
+    }
+    if let Some(bundle) = &place.bundle {
+        writeln!(out, "bundle    {}", bundle.path)?;
+        writeln!(out, "          sha256:{}", bundle.sha256)?;
+        writeln!(out, "reproduce {}", bundle.reproduce)?;
     }
     let resumable = !matches!(report.verdict, Some(Verdict::Passed) | None);
     if let Some(resume) = place.resume.as_ref().filter(|_| resumable) {

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8Path;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
+use super::Tools;
 use crate::gate::{Gate, SubtaskId};
 use crate::verbs::{Ctx, Setting};
-use crate::world::World;
 use crate::world::live::{LiveWorld, Operator, Places};
 use crate::world::policy::{Policy, PolicyLayer};
 use crate::world::redact::Redactor;
+use crate::world::{Place, World};
 
 const LIMIT: Duration = Duration::from_mins(15);
 
@@ -26,6 +28,50 @@ pub fn command_ctx(
     let live = live(operator, cache, state, workspace);
     let policy = Policy::new(gate.resolved_policy(), gate.processes.clone());
     ctx(gate, Arc::new(PolicyLayer::new(live, policy)))
+}
+
+/// Hands for `gate install`, and how to read what they tell.
+pub struct InstallHands {
+    /// The hands.
+    pub ctx: Ctx,
+    /// What is being done, line by line.
+    pub progress: UnboundedReceiver<(SubtaskId, String)>,
+    /// Where its places are.
+    pub places: Places,
+}
+
+/// Hands for `gate install`: everything goes into one directory, which takes the place of a run's.
+/// The gate file's policy holds.
+#[must_use]
+pub fn install_hands(
+    operator: &Operator,
+    gate: &Gate,
+    cache: &Utf8Path,
+    into: &Utf8Path,
+    vendored: Option<&Utf8Path>,
+    tools: &Tools,
+) -> InstallHands {
+    let mut places = Places::new(
+        into.to_owned(),
+        operator.cwd.clone(),
+        into.to_owned(),
+        cache.to_owned(),
+        operator.home.clone(),
+    );
+    if let Some(vendored) = vendored {
+        places = places.with(Place::VENDORED, vendored.to_owned());
+    }
+    let live = LiveWorld::new(operator.clone(), places.clone(), Arc::new(Redactor::new()));
+    live.set_tools(tools.path.clone());
+    let policy = Policy::new(gate.resolved_policy(), gate.processes.clone())
+        .writing_below(&Place::new(Place::VENDORED));
+    let (sender, progress) = tokio::sync::mpsc::unbounded_channel();
+    let ctx = ctx_telling(gate, Arc::new(PolicyLayer::new(live, policy)), sender);
+    InstallHands {
+        ctx,
+        progress,
+        places,
+    }
 }
 
 pub(super) fn live(
@@ -45,12 +91,20 @@ pub(super) fn live(
 }
 
 pub(super) fn ctx(gate: &Gate, world: Arc<dyn World>) -> Ctx {
+    let (nobody, _) = tokio::sync::mpsc::unbounded_channel();
+    ctx_telling(gate, world, nobody)
+}
+
+fn ctx_telling(
+    gate: &Gate,
+    world: Arc<dyn World>,
+    progress: UnboundedSender<(SubtaskId, String)>,
+) -> Ctx {
     let setting = Setting {
         processes: gate.processes.clone(),
         parameters: gate.parameters.clone(),
         ..Setting::default()
     };
-    let (progress, _) = tokio::sync::mpsc::unbounded_channel();
     Ctx::new(
         SubtaskId::new("command"),
         world,

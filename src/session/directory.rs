@@ -10,7 +10,10 @@ use std::io::{Read, Seek, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs4::FileExt;
 
-use crate::gate::Gate;
+use super::rerun::RecordedGate;
+use super::resume::Home;
+use crate::evidence::{Bundled, EvidenceError};
+use crate::journal::disk::OsDisk;
 use crate::journal::{self, JournalError, sha256_hex};
 use crate::report::Report;
 use crate::world::WorldError;
@@ -51,6 +54,20 @@ pub enum SessionError {
         /// The state directory.
         state: Utf8PathBuf,
     },
+    /// Several runs begin with this.
+    #[error("several runs begin with `{name}`: {}", .runs.join(", "))]
+    Ambiguous {
+        /// The beginning that was given.
+        name: String,
+        /// The runs.
+        runs: Vec<String>,
+    },
+    /// The run to resume has passed.
+    #[error("run `{run}` has passed; there is nothing to go on with")]
+    Passed {
+        /// The run.
+        run: String,
+    },
     /// The run to resume is of another gate, or of another version of its file.
     #[error("run `{run}` is of another gate file than the one given (`{gate}`)")]
     OtherGate {
@@ -66,31 +83,40 @@ pub enum SessionError {
     #[error(transparent)]
     World(#[from] WorldError),
     /// The gate file kept with a run cannot be read any more.
-    #[error("the gate file `{path}` has {problems} problems")]
-    GateUnreadable {
-        /// Where it is kept.
-        path: Utf8PathBuf,
-        /// How many.
-        problems: usize,
-    },
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
     /// The system does not tell the time.
     #[error("the system does not tell the time")]
     Clock,
 }
 
 impl SessionError {
+    /// Whether the command line is wrong, and nothing ran.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::NoSuchRun { .. }
+                | Self::Ambiguous { .. }
+                | Self::Passed { .. }
+                | Self::OtherGate { .. }
+        )
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::Busy { .. } => Some("wait for it, or end it with Ctrl-C in its terminal"),
             Self::NoSuchRun { .. } => Some("`gate status --all` lists the runs there are"),
+            Self::Ambiguous { .. } => Some("give more of the run's id"),
+            Self::Passed { .. } => Some("start a new run, or read this one with `gate report`"),
             Self::OtherGate { .. } => {
-                Some("give the gate file that the run was started with, or start a new run")
+                Some("leave --gate out to go on with the run's own, or start a new run")
             }
             Self::StillThere { .. } => Some("end it by hand, then start again"),
             Self::File { .. } => Some("check the path and its permissions"),
-            Self::Journal(_) | Self::World(_) | Self::GateUnreadable { .. } | Self::Clock => None,
+            Self::Journal(_) | Self::World(_) | Self::Evidence(_) | Self::Clock => None,
         }
     }
 }
@@ -113,11 +139,51 @@ impl RunDirectory {
         Self { run, path }
     }
 
-    /// Removes the throwaway home, which is the one thing of a passed run that is no evidence.
-    pub(super) fn drop_home(&self) {
-        if let Err(error) = std::fs::remove_dir_all(self.path.join("home")) {
-            tracing::warn!("the throwaway home of {} stays: {error}", self.run);
+    /// Where a bundle of this run is.
+    #[must_use]
+    pub fn bundle(&self, bundle: &Bundled) -> Utf8PathBuf {
+        self.path.join("bundle").join(&bundle.archive.path)
+    }
+
+    /// Whether the throwaway home is there.
+    pub(super) fn home(&self) -> Home {
+        if self.path.join("home").is_dir() {
+            Home::There
+        } else {
+            Home::Gone
         }
+    }
+
+    /// Removes the throwaway home and the programs' temporary files: of a passed run they are no
+    /// evidence.
+    pub(super) fn drop_throwaway(&self) {
+        for below in ["home", "tmp"] {
+            match std::fs::remove_dir_all(self.path.join(below)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    tracing::warn!("`{below}` of {} stays: {error}", self.run);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl super::Finished {
+    /// Copies the bundle to a new file.
+    ///
+    /// # Errors
+    /// If there is no bundle, the file is there already, or the disk refuses.
+    pub fn copy_bundle(&self, to: &std::path::Path) -> Result<(), SessionError> {
+        let failed = |source| SessionError::File {
+            path: Utf8PathBuf::from(to.display().to_string()),
+            source,
+        };
+        let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let bundle = self.bundle.as_ref().ok_or_else(missing).map_err(failed)?;
+        let mut from = File::open(self.directory.bundle(bundle)).map_err(failed)?;
+        let mut file = File::create_new(to).map_err(failed)?;
+        std::io::copy(&mut from, &mut file).map_err(failed)?;
+        file.sync_all().map_err(failed)
     }
 }
 
@@ -161,11 +227,19 @@ pub fn list(state: &Utf8Path) -> Result<Vec<RunDirectory>, SessionError> {
 pub fn find(state: &Utf8Path, name: &str) -> Result<RunDirectory, SessionError> {
     let runs = list(state)?;
     let newest = runs.last().cloned();
-    let mut matching = runs.into_iter().filter(|run| run.run.starts_with(name));
+    let mut matching: Vec<RunDirectory> = runs
+        .into_iter()
+        .filter(|run| !name.is_empty() && run.run.starts_with(name))
+        .collect();
     let found = if name == "latest" {
         newest
+    } else if matching.len() > 1 {
+        return Err(SessionError::Ambiguous {
+            name: name.to_owned(),
+            runs: matching.into_iter().map(|run| run.run).collect(),
+        });
     } else {
-        matching.next().filter(|_| matching.next().is_none())
+        matching.pop()
     };
     found.ok_or_else(|| SessionError::NoSuchRun {
         name: name.to_owned(),
@@ -211,30 +285,6 @@ pub(super) fn lock_workspace(state: &Utf8Path, workspace: &Utf8Path) -> Result<F
 /// If one of them cannot be read.
 pub fn report_of(directory: &RunDirectory) -> Result<Report, SessionError> {
     let folded = journal::read(directory.path.as_std_path())?;
-    let gate = gate_of(directory)?;
-    let mut report = Report::new(&gate);
-    report.run.clone_from(&folded.header.run);
-    report.started = Some(folded.header.started);
-    for line in &folded.lines {
-        if let journal::Record::Event(event) = &line.record {
-            report.take(event);
-        }
-    }
-    report.verdict = folded.sealed.as_ref().map(|sealed| sealed.verdict);
-    Ok(report)
-}
-
-/// The gate that a run was started with, as it was kept in the run directory.
-fn gate_of(directory: &RunDirectory) -> Result<Gate, SessionError> {
-    let path = directory.path.join("gate.toml");
-    let text = std::fs::read_to_string(&path).map_err(|source| SessionError::File {
-        path: path.clone(),
-        source,
-    })?;
-    let template =
-        |name: &str| std::fs::read_to_string(directory.path.join("templates").join(name)).ok();
-    Gate::load(path.as_str(), &text, &template).map_err(|problems| SessionError::GateUnreadable {
-        path: path.clone(),
-        problems: problems.len(),
-    })
+    let gate = RecordedGate::of_run(&OsDisk, directory.path.as_std_path())?;
+    Ok(gate.report(&folded))
 }

@@ -4,10 +4,13 @@
 
 mod auditing;
 mod command;
+mod conclusion;
 mod directory;
 mod journalled;
 mod killed;
 mod layers;
+mod opening;
+mod rerun;
 mod resume;
 mod tools;
 
@@ -18,21 +21,23 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 pub use auditing::Auditing;
-pub use command::command_ctx;
+pub use command::{InstallHands, command_ctx, install_hands};
 pub use directory::{RunDirectory, SessionError, find as find_run, list as list_runs, report_of};
 pub use killed::{Killed, killed};
 pub use layers::Wrap;
+pub use opening::{Earlier, earlier};
 pub use tools::{Survey, Tools, tools, world as survey_world};
 
 use crate::audit;
-use crate::engine::{self, Outcomes, Reporter, Request, Scope, Signal};
+use crate::engine::{self, Asked, Reporter, Request, Signal};
+use crate::evidence::Bundled;
 use crate::gate::{Gate, SubtaskId, Verdict};
-use crate::journal::{GateRef, Header, Journal, Resumed};
-use crate::report::{Report, markdown};
-use crate::world::live::{Isolation, LiveWorld, Operator, Places, ToolPath, isolate};
+use crate::report::Report;
+use crate::world::live::{LiveWorld, Operator, Places, ToolPath, isolate};
 use crate::world::redact::Redactor;
-use crate::world::{Effect, Place, RecordLayer, Response, World, WriteFile};
+use crate::world::{Effect, Place, RecordLayer, Response, World};
 use journalled::Journalled;
+pub use rerun::RecordedGate;
 
 /// What a run needs to know besides the gate.
 #[derive(Debug, Clone)]
@@ -51,12 +56,10 @@ pub struct Options {
     pub versions: std::collections::BTreeMap<String, String>,
     /// Revision of the flake that this program comes from, when it does.
     pub flake: Option<String>,
-    /// Which part to run.
-    pub scope: Scope,
+    /// Which part to run, and whether it may write.
+    pub asked: Asked,
     /// The run to go on with.
     pub resume: Option<String>,
-    /// Reads only.
-    pub dry_run: bool,
     /// Keeps the throwaway home when all has passed.
     pub keep: bool,
 }
@@ -70,6 +73,8 @@ pub struct Finished {
     pub report: Report,
     /// Where everything is.
     pub directory: RunDirectory,
+    /// The run as one file; none when the evidence is not complete.
+    pub bundle: Option<Bundled>,
 }
 
 /// Runs a gate.
@@ -79,7 +84,7 @@ pub struct Finished {
 /// of another gate, a disk that refuses. Once begun, everything is an outcome.
 pub async fn run(
     operator: Operator,
-    options: Options,
+    mut options: Options,
     mut reporters: Vec<Box<dyn Reporter>>,
     mut signals: UnboundedReceiver<Signal>,
     wrap: Wrap<'_>,
@@ -91,12 +96,15 @@ pub async fn run(
         None => RunDirectory::new(&options.state),
     };
     let _alive = killed::Alive::mark(&options.state, &directory.run)?;
-    let live = Arc::new(live(operator, &options, &directory));
+    let redactor = Arc::new(Redactor::new());
+    let live = Arc::new(live(operator, &options, &directory, &redactor));
+    options.gate = opening::placed(&options.gate, &redactor);
     let started = clock(&live).await?;
-    let (journal, folded) = open(&options, &directory, started)?;
+    let (journal, folded) = opening::open(&options, &directory, started)?;
     let outside = wrap(Arc::clone(&live) as Arc<dyn World>);
-    let inner = layers::stack(outside, &options);
-    let recorded = Arc::new(RecordLayer::new(inner, journal.clone()));
+    let inner = layers::stack(outside, &options, &redactor);
+    conclusion::keep_what_was_run(inner.as_ref(), &options, &isolation).await?;
+    let recorded = RecordLayer::new(Arc::clone(&inner), journal.clone());
     let mut report = SharedReport::new(&options.gate);
     let mut all: Vec<Box<dyn Reporter>> = vec![Box::new(report.clone())];
     let (journalled, journal_failure) = Journalled::new(journal.clone());
@@ -104,18 +112,45 @@ pub async fn run(
     all.append(&mut reporters);
     let resumed = folded
         .as_ref()
-        .map(|folded| resume::kept(&options.gate, folded, started))
+        .map(|folded| {
+            let changed = opening::changed(folded, &options.gate);
+            resume::kept(&options.gate, folded, started, directory.home(), &changed)
+        })
         .unwrap_or_default();
     report.keep(&resumed);
     let request = Request {
         gate: Arc::clone(&options.gate),
         run: directory.run.clone(),
-        scope: options.scope.clone(),
-        dry_run: options.dry_run,
+        asked: options.asked.clone(),
         resumed,
     };
-    prepare(recorded.as_ref(), &options, &isolation).await?;
-    let outcomes = engine::run(request, recorded.clone(), &mut all, &mut signals).await;
+    let world = layers::refusing_secrets(recorded, &redactor);
+    let outcomes = engine::run(request, world, &mut all, &mut signals).await;
+    wind_down(&live, &mut signals).await;
+    let mut end = conclusion::Conclusion {
+        world: inner.as_ref(),
+        journal: &journal,
+        journal_failure: &journal_failure,
+        report: &mut report,
+        verdict: outcomes.verdict,
+    };
+    end.write_reports().await;
+    end.seal();
+    let bundle = end.bundle(&directory, &redactor).await;
+    let verdict = end.verdict;
+    if verdict == Verdict::Passed && !options.keep {
+        directory.drop_throwaway();
+    }
+    Ok(Finished {
+        verdict,
+        report: report.take(),
+        directory,
+        bundle,
+    })
+}
+
+/// Ends what still runs once the engine is through, and takes away what it worked in.
+async fn wind_down(live: &LiveWorld, signals: &mut UnboundedReceiver<Signal>) {
     tokio::select! {
         () = live.settle() => {}
         // The operator insists: what was given time to end has none left.
@@ -123,26 +158,15 @@ pub async fn run(
     }
     live.end_leftovers(std::time::Duration::from_secs(2)).await;
     // An audit that was interrupted could not; where git refuses, the resumed one tries again.
-    let _left = audit::clean_up_below(live.as_ref(), &whole_run(), &Place::run("audit")).await;
-    let verdict = conclude(
-        &outcomes,
-        recorded.as_ref(),
-        &journal,
-        &journal_failure,
-        &mut report,
-    )
-    .await;
-    if verdict == Verdict::Passed && !options.keep {
-        directory.drop_home();
-    }
-    Ok(Finished {
-        verdict,
-        report: report.take(),
-        directory,
-    })
+    let _left = audit::clean_up_below(live, &whole_run(), &Place::run("audit")).await;
 }
 
-fn live(operator: Operator, options: &Options, directory: &RunDirectory) -> LiveWorld {
+fn live(
+    operator: Operator,
+    options: &Options,
+    directory: &RunDirectory,
+    redactor: &Arc<Redactor>,
+) -> LiveWorld {
     let places = Places::new(
         directory.path.clone(),
         options.workspace.clone(),
@@ -150,7 +174,7 @@ fn live(operator: Operator, options: &Options, directory: &RunDirectory) -> Live
         options.cache.clone(),
         operator.home.clone(),
     );
-    let world = LiveWorld::new(operator, places, Arc::new(Redactor::new()));
+    let world = LiveWorld::new(operator, places, Arc::clone(redactor));
     world.set_tools(options.tools.clone());
     world
 }
@@ -165,117 +189,6 @@ async fn clock(live: &LiveWorld) -> Result<Timestamp, SessionError> {
         Ok(Response::Now(now)) => Ok(now),
         Ok(_) | Err(_) => Err(SessionError::Clock),
     }
-}
-
-type Opened = (Journal, Option<crate::journal::Folded>);
-
-fn open(
-    options: &Options,
-    directory: &RunDirectory,
-    started: Timestamp,
-) -> Result<Opened, SessionError> {
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    let path = directory.path.as_std_path();
-    let gate = GateRef {
-        name: options.gate.name.clone(),
-        sha256: options.gate.source.sha256.clone(),
-    };
-    if options.resume.is_some() {
-        let resumed = Resumed {
-            epoch: 0,
-            started,
-            version,
-            tools: options.versions.clone(),
-        };
-        let (journal, folded) = Journal::resume(path, resumed)?;
-        if folded.header.gate != gate {
-            return Err(SessionError::OtherGate {
-                run: directory.run.clone(),
-                gate: folded.header.gate.name,
-            });
-        }
-        return Ok((journal, Some(folded)));
-    }
-    let header = Header {
-        format: crate::journal::FORMAT,
-        run: directory.run.clone(),
-        gate,
-        parameters: parameters(&options.gate),
-        tools: options.versions.clone(),
-        version,
-        flake: options.flake.clone(),
-        started,
-        plan: options
-            .gate
-            .subtasks()
-            .map(|(_, subtask)| subtask.id.clone())
-            .collect(),
-    };
-    Ok((Journal::create(path, header)?, None))
-}
-
-fn parameters(gate: &Gate) -> std::collections::BTreeMap<String, serde_json::Value> {
-    crate::gate::leaves(&gate.parameters)
-        .into_iter()
-        .map(|(name, value)| (name, value.clone()))
-        .collect()
-}
-
-/// What keeps the run's programs apart, and the gate file, go into the run directory, so that the run can be told and resumed without
-/// the file it was started from.
-async fn prepare(
-    world: &dyn World,
-    options: &Options,
-    isolation: &Isolation,
-) -> Result<(), SessionError> {
-    let isolation = serde_json::to_string_pretty(isolation).unwrap_or_default();
-    let mut files = vec![(Place::run("isolation.json"), isolation)];
-    files.push((Place::run("gate.toml"), options.gate.source.text.clone()));
-    for (name, text) in &options.gate.templates {
-        files.push((Place::run("templates").join(name), text.clone()));
-    }
-    for (path, text) in files {
-        let effect = Effect::WriteFile(WriteFile {
-            path,
-            text,
-            replace: options.resume.is_some(),
-        });
-        world.perform(&whole_run(), effect).await?;
-    }
-    Ok(())
-}
-
-/// Writes the report and seals the journal. No evidence, no pass.
-async fn conclude(
-    outcomes: &Outcomes,
-    world: &dyn World,
-    journal: &Journal,
-    journal_failure: &journalled::Failure,
-    report: &mut SharedReport,
-) -> Verdict {
-    let told = report.take();
-    let json = serde_json::to_string_pretty(&told).unwrap_or_default();
-    let mut verdict = outcomes.verdict;
-    for (name, text) in [("report.json", json), ("report.md", markdown(&told))] {
-        let effect = Effect::WriteFile(WriteFile {
-            path: Place::run(name),
-            text,
-            replace: true,
-        });
-        if let Err(error) = world.perform(&whole_run(), effect).await {
-            report.unrecorded(&error.to_string());
-            verdict = verdict.max(Verdict::Error);
-        }
-    }
-    let sealed = journal
-        .seal(outcomes.verdict)
-        .err()
-        .map(|error| error.to_string());
-    if let Some(failure) = journal_failure.take().or(sealed) {
-        report.unrecorded(&failure);
-        verdict = verdict.max(Verdict::Error);
-    }
-    verdict
 }
 
 /// A report that the engine fills and the session reads.

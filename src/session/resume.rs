@@ -1,21 +1,96 @@
 //! What an earlier part of a run found out and a resumed run need not do again.
 
-use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::gate::{Fact, Gate, Outcome, SubtaskId, WorkPackage, context};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::gate::{
+    Fact, Gate, Outcome, Start, Subtask, SubtaskId, WorkPackage, context, quoted_names,
+};
 use crate::journal::Folded;
 
 /// A subtask that need not be done again: how it ended, and what it published.
 pub(super) type Kept = (SubtaskId, Outcome, Vec<Fact>);
 
+/// Whether the throwaway home of the earlier part is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Home {
+    There,
+    /// The run was killed and cleared, or moved to another machine.
+    Gone,
+}
+
 /// The subtasks that are kept, in plan order: they let on, and are not older than their
 /// `max_age`. A work package that spends canary runs is kept whole or not at all, because its
-/// runs are one protocol.
-pub(super) fn kept(gate: &Gate, folded: &Folded, now: Timestamp) -> Vec<Kept> {
+/// runs are one protocol. Without the throwaway home, what filled it is done again; with another
+/// parameter, what quotes it; and all that comes after.
+pub(super) fn kept(
+    gate: &Gate,
+    folded: &Folded,
+    now: Timestamp,
+    home: Home,
+    changed: &BTreeMap<String, Value>,
+) -> Vec<Kept> {
+    let Some(quoting) = quoting(gate, changed) else {
+        return Vec::new();
+    };
+    let filling = gate
+        .subtasks()
+        .filter(|(_, subtask)| home == Home::Gone && subtask.verb.declares().fills_home())
+        .map(|(_, subtask)| &subtask.id);
+    let again: Vec<&SubtaskId> = filling.chain(quoting).collect();
+    let after = |id: &SubtaskId, one: &SubtaskId| id == one || gate.graph().is_ancestor(one, id);
     gate.work_packages
         .iter()
         .flat_map(|package| kept_of(gate, package, folded, now))
+        .filter(|(id, ..)| !again.iter().any(|one| after(id, one)))
         .collect()
+}
+
+/// The subtasks that quote one of these parameters; none when a parameter is quoted by no subtask,
+/// because then it cannot be told what hangs on it.
+fn quoting<'g>(gate: &'g Gate, changed: &BTreeMap<String, Value>) -> Option<Vec<&'g SubtaskId>> {
+    let mut found = Vec::new();
+    for name in changed.keys() {
+        let before = found.len();
+        let quotes = gate.subtasks().filter(|(_, subtask)| {
+            let mut names = BTreeSet::new();
+            collect(gate, &subtask.fields, &mut names);
+            names.iter().any(|quoted| overlap(quoted, name))
+        });
+        found.extend(quotes.map(|(_, subtask)| &subtask.id));
+        if found.len() == before {
+            return None;
+        }
+    }
+    Some(found)
+}
+
+/// The names that the fields of a verb quote, those in its comment template included.
+fn collect(gate: &Gate, fields: &Value, names: &mut BTreeSet<String>) {
+    match fields {
+        Value::String(text) => {
+            let template = gate.templates.get(text);
+            for text in template.into_iter().chain([text]) {
+                names.extend(quoted_names(text).unwrap_or_default());
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(gate, item, names)),
+        Value::Object(table) => table.values().for_each(|item| collect(gate, item, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Whether one of two dotted names is the other, or lies in it.
+fn overlap(one: &str, other: &str) -> bool {
+    let (short, long) = if one.len() < other.len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    long.strip_prefix(short)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 fn kept_of(gate: &Gate, package: &WorkPackage, folded: &Folded, now: Timestamp) -> Vec<Kept> {
@@ -37,22 +112,30 @@ fn kept_of(gate: &Gate, package: &WorkPackage, folded: &Folded, now: Timestamp) 
             ));
         }
     }
-    let whole = kept.len() == package.subtasks.len();
+    let whole = kept.len() == package.subtasks.len() || unfinished_failure(package, folded);
     let first_spent = package
         .subtasks
         .iter()
-        .find(|subtask| subtask.verb.declares().spends_a_run());
-    if let Some(first) = first_spent.filter(|_| !whole) {
-        let reached = package
-            .subtasks
-            .iter()
-            .take_while(|subtask| subtask.id != first.id)
-            .count();
-        let before: Vec<&SubtaskId> = package.subtasks[..reached]
-            .iter()
-            .map(|subtask| &subtask.id)
-            .collect();
-        kept.retain(|(id, _, _)| before.contains(&id));
+        .position(|subtask| subtask.verb.declares().spends_a_run());
+    if let Some(reached) = first_spent.filter(|_| !whole) {
+        let before = &package.subtasks[..reached];
+        kept.retain(|(id, _, _)| before.iter().any(|subtask| subtask.id == *id));
     }
     kept
+}
+
+/// Whether a failure was found whose consequences were not drawn to the end. Then they are drawn
+/// from the runs that showed it; no other run is spent, which might show something else.
+fn unfinished_failure(package: &WorkPackage, folded: &Folded) -> bool {
+    let outcome = |subtask: &Subtask| {
+        let ended = folded.course(&subtask.id)?.ended.as_ref()?;
+        Some(&ended.outcome)
+    };
+    let failed = |subtask| matches!(outcome(subtask), Some(Outcome::Failed(_)));
+    let handled = |subtask: &Subtask| outcome(subtask).is_some_and(Outcome::lets_on);
+    package.subtasks.iter().any(failed)
+        && package
+            .subtasks
+            .iter()
+            .any(|subtask| subtask.on == Start::Failure && !handled(subtask))
 }

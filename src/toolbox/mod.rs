@@ -130,7 +130,11 @@ pub async fn survey(world: &dyn World, by: &SubtaskId) -> Vec<Tool> {
 /// Versions of the tools that are there, by name; no login is asked for.
 pub async fn versions(world: &dyn World, by: &SubtaskId) -> BTreeMap<String, String> {
     let asked = WANTED.iter().map(async |wanted| {
-        let version = state(world, by, wanted).await.version?;
+        let found = state(world, by, wanted).await;
+        let mut version = found.version?;
+        if found.stands_in {
+            version.push_str(" (stand-in)");
+        }
         Some((wanted.name.to_owned(), version))
     });
     join_all(asked).await.into_iter().flatten().collect()
@@ -194,6 +198,8 @@ struct Found {
     path: Option<String>,
     version: Option<String>,
     state: ToolState,
+    /// Whether it says of itself that it is not the real one.
+    stands_in: bool,
 }
 
 async fn state(world: &dyn World, by: &SubtaskId, wanted: &Wanted) -> Found {
@@ -220,6 +226,7 @@ async fn state(world: &dyn World, by: &SubtaskId, wanted: &Wanted) -> Found {
         path,
         version,
         state,
+        stands_in: finished.is_ok_and(|finished| finished.stdout.text.contains("stand-in")),
     }
 }
 

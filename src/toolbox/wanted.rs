@@ -46,7 +46,7 @@ pub(super) static WANTED: &[Wanted] = &[
             remedy: "run `gh auth login`",
         }),
         recipe: None,
-        remedy: "install GitHub's command line tool, or use `nix develop`",
+        remedy: "install GitHub's command line tool, or use `nix develop`; a rehearsal uses a stand-in without it",
     },
     Wanted {
         name: "git",
@@ -96,7 +96,7 @@ pub(super) static WANTED: &[Wanted] = &[
             remedy: "run `flyctl auth login`, or set FLY_API_TOKEN",
         }),
         recipe: None,
-        remedy: "install flyctl, or use `nix develop`",
+        remedy: "install flyctl, or use `nix develop`; a rehearsal uses a stand-in",
     },
     Wanted {
         name: "bash",

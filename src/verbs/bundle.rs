@@ -79,6 +79,7 @@ impl Act for Bundle {
             },
         )];
         let archive = ctx.pack(parts, place.clone()).await?;
+        ctx.seal_dir(attempt.place).await?;
         let note = format!("{name} sha256:{}", archive.sha256);
         let packed = Packed {
             attempt: attempt.name,

@@ -1,10 +1,13 @@
 //! `canary`.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shared::canary_run::{CanaryRun, CanaryVariables, ResultFile, Written};
+use super::shared::durations::duration;
 use super::shared::pinned;
 use super::shared::programs::with_output;
 use super::{Act, Ctx, Declares, Trouble};
@@ -30,6 +33,10 @@ pub struct Canary {
     /// Addresses to read at each boundary between runs.
     #[serde(default)]
     pub observe: Vec<String>,
+    /// How often to read them between two boundaries too, such as `15s`; without it a change of
+    /// the service while a run is at work cannot be told from one between two runs.
+    #[serde(default)]
+    pub observe_every: Option<String>,
     /// The fact to publish.
     #[serde(rename = "as")]
     pub publish: String,
@@ -51,6 +58,8 @@ impl Declares for Canary {
 
 /// Exit code of the script when its own preflight refused to start.
 const PREFLIGHT_REFUSED: i32 = 2;
+/// The shortest time between two readings of the service, in milliseconds.
+const OFTEN: u64 = 100;
 /// What people intervene with.
 const INTERVENING: [&str; 5] = ["pkill", "killall", "kill", "flyctl", "fly"];
 
@@ -136,7 +145,8 @@ impl Canary {
                 include: queues.clone(),
             })
             .to_vec();
-        let limit = std::time::Duration::from_secs(10);
+        let limit = Duration::from_secs(10);
+        let ask_every = self.observe_every.as_deref().map(ask_every).transpose()?;
         Ok(Watch {
             boundaries: self.results.iter().map(|path| project.join(path)).collect(),
             processes,
@@ -149,6 +159,7 @@ impl Canary {
                     limit,
                 })
                 .collect(),
+            ask_every,
             fixed: Vec::new(),
             programs: INTERVENING.map(str::to_owned).to_vec(),
         })
@@ -187,6 +198,19 @@ impl Canary {
             )),
         }
     }
+}
+
+/// Milliseconds between two readings of the service. It is somebody's: asking it all the time
+/// would be a load of its own.
+fn ask_every(text: &str) -> Result<u64, Trouble> {
+    let milliseconds = u64::try_from(duration(text)?.as_millis()).unwrap_or(u64::MAX);
+    if milliseconds < OFTEN {
+        return Err(Trouble::error(
+            Finding::new(format!("`observe_every = \"{text}\"` is too often"))
+                .remedy(format!("let at least {OFTEN} ms pass, better `15s`")),
+        ));
+    }
+    Ok(milliseconds)
 }
 
 /// Holds a result file before the run beside the one after it.

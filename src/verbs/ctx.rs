@@ -253,6 +253,14 @@ impl Ctx {
         self.perform(Effect::MakeDir { path }).await.map(drop)
     }
 
+    /// Ends the writing of an evidence directory.
+    ///
+    /// # Errors
+    /// If it has its manifest already, or the disk refuses.
+    pub async fn seal_dir(&self, path: Place) -> Result<(), WorldError> {
+        self.perform(Effect::SealDir { path }).await.map(drop)
+    }
+
     /// Lists all processes.
     ///
     /// # Errors

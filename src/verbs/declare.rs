@@ -22,6 +22,11 @@ pub trait Declares {
         false
     }
 
+    /// Whether it fills the throwaway home, which what comes after it uses.
+    fn fills_home(&self) -> bool {
+        false
+    }
+
     /// What it does to the outside besides reading, for `--dry-run`; none when it only reads.
     fn touches(&self) -> Option<String> {
         let writes = self.writes();

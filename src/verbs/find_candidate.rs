@@ -7,13 +7,13 @@ use serde_json::json;
 
 use super::shared::github::{self, Login};
 use super::{Act, Ctx, Declares, Trouble};
-use crate::candidate::{Choice, Line, Release, probe_and_choose, query_arguments, releases_page};
+use crate::candidate::{Choice, Line, OnGitHub, probe_and_choose, query_arguments, releases_page};
 use crate::gate::{Finding, Outcome};
 
 /// More pages of a hundred releases than this are not read.
 const MOST_PAGES: usize = 10;
 
-/// Finds the newest candidate of a line, on the package index and among GitHub's releases.
+/// Finds the newest candidate of a line, on the package index and among GitHub's releases and tags.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FindCandidate {
@@ -41,12 +41,12 @@ impl Act for FindCandidate {
             Trouble::error(Finding::new(error).remedy("correct `line`"))
         })?;
         ctx.progress(format!(
-            "asking GitHub for the releases of {}",
+            "asking GitHub for the releases and tags of {}",
             self.repository
         ));
-        let (releases, answered_by, login) = self.releases(ctx).await?;
+        let (github, answered_by, login) = self.github(ctx).await?;
         ctx.progress(format!("asking the package index for {}", self.package));
-        let choice = probe_and_choose(ctx, &self.package, &line, &releases).await?;
+        let choice = probe_and_choose(ctx, &self.package, &line, &github).await?;
         let mut fact = choice.fact();
         fact["answered_by"] = json!(answered_by);
         fact["login"] = json!(login);
@@ -56,14 +56,14 @@ impl Act for FindCandidate {
 }
 
 impl FindCandidate {
-    async fn releases(&self, ctx: &Ctx) -> Result<(Vec<Release>, String, Login), Trouble> {
+    async fn github(&self, ctx: &Ctx) -> Result<(OnGitHub, String, Login), Trouble> {
         let Some((owner, name)) = self.repository.split_once('/') else {
             let what = format!("`{}` is not a repository", self.repository);
             return Err(Trouble::error(
                 Finding::new(what).remedy("write `owner/repo`"),
             ));
         };
-        let mut releases = Vec::new();
+        let mut all = OnGitHub::default();
         let mut after: Option<String> = None;
         for _ in 0..MOST_PAGES {
             let argv = query_arguments(owner, name, after.as_deref());
@@ -79,18 +79,29 @@ impl FindCandidate {
                         .remedy("check the repository's name and the login's access to it"),
                 )
             })?;
-            releases.extend(page.releases);
+            all.releases.extend(page.holds.releases);
+            all.tags.extend(page.holds.tags);
             after = page.next;
             if after.is_none() {
-                return Ok((releases, page.answered_by, login));
+                return Ok((all, page.answered_by, login));
             }
         }
         let what = format!(
             "{} has more than {} releases",
             self.repository,
-            releases.len()
+            all.releases.len()
         );
         Err(Trouble::error(Finding::new(what)))
+    }
+}
+
+/// The first few of a list, newest first.
+fn listed(versions: &[pep440_rs::Version]) -> String {
+    const FEW: usize = 4;
+    let few: Vec<String> = versions.iter().take(FEW).map(ToString::to_string).collect();
+    match versions.len().saturating_sub(FEW) {
+        0 => few.join(", "),
+        more => format!("{} and {more} more", few.join(", ")),
     }
 }
 
@@ -100,14 +111,18 @@ fn outcome(choice: &Choice) -> Outcome {
     };
     let index = or_none(choice.version.as_ref());
     let note = if choice.agree() {
-        format!("{index}, on the index and on GitHub")
+        let (on_index, on_github) = (
+            listed(&choice.index.offered),
+            listed(&choice.versions_on_github()),
+        );
+        format!("{index}, on the index and on GitHub; the index has {on_index}, GitHub {on_github}")
     } else {
         format!(
             "the index has {index}, GitHub has {}",
             or_none(choice.on_github.as_ref())
         )
     };
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = choice.passed_over.iter().map(ToString::to_string).collect();
     if let Some(release) = choice
         .release
         .as_ref()
@@ -134,7 +149,8 @@ mod tests {
             .collect();
         let page = json!({"hasNextPage": next.is_some(), "endCursor": next});
         json!({"data": {"repository": {"nameWithOwner": "new/name",
-            "releases": {"nodes": nodes, "pageInfo": page}}}})
+            "releases": {"nodes": nodes, "pageInfo": page},
+            "refs": null}}})
         .to_string()
     }
 
@@ -167,7 +183,9 @@ mod tests {
         let outcome = verb().act(&ctx).await.unwrap();
         assert_eq!(
             outcome,
-            Outcome::passed("3.2.0rc16, on the index and on GitHub")
+            Outcome::passed(
+                "3.2.0rc16, on the index and on GitHub; the index has 3.2.0rc16, GitHub 3.2.0rc16, 3.2.0rc15"
+            )
         );
         assert!(world.is_done());
         assert!(
@@ -180,6 +198,32 @@ mod tests {
         assert_eq!(fact["commit"], "commit of v3.2.0rc16");
         assert_eq!(fact["answered_by"], "new/name");
         assert_eq!(fact["login"], "stored");
+    }
+
+    #[tokio::test]
+    async fn what_was_passed_over_is_told_with_why() {
+        let offers = |version| ended(0, &format!("spec-kitty-cli=={version}\n"), "");
+        let tags = r#""refs":{"nodes":[{"name":"v3.2.0rc18"},{"name":"v3.2.0rc16"}]}"#;
+        let page = page(&["v4.0.0rc7", "v3.2.0rc16"], None).replace(r#""refs":null"#, tags);
+        let world = Scripted::new()
+            .run("gh api graphql", ended(0, &page, ""))
+            .run("python3 -I", ended(0, "/p/python3\n", ""))
+            .run("uv pip compile", offers("3.2.0rc16"))
+            .run("uv pip compile", ended(1, "", NONE))
+            .run("uv pip compile", offers("3.2.0"))
+            .run("uv pip compile", offers("4.0.0rc7"));
+        let Outcome::Passed { warnings, .. } = verb().act(&world.ctx()).await.unwrap() else {
+            panic!("it passes");
+        };
+        assert_eq!(
+            warnings,
+            [
+                "passed over 3.2.0 on the package index: a final release, not a candidate",
+                "passed over 4.0.0rc7 on the package index: of another release line",
+                "passed over 4.0.0rc7 on GitHub: of another release line",
+                "passed over 3.2.0rc18 on GitHub: tagged, but not released",
+            ]
+        );
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Act, Ctx, Declares, Trouble};
-use crate::candidate::{Home, Install, Network, OperatorHome, install};
+use crate::candidate::{Home, Install, Network, compared, install};
 use crate::gate::Outcome;
 use crate::world::Place;
 
@@ -32,6 +32,10 @@ impl Declares for InstallCandidate {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
+
+    fn fills_home(&self) -> bool {
+        true
+    }
 }
 
 #[async_trait]
@@ -46,11 +50,9 @@ impl Act for InstallCandidate {
             evidence: Place::run("candidate"),
             network: Network::Allowed,
         };
-        let before = OperatorHome::of(ctx).await?;
-        let installed = install(ctx, request).await?;
-        let changed = before.changes(&OperatorHome::of(ctx).await?);
+        let (installed, home) = compared(ctx, install(ctx, request)).await?;
         let mut fact = installed.fact();
-        fact["operator_home"] = json!({"looked_at": before.len(), "changed": changed});
+        fact["operator_home"] = json!({"looked_at": home.looked_at, "changed": home.changed});
         ctx.publish(&self.publish, fact);
         let note = format!(
             "{} {} and {} more packages, locked by hash",
@@ -58,10 +60,7 @@ impl Act for InstallCandidate {
             self.version,
             installed.lock.packages.len() - 1
         );
-        let warnings = changed
-            .iter()
-            .map(|change| format!("in the operator's home, meanwhile: {change}"))
-            .collect();
+        let warnings = home.warnings().collect();
         Ok(Outcome::Passed { note, warnings })
     }
 }

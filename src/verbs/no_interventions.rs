@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::shared::canary_result::CanaryResult;
 use super::shared::canary_run::{CanaryRun, ReadBack};
-use super::shared::interventions::{self, name_of, protocol};
+use super::shared::interventions::{self, Found, name_of, protocol};
 use super::{Act, Ctx, Declares, Trouble};
 use crate::gate::{Finding, Outcome};
 use crate::journal::sha256_hex;
@@ -21,6 +21,10 @@ pub struct NoInterventions {
     /// The service's application; a command that names another one is no intervention.
     #[serde(default)]
     pub app: String,
+    /// Facts with the service's health before the canary. With them, a change while a run is at
+    /// work is left to the comparison with them that comes later; without, it is an intervention.
+    #[serde(default)]
+    pub before: Vec<String>,
     /// The fact to publish.
     #[serde(rename = "as")]
     pub publish: String,
@@ -32,7 +36,10 @@ impl Declares for NoInterventions {
     }
 
     fn reads(&self) -> Vec<&str> {
-        vec![&self.canary]
+        let before = self.before.iter().map(String::as_str);
+        std::iter::once(self.canary.as_str())
+            .chain(before)
+            .collect()
     }
 }
 
@@ -52,13 +59,16 @@ impl Act for NoInterventions {
             ))));
         }
         let results = results(ctx, &run).await?;
-        let found = interventions::find(&run, &results, &self.app);
+        let before = self.before.iter().map(|name| ctx.fact(name).cloned());
+        let before = before.collect::<Result<Vec<Value>, Trouble>>()?;
+        let found = interventions::find(&run, &results, &self.app, &before);
         let chain = chain(&run, &names);
         ctx.publish(
             &self.publish,
             json!({
                 "observed": run.observations.len(),
                 "found": found.interventions,
+                "within_runs": found.within_runs,
                 "not_observable": found.not_observable,
                 "unseen": found.unseen,
                 "chain": chain,
@@ -79,11 +89,7 @@ impl Act for NoInterventions {
                     names.len(),
                     found.not_observable.join("; ")
                 ),
-                warnings: found
-                    .unseen
-                    .iter()
-                    .map(|what| format!("not observed: {what}"))
-                    .collect(),
+                warnings: warnings(&found),
             });
         }
         let mut finding = Finding::new(format!(
@@ -98,6 +104,16 @@ impl Act for NoInterventions {
             .collect();
         Ok(Outcome::Blocked(finding))
     }
+}
+
+/// What whoever reads the verdict should know all the same.
+fn warnings(found: &Found) -> Vec<String> {
+    let unseen = found
+        .unseen
+        .iter()
+        .map(|what| format!("not observed: {what}"));
+    let within = found.within_runs.iter().map(ToString::to_string);
+    unseen.chain(within).collect()
 }
 
 /// The runs' documents, in order.

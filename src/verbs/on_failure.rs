@@ -64,6 +64,7 @@ impl OnFailure {
         }
         ctx.write(attempt.place.join("failure.md"), report.to_owned())
             .await?;
+        ctx.seal_dir(attempt.place.clone()).await?;
         Ok(attempt)
     }
 }

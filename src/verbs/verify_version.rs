@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::shared::programs::{did_not_succeed, with_output};
 use super::{Act, Ctx, Declares, Trouble};
 use crate::audit::{AuditError, Containment, ContainmentRequest, Limits, containment};
-use crate::candidate::{Checkout, Held, Home, Look, look, version_line};
+use crate::candidate::{Checkout, Held, Home, Look, look, stale, version_line};
 use crate::gate::{Finding, Outcome};
 use crate::world::Place;
 
@@ -65,6 +65,9 @@ pub(super) struct InstallFact {
     pub(super) python: String,
     pub(super) package: String,
     pub(super) version: String,
+    /// SHA-256 over the installed files; none in facts of earlier versions of the gate.
+    #[serde(default)]
+    pub(super) files_sha256: Option<String>,
 }
 
 /// What is installed, as far as it was looked at.
@@ -95,7 +98,7 @@ impl Act for VerifyVersion {
             &install.package,
         )
         .await?;
-        let stale = stale(ctx, &install).await?;
+        let stale = stale(ctx, &Place::new(&install.command)).await?;
         let commit = self.ancestry(ctx).await?;
         let fixes = self.fixes(ctx, &commit, &look).await?;
         let seen = Seen {
@@ -148,6 +151,10 @@ impl VerifyVersion {
         if look.version.as_deref() != Some(install.version.as_str()) {
             let there = look.version.as_deref().unwrap_or("nothing");
             wrong.push(format!("installed is {there}, not {}", install.version));
+        }
+        let before = install.files_sha256.as_deref();
+        if before.is_some_and(|before| before != look.files_sha256) {
+            wrong.push("its files were changed since it was installed".to_owned());
         }
         wrong.extend(seen.fixes.values().flat_map(not_the_tags));
         wrong
@@ -316,12 +323,4 @@ fn undetermined(error: AuditError) -> Trouble {
             Trouble::error(finding)
         }
     }
-}
-
-/// Commands of the same name elsewhere on PATH.
-async fn stale(ctx: &Ctx, install: &InstallFact) -> Result<Vec<String>, Trouble> {
-    let name = Place::new(&install.command);
-    let mut found = ctx.find_program(name.file_name()).await?;
-    found.retain(|path| *path != install.command);
-    Ok(found)
 }

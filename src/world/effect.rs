@@ -28,6 +28,12 @@ pub enum Effect {
         /// The directory; its parents are made when missing.
         path: Place,
     },
+    /// Ends the writing of an evidence directory: a manifest with all digests goes into it, then
+    /// nothing in it can be changed. Answered by [`super::Response::Done`].
+    SealDir {
+        /// The directory.
+        path: Place,
+    },
     /// Copies files into an evidence directory, synced, never replacing one.
     /// Answered by [`super::Response::Files`], the copies, sorted by path.
     KeepFiles(KeepFiles),
@@ -136,6 +142,14 @@ pub struct Watch {
     /// Address to read at each boundary, as the SaaS's health.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<HttpGet>,
+    /// How often the addresses are read between two boundaries too, in milliseconds; without it
+    /// they are not.
+    #[serde(
+        rename = "ask_every_milliseconds",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub ask_every: Option<u64>,
     /// Files that have to stay the same all through, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fixed: Vec<Fixed>,

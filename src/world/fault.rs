@@ -23,6 +23,8 @@ pub enum EffectKind {
     WriteFile,
     /// [`Effect::MakeDir`].
     MakeDir,
+    /// [`Effect::SealDir`].
+    SealDir,
     /// [`Effect::KeepFiles`].
     KeepFiles,
     /// [`Effect::Pack`].
@@ -43,7 +45,13 @@ pub enum EffectKind {
 
 impl EffectKind {
     /// The effects that write files.
-    pub const WRITING: &[Self] = &[Self::WriteFile, Self::MakeDir, Self::KeepFiles, Self::Pack];
+    pub const WRITING: &[Self] = &[
+        Self::WriteFile,
+        Self::MakeDir,
+        Self::SealDir,
+        Self::KeepFiles,
+        Self::Pack,
+    ];
 
     /// The kind of an effect.
     #[must_use]
@@ -55,6 +63,7 @@ impl EffectKind {
             Effect::ListFiles(_) => Self::ListFiles,
             Effect::WriteFile(_) => Self::WriteFile,
             Effect::MakeDir { .. } => Self::MakeDir,
+            Effect::SealDir { .. } => Self::SealDir,
             Effect::KeepFiles(_) => Self::KeepFiles,
             Effect::Pack(_) => Self::Pack,
             Effect::ListProcesses => Self::ListProcesses,

@@ -17,6 +17,7 @@ mod replay;
 mod response;
 #[cfg(test)]
 pub(crate) mod scripted;
+mod strand;
 
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ pub use effect::{
     Program, ReadFile, Watch, WriteFile,
 };
 pub use error::{FileFailure, WorldError};
-pub use observation::{FixedSeen, Incident, Noticed, Observation};
+pub use observation::{Asked, FixedSeen, Incident, Noticed, Observation};
 pub use place::Place;
 pub use process_rule::{CompiledRule, RuleError, Spared};
 pub use record::{Exchanges, RecordLayer};
@@ -37,6 +38,7 @@ pub use response::{
     Captured, Ended, Fate, FileSeen, Finished, HttpAnswer, ProcessIdentity, ProcessSeen, Receipt,
     Response,
 };
+pub use strand::strand;
 
 use crate::gate::SubtaskId;
 

@@ -21,6 +21,10 @@ pub struct Observation {
     pub files: Vec<FileSeen>,
     /// Answers of the watched addresses, in order; an error's text where there was none.
     pub answers: Vec<Result<HttpAnswer, String>>,
+    /// What the watched addresses answered since the observation before. Of answers in a row
+    /// that are the same, the first and the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<Asked>,
     /// What has to stay the same all through, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fixed: Vec<FixedSeen>,
@@ -30,6 +34,17 @@ pub struct Observation {
     /// What this system does not let be seen; told once, at the start.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_observable: Vec<String>,
+}
+
+/// One reading of the watched addresses between two observations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// When the first was asked.
+    pub at: Timestamp,
+    /// When the last had answered.
+    pub answered: Timestamp,
+    /// Their answers, in order; an error's text where there was none.
+    pub answers: Vec<Result<HttpAnswer, String>>,
 }
 
 /// Files that have to stay the same, as one digest.

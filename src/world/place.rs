@@ -25,6 +25,9 @@ impl Place {
     /// Token of the operator's home directory; only ever looked at.
     pub const HOME: &str = "‹home›";
 
+    /// Token of a directory with vendored wheels, outside of a run; `gate install` alone has one.
+    pub const VENDORED: &str = "‹vendored›";
+
     /// A place from its written form.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())

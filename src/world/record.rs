@@ -65,6 +65,7 @@ impl RecordLayer {
                 by: by.clone(),
                 n,
                 open: count.open.iter().copied().collect(),
+                strand: super::strand::current(),
                 effect,
             };
             self.journal.append(&record, Durability::Soon)?;

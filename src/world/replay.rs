@@ -85,7 +85,8 @@ impl ReplayWorld {
     pub fn new(folded: &Folded, blobs: Blobs) -> Self {
         let mut left = BTreeMap::new();
         for (id, courses) in folded.courses() {
-            let Some(course) = courses.last() else {
+            // What an earlier process of the run found out was taken over, and is not asked again.
+            let Some(course) = courses.last().filter(|last| last.epoch == folded.epoch) else {
                 continue;
             };
             let exchanges: VecDeque<_> = course.exchanges.values().cloned().collect();
@@ -127,44 +128,57 @@ impl ReplayWorld {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answer(&self, by: &SubtaskId, made: Value) -> Result<Option<Answer>, Difference> {
+    fn answer(
+        &self,
+        by: &SubtaskId,
+        strand: Option<&str>,
+        made: Value,
+    ) -> Result<Option<Answer>, Difference> {
         let mut state = self.lock();
         if let Some(difference) = &state.difference {
             return Err(difference.clone());
         }
-        if let Some(exchange) = state.left.get_mut(by).and_then(|left| left.take(&made)) {
+        let left = state.left.get_mut(by);
+        if let Some(exchange) = left.and_then(|left| left.take(strand, &made)) {
             return Ok(exchange.answer);
         }
-        let difference = state.differs(by, made);
+        let difference = state.differs(by, strand, made);
         state.difference = Some(difference.clone());
         Err(difference)
     }
 }
 
 impl Left {
-    /// Takes the exchange that answers a request: the next one, or a later one that overlapped
-    /// with all between, because only then their order says nothing.
-    fn take(&mut self, made: &Value) -> Option<Exchange> {
+    /// Takes the exchange that answers a request: the next one of its strand, or a later one that
+    /// overlapped with all between, because only then their order says nothing.
+    fn take(&mut self, strand: Option<&str>, made: &Value) -> Option<Exchange> {
         let at = self
-            .exchanges
-            .iter()
+            .of_strand(strand)
             .enumerate()
-            .take_while(|(at, exchange)| *at == 0 || !exchange.open.is_empty())
-            .find(|(_, exchange)| exchange.effect == *made)?
-            .0;
+            .take_while(|(at, (_, exchange))| *at == 0 || !exchange.open.is_empty())
+            .find(|(_, (_, exchange))| exchange.effect == *made)
+            .map(|(_, (at, _))| at)?;
         let exchange = self.exchanges.remove(at)?;
         self.last = exchange.n;
         Some(exchange)
     }
+
+    /// What is left of a strand, with the place in the whole.
+    fn of_strand(&self, strand: Option<&str>) -> impl Iterator<Item = (usize, &Exchange)> {
+        self.exchanges
+            .iter()
+            .enumerate()
+            .filter(move |(_, exchange)| exchange.strand.as_deref() == strand)
+    }
 }
 
 impl State {
-    fn differs(&self, by: &SubtaskId, made: Value) -> Difference {
+    fn differs(&self, by: &SubtaskId, strand: Option<&str>, made: Value) -> Difference {
         let recorded = self
             .left
             .get(by)
-            .and_then(|left| left.exchanges.front())
-            .map(|exchange| (exchange.n, exchange.effect.clone()));
+            .and_then(|left| left.of_strand(strand).next())
+            .map(|(_, exchange)| (exchange.n, exchange.effect.clone()));
         Difference {
             subtask: by.clone(),
             nearest: self.nearest(by, &made),
@@ -212,7 +226,7 @@ impl World for ReplayWorld {
         let broken = |what: String| WorldError::NotInRecording { what };
         let mut made = serde_json::to_value(&effect).map_err(|error| broken(error.to_string()))?;
         take_out(&mut made, &mut Vec::new());
-        match self.answer(by, made) {
+        match self.answer(by, super::strand::current().as_deref(), made) {
             Ok(Some(Answer::Ok(mut response))) => {
                 self.blobs
                     .put_back(&mut response)

@@ -58,6 +58,23 @@ impl Entry {
         self
     }
 
+    /// From an index that does not tell when anything was uploaded.
+    pub(crate) fn without_time(self) -> Self {
+        self.uploaded("")
+    }
+
+    /// How the index lists it.
+    fn listed(&self, file: &str, digest: &str, bytes: usize) -> Value {
+        let mut listed = json!({
+            "filename": file, "url": format!("/files/{file}"), "hashes": {"sha256": digest},
+            "yanked": self.yanked, "size": bytes,
+        });
+        if !self.uploaded.is_empty() {
+            listed["upload-time"] = json!(self.uploaded);
+        }
+        listed
+    }
+
     pub(crate) fn yanked(mut self) -> Self {
         self.yanked = true;
         self
@@ -144,10 +161,7 @@ impl Index {
             projects
                 .entry(entry.name.to_owned())
                 .or_default()
-                .push(json!({
-                    "filename": file, "url": format!("/files/{file}"), "hashes": {"sha256": digest},
-                    "upload-time": entry.uploaded, "yanked": entry.yanked, "size": bytes.len(),
-                }));
+                .push(entry.listed(&file, &digest, bytes.len()));
             files.insert(file.clone(), sent(&file, bytes));
         }
         let shelf = Arc::new(Shelf { projects, files });

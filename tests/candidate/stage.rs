@@ -17,6 +17,7 @@ use serde_json::Value;
 /// One run.
 pub(crate) struct Stage {
     pub(crate) root: Utf8PathBuf,
+    env: BTreeMap<String, String>,
     world: Arc<LiveWorld>,
     facts: Mutex<Facts>,
     _directory: tempfile::TempDir,
@@ -64,7 +65,7 @@ impl Stage {
             }
         }
         let operator = Operator {
-            env,
+            env: env.clone(),
             home: root.join("home"),
             cwd: root.join("workspace"),
         };
@@ -79,6 +80,7 @@ impl Stage {
         let world = Arc::new(LiveWorld::new(operator, places, Arc::new(Redactor::new())));
         Self {
             root,
+            env,
             world,
             facts: Mutex::default(),
             _directory: directory,
@@ -99,6 +101,11 @@ impl Stage {
             Duration::from_mins(5),
             tokio::sync::mpsc::unbounded_channel().0,
         )
+    }
+
+    /// The operator's environment.
+    pub(crate) fn environment(&self) -> &BTreeMap<String, String> {
+        &self.env
     }
 
     /// Takes over what a context published.

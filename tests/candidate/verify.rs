@@ -207,6 +207,28 @@ async fn an_entry_point_that_leads_elsewhere_is_a_stop() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_changed_after_the_install_are_a_stop() {
+    let scene = Scene::new(cli("3.2.0rc16")).await;
+    let venv = scene.stage.run("home/pipx/venvs/spec-kitty-cli");
+    let python = venv
+        .join("lib")
+        .read_dir_utf8()
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
+    let module = python
+        .path()
+        .join("site-packages/spec_kitty_events/__init__.py");
+    std::fs::write(module, "# patched\n").unwrap();
+    let said = scene.blocked(json!({})).await;
+    assert!(
+        said.contains("its files were changed since it was installed"),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wheel_that_differs_from_the_tag_is_a_stop() {
     let other = MAIN
         .replace("VERSION", "3.2.0rc16")

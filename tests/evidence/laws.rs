@@ -66,6 +66,7 @@ fn of_subtask(
             by: id(n),
             n: n_of,
             open: Vec::new(),
+            strand: None,
             effect,
         });
         let answer = answer.map_or(Answer::Err(WorldError::Interrupted), Answer::Ok);

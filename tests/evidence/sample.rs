@@ -26,6 +26,7 @@ pub(crate) fn at(second: i64) -> Timestamp {
 
 pub(crate) fn header(subtasks: usize) -> Header {
     Header {
+        asked: canary_gate::engine::Asked::default(),
         format: FORMAT,
         run: "01KS1W46000000000000000000".into(),
         gate: GateRef {
@@ -43,6 +44,8 @@ pub(crate) fn header(subtasks: usize) -> Header {
 
 pub(crate) fn resumed() -> Resumed {
     Resumed {
+        parameters: BTreeMap::new(),
+        asked: canary_gate::engine::Asked::default(),
         epoch: 0,
         started: at(500),
         version: "0.1.0".into(),

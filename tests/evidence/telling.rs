@@ -36,12 +36,7 @@ enum Twist {
 
 #[async_trait]
 impl Rerun for Engine {
-    async fn run(
-        &self,
-        _gate_file: &[u8],
-        recorded: &Folded,
-        world: Arc<dyn World>,
-    ) -> Result<Rerunned, String> {
+    async fn run(&self, recorded: &Folded, world: Arc<dyn World>) -> Result<Rerunned, String> {
         let mut again = Rerunned::default();
         // Another completion order than the recorded one.
         for n in (1..=recorded.header.plan.len()).rev() {

@@ -84,6 +84,14 @@ fn gate_file_of_random_bytes() {
 }
 
 #[test]
+fn gate_file_without_end() {
+    refused(
+        rehearse(&[]).with(&["--gate", "/dev/zero"]),
+        &["/dev/zero", "more than 16 MiB"],
+    );
+}
+
+#[test]
 fn gate_file_that_is_not_there() {
     refused(
         rehearse(&[]).with(&["--gate", "/nonexistent/gate.toml"]),

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use canary_gate::evidence::check_directory;
+use canary_gate::journal::disk::OsDisk;
+use canary_gate::rehearsal::Fault;
 use canary_gate::rehearsal::github::{ENVIRONMENT_TOKEN, STORED_TOKEN};
 use serde_json::{Value, json};
 
@@ -33,7 +36,22 @@ impl Ended {
             .collect();
         assert_eq!(bad, stopped, "{}", self.told());
         self.all_accounted_for();
+        self.as_listed(exit, stopped);
         self
+    }
+
+    /// `--list-faults` says the same of this fault.
+    #[track_caller]
+    fn as_listed(&self, exit: i32, stopped: &[(&str, &str)]) {
+        let Some(fault) = self.only else {
+            return;
+        };
+        assert_eq!(i32::from(fault.exit()), exit, "{fault}");
+        let first = stopped.first().map_or("–", |(id, _)| *id);
+        // A disk is full wherever it is.
+        if fault != Fault::DiskFull {
+            assert_eq!(fault.stops_at(), first, "{fault}");
+        }
     }
 
     /// Asserts that the gate passed.
@@ -151,6 +169,22 @@ impl Ended {
         self.no_release_is_cut();
         self.no_close_of_what_must_stay_open();
         self.no_secret_anywhere();
+        self.attempts_are_sealed();
+    }
+
+    /// Each attempt that was come to the end of has its manifest, and cannot be changed.
+    fn attempts_are_sealed(&self) {
+        use std::os::unix::fs::PermissionsExt;
+        if matches!(self.code, Some(4 | 130)) {
+            return;
+        }
+        for name in self.world["attempts"].as_array().unwrap() {
+            let attempt = self.state().join("attempts").join(name.as_str().unwrap());
+            let differs = check_directory(&OsDisk, &attempt).unwrap();
+            assert!(differs.is_empty(), "{differs:?}");
+            let mode = attempt.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o222, 0, "{} can be written", attempt.display());
+        }
     }
 
     /// The two orphans of the world, unless it was the gate's turn to end them.

@@ -7,6 +7,7 @@
     reason = "tests start the real program and read what it left behind"
 )]
 
+mod again;
 mod blockers;
 mod canary;
 mod candidate;
@@ -15,8 +16,13 @@ mod evidence;
 mod github;
 mod interrupts;
 mod laws;
+mod listed;
 mod passing;
+mod proofs;
 mod protocol;
 mod rehearsal;
+#[cfg(target_os = "linux")]
+mod resident;
 mod saas;
 mod teamspace;
+mod without_gh;

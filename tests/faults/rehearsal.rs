@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use canary_gate::rehearsal::Fault;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use super::again;
 
 /// What of this process's environment a rehearsal needs to find its tools on this machine.
 const FROM_OUTSIDE: [&str; 8] = [
@@ -22,6 +25,8 @@ const FROM_OUTSIDE: [&str; 8] = [
 /// A rehearsal that has not begun.
 pub(crate) struct Rehearsal {
     arguments: Vec<String>,
+    /// The one fault of it, when there is one and nothing else was asked for.
+    only: Option<Fault>,
     ask: bool,
     pub(crate) directory: TempDir,
 }
@@ -32,8 +37,13 @@ pub(crate) fn rehearse(faults: &[&str]) -> Rehearsal {
     for fault in faults {
         arguments.extend(["--fault".to_owned(), (*fault).to_owned()]);
     }
+    let only = match faults {
+        [one] => one.parse().ok(),
+        _ => None,
+    };
     Rehearsal {
         arguments,
+        only,
         ask: false,
         directory: TempDir::with_prefix("f-").unwrap(),
     }
@@ -42,6 +52,7 @@ pub(crate) fn rehearse(faults: &[&str]) -> Rehearsal {
 impl Rehearsal {
     /// More arguments.
     pub(crate) fn with(mut self, arguments: &[&str]) -> Self {
+        self.only = None;
         self.arguments
             .extend(arguments.iter().map(|one| (*one).to_owned()));
         self
@@ -84,16 +95,31 @@ impl Rehearsal {
             .args((!self.ask).then_some("--yes"))
             .arg("--world")
             .arg(self.file("world.json"))
+            .arg("--bundle")
+            .arg(self.file("bundle.tar.gz"))
             .arg("--events")
             .arg(self.file("events.jsonl"))
             .args(&self.arguments);
         command
     }
 
-    /// Runs it to its end.
+    /// Runs it to its end, and reproduces what it left behind. Only what could not be determined
+    /// may have left no bundle.
     pub(crate) fn run(self) -> Ended {
         let status = self.command().status().unwrap();
-        self.ended(status.code())
+        let turn = self.arguments.iter().map(String::len).sum();
+        let ended = self.ended(status.code());
+        let bundle = ended.bundle();
+        if bundle.exists() {
+            again::reproduced(turn, &bundle);
+        } else {
+            assert!(
+                matches!(ended.code, Some(2 | 4)),
+                "no bundle\n{}",
+                ended.told()
+            );
+        }
+        ended
     }
 
     /// What there is to see once the process is gone.
@@ -108,6 +134,7 @@ impl Rehearsal {
             .collect();
         let world = serde_json::from_str(&text("world.json")).unwrap_or(Value::Null);
         Ended {
+            only: self.only,
             code,
             stdout: text("stdout"),
             stderr: text("stderr"),
@@ -119,7 +146,7 @@ impl Rehearsal {
 }
 
 /// The outer user's cache: tools and wheels are fetched once on a machine.
-fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     std::env::var_os("XDG_CACHE_HOME").map_or_else(
         || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"),
         PathBuf::from,
@@ -128,6 +155,7 @@ fn cache() -> PathBuf {
 
 /// A rehearsal that came to its end.
 pub(crate) struct Ended {
+    pub(crate) only: Option<Fault>,
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -172,6 +200,11 @@ impl Ended {
     /// All that a subtask says of how it ended, as text.
     pub(crate) fn says(&self, id: &str) -> String {
         self.subtask(id).to_string()
+    }
+
+    /// The run as one file.
+    pub(crate) fn bundle(&self) -> PathBuf {
+        self.directory.path().join("bundle.tar.gz")
     }
 
     /// The run's state directory.

@@ -146,6 +146,7 @@ impl Stage {
         let verb = NoInterventions {
             canary: "canary.protocol".into(),
             app: APP.into(),
+            before: Vec::new(),
             publish: "canary.interventions".into(),
         };
         let outcome = verb.act(&ctx).await.unwrap();
@@ -164,6 +165,7 @@ impl Stage {
             environment: "canary.environment".into(),
             process: "sync-daemon".into(),
             observe: self.service.addresses(),
+            observe_every: None,
             publish: "canary.protocol".into(),
         }
     }

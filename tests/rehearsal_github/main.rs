@@ -7,5 +7,6 @@
 mod access;
 mod issues;
 mod queries;
+mod stand_in;
 mod support;
 mod world;

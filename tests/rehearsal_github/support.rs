@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use canary_gate::rehearsal::gh::write_stand_in;
 use canary_gate::rehearsal::github::{
     CheckoutFacts, FixFacts, GitHubServer, IssueRef, RepositoryFacts, RepositoryName, STORED_TOKEN,
     SharedState, State, TagFact, phase4, serve, write_gh_config,
@@ -69,6 +70,7 @@ pub(crate) fn facts() -> RepositoryFacts {
 
 /// An embedded GitHub with a `gh` that is logged in to it.
 pub(crate) struct World {
+    program: PathBuf,
     directory: TempDir,
     pub(crate) state: SharedState,
     // Held for its drop: the server ends with the test.
@@ -93,14 +95,22 @@ impl World {
         write_gh_config(&config, &socket, Some(STORED_TOKEN)).expect("a configuration");
         let server = runtime().block_on(serve(&socket, state.clone()));
         Self {
+            program: gh_program(),
             directory,
             state,
             _server: server.expect("a server"),
         }
     }
 
+    /// The same world with another program for `gh`: the stand-in of a machine that has none.
+    pub(crate) fn with_stand_in(mut self) -> Self {
+        let bin = self.directory.path().join("bin");
+        self.program = write_stand_in(&bin, &python()).expect("a stand-in");
+        self
+    }
+
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(gh_program());
+        let mut command = Command::new(&self.program);
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -169,6 +179,14 @@ impl World {
     pub(crate) fn assert_all_known(&self) {
         assert_eq!(self.state.final_state()["unknown_requests"], json!([]));
     }
+}
+
+/// The interpreter itself, not a shim that looks for it each time.
+fn python() -> PathBuf {
+    let print = ["-c", "import sys; print(sys.executable)"];
+    let output = Command::new("python3").args(print).output();
+    let output = output.expect("python3 must be installed for these tests");
+    PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
 }
 
 /// `gh` from PATH, or another one to try these tests with.

@@ -24,4 +24,4 @@ pub use name::{Clock, IssueRef, RepositoryName};
 pub use phase4::{CheckoutFacts, FixFacts, RepositoryFacts, TagFact, phase4};
 pub use repository::{Commit, PullRequest, Release, Repository, Tag, WorkflowRun};
 pub use server::{GitHubServer, serve};
-pub use state::{Act, Moment, SharedState, State};
+pub use state::{Act, Moment, Point, SharedState, State};

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use super::access::{Hits, Outage, TokenName};
 use super::graphql::{GraphQl, Operation};
 use super::rest::{self, Asked};
-use super::state::SharedState;
+use super::state::{Point, SharedState};
 use crate::rehearsal::{RehearsalError, host};
 
 /// Largest body of a request that is read, in bytes.
@@ -168,7 +168,10 @@ async fn graphql(app: &App, token: TokenName, bytes: &Bytes) -> (String, Reply) 
     if operation.is_mutation && !app.state.lock().access.may_write(token) {
         return (what, Reply::new(200, scopes_error(app, token, &operation)));
     }
+    let pass = |point| app.state.pass(point, operation.is_mutation, &what);
+    pass(Point::Come);
     let executed = app.graphql.execute(request).await;
+    pass(Point::Done);
     let mut state = app.state.lock();
     for unknown in executed.unknown {
         state.ledger.unknown(format!("{what}: {unknown}"));
@@ -199,7 +202,10 @@ fn rest(app: &App, token: TokenName, parts: &Parts, bytes: &Bytes) -> (String, R
     if asked.is_write() && !app.state.lock().access.may_write(token) {
         return (what, Reply::message(403, TOO_WEAK));
     }
+    let pass = |point| app.state.pass(point, asked.is_write(), &what);
+    pass(Point::Come);
     let answer = rest::answer(&app.state, &asked);
+    pass(Point::Done);
     if !answer.known {
         app.state.lock().ledger.unknown(what.clone());
     }

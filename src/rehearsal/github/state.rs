@@ -66,6 +66,28 @@ pub struct State {
     next_id: u64,
     pub(super) access: Access,
     pub(super) ledger: Ledger,
+    watcher: Option<Watcher>,
+}
+
+/// At which point of a request its watcher is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// It has come, and nothing was done.
+    Come,
+    /// It was done, and is not answered.
+    Done,
+}
+
+/// Called with each request: at which point, whether it writes, what it is.
+type Watch = dyn Fn(Point, bool, &str) + Send + Sync;
+
+#[derive(Clone)]
+struct Watcher(Arc<Watch>);
+
+impl std::fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watcher")
+    }
 }
 
 impl State {
@@ -81,7 +103,14 @@ impl State {
             next_id: 4_500_000_000,
             access: Access::default(),
             ledger: Ledger::default(),
+            watcher: None,
         }
+    }
+
+    /// Calls back with every request that is let through: at which point, whether it writes, what
+    /// it is. The callback runs on the server's task, and must not ask for the state.
+    pub fn watch(&mut self, callback: impl Fn(Point, bool, &str) + Send + Sync + 'static) {
+        self.watcher = Some(Watcher(Arc::new(callback)));
     }
 
     /// Adds a repository.
@@ -322,6 +351,13 @@ impl SharedState {
     #[must_use]
     pub fn new(state: State) -> Self {
         Self(Arc::new(Mutex::new(state)))
+    }
+
+    pub(super) fn pass(&self, point: Point, writes: bool, what: &str) {
+        let watcher = self.lock().watcher.clone();
+        if let Some(Watcher(callback)) = watcher {
+            callback(point, writes, what);
+        }
     }
 
     /// The state itself, for as long as the guard lives.

@@ -50,9 +50,9 @@ fn edits(fault: Fault) -> &'static [Edit] {
         Fault::CanaryHangs => &[(SCRIPT, "if [[ $single == yes ]]; then\n", HANGS)],
         Fault::Run3Fails => &[(SCENARIOS, SCENARIO_3, THIRD_BODY_LOST)],
         Fault::Run2Copied => &[(RECORDER, WRITES_RUN, WRITES_COPY)],
-        Fault::DaemonKilledBetweenRuns | Fault::QueueDeletedBetweenRuns => {
-            &[(SCRIPT, AFTER_A_RUN, SOMEBODY_COMES)]
-        }
+        Fault::DaemonKilledBetweenRuns
+        | Fault::QueueDeletedBetweenRuns
+        | Fault::RedeployBetweenRuns => &[(SCRIPT, AFTER_A_RUN, SOMEBODY_COMES)],
         Fault::TeamspaceNoneRan => &[
             (
                 "tests/test_go_live_pre_connector_saas_e2e.py",
@@ -147,6 +147,9 @@ fn somebody(faults: &Faults) -> String {
     if faults.contains(&Fault::QueueDeletedBetweenRuns) {
         deeds.push_str(include_str!("overlay/somebody-deletes.sh"));
     }
+    if faults.contains(&Fault::RedeployBetweenRuns) {
+        deeds.push_str(include_str!("overlay/somebody-deploys.sh"));
+    }
     deeds
 }
 
@@ -210,15 +213,22 @@ mod tests {
     }
 
     #[test]
-    fn somebody_does_both_deeds_when_both_are_asked_for() {
-        let both = Faults::from([
+    fn somebody_does_every_deed_that_is_asked_for() {
+        let all = Faults::from([
             Fault::DaemonKilledBetweenRuns,
             Fault::QueueDeletedBetweenRuns,
+            Fault::RedeployBetweenRuns,
         ]);
         let mut changed = files();
-        break_files(&mut changed, &both).unwrap();
+        break_files(&mut changed, &all).unwrap();
         let deeds = &changed[SOMEBODY];
-        assert!(deeds.contains("kill \"$pid\"") && deeds.contains("-name queue.db -delete"));
+        for deed in [
+            "kill \"$pid\"",
+            "-name queue.db -delete",
+            "\"/platform/deploy/\"",
+        ] {
+            assert!(deeds.contains(deed), "{deed} in {deeds}");
+        }
     }
 
     #[test]

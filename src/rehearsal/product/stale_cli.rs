@@ -13,14 +13,10 @@ use crate::rehearsal::{RehearsalError, host};
 /// When a file cannot be written.
 pub fn put(bin: &Path, home: &Path, old: &Tree, python: &Path) -> Result<(), RehearsalError> {
     unpack(old, home)?;
-    let source = quoted(&home.join("src"));
-    let python = quoted(python);
+    let source = host::quoted(&home.join("src").to_string_lossy());
+    let python = host::quoted(&python.to_string_lossy());
     let script = format!(
         "#!/bin/sh\nPYTHONPATH={source} PYTHONDONTWRITEBYTECODE=1 exec {python} -m specify_cli \"$@\"\n"
     );
     host::write_executable(&bin.join("spec-kitty"), &script)
-}
-
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.to_string_lossy().replace('\'', "'\\''"))
 }

@@ -26,6 +26,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/api/v1/bodies/", post(bodies))
         .route("/api/v1/missions/{name}/", get(mission))
         .route("/api/v1/teamspace/pulse/", get(pulse))
+        .route("/platform/deploy/", post(deploy))
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), count))
         .with_state(shared)
@@ -180,6 +181,12 @@ async fn mission(State(shared): State<Arc<Shared>>, Path(name): Path<String>) ->
 
 async fn pulse(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(shared.lock().pulse())
+}
+
+/// What somebody who is not the gate asks the hosting platform to do.
+async fn deploy(State(shared): State<Arc<Shared>>) -> Answer {
+    shared.lock().redeploy();
+    (StatusCode::ACCEPTED, Json(json!({"status": "deploying"})))
 }
 
 async fn not_found() -> Answer {

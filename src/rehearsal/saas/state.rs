@@ -11,8 +11,10 @@ use crate::rehearsal::{Fault, Faults};
 /// Missions whose names begin so are Teamspace's.
 const TEAMSPACE: &str = "teamspace-";
 
-/// Part of the names of the missions that the third of the four canary runs makes.
-const THIRD_RUN: &str = "-run-3-";
+/// Part of the names of the missions that the last of the four canary runs makes.
+const LAST_RUN: &str = "-run-4-";
+/// So many reads, one after the other, hold a whole look at both health pages.
+const ONE_LOOK: u64 = 3;
 
 /// Identity of what is deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +119,8 @@ pub(super) struct Inner {
     pub(super) first_write: Option<Hook>,
     faults: Faults,
     redeploys: u64,
+    /// How often the gate had read when the last run posted its first event.
+    reads_at_last_run: Option<u64>,
     health_503_left: u64,
     seen: BTreeSet<String>,
     missions: BTreeMap<String, Mission>,
@@ -134,6 +138,7 @@ impl Inner {
             first_write: None,
             faults: faults.clone(),
             redeploys: 0,
+            reads_at_last_run: None,
             health_503_left: u64::from(faults.contains(&Fault::Saas503Once)),
             seen: BTreeSet::new(),
             missions: BTreeMap::new(),
@@ -170,10 +175,7 @@ impl Inner {
 
     /// Takes an event in, unless it is known already or too large.
     pub(super) fn take_event(&mut self, event: &Event) -> Fate {
-        if self.faults.contains(&Fault::RedeployMidProtocol)
-            && self.redeploys == 0
-            && event.mission.contains(THIRD_RUN)
-        {
+        if self.is_deployed_meanwhile(event) {
             self.redeploy();
         }
         if self.is_too_large(&event.mission) {
@@ -187,6 +189,27 @@ impl Inner {
         mission.materialized = false;
         mission.apply(event);
         Fate::Accepted
+    }
+
+    /// Whether somebody deploys anew at this event: the last run is at work, and the gate has
+    /// looked since it began; so it can be known that it did not happen between two runs.
+    fn is_deployed_meanwhile(&mut self, event: &Event) -> bool {
+        let asked_for = self.faults.contains(&Fault::RedeployMidProtocol);
+        if !asked_for || self.redeploys > 0 || !event.mission.contains(LAST_RUN) {
+            return false;
+        }
+        let reads = self
+            .accounts_of_the_gate()
+            .map(|account| account.reads)
+            .sum();
+        let before = *self.reads_at_last_run.get_or_insert(reads);
+        reads >= before + ONE_LOOK
+    }
+
+    fn accounts_of_the_gate(&self) -> impl Iterator<Item = &Account> {
+        let gate = |client: &str| client == "gate" || client.starts_with("gate/");
+        let clients = self.clients.iter();
+        clients.filter_map(move |(client, account)| gate(client).then_some(account))
     }
 
     /// Takes a body in; false when it is too large.
@@ -264,10 +287,8 @@ impl Inner {
         let reads: u64 = self.clients.values().map(|account| account.reads).sum();
         let writes: u64 = self.clients.values().map(|account| account.writes).sum();
         let by_gate: u64 = self
-            .clients
-            .iter()
-            .filter(|(client, _)| client.as_str() == "gate" || client.starts_with("gate/"))
-            .map(|(_, account)| account.writes)
+            .accounts_of_the_gate()
+            .map(|account| account.writes)
             .sum();
         let clients: Map<String, Value> = self
             .clients

@@ -23,19 +23,28 @@ pub(in crate::verbs) async fn claim(ctx: &Ctx, name: &str) -> Result<Attempt, Tr
             return Ok(attempt);
         }
     }
-    Err(Trouble::error(
-        Finding::new(format!("there are {MOST} attempts at `{name}` already"))
-            .remedy("move old attempts out of the state directory"),
-    ))
+    Err(too_many(name))
 }
 
-/// Takes exactly this directory.
+/// Takes exactly this directory; `<name>-2` and so on where the run was cut off while it filled
+/// the one before.
 pub(in crate::verbs) async fn claim_exactly(ctx: &Ctx, name: &str) -> Result<Attempt, Trouble> {
-    take(ctx, name).await?.ok_or_else(|| {
-        Trouble::error(Finding::new(format!(
-            "evidence directory `{name}` is there already; it is not overwritten"
-        )))
-    })
+    if let Some(attempt) = take(ctx, name).await? {
+        return Ok(attempt);
+    }
+    for number in 2..=MOST {
+        if let Some(attempt) = take(ctx, &format!("{name}-{number}")).await? {
+            return Ok(attempt);
+        }
+    }
+    Err(too_many(name))
+}
+
+fn too_many(name: &str) -> Trouble {
+    Trouble::error(
+        Finding::new(format!("there are {MOST} attempts at `{name}` already"))
+            .remedy("move old attempts out of the state directory"),
+    )
 }
 
 async fn take(ctx: &Ctx, name: &str) -> Result<Option<Attempt>, Trouble> {

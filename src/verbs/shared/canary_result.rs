@@ -68,7 +68,7 @@ impl CanaryResult {
         Ok(Self {
             outcome: text_at(&document, "outcome")
                 .ok_or_else(|| Unreadable::Field("outcome".into()))?,
-            run_id: text_at(&document, "run_id"),
+            run_id: text_at(&document, "run_id").filter(|id| names_something(id)),
             cli_version: text_at(&document, "cli_version"),
             started_at: time_at(&document, "started_at")?,
             finished_at: time_at(&document, "finished_at")?.or(time_at(&document, "timestamp")?),
@@ -135,6 +135,11 @@ fn complete(scenarios: &[Scenario]) -> Result<(), Unreadable> {
 
 fn text_at(value: &Value, name: &str) -> Option<String> {
     value[name].as_str().map(str::to_owned)
+}
+
+/// An id that nobody can read back from a report tells no run from another.
+fn names_something(id: &str) -> bool {
+    !id.is_empty() && id.chars().all(|letter| letter.is_ascii_graphic())
 }
 
 fn time_at(value: &Value, name: &str) -> Result<Option<Timestamp>, Unreadable> {

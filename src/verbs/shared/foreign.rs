@@ -107,6 +107,7 @@ mod tests {
             processes: vec![daemon],
             files: Vec::new(),
             answers: Vec::new(),
+            asked: Vec::new(),
             fixed: Vec::new(),
             noticed: Vec::new(),
             not_observable: Vec::new(),

@@ -278,10 +278,14 @@ pub(in crate::verbs) enum Answer {
 /// Reads `gh`'s words: its exit codes do not tell these apart.
 pub(in crate::verbs) fn judge(finished: &Finished) -> Answer {
     use crate::world::Ended;
-    const PASSING: [&str; 10] = [
+    const PASSING: [&str; 13] = [
         "http 502",
         "http 503",
         "http 504",
+        // How old versions word it when a write meets it, whatever the body says.
+        "code: 502",
+        "code: 503",
+        "code: 504",
         "http 429",
         "rate limit",
         "timeout",
@@ -374,6 +378,13 @@ mod tests {
             judge(&ended(
                 1,
                 "HTTP 502: Bad Gateway (https://api.github.com/graphql)"
+            )),
+            Answer::Passing
+        );
+        assert_eq!(
+            judge(&ended(
+                1,
+                "non-200 OK status code: 502 Bad Gateway body: \"<html>unicorn</html>\""
             )),
             Answer::Passing
         );

@@ -57,7 +57,15 @@ pub(in crate::verbs) async fn comment_once(
             .filter(|comment| comment.body.contains(&marker))
             .collect();
         match ours.as_slice() {
-            [one] => return read_back(issue, &one.body, &text, &one.url, was_there),
+            // What an earlier part of this run posted stands: its evidence is on disk too, and may
+            // have been taken again since, with other times and another attempt's number.
+            [one] if was_there => {
+                return Ok(Posted {
+                    url: one.url.clone(),
+                    was_there,
+                });
+            }
+            [one] => return read_back(issue, &one.body, &text, &one.url),
             [] => {}
             [_, ..] => {
                 return Err(Trouble::error(Finding::new(format!(
@@ -72,19 +80,13 @@ pub(in crate::verbs) async fn comment_once(
     Err(last.unwrap_or_else(|| not_seen(issue, "the comment")))
 }
 
-fn read_back(
-    issue: &IssueRef,
-    seen: &str,
-    sent: &str,
-    url: &str,
-    was_there: bool,
-) -> Result<Posted, Trouble> {
+fn read_back(issue: &IssueRef, seen: &str, sent: &str, url: &str) -> Result<Posted, Trouble> {
     // GitHub trims and may change line ends; the words must be the same.
     let normal = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
     if normal(seen) == normal(sent) {
         return Ok(Posted {
             url: url.to_owned(),
-            was_there,
+            was_there: false,
         });
     }
     Err(Trouble::error(

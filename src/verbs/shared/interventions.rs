@@ -1,5 +1,5 @@
 //! What of all that was observed is somebody's intervention. Pure: compares, and says with both
-//! values what happened and between which moments.
+//! values what happened and between which moments. `service` looks at the service's answers.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,15 +7,8 @@ use serde_json::Value;
 
 use super::canary_result::CanaryResult;
 use super::canary_run::CanaryRun;
-use super::foreign;
+use super::{foreign, service};
 use crate::world::{FileSeen, Incident, Noticed, Observation};
-
-/// Counters of the service that nobody may move.
-const COUNTERS: [&str; 3] = [
-    "git_sha",
-    "terminal_failed_count",
-    "business_rule_rejected_count",
-];
 
 /// A file's time may lag behind the clock by a tick of the kernel's.
 const GRAIN: jiff::SignedDuration = jiff::SignedDuration::from_millis(20);
@@ -48,13 +41,21 @@ pub(in crate::verbs) struct Found {
     pub(in crate::verbs) not_observable: Vec<String>,
     /// Not observed this time, though what was seen before and after agrees.
     pub(in crate::verbs) unseen: Vec<String>,
+    /// The service's changes while a run was at work. No intervention between runs; whether the
+    /// runs count for what is deployed is for the comparison with the health before to say.
+    pub(in crate::verbs) within_runs: Vec<Intervention>,
     /// Not known at all.
     pub(in crate::verbs) unknown: Vec<String>,
 }
 
 /// Looks through everything. `results` are the runs' documents in order; `app` is the service's
-/// name, for commands that name another one.
-pub(in crate::verbs) fn find(run: &CanaryRun, results: &[CanaryResult], app: &str) -> Found {
+/// name, for commands that name another one; `before` the health that the protocol began from.
+pub(in crate::verbs) fn find(
+    run: &CanaryRun,
+    results: &[CanaryResult],
+    app: &str,
+    before: &[Value],
+) -> Found {
     let all = &run.observations;
     let mut found = Found {
         not_observable: all
@@ -72,7 +73,7 @@ pub(in crate::verbs) fn find(run: &CanaryRun, results: &[CanaryResult], app: &st
         fixed(&pair[0], &pair[1], &mut found);
         incidents(&pair[0], &pair[1], all, app, &mut found);
     }
-    service(all, &mut found);
+    service::changes(all, &names, results, before, &mut found);
     documents(run, &names, &mut found);
     between_runs(all, &names, results, &mut found);
     found
@@ -227,57 +228,6 @@ fn incidents(
         let values = ["–".to_owned(), value];
         found.interventions.push(note(before, after, what, values));
     }
-}
-
-/// The service's commit and counters, each against the last that is known.
-fn service(all: &[Observation], found: &mut Found) {
-    for name in COUNTERS {
-        let mut last: Option<(&Observation, Value)> = None;
-        for seen in all {
-            let answers = seen.answers.iter().flatten();
-            let documents = answers.filter_map(|answer| serde_json::from_str(&answer.body).ok());
-            let value = documents
-                .into_iter()
-                .find_map(|document: Value| value_of(&document, name).cloned());
-            let Some(value) = value else {
-                if !seen.answers.is_empty() {
-                    found
-                        .unseen
-                        .push(format!("the service's {name} at {}", seen.boundary));
-                }
-                continue;
-            };
-            if let Some((before, old)) = last.filter(|(_, old)| *old != value) {
-                let values = [told(&old), told(&value)];
-                let what = format!("the service's {name} changed");
-                found.interventions.push(note(before, seen, what, values));
-            }
-            last = Some((seen, value));
-        }
-        if last.is_none() && all.iter().any(|seen| !seen.answers.is_empty()) {
-            found.unknown.push(format!("the service's {name}"));
-        }
-    }
-    if all.iter().all(|seen| seen.answers.is_empty()) {
-        found
-            .not_observable
-            .push("the service: the gate file names no address to observe".to_owned());
-    }
-}
-
-fn value_of<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
-    match document {
-        Value::Object(fields) => fields
-            .get(name)
-            .or_else(|| fields.values().find_map(|field| value_of(field, name))),
-        _ => None,
-    }
-}
-
-fn told(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A result is written once, and is at the end what it was when it appeared.

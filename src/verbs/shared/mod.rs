@@ -14,4 +14,5 @@ pub(super) mod health;
 pub(super) mod interventions;
 pub(super) mod pinned;
 pub(crate) mod programs;
+mod service;
 pub(super) mod suite;

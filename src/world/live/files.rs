@@ -1,20 +1,22 @@
 //! Files: read, listed, written beside and renamed, kept as evidence. Never follows a symbolic
 //! link below a place's root, never replaces what it was not told to replace.
 
-use std::fs::File;
+use std::fs::{File, FileType};
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::drain::hex;
 use super::environment::Places;
+use super::include::Include;
 use super::{file_error, pack};
+use crate::evidence::{EvidenceError, seal_directory};
+use crate::journal::disk::OsDisk;
 use crate::world::redact::{Redactor, Scope, Stream};
 use crate::world::{
     Effect, FileFailure, FileSeen, KeepFiles, ListFiles, Place, ReadFile, Response, WorldError,
@@ -45,6 +47,7 @@ impl Desk {
             Effect::ListFiles(list) => self.list(&list).map(Response::Files),
             Effect::WriteFile(write) => self.write(&write).map(Response::Files),
             Effect::MakeDir { path } => self.make_dir(&path).map(|()| Response::Done),
+            Effect::SealDir { path } => self.seal(&path).map(|()| Response::Done),
             Effect::KeepFiles(keep) => self.keep(&keep).map(Response::Files),
             Effect::Pack(pack) => pack::pack(self, &pack).map(Response::Files),
             _ => Err(WorldError::Refused {
@@ -80,7 +83,12 @@ impl Desk {
     pub(super) fn list(&self, list: &ListFiles) -> Result<Vec<FileSeen>, WorldError> {
         let mut seen = Vec::new();
         for found in self.find(list)? {
-            match look(&found) {
+            let looked = if found.path.is_symlink() {
+                look_at_link(&found)
+            } else {
+                look(&found)
+            };
+            match looked {
                 Ok(file) => seen.push(file),
                 // Gone between the listing and the look.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -90,9 +98,10 @@ impl Desk {
         Ok(seen)
     }
 
-    /// The regular files that are meant, sorted by path.
+    /// The regular files that are meant, sorted by path. In the operator's home, which is only
+    /// looked at, links are found as well: what pipx installs there are links.
     pub(super) fn find(&self, list: &ListFiles) -> Result<Vec<Found>, WorldError> {
-        let include = patterns(list)?;
+        let include = Include::of(list)?;
         let root = self.places.path(&list.root);
         let mut all = Vec::new();
         if root.is_file() {
@@ -103,11 +112,10 @@ impl Desk {
             });
             return Ok(all);
         }
-        walk(&root, "", &mut |path, relative| {
-            if include
-                .as_ref()
-                .is_none_or(|include| include.is_match(relative))
-            {
+        let with_links = list.root.as_str().starts_with(Place::HOME);
+        walk(&root, "", &include, &mut |path, relative, kind| {
+            let counts = kind.is_file() || (with_links && kind.is_symlink());
+            if counts && include.takes(relative) {
                 all.push(Found {
                     path,
                     relative: relative.to_owned(),
@@ -130,6 +138,21 @@ impl Desk {
             sync_parent(&path)
         };
         make().map_err(|error| file_error("make", place.as_str(), &error))
+    }
+
+    fn seal(&self, place: &Place) -> Result<(), WorldError> {
+        let path = self.target("seal", place)?;
+        let failed = |error: &EvidenceError| {
+            let disk = match error {
+                EvidenceError::Disk { source, .. } => Some(source),
+                _ => None,
+            };
+            let kind = disk.map_or(std::io::ErrorKind::Other, std::io::Error::kind);
+            let error = std::io::Error::new(kind, error.to_string());
+            file_error("seal", place.as_str(), &error)
+        };
+        let sealed = seal_directory(&OsDisk, path.as_std_path());
+        sealed.map(drop).map_err(|error| failed(&error))
     }
 
     fn write(&self, write: &WriteFile) -> Result<Vec<FileSeen>, WorldError> {
@@ -246,31 +269,13 @@ impl Read for Scrubbed {
     }
 }
 
-fn patterns(list: &ListFiles) -> Result<Option<GlobSet>, WorldError> {
-    if list.include.is_empty() {
-        return Ok(None);
-    }
-    let build = || {
-        let mut set = GlobSetBuilder::new();
-        for pattern in &list.include {
-            set.add(Glob::new(pattern)?);
-        }
-        set.build()
-    };
-    build().map(Some).map_err(|error| WorldError::File {
-        operation: "list".to_owned(),
-        path: list.root.to_string(),
-        kind: FileFailure::Other,
-        reason: error.to_string(),
-    })
-}
-
-/// Visits the regular files below a directory; links are neither files nor followed. A
-/// directory that is not there has no files.
+/// Visits what is no directory below a directory, in directories that may hold what is meant.
+/// Links are not followed. A directory that is not there has no files.
 fn walk(
     directory: &Utf8Path,
     relative: &str,
-    visit: &mut dyn FnMut(Utf8PathBuf, &str),
+    include: &Include,
+    visit: &mut dyn FnMut(Utf8PathBuf, &str, FileType),
 ) -> std::io::Result<()> {
     let entries = match std::fs::read_dir(directory) {
         Ok(entries) => entries,
@@ -293,12 +298,27 @@ fn walk(
         };
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            walk(&directory.join(name), &below, visit)?;
-        } else if kind.is_file() {
-            visit(directory.join(name), &below);
+            if include.enters(&below) {
+                walk(&directory.join(name), &below, include, visit)?;
+            }
+        } else {
+            visit(directory.join(name), &below, kind);
         }
     }
     Ok(())
+}
+
+/// The same of a link: what it holds is where it leads.
+fn look_at_link(found: &Found) -> std::io::Result<FileSeen> {
+    let leads_to = std::fs::read_link(&found.path)?;
+    let leads_to = leads_to.as_os_str().as_encoded_bytes();
+    let modified = found.path.symlink_metadata()?.modified()?;
+    Ok(FileSeen {
+        path: found.place.clone(),
+        bytes: leads_to.len() as u64,
+        sha256: hex(&Sha256::digest(leads_to)),
+        modified: Timestamp::try_from(modified).map_err(std::io::Error::other)?,
+    })
 }
 
 /// Size, time and digest of a file.

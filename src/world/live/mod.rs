@@ -13,6 +13,7 @@ mod environment;
 mod files;
 mod group;
 mod http;
+mod include;
 mod killed;
 mod observe;
 mod pack;
@@ -178,6 +179,7 @@ impl World for LiveWorld {
             | Effect::ListFiles(_)
             | Effect::WriteFile(_)
             | Effect::MakeDir { .. }
+            | Effect::SealDir { .. }
             | Effect::KeepFiles(_)
             | Effect::Pack(_) => self.file_effect(effect).await,
             Effect::ListProcesses => process::list(&self.redactor).await.map(Response::Processes),

@@ -69,7 +69,7 @@ impl Policy {
             Effect::HttpGet(get) => self.address(get),
             Effect::EndProcesses(end) => self.end(end),
             Effect::WriteFile(write) => self.target(&write.path),
-            Effect::MakeDir { path } => self.target(path),
+            Effect::MakeDir { path } | Effect::SealDir { path } => self.target(path),
             Effect::KeepFiles(keep) => self.target(&keep.to),
             Effect::Pack(pack) => self.target(&pack.to),
             Effect::ReadFile(_)

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::Redactor;
 use crate::gate::SubtaskId;
 use crate::world::{
-    Captured, Effect, FileSeen, Finished, HttpAnswer, Incident, Noticed, Observation, Place,
+    Asked, Captured, Effect, FileSeen, Finished, HttpAnswer, Incident, Noticed, Observation, Place,
     ProcessSeen, Receipt, Response, World, WorldError,
 };
 
@@ -32,6 +32,28 @@ impl<W: World> World for RedactLayer<W> {
             Ok(response) => Ok(clean(&self.redactor, response)),
             Err(error) => Err(clean_error(&self.redactor, error)),
         }
+    }
+}
+
+/// A world that is never asked for anything with a secret in it. Stands before the recorder, so
+/// that the request is not even written down.
+pub struct RefuseSecrets<W> {
+    inner: W,
+    redactor: Arc<Redactor>,
+}
+
+impl<W> RefuseSecrets<W> {
+    /// Wraps a world.
+    pub fn new(inner: W, redactor: Arc<Redactor>) -> Self {
+        Self { inner, redactor }
+    }
+}
+
+#[async_trait]
+impl<W: World> World for RefuseSecrets<W> {
+    async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
+        refuse_secrets(&self.redactor, &effect)?;
+        self.inner.perform(by, effect).await
     }
 }
 
@@ -104,12 +126,13 @@ fn clean_finished(redactor: &Arc<Redactor>, finished: &mut Finished) {
         .map(|seen| Observation {
             processes: clean_processes(redactor, seen.processes),
             files: clean_files(redactor, seen.files),
-            answers: seen
-                .answers
+            answers: clean_answers(redactor, seen.answers),
+            asked: seen
+                .asked
                 .into_iter()
-                .map(|answer| match answer {
-                    Ok(answer) => Ok(clean_answer(redactor, &answer)),
-                    Err(reason) => Err(redactor.text(&reason)),
+                .map(|asked| Asked {
+                    answers: clean_answers(redactor, asked.answers),
+                    ..asked
                 })
                 .collect(),
             noticed: seen
@@ -131,6 +154,17 @@ fn clean_noticed(redactor: &Arc<Redactor>, noticed: Noticed) -> Noticed {
         what: Incident::ForeignProgram { program, pid, argv },
         ..noticed
     }
+}
+
+fn clean_answers(
+    redactor: &Arc<Redactor>,
+    answers: Vec<Result<HttpAnswer, String>>,
+) -> Vec<Result<HttpAnswer, String>> {
+    let clean = |answer: Result<HttpAnswer, String>| match answer {
+        Ok(answer) => Ok(clean_answer(redactor, &answer)),
+        Err(reason) => Err(redactor.text(&reason)),
+    };
+    answers.into_iter().map(clean).collect()
 }
 
 fn clean_answer(redactor: &Arc<Redactor>, answer: &HttpAnswer) -> HttpAnswer {

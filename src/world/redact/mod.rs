@@ -13,7 +13,7 @@ mod stream;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-pub use layer::RedactLayer;
+pub use layer::{RedactLayer, RefuseSecrets};
 pub use stream::Stream;
 
 use finder::{Finder, Kind, Pattern};

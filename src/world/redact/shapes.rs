@@ -61,6 +61,8 @@ static SHAPES: [Shape; 5] = [
     },
 ];
 
+// A daemon's token starts with what tokens are made of: of `["grep", "…(9400, ", "x.py"]` the comma
+// after the pattern's closing quote is none.
 // Every repetition is bounded, so that `REACH` bytes always decide. A replacement starts with
 // the byte 0xE2, which no alternative takes: a second pass changes nothing.
 static EXPRESSION: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -70,7 +72,7 @@ static EXPRESSION: LazyLock<Option<Regex>> = LazyLock::new(|| {
         | ( (?:fm1[ar]_|fm2_|fo1_)[A-Za-z0-9_+/=-]{20} )
         | (?i:authorization)["'\\]{0,2}[\ \t]{0,4}[:=][\ \t]{0,4}["'\\]{0,2}
           (?i:bearer|basic|token|flyv1)[\ \t]{1,4}([A-Za-z0-9._~+/=-]{8})
-        | run_sync_daemon\([0-9]{1,6},\ {0,4}\\{0,2}['"]([^'"\\\r\n\xE2])
+        | run_sync_daemon\([0-9]{1,6},\ {0,4}\\{0,2}['"]([A-Za-z0-9_+/=.~-])
         | ://[^/\s:@'"<>]{0,64}:([^/\s@'"<>\xE2][^/\s@'"<>]{0,255})@
         "#,
     )

@@ -1,6 +1,7 @@
 //! Looks at the world while a program runs: at its start, whenever a boundary file appears or
 //! is replaced, at its end, and at whatever happens in between. Looks only; touches nothing.
 
+mod asking;
 mod clock;
 mod shelf;
 mod strangers;
@@ -18,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 pub use clock::Clock;
 pub(super) use clock::SystemClock;
 
+use self::asking::{Asking, answers};
 use self::clock::Steps;
 use self::shelf::{Shelf, Version, fixed};
 use self::strangers::Strangers;
@@ -59,6 +61,7 @@ struct Watching<'a> {
     noticed: Vec<Noticed>,
     woken: mpsc::Receiver<Woken>,
     notifier: Option<RecommendedWatcher>,
+    asking: Asking<'a>,
     not_observable: Vec<String>,
 }
 
@@ -114,6 +117,7 @@ impl<'a> Observer<'a> {
                 biased;
                 woken = watching.woken.recv() => (woken, false),
                 _ = ended.wait_for(|ended| *ended) => (None, true),
+                () = watching.asking.next() => (None, false),
                 () = tokio::time::sleep(TICK) => (None, false),
             };
             watching.notice(woken).await;
@@ -146,11 +150,8 @@ impl<'a> Observer<'a> {
         };
         let files = watching.files(desk(), at).await?;
         let fixed = watching.fixed(desk(), at).await?;
-        let mut answers = Vec::new();
-        for address in &watching.wanted.addresses {
-            let answer = self.world.get(address).await;
-            answers.push(answer.map_err(|error| error.to_string()));
-        }
+        let asked = watching.asking.take();
+        let answers = answers(self.world, &watching.wanted.addresses).await;
         self.seen.push(Observation {
             boundary: boundary.to_owned(),
             at,
@@ -158,6 +159,7 @@ impl<'a> Observer<'a> {
             processes,
             files,
             answers,
+            asked,
             fixed,
             noticed: std::mem::take(&mut watching.noticed),
             not_observable: std::mem::take(&mut watching.not_observable),
@@ -167,7 +169,7 @@ impl<'a> Observer<'a> {
 }
 
 impl<'a> Watching<'a> {
-    fn new(world: &LiveWorld, wanted: &'a Watch) -> Result<Self, WorldError> {
+    fn new(world: &'a LiveWorld, wanted: &'a Watch) -> Result<Self, WorldError> {
         let rule = wanted
             .processes
             .compile()
@@ -207,6 +209,7 @@ impl<'a> Watching<'a> {
             noticed: Vec::new(),
             woken,
             notifier,
+            asking: Asking::new(world, wanted),
             not_observable,
         })
     }

@@ -1,6 +1,6 @@
 //! Programs that somebody else runs meanwhile, such as `pkill`. Looks only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -83,23 +83,28 @@ impl Strangers {
             if !self.names.contains(&name) {
                 continue;
             }
-            let Some(started) = platform::stat(pid).map(|stat| stat.started) else {
+            let Some(stat) = platform::stat(pid) else {
                 continue;
             };
+            let started = stat.started;
             if !self.seen.insert(ProcessIdentity { pid, started }) {
                 continue;
             }
             look.names.insert(name.clone());
-            if let Some(foreign) = self.foreign(pid, name) {
+            if let Some(foreign) = self.foreign(pid, stat.parent, name) {
                 look.foreign.push(foreign);
             }
         }
         look
     }
 
-    fn foreign(&self, pid: u32, program: String) -> Option<Incident> {
+    fn foreign(&self, pid: u32, parent: u32, program: String) -> Option<Incident> {
         let (argv, temporary) = process::arguments(pid)?;
         if temporary.is_some_and(|directory| self.is_of_a_run(&directory)) || self.is_ours(pid) {
+            return None;
+        }
+        // Of one that is ending only its parents are left to ask.
+        if argv.is_empty() && is_below_a_gate(parent) {
             return None;
         }
         for argument in &argv {
@@ -143,4 +148,21 @@ impl Strangers {
         }
         false
     }
+}
+
+/// Whether this is another gate, or something that one started, as far as names tell.
+fn is_below_a_gate(parent: u32) -> bool {
+    let names: BTreeMap<u32, String> = platform::names().into_iter().collect();
+    let own = std::process::id();
+    let (mut next, mut met) = (parent, BTreeSet::new());
+    while next > 1 && met.insert(next) {
+        if next != own && names.contains_key(&next) && names.get(&next) == names.get(&own) {
+            return true;
+        }
+        let Some(stat) = platform::stat(next) else {
+            return false;
+        };
+        next = stat.parent;
+    }
+    false
 }

@@ -1,0 +1,29 @@
+//! A stand-in for `gh`, for a rehearsal on a machine that has none.
+//!
+//! Owns the script and the executable that starts it. It asks the embedded GitHub what the real
+//! one would ask, over the same socket; `tests/rehearsal_github/stand_in.rs` holds both beside
+//! each other, byte by byte.
+
+use std::path::{Path, PathBuf};
+
+use super::{RehearsalError, host};
+
+const SCRIPT: &str = include_str!("gh.py");
+
+/// Writes the stand-in as `gh` into `bin`, with its script beside that directory, and returns
+/// the executable's path.
+///
+/// # Errors
+/// A file could not be written.
+pub fn write_stand_in(bin: &Path, python: &Path) -> Result<PathBuf, RehearsalError> {
+    let script = bin.with_file_name("gh-stand-in.py");
+    host::write(&script, SCRIPT)?;
+    let path = bin.join("gh");
+    let text = format!(
+        "#!/bin/sh\n# A STAND-IN for gh, made by `gate rehearse`.\nexec {} -I -S {} \"$@\"\n",
+        host::quoted(&python.to_string_lossy()),
+        host::quoted(&script.to_string_lossy()),
+    );
+    host::write_executable(&path, &text)?;
+    Ok(path)
+}

@@ -1,0 +1,353 @@
+//! `gate install` through the binary, against an index of the test's own.
+
+use std::process::{Command, Output};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
+
+use crate::shelf::{Entry, Index};
+use crate::stage::Stage;
+use crate::{cli, events};
+
+/// An operator's machine: a home with a pipx of theirs in it, an index, nothing else.
+pub(crate) struct Machine {
+    pub(crate) stage: Stage,
+}
+
+impl Machine {
+    pub(crate) fn new(index: &str) -> Self {
+        let stage = Stage::new(index);
+        let own = stage.root.join("home/.local/bin");
+        std::fs::create_dir_all(&own).unwrap();
+        std::fs::write(own.join("spec-kitty"), "#!/bin/sh\necho mine\n").unwrap();
+        Self { stage }
+    }
+
+    pub(crate) fn path(&self, below: &str) -> Utf8PathBuf {
+        self.stage.root.join(below)
+    }
+
+    /// `gate install` with these arguments, by this operator.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("gate"));
+        command
+            .env_clear()
+            .envs(self.stage.environment())
+            .env("HOME", self.path("home"))
+            .env("TMPDIR", self.path("workspace"))
+            .current_dir(self.path("workspace"))
+            .arg("install")
+            .args(arguments);
+        command
+    }
+
+    pub(crate) fn gate(&self, arguments: &[&str]) -> Told {
+        Told::of(&self.command(arguments).output().unwrap())
+    }
+}
+
+/// What the command came to.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Told {
+    pub(crate) fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout.clone()).unwrap(),
+            err: String::from_utf8(output.stderr.clone()).unwrap(),
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    #[track_caller]
+    pub(crate) fn says(&self, code: i32, words: &[&str]) -> &Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        for word in words {
+            assert!(self.err.contains(word), "`{word}` in {}", self.err);
+        }
+        self
+    }
+}
+
+/// Names of what lies directly in a directory.
+fn names(directory: &Utf8Path) -> Vec<String> {
+    let entries = directory.read_dir_utf8().unwrap();
+    entries
+        .map(|entry| entry.unwrap().file_name().to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environment_it_prints_runs_the_candidate() {
+    let index = Index::serve(&[cli("3.2.0rc16"), events("5.1.0")]).await;
+    let machine = Machine::new(&index.url);
+    let told = machine.gate(&["3.2.0rc16"]);
+    told.says(0, &["2 packages, locked by hash as of now", "0 changed"]);
+    assert!(
+        told.out.lines().all(|line| line.starts_with("export ")),
+        "{told:?}"
+    );
+    let script = format!(
+        "{}\nspec-kitty --version && command -v spec-kitty",
+        told.out
+    );
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .env(
+            "PATH",
+            machine.path("home/.local/bin").as_str().to_owned() + ":/usr/bin:/bin",
+        )
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("spec-kitty-cli version 3.2.0rc16"), "{said}");
+    let made = names(&machine.path("workspace"));
+    assert!(
+        made.len() == 1 && made[0].starts_with("gate-install-"),
+        "{made:?}"
+    );
+    assert!(said.contains(&made[0]), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stale_command_on_path_is_told() {
+    let index = Index::serve(&[cli("3.2.0rc16"), events("5.1.0")]).await;
+    let machine = Machine::new(&index.url);
+    machine
+        .stage
+        .put_program("spec-kitty", "#!/bin/sh\necho stale\n");
+    machine
+        .gate(&["3.2.0rc16", "--into", "there"])
+        .says(0, &["bin/spec-kitty` is on PATH too"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_input_is_told_before_anything_is_installed() {
+    let index = Index::serve(&[cli("3.2.0rc16"), cli("3.2.0rc28").yanked(), events("5.1.0")]).await;
+    let machine = Machine::new(&index.url);
+    let full = machine.path("workspace/full");
+    std::fs::create_dir(&full).unwrap();
+    std::fs::write(full.join("mine"), "").unwrap();
+    let cases: [(&[&str], i32, &[&str]); 9] = [
+        (&["latest"], 2, &["`latest` is not a version such as"]),
+        (
+            &["3.2.0rc16", "--as-of", "yesterday"],
+            2,
+            &["--as-of `yesterday` is no time such as"],
+        ),
+        (
+            &["3.2.0rc16", "--set", "rc.as_of=soon"],
+            2,
+            &["`soon` is no time"],
+        ),
+        (
+            &["3.2.0rc16", "--into", "full"],
+            2,
+            &["--into", "there is something in it", "name a new"],
+        ),
+        (
+            &["3.2.0rc16", "--vendor", "full"],
+            2,
+            &["--vendor", "there is something in it"],
+        ),
+        (
+            &["3.2.0rc16", "--from", "full"],
+            2,
+            &["--from", "no `pylock.toml`", "--vendor"],
+        ),
+        (
+            &["3.2.0rc16", "--from", "full", "--vendor"],
+            2,
+            &["cannot be used with"],
+        ),
+        (&["3.2.0rc28"], 3, &["3.2.0rc28 was yanked", "3.2.0rc16"]),
+        (
+            &["3.2.0rc17"],
+            3,
+            &["offers no spec-kitty-cli 3.2.0rc17", "3.2.0rc16"],
+        ),
+    ];
+    for (arguments, code, words) in cases {
+        let told = machine.gate(arguments);
+        told.says(code, words);
+        assert_eq!(told.out, "", "{arguments:?}");
+        assert_eq!(names(&machine.path("workspace")), ["full"], "{arguments:?}");
+        assert_eq!(names(&full), ["mine"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_at_which_there_was_no_such_version_is_told() {
+    let index = Index::serve(&[cli("3.2.0rc16"), events("5.1.0").without_time()]).await;
+    let machine = Machine::new(&index.url);
+    let install = |time| machine.gate(&["3.2.0rc16", "--as-of", time]);
+    install("2026-05-01T00:00:00Z").says(
+        3,
+        &[
+            "as of 2026-05-01T00:00:00Z there was no spec-kitty-cli 3.2.0rc16",
+            "it was released at 2026-05-20T00:00:00Z",
+            "→ give a time after that, such as `--as-of 2026-05-21T00:00:00Z`",
+        ],
+    );
+    install("9999-01-01T00:00:00Z").says(
+        2,
+        &[
+            "--as-of `9999-01-01T00:00:00Z` is yet to come",
+            "leave it out",
+        ],
+    );
+    let nothing: [String; 0] = [];
+    assert_eq!(names(&machine.path("workspace")), nothing);
+    // What it needs, the index has, but does not tell since when.
+    install("2026-05-21T00:00:00Z").says(
+        4,
+        &[
+            "cannot be locked as of 2026-05-21T00:00:00Z",
+            "spec-kitty-events",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_tells_no_times_serves_no_time() {
+    let index = Index::serve(&[
+        cli("3.2.0rc16").without_time(),
+        events("5.1.0").without_time(),
+    ])
+    .await;
+    let machine = Machine::new(&index.url);
+    machine
+        .gate(&["3.2.0rc16", "--as-of", "2026-05-21T00:00:00Z"])
+        .says(
+            3,
+            &[
+                "the package index does not tell when its files were uploaded",
+                "→ leave the time out",
+            ],
+        );
+    machine.gate(&["3.2.0rc16"]).says(0, &["prints   "]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_that_the_index_has_not_got_is_told_from_a_version() {
+    let index = Index::serve(&[cli("3.2.0rc16"), events("5.1.0")]).await;
+    let machine = Machine::new(&index.url);
+    machine
+        .gate(&["3.2.0rc16", "--set", "rc.package=spec-kitty-cly"])
+        .says(
+            3,
+            &[
+                "the package index offers no `spec-kitty-cly` at all",
+                "→ check the name",
+            ],
+        );
+}
+
+#[test]
+fn without_index_or_python_it_is_an_error_that_names_what_is_missing() {
+    let machine = Machine::new("http://127.0.0.1:1/simple/");
+    let with = |name: &str, value: &str| {
+        let mut install = machine.command(&["3.2.0rc16"]);
+        Told::of(&install.env(name, value).output().unwrap())
+    };
+    with("UV_HTTP_RETRIES", "0").says(
+        4,
+        &[
+            "the package index could not be asked about `spec-kitty-cli`",
+            "check the network",
+        ],
+    );
+    // Nothing to make uv and pipx with.
+    let bare = machine.path("bin");
+    with("PATH", bare.as_str()).says(4, &["`uv` could not be made", "`python3`"]);
+    // They are there, but nothing for the candidate to run on.
+    for name in ["uv", "pipx"] {
+        let path = machine.stage.environment()["PATH"].clone();
+        let there = std::env::split_paths(&path).find(|directory| directory.join(name).is_file());
+        let tool = there.unwrap().join(name);
+        std::os::unix::fs::symlink(tool, bare.join(name)).unwrap();
+    }
+    with("PATH", bare.as_str()).says(4, &["there is no `python3` on PATH", "→ install a Python"]);
+}
+
+/// A pipx that does not keep to the home it is given.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_in_the_operators_home_is_told() {
+    let index = Index::serve(&[cli("3.2.0rc16"), events("5.1.0")]).await;
+    let machine = Machine::new(&index.url);
+    let path = machine.stage.environment()["PATH"].clone();
+    let pipx = std::env::split_paths(&path).map(|directory| directory.join("pipx"));
+    let pipx = pipx.into_iter().find(|pipx| pipx.is_file()).unwrap();
+    let own = machine.path("home/.local/bin");
+    std::os::unix::fs::symlink("/opt/mine", own.join("link")).unwrap();
+    let script = format!(
+        "#!/bin/sh\nif [ \"$2\" = --force ]; then echo >> {own}/spec-kitty; ln -sf /tmp/its {own}/link; \
+         touch {own}/more; fi\nexec {} \"$@\"\n",
+        pipx.display()
+    );
+    machine.stage.put_program("pipx", &script);
+    let told = machine.gate(&["3.2.0rc16", "--into", "there"]);
+    told.says(
+        0,
+        &["2 files of your home looked at before and after, 3 changed"],
+    );
+    for change in [
+        format!("in the operator's home, meanwhile: `{own}/spec-kitty` was changed"),
+        format!("in the operator's home, meanwhile: `{own}/link` was changed"),
+        format!("in the operator's home, meanwhile: `{own}/more` is new"),
+    ] {
+        told.says(0, &[&change]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_candidate_prints_no_environment_and_says_what_moved() {
+    let day = "2025-01-01T00:00:00Z";
+    let index = Index::serve(&[
+        cli("3.2.0rc16")
+            .requires("typer")
+            .file("specify_cli/sync/queue.py", "")
+            .content(3, "import click\n"),
+        events("5.1.0"),
+        Entry::new("typer", "0.12")
+            .requires("click")
+            .file("typer.py", "")
+            .uploaded(day),
+        Entry::new("typer", "0.20")
+            .file("typer.py", "")
+            .uploaded("2026-08-01T00:00:00Z"),
+        Entry::new("click", "8.4")
+            .file("click.py", "")
+            .uploaded(day),
+    ])
+    .await;
+    let machine = Machine::new(&index.url);
+    let told = machine.gate(&["3.2.0rc16"]);
+    told.says(
+        3,
+        &[
+            "is installed, but broken",
+            "`specify_cli.sync.owner` does not import: ModuleNotFoundError, `click` is missing",
+            "nothing needs `click` any more",
+            "typer: 0.12 → 0.20",
+            "gate install 3.2.0rc16 --as-of 2026-05-21T00:00:00Z",
+        ],
+    );
+    assert_eq!(told.out, "");
+    let told = machine.gate(&["3.2.0rc16", "--explain-drift", "--format", "json"]);
+    told.says(
+        3,
+        &["with the dependencies of 2026-05-21T00:00:00Z it works"],
+    );
+    let document = told.json();
+    assert_eq!(document["explained"]["works_then"], true);
+    assert_eq!(document["missing"], serde_json::json!(["click"]));
+}

@@ -1,0 +1,72 @@
+//! Every rehearsal is proved: its bundle is intact, and gives the same bytes on what is, as far
+//! as one machine can tell, another machine.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// Time zone, language, umask: each rehearsal's turn is decided by its length.
+const ELSEWHERE: [(&str, &str, &str); 4] = [
+    ("UTC", "C", "022"),
+    ("Asia/Kathmandu", "de_DE.UTF-8", "077"),
+    ("America/St_Johns", "tr_TR.UTF-8", "000"),
+    ("Pacific/Kiritimati", "C.UTF-8", "027"),
+];
+
+/// Runs the gate over a bundle with another home, directory, time zone, language, umask and host
+/// name, with no network and no program on PATH.
+pub(crate) fn elsewhere(turn: usize, arguments: &[&str], bundle: &Path) -> Output {
+    let (zone, language, umask) = ELSEWHERE[turn % ELSEWHERE.len()];
+    let home = tempfile::TempDir::with_prefix("elsewhere-").unwrap();
+    let gate = assert_cmd::cargo::cargo_bin!("gate");
+    let apart = cut_off();
+    let script = r#"umask "$1"; shift; PATH=/nonexistent; exec "$@""#;
+    let (program, mut words) = apart
+        .split_first()
+        .map_or(("/bin/sh", Vec::new()), |(a, b)| {
+            (*a, b.iter().copied().chain(["/bin/sh"]).collect())
+        });
+    words.extend(["-c", script, "sh", umask]);
+    Command::new(program)
+        .args(words)
+        .arg(gate)
+        .args(arguments)
+        .arg(bundle)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", home.path())
+        .env("TMPDIR", home.path())
+        .env("TZ", zone)
+        .env("LANG", language)
+        .current_dir(home.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// What cuts a process off from network and host name, where this user may do that.
+fn cut_off() -> &'static [&'static str] {
+    const APART: [&str; 4] = ["unshare", "--net", "--uts", "--map-root-user"];
+    let can = Command::new(APART[0])
+        .args(&APART[1..])
+        .arg("true")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    if can.is_ok_and(|status| status.success()) {
+        &APART
+    } else {
+        &[]
+    }
+}
+
+/// Asserts that a bundle is reproduced byte for byte.
+pub(crate) fn reproduced(turn: usize, bundle: &Path) {
+    let output = elsewhere(turn, &["reproduce"], bundle);
+    let told = String::from_utf8_lossy(&output.stdout);
+    let kept = told.contains("\nreproduced byte for byte: sha256:");
+    assert!(
+        output.status.success() && kept,
+        "{told}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
