@@ -17,7 +17,6 @@ use canary_gate::rehearsal::{Fault, Faults, World};
 use canary_gate::world::live::Operator;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde_json::Value;
 
 const BLOCKERS: [(&str, &str); 2] = [
     ("Priivacy-ai/spec-kitty", "1141"),
@@ -121,7 +120,7 @@ impl Stage {
             .run()
             .map(|run| std::fs::read(run.join("journal.jsonl")));
         let bytes = journal.and_then(Result::ok).unwrap_or_default();
-        bytes.iter().filter(|byte| **byte == b'\n').count()
+        String::from_utf8(bytes).unwrap_or_default().lines().count()
     }
 
     /// What became of an issue: its state, and comments, closes and re-openings by the gate.
@@ -199,17 +198,14 @@ impl Drop for Running {
 struct Killer {
     at: Point,
     gate: Option<Pid>,
-    /// What was met, for a failing test's message.
-    met: Vec<String>,
 }
 
 impl Killer {
-    fn meet(&mut self, point: Point, writes: bool, what: &str) {
-        if !writes || point != self.at {
-            return;
-        }
-        self.met.push(format!("{what}, gate {:?}", self.gate));
-        if let Some(pid) = self.gate.take() {
+    fn meet(&mut self, point: Point, writes: bool) {
+        if writes
+            && point == self.at
+            && let Some(pid) = self.gate.take()
+        {
             kill(pid, Signal::SIGKILL).unwrap();
         }
     }
@@ -218,17 +214,13 @@ impl Killer {
 /// Runs to its end in as many processes as that takes, and gives the exit code and how often it
 /// was killed.
 fn run_under_fire(stage: &Stage, at: Point) -> (Option<i32>, usize) {
-    let killer = Arc::new(Mutex::new(Killer {
-        at,
-        gate: None,
-        met: Vec::new(),
-    }));
+    let killer = Arc::new(Mutex::new(Killer { at, gate: None }));
     let meet = Arc::clone(&killer);
     stage
         .world
         .github()
         .lock()
-        .watch(move |point, writes, what| meet.lock().unwrap().meet(point, writes, what));
+        .watch(move |point, writes, _| meet.lock().unwrap().meet(point, writes));
     let mut kills = 0;
     loop {
         let mut gate = stage.start(kills > 0);
@@ -236,7 +228,6 @@ fn run_under_fire(stage: &Stage, at: Point) -> (Option<i32>, usize) {
         let status = gate.wait();
         killer.lock().unwrap().gate = None;
         if status.code().is_some() {
-            println!("{:#?}", killer.lock().unwrap().met);
             return (status.code(), kills);
         }
         kills += 1;
@@ -300,7 +291,7 @@ fn killed_at_any_moment_it_comes_to_the_same_end() {
     let set = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
     let most = set("GATE_KILLS").unwrap_or(12);
     let mut seed = set("GATE_SEED").unwrap_or_else(|| u64::from(std::process::id()));
-    println!("seed {seed}, at most {most} kills");
+    let first = seed;
     let stage = Stage::new(&[]);
     let mut kills = 0;
     let code = loop {
@@ -315,11 +306,16 @@ fn killed_at_any_moment_it_comes_to_the_same_end() {
         }
         break gate.wait().code();
     };
-    assert_eq!(code, Some(0), "after {kills} kills: {}", stage.told());
+    assert_eq!(
+        code,
+        Some(0),
+        "seed {first}, after {kills} kills: {}",
+        stage.told()
+    );
     assert_eq!(stage.issue(CANARY), ("CLOSED".to_owned(), [1, 1, 0]));
     assert_eq!(stage.issue(TRACKER), ("OPEN".to_owned(), [1, 0, 0]));
-    let state: Value = stage.world.final_state();
-    assert_eq!(state["daemons_alive"], serde_json::json!([]), "{state}");
+    let world = stage.world.final_state();
+    assert_eq!(world["daemons_alive"], serde_json::json!([]), "{world}");
     stage.proved();
     stage.end();
 }

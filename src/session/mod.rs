@@ -126,14 +126,7 @@ pub async fn run(
     };
     let world = layers::refusing_secrets(recorded, &redactor);
     let outcomes = engine::run(request, world, &mut all, &mut signals).await;
-    tokio::select! {
-        () = live.settle() => {}
-        // The operator insists: what was given time to end has none left.
-        Some(Signal::Interrupt) = signals.recv() => live.kill_all(),
-    }
-    live.end_leftovers(std::time::Duration::from_secs(2)).await;
-    // An audit that was interrupted could not; where git refuses, the resumed one tries again.
-    let _left = audit::clean_up_below(live.as_ref(), &whole_run(), &Place::run("audit")).await;
+    wind_down(&live, &mut signals).await;
     let mut end = conclusion::Conclusion {
         world: inner.as_ref(),
         journal: &journal,
@@ -154,6 +147,18 @@ pub async fn run(
         directory,
         bundle,
     })
+}
+
+/// Ends what still runs once the engine is through, and takes away what it worked in.
+async fn wind_down(live: &LiveWorld, signals: &mut UnboundedReceiver<Signal>) {
+    tokio::select! {
+        () = live.settle() => {}
+        // The operator insists: what was given time to end has none left.
+        Some(Signal::Interrupt) = signals.recv() => live.kill_all(),
+    }
+    live.end_leftovers(std::time::Duration::from_secs(2)).await;
+    // An audit that was interrupted could not; where git refuses, the resumed one tries again.
+    let _left = audit::clean_up_below(live, &whole_run(), &Place::run("audit")).await;
 }
 
 fn live(
