@@ -68,7 +68,7 @@ impl Scene {
             verb[name] = value.clone();
         }
         let verb: VerifyVersion = serde_json::from_value(verb).unwrap();
-        let fix = json!({"commit": self.fix, "scope": ["src/specify_cli/"]});
+        let fix = json!({"commit": self.fix, "base": self.ancestor, "scope": ["src/specify_cli/"]});
         let ctx = self.stage.ctx_with("fixes.rollback", fix);
         let outcome = verb.act(&ctx).await.unwrap_or_else(Trouble::outcome);
         if outcome.lets_on() {

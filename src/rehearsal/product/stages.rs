@@ -100,16 +100,17 @@ impl<'world> Stages<'world> {
             }))
     }
 
-    /// What a later change breaks again without touching a test; none without such a fault.
+    /// What a later change breaks again without touching a test; none without such a fault. It is
+    /// no reversal of a fix: that the audit of the candidate would find before any canary.
     pub(super) fn regressed(&self) -> Result<Option<Tree>, RehearsalError> {
         let mut tree = self.with_both_fixes()?;
         let mut patches = Vec::new();
         // What was never fixed cannot come back.
         if self.has_any(&ROLLBACK_IS_BACK) && !self.has(Fault::DiagnosticOnlyFix) {
-            patches.push(Patch::BeforeRollbackFix);
+            patches.push(Patch::RollbackIsBack);
         }
         if self.has_any(&CLASSIFICATION_IS_GONE) && !self.has(Fault::TimeoutOnlyFix) {
-            patches.push(Patch::BeforeClassificationFix);
+            patches.push(Patch::ClassificationIsGone);
         }
         if self.has(Fault::ScenarioUnknown) {
             patches.push(Patch::BodyReceipt);

@@ -93,6 +93,8 @@ patches! {
     BeforeRollbackFix "before-rollback-fix.patch" "Takes the fix of #1141 out, as if nobody had written it.";
     BeforeDiagnostics "before-diagnostics.patch" "Takes the first, diagnostic-only change for #1141 out.";
     TimeoutRaised "timeout-raised.patch" "Raises the client's timeout and does nothing else.";
+    RollbackIsBack "rollback-is-back.patch" "Breaks what #1141 was about anew; its fix stays in.";
+    ClassificationIsGone "classification-is-gone.patch" "Breaks what #1182 was about anew; its fix stays in.";
     BodyReceipt "body-receipt.patch" "Expects a receipt for a body that the service never sends.";
 }
 
