@@ -289,7 +289,7 @@ fn killed_after_each_write_a_regression_reopens_once_and_fails() {
 #[test]
 fn killed_at_any_moment_it_comes_to_the_same_end() {
     let set = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
-    let most = set("GATE_KILLS").unwrap_or(12);
+    let most = set("GATE_KILLS").unwrap_or(6);
     let mut seed = set("GATE_SEED").unwrap_or_else(|| u64::from(std::process::id()));
     let first = seed;
     let stage = Stage::new(&[]);
