@@ -1,6 +1,6 @@
 //! `gate rehearse`: the same run, in the embedded world.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -66,16 +66,8 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
         world.wrap(outside)
     })
     .await;
-    if let Some(path) = &args.world {
-        let text = serde_json::to_string_pretty(&world.final_state()).unwrap_or_default();
-        if let Err(error) = operator::create(path)
-            .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
-        {
-            return console.fail(
-                Exit::Error,
-                &format!("cannot write `{}`: {error}", path.display()),
-            );
-        }
+    if let Some(Err(text)) = args.world.as_deref().map(|path| write_state(&world, path)) {
+        return console.fail(Exit::Error, &text);
     }
     if keep {
         console.note(&format!("kept: {}", world.root()));
@@ -88,6 +80,14 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
     }
     world.end(keep).await;
     exit
+}
+
+/// Writes what has become of the world.
+fn write_state(world: &EmbeddedWorld, path: &Path) -> Result<(), String> {
+    let text = serde_json::to_string_pretty(&world.final_state()).unwrap_or_default();
+    operator::create(path)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
+        .map_err(|error| format!("cannot write `{}`: {error}", path.display()))
 }
 
 /// Says which programs are not the real ones, so that nobody takes them for that.

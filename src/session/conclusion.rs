@@ -72,8 +72,19 @@ pub(super) struct Conclusion<'r> {
 }
 
 impl Conclusion<'_> {
+    /// Reports, seal, bundle, in this order: each vouches for what was before it.
+    pub(super) async fn conclude(
+        &mut self,
+        directory: &RunDirectory,
+        redactor: &Arc<Redactor>,
+    ) -> Option<Bundled> {
+        self.write_reports().await;
+        self.seal();
+        self.bundle(directory, redactor).await
+    }
+
     /// Writes the reports for people who look into the run directory.
-    pub(super) async fn write_reports(&mut self) {
+    async fn write_reports(&mut self) {
         let told = self.report.take();
         for (name, text) in [
             ("report.json", report::json(&told)),
@@ -86,7 +97,7 @@ impl Conclusion<'_> {
     }
 
     /// Seals the journal with the verdict that its records give.
-    pub(super) fn seal(&mut self) {
+    fn seal(&mut self) {
         let sealed = self.journal.seal(self.verdict).err();
         let sealed = sealed.map(|error| error.to_string());
         if let Some(failure) = self.journal_failure.take().or(sealed) {
@@ -95,7 +106,7 @@ impl Conclusion<'_> {
     }
 
     /// Makes the run one file that anyone can check and replay.
-    pub(super) async fn bundle(
+    async fn bundle(
         &mut self,
         directory: &RunDirectory,
         redactor: &Arc<Redactor>,

@@ -32,6 +32,7 @@ use crate::audit;
 use crate::engine::{self, Asked, Reporter, Request, Signal};
 use crate::evidence::Bundled;
 use crate::gate::{Gate, SubtaskId, Verdict};
+use crate::journal::Folded;
 use crate::report::Report;
 use crate::world::live::{LiveWorld, Operator, Places, ToolPath, isolate};
 use crate::world::redact::Redactor;
@@ -110,13 +111,11 @@ pub async fn run(
     let (journalled, journal_failure) = Journalled::new(journal.clone());
     all.push(Box::new(journalled));
     all.append(&mut reporters);
-    let resumed = folded
-        .as_ref()
-        .map(|folded| {
-            let changed = opening::changed(folded, &options.gate);
-            resume::kept(&options.gate, folded, started, directory.home(), &changed)
-        })
-        .unwrap_or_default();
+    let kept = |folded: &Folded| {
+        let changed = opening::changed(folded, &options.gate);
+        resume::kept(&options.gate, folded, started, directory.home(), &changed)
+    };
+    let resumed = folded.as_ref().map(kept).unwrap_or_default();
     report.keep(&resumed);
     let request = Request {
         gate: Arc::clone(&options.gate),
@@ -134,9 +133,7 @@ pub async fn run(
         report: &mut report,
         verdict: outcomes.verdict,
     };
-    end.write_reports().await;
-    end.seal();
-    let bundle = end.bundle(&directory, &redactor).await;
+    let bundle = end.conclude(&directory, &redactor).await;
     let verdict = end.verdict;
     if verdict == Verdict::Passed && !options.keep {
         directory.drop_throwaway();
