@@ -36,9 +36,10 @@ pub(super) fn cache_of(outer: &Operator) -> Utf8PathBuf {
 
 /// The flake brings the wheels that the rehearsal's pytest needs; elsewhere they are fetched once.
 pub(super) fn pytest_wheels_directory(outer: &Operator, cache: &Utf8Path) -> PathBuf {
-    outer
-        .var("GATE_REHEARSAL_WHEELS")
-        .map_or_else(|| cache.join(pytest_wheels::directory_name()).into(), PathBuf::from)
+    outer.var("GATE_REHEARSAL_WHEELS").map_or_else(
+        || cache.join(pytest_wheels::directory_name()).into(),
+        PathBuf::from,
+    )
 }
 
 pub(super) fn path_of(root: &Utf8Path, outer: &Operator, tools: &Tools) -> Vec<Utf8PathBuf> {
