@@ -170,8 +170,10 @@ fn live(
         options.state.clone(),
         options.cache.clone(),
         operator.home.clone(),
-    );
-    let world = LiveWorld::new(operator, places, Arc::clone(redactor));
+    )
+    .with_pipx_of(&operator);
+    let world = LiveWorld::new(operator, places, Arc::clone(redactor))
+        .learning_from(options.gate.processes.values());
     world.set_tools(options.tools.clone());
     world
 }

@@ -160,6 +160,16 @@ impl CompiledRule {
         self.structure(seen).is_ok()
     }
 
+    /// Whether it is of the rule's kind: this user's process that runs one of its programs.
+    #[must_use]
+    pub fn is_kin(&self, seen: &ProcessSeen) -> bool {
+        seen.ours && self.runs(seen)
+    }
+
+    fn runs(&self, seen: &ProcessSeen) -> bool {
+        self.program.iter().any(|glob| glob.is_match(&seen.program))
+    }
+
     /// Why the process may not be ended by this rule.
     ///
     /// # Errors
@@ -176,7 +186,7 @@ impl CompiledRule {
     }
 
     fn structure(&self, seen: &ProcessSeen) -> Result<(), Spared> {
-        if !self.program.iter().any(|glob| glob.is_match(&seen.program)) {
+        if !self.runs(seen) {
             return Err(Spared::Program {
                 seen: seen.program.clone(),
                 wanted: self.wanted.join("`, `"),

@@ -5,41 +5,41 @@ use std::sync::Arc;
 
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-use super::{blocking, platform};
+use super::{LiveWorld, blocking, platform};
 use crate::world::redact::Redactor;
 use crate::world::{ProcessIdentity, ProcessSeen, WorldError};
 
-/// All living processes, sorted by pid; tokens in their arguments are secrets from now on.
-pub(super) async fn list(redactor: &Arc<Redactor>) -> Result<Vec<ProcessSeen>, WorldError> {
+/// All living processes, sorted by pid.
+pub(super) async fn list(world: &LiveWorld) -> Result<Vec<ProcessSeen>, WorldError> {
     let seen = blocking(|| look(None)).await??;
-    learn(redactor, &seen);
-    Ok(seen
-        .into_iter()
-        .map(|process| redacted(redactor, process))
-        .collect())
+    Ok(told(world, seen))
 }
 
 /// The processes with these ids, as far as they live.
-pub(super) async fn seen(
-    pids: &[u32],
-    redactor: &Arc<Redactor>,
-) -> Result<Vec<ProcessSeen>, WorldError> {
+pub(super) async fn seen(pids: &[u32], world: &LiveWorld) -> Result<Vec<ProcessSeen>, WorldError> {
     if pids.is_empty() {
         return Ok(Vec::new());
     }
     let pids = pids.to_vec();
     let seen = blocking(move || look(Some(&pids))).await??;
-    learn(redactor, &seen);
-    Ok(seen
-        .into_iter()
-        .map(|process| redacted(redactor, process))
-        .collect())
+    Ok(told(world, seen))
 }
 
-fn learn(redactor: &Redactor, seen: &[ProcessSeen]) {
-    for argument in seen.iter().flat_map(|process| &process.argv) {
-        redactor.learn(argument);
+/// Processes without secrets. The tokens in the arguments of those that may be daemons are
+/// secrets from now on wherever they stand, also of one that is spared. Those that only look
+/// like a token in an editor's or another user's command line are hidden there and teach
+/// nothing: any word could be made a secret by writing it there.
+fn told(world: &LiveWorld, seen: Vec<ProcessSeen>) -> Vec<ProcessSeen> {
+    let redactor = &world.redactor;
+    for process in &seen {
+        if world.daemons.iter().any(|rule| rule.is_kin(process)) {
+            for argument in &process.argv {
+                redactor.learn(argument);
+            }
+        }
     }
+    let told = seen.into_iter().map(|process| redacted(redactor, process));
+    told.collect()
 }
 
 fn redacted(redactor: &Arc<Redactor>, process: ProcessSeen) -> ProcessSeen {
