@@ -49,8 +49,8 @@ pub struct Isolation {
     pub subreaper: bool,
     /// Processes are held by file descriptor, so a reused pid cannot be hit.
     pub pidfd: bool,
-    /// Whether the gate runs in another pid namespace than the first process it sees; unknown
-    /// where the system does not tell.
+    /// Whether the gate runs in a pid namespace apart from the machine's own, as in a container;
+    /// unknown where the system does not tell.
     pub pid_namespace: Option<bool>,
     /// The version 2 control group the gate runs in.
     pub cgroup: Option<String>,
@@ -77,7 +77,7 @@ pub struct LiveWorld {
     started: Mutex<BTreeMap<SubtaskId, u32>>,
     clock: Arc<dyn Clock>,
     /// Rules of daemons, whose arguments hold tokens.
-    daemons: Vec<CompiledRule>,
+    daemons: Arc<[CompiledRule]>,
 }
 
 impl LiveWorld {
@@ -116,7 +116,7 @@ impl LiveWorld {
             reaper,
             started: Mutex::default(),
             clock: Arc::new(observe::SystemClock::new()),
-            daemons: Vec::new(),
+            daemons: Arc::new([]),
         }
     }
 
