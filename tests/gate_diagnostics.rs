@@ -37,6 +37,40 @@ macro_rules! pictures {
     };
 }
 
+/// The minimal gate with another subtask at the end of its first work package.
+fn with_subtask(fields: &str) -> String {
+    const NEXT: &str = "[[work_package]]\nid = \"P\"";
+    let subtask = format!("[[work_package.subtask]]\nid = \"C05\"\ntitle = \"More\"\n{fields}\n");
+    replaced(NEXT, &format!("{subtask}{NEXT}"))
+}
+
+const CANARY: &str = "uses = \"canary\"\nproject = \"p\"\nscript = \"s\"\narguments = []\n\
+    results = []\nenvironment = \"health\"\nprocess = \"worker\"\nas = \"canary\"\n";
+const INSTALL: &str = "uses = \"install-candidate\"\npackage = \"p\"\nversion = \"1\"\n\
+    command = \"c\"\nas = \"install\"\n";
+
+#[test]
+fn how_often_and_as_of_when() {
+    for (fields, every) in [
+        (CANARY, "observe_every = \"15s\""),
+        (CANARY, "observe_every = \"{{ health.every }}\""),
+        (INSTALL, "as_of = \"\""),
+        (INSTALL, "as_of = \"2026-05-21T00:00:00Z\""),
+        (INSTALL, "as_of = \"{{ health.at }}\""),
+    ] {
+        let shown = with_subtask(&format!("{fields}{every}\n"));
+        assert_eq!(shown, "accepted: minimal", "{every}");
+    }
+    let pictures = [
+        (CANARY, "observe_every = \"99ms\""),
+        (CANARY, "observe_every = \"often\""),
+        (INSTALL, "as_of = \"yesterday\""),
+        (INSTALL, "as_of = \"{{ limits.word }}\""),
+    ]
+    .map(|(fields, wrong)| with_subtask(&format!("{fields}{wrong}\n")));
+    insta::assert_snapshot!(pictures.join("\n"));
+}
+
 const C01_URL: &str = "url = \"{{ service.url }}/health/\"\nwithin";
 
 pictures! {

@@ -59,7 +59,8 @@ impl Stage {
             root.join("home"),
         );
         Self {
-            world: LiveWorld::new(operator, places, Arc::new(Redactor::new())),
+            world: LiveWorld::new(operator, places, Arc::new(Redactor::new()))
+                .learning_from([&daemon_rule()]),
             root,
             _directory: directory,
         }
@@ -730,6 +731,26 @@ async fn a_daemon_is_listed_without_its_token() {
     assert!(!format!("{seen:?}").contains("a-bearer-token"), "{seen:?}");
     let finished = stage.bash("echo the token is a-bearer-token").await;
     assert_eq!(finished.stdout.text, "the token is ‹secret:daemon-token›\n");
+}
+
+#[tokio::test]
+async fn who_only_speaks_of_a_daemon_makes_no_secret_of_a_word() {
+    let stage = Stage::new();
+    let told = "run_sync_daemon(9400, 'an-ordinary-word')";
+    let mut shell = std::process::Command::new("bash")
+        .args(["-c", "read -r _", told])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let all = stage.processes().await;
+    let seen = all.iter().find(|seen| seen.identity.pid == shell.id());
+    let argv = seen.unwrap().argv.join(" ");
+    drop(shell.stdin.take());
+    shell.wait().unwrap();
+    // There it may be a token, whoever wrote it.
+    assert!(argv.contains("‹secret:daemon-token›"), "{argv}");
+    let finished = stage.bash("echo an-ordinary-word").await;
+    assert_eq!(finished.stdout.text, "an-ordinary-word\n");
 }
 
 #[tokio::test]

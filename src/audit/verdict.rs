@@ -218,6 +218,11 @@ fn not_proving(proof: &Proof) -> Decision {
         );
         return decision(Verdict::Unproven, why);
     }
+    nothing_fails(proof)
+}
+
+/// Why, when no test fails without the fix.
+fn nothing_fails(proof: &Proof) -> Decision {
     if let Some(test) = proof.cannot_without.first() {
         let why = format!(
             "no test fails without the fix; {} cannot run without it ({}), which proves nothing",

@@ -1,4 +1,5 @@
-//! The operator's own home, looked at before and after an install: nothing of ours may land there.
+//! The operator's own home and pipx, looked at before and after an install: nothing of ours may
+//! land there.
 //!
 //! Looks at what an installer could touch, not at documents; reads names, sizes, times, digests.
 
@@ -31,6 +32,13 @@ const LOOKED_AT: &[&str] = &[
     ".zprofile",
     ".zshrc",
     ".config/fish/config.fish",
+];
+
+/// The same below the home of a pipx that was told to be somewhere else.
+const OF_PIPX: &[&str] = &[
+    "venvs/*/bin/*",
+    "venvs/*/pipx_metadata.json",
+    "venvs/*/lib/*/site-packages/*.dist-info/RECORD",
 ];
 
 /// What was seen of it.
@@ -83,16 +91,18 @@ impl OperatorHome {
     /// # Errors
     /// If it cannot be read.
     pub async fn of(ctx: &Ctx) -> Result<Self, Trouble> {
-        let include = LOOKED_AT
-            .iter()
-            .map(|&pattern| pattern.to_owned())
-            .collect();
-        let files = ctx
-            .list(ListFiles {
-                root: Place::new(Place::HOME),
-                include,
-            })
-            .await?;
+        let mut files = Vec::new();
+        // A directory that is not there has no files.
+        for (root, looked_at) in [
+            (Place::HOME, LOOKED_AT),
+            (Place::PIPX, OF_PIPX),
+            (Place::PIPX_BIN, &["*"]),
+        ] {
+            let include = looked_at.iter().map(|&pattern| pattern.to_owned());
+            let root = Place::new(root);
+            let include = include.collect();
+            files.extend(ctx.list(ListFiles { root, include }).await?);
+        }
         Ok(Self::from(files))
     }
 

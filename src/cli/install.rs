@@ -10,7 +10,7 @@ use super::Exit;
 use super::args::GateArgs;
 use super::console::Console;
 use super::directories::{self, Into};
-use super::{operator, run};
+use super::{checked, operator, run};
 use crate::candidate::{Delivered, From, Order, Subject, carry_out};
 use crate::gate::{Outcome, Verdict};
 use crate::session::{self, InstallHands};
@@ -102,7 +102,7 @@ impl Prepared {
         let subject = Subject::of(&gate).map_err(|error| wrong(error.to_string()))?;
         let as_of = args.as_of.clone().or_else(|| subject.as_of.clone());
         if let Some(time) = &as_of {
-            run::check_as_of(time, console)?;
+            checked::check_as_of(time, console)?;
         }
         let settings = operator::settings(operator, &overrides);
         let wheels = wheels(args, operator).map_err(wrong)?;
@@ -149,27 +149,13 @@ impl Prepared {
         }
     }
 
-    /// A lock as of a time to come would be another one tomorrow.
     async fn must_not_be_to_come(&self) -> Result<(), String> {
-        let From::Index {
-            as_of: Some(time), ..
-        } = &self.order.from
-        else {
-            return Ok(());
-        };
-        let now = self
-            .hands
-            .ctx
-            .now()
-            .await
-            .map_err(|error| error.to_string())?;
-        if time.parse::<jiff::Timestamp>().is_ok_and(|time| time > now) {
-            return Err(format!(
-                "--as-of `{time}` is yet to come, and what will be offered then is not known; \
-                 leave it out to resolve as of now"
-            ));
+        match &self.order.from {
+            From::Index {
+                as_of: Some(time), ..
+            } => checked::must_have_been("--as-of", time, &self.hands.ctx).await,
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

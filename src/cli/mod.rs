@@ -3,6 +3,7 @@
 
 mod args;
 mod audit;
+mod checked;
 mod console;
 mod diff;
 mod directories;

@@ -177,21 +177,42 @@ pub(super) fn create(path: &Path) -> Result<std::fs::File, std::io::Error> {
     std::fs::File::create(path)
 }
 
+/// Whether a file can be written here later, over what may be there.
+pub(super) fn can_be_written(what: &str, path: &Path) -> Result<(), String> {
+    let cannot = |why: String| {
+        Err(format!(
+            "cannot write {what} to `{}`: {why}",
+            path.display()
+        ))
+    };
+    if path.is_dir() {
+        return cannot("it is a directory; name a file in it".to_owned());
+    }
+    match missing_parent(path) {
+        Some(parent) => cannot(format!("there is no directory `{}`", parent.display())),
+        None => Ok(()),
+    }
+}
+
+fn missing_parent(path: &Path) -> Option<&Path> {
+    let parent = path.parent().filter(|parent| *parent != Path::new(""));
+    parent.filter(|parent| !parent.is_dir())
+}
+
 /// Whether a file can be made here later: nothing is overwritten.
 pub(super) fn can_be_made(path: &Path) -> Result<(), String> {
-    let parent = path.parent().filter(|parent| *parent != Path::new(""));
     if path.exists() {
         return Err(format!(
             "`{}` is there already; nothing is overwritten",
             path.display()
         ));
     }
-    match parent {
-        Some(parent) if !parent.is_dir() => Err(format!(
+    match missing_parent(path) {
+        Some(parent) => Err(format!(
             "cannot write `{}`: there is no directory `{}`",
             path.display(),
             parent.display()
         )),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }

@@ -8,8 +8,9 @@ use super::Exit;
 use super::args::RunArgs;
 use super::console::Console;
 use super::run::Stays;
-use super::{operator, run};
+use super::{checked, operator, run};
 use crate::rehearsal::{Fault, Faults, World as EmbeddedWorld};
+use crate::world::live::Operator;
 
 #[derive(Debug, Args)]
 pub(super) struct RehearseArgs {
@@ -39,12 +40,8 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
         Ok(operator) => operator,
         Err(error) => return console.fail(Exit::Error, &error),
     };
-    let refused = args.run.bundle.as_deref().map(operator::can_be_made);
-    if let Some(Err(error)) = refused {
-        return console.fail(Exit::Usage, &error);
-    }
-    // What is wrong with the gate file or its parameters is said before a world is built.
-    if let Err(exit) = operator::gate(&args.run.gate, &operator, console) {
+    // What is wrong with the command line or the gate file is said before a world is built.
+    if let Err(exit) = check(&args, &operator, console).await {
         return exit;
     }
     let world = match EmbeddedWorld::build(&operator, &faults).await {
@@ -80,6 +77,19 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
     }
     world.end(keep).await;
     exit
+}
+
+async fn check(args: &RehearseArgs, operator: &Operator, console: &Console) -> Result<(), Exit> {
+    let checked = checked::check(&args.run, operator, console).await?;
+    if let Some(path) = &args.world {
+        let can = operator::can_be_written("the world's state", path);
+        can.map_err(|error| console.fail(Exit::Usage, &error))?;
+    }
+    if console.can_ask() {
+        return Ok(());
+    }
+    // Nobody will be there to ask later, either.
+    run::confirm(&args.run, &checked.gate, &[], console)
 }
 
 /// Writes what has become of the world.

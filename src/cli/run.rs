@@ -7,10 +7,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::Exit;
 use super::args::{GateArgs, RunArgs};
+use super::checked::{Checked, check, scope};
 use super::console::Console;
 use super::operator::{self, Settings};
 use super::provenance::{Provenance, reproduce_command};
-use crate::engine::{Asked, Reporter, Scope, Signal};
+use crate::engine::{Asked, Reporter, Signal};
 use crate::evidence::Bundled;
 use crate::gate::{Gate, Outcome, Overrides, Verdict};
 use crate::report::{self, BundleAt, JsonLines, Live, Plain, Where};
@@ -96,18 +97,13 @@ struct Prepared {
 
 /// Everything that can be wrong with the command line is found here, before anything runs.
 async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Result<Prepared, Exit> {
-    let mut gate_args = args.gate.clone();
-    if let Some(time) = &args.as_of {
-        check_as_of(time, console)?;
-        gate_args.set.push(format!("rc.as_of={time}"));
-    }
-    if let Some(path) = &args.bundle {
-        operator::can_be_made(path).map_err(|error| console.fail(Exit::Usage, &error))?;
-    }
-    let (gate, overrides) = operator::gate(&gate_args, operator, console)?;
-    let settings = operator::settings(operator, &overrides);
+    let Checked {
+        gate,
+        overrides,
+        settings,
+    } = check(&args, operator, console).await?;
     let gate = match &args.resume {
-        Some(run) => earlier(run, &gate_args, gate, &overrides, &settings, console)?,
+        Some(run) => earlier(run, &args.gate, gate, &overrides, &settings, console)?,
         None => gate,
     };
     let scope = scope(&args, &gate, console)?;
@@ -163,17 +159,6 @@ fn earlier(
     Ok(gate)
 }
 
-/// A time is a time before anything runs.
-pub(super) fn check_as_of(time: &str, console: &Console) -> Result<(), Exit> {
-    match time.parse::<jiff::Timestamp>() {
-        Ok(_) => Ok(()),
-        Err(error) => Err(console.fail(
-            Exit::Usage,
-            &format!("--as-of `{time}` is no time such as 2026-05-21T00:00:00Z: {error}"),
-        )),
-    }
-}
-
 pub(super) async fn tools(
     operator: &Operator,
     settings: &Settings,
@@ -186,21 +171,6 @@ pub(super) async fn tools(
             console.note(&format!("  → {}", error.remedy()));
             exit
         })
-}
-
-fn scope(args: &RunArgs, gate: &Gate, console: &Console) -> Result<Scope, Exit> {
-    let scope = match (&args.until, &args.only) {
-        (Some(package), _) => Scope::Until(package.clone()),
-        (None, Some(package)) => Scope::Only(package.clone()),
-        (None, None) => Scope::All,
-    };
-    scope.check(gate).map_err(|error| {
-        console.fail(
-            Exit::Usage,
-            &format!("{error}; the gate has {}", error.known.join(", ")),
-        )
-    })?;
-    Ok(scope)
 }
 
 fn reporters(
@@ -280,7 +250,12 @@ pub(super) fn failed(error: &session::SessionError, console: &Console) -> Exit {
 }
 
 /// Lists every write that may happen and asks once. Without anybody to ask, nothing is written.
-fn confirm(args: &RunArgs, gate: &Gate, killed: &[Killed], console: &Console) -> Result<(), Exit> {
+pub(super) fn confirm(
+    args: &RunArgs,
+    gate: &Gate,
+    killed: &[Killed],
+    console: &Console,
+) -> Result<(), Exit> {
     if args.yes || args.dry_run {
         return Ok(());
     }

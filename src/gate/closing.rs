@@ -26,6 +26,14 @@ static TAGS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?s)\{\{.*?
 /// What a template quotes counts as whatever would make it a reference.
 #[must_use]
 pub fn closing_reference(text: &str) -> Option<Range<usize>> {
+    // The expression is a large one, and most texts hold none of its words.
+    let small = text.to_ascii_lowercase();
+    if !["clos", "fix", "resolv"]
+        .iter()
+        .any(|word| small.contains(word))
+    {
+        return None;
+    }
     let (closing, tags) = (CLOSING.as_ref()?, TAGS.as_ref()?);
     let mut filled = String::with_capacity(text.len());
     // Where each piece of the filled text comes from, to find the way back.

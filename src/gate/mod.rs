@@ -17,6 +17,7 @@ mod resolve;
 mod schema;
 mod tags;
 mod template;
+mod template_error;
 mod triage;
 mod verdict;
 

@@ -25,7 +25,7 @@ pub fn command_ctx(
     state: &Utf8Path,
     workspace: &Utf8Path,
 ) -> Ctx {
-    let live = live(operator, cache, state, workspace);
+    let live = live(operator, cache, state, workspace).learning_from(gate.processes.values());
     let policy = Policy::new(gate.resolved_policy(), gate.processes.clone());
     ctx(gate, Arc::new(PolicyLayer::new(live, policy)))
 }
@@ -57,11 +57,13 @@ pub fn install_hands(
         into.to_owned(),
         cache.to_owned(),
         operator.home.clone(),
-    );
+    )
+    .with_pipx_of(operator);
     if let Some(vendored) = vendored {
         places = places.with(Place::VENDORED, vendored.to_owned());
     }
-    let live = LiveWorld::new(operator.clone(), places.clone(), Arc::new(Redactor::new()));
+    let live = LiveWorld::new(operator.clone(), places.clone(), Arc::new(Redactor::new()))
+        .learning_from(gate.processes.values());
     live.set_tools(tools.path.clone());
     let policy = Policy::new(gate.resolved_policy(), gate.processes.clone())
         .writing_below(&Place::new(Place::VENDORED));

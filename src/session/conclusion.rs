@@ -13,7 +13,7 @@ use crate::journal::{self, BLOBS, FILE, Journal};
 use crate::report;
 use crate::world::live::Isolation;
 use crate::world::redact::{Redactor, Scope};
-use crate::world::{Effect, Place, World, WorldError, WriteFile};
+use crate::world::{Effect, FileFailure, Place, Receipt, World, WorldError, WriteFile};
 
 /// Places in the run directory that are no part of its bundle, or have a place of their own there.
 const NOT_FILES: [&str; 8] = [
@@ -72,6 +72,29 @@ pub(super) struct Conclusion<'r> {
 }
 
 impl Conclusion<'_> {
+    /// How each ended that a program had left behind and that was still there after the last
+    /// one. A resumed run adds a file of its own.
+    pub(super) async fn keep_receipts(&mut self, receipts: &[Receipt]) {
+        if receipts.is_empty() {
+            return;
+        }
+        let text = serde_json::to_string_pretty(receipts).unwrap_or_default();
+        for number in 1.. {
+            let name = match number {
+                1 => "leftovers.json".to_owned(),
+                _ => format!("leftovers-{number}.json"),
+            };
+            match write(self.world, Place::run(&name), text.clone(), false).await {
+                Err(WorldError::File {
+                    kind: FileFailure::AlreadyExists,
+                    ..
+                }) => {}
+                Err(error) => return self.incomplete(&error.to_string()),
+                Ok(()) => return,
+            }
+        }
+    }
+
     /// Reports, seal, bundle, in this order: each vouches for what was before it.
     pub(super) async fn conclude(
         &mut self,

@@ -36,7 +36,7 @@ use crate::journal::Folded;
 use crate::report::Report;
 use crate::world::live::{LiveWorld, Operator, Places, ToolPath, isolate};
 use crate::world::redact::Redactor;
-use crate::world::{Effect, Place, RecordLayer, Response, World};
+use crate::world::{Effect, Place, Receipt, RecordLayer, Response, World};
 use journalled::Journalled;
 pub use rerun::RecordedGate;
 
@@ -125,7 +125,7 @@ pub async fn run(
     };
     let world = layers::refusing_secrets(recorded, &redactor);
     let outcomes = engine::run(request, world, &mut all, &mut signals).await;
-    wind_down(&live, &mut signals).await;
+    let ended = wind_down(&live, &mut signals).await;
     let mut end = conclusion::Conclusion {
         world: inner.as_ref(),
         journal: &journal,
@@ -133,6 +133,7 @@ pub async fn run(
         report: &mut report,
         verdict: outcomes.verdict,
     };
+    end.keep_receipts(&ended).await;
     let bundle = end.conclude(&directory, &redactor).await;
     let verdict = end.verdict;
     if verdict == Verdict::Passed && !options.keep {
@@ -146,16 +147,18 @@ pub async fn run(
     })
 }
 
-/// Ends what still runs once the engine is through, and takes away what it worked in.
-async fn wind_down(live: &LiveWorld, signals: &mut UnboundedReceiver<Signal>) {
+/// Ends what still runs once the engine is through, and takes away what it worked in. Until then
+/// what a program left behind was only named: it may be a daemon that the next one works with.
+async fn wind_down(live: &LiveWorld, signals: &mut UnboundedReceiver<Signal>) -> Vec<Receipt> {
     tokio::select! {
         () = live.settle() => {}
         // The operator insists: what was given time to end has none left.
         Some(Signal::Interrupt) = signals.recv() => live.kill_all(),
     }
-    live.end_leftovers(std::time::Duration::from_secs(2)).await;
+    let ended = live.end_leftovers(std::time::Duration::from_secs(2)).await;
     // An audit that was interrupted could not; where git refuses, the resumed one tries again.
     let _left = audit::clean_up_below(live, &whole_run(), &Place::run("audit")).await;
+    ended
 }
 
 fn live(
@@ -170,8 +173,10 @@ fn live(
         options.state.clone(),
         options.cache.clone(),
         operator.home.clone(),
-    );
-    let world = LiveWorld::new(operator, places, Arc::clone(redactor));
+    )
+    .with_pipx_of(&operator);
+    let world = LiveWorld::new(operator, places, Arc::clone(redactor))
+        .learning_from(options.gate.processes.values());
     world.set_tools(options.tools.clone());
     world
 }

@@ -58,8 +58,6 @@ impl Declares for Canary {
 
 /// Exit code of the script when its own preflight refused to start.
 const PREFLIGHT_REFUSED: i32 = 2;
-/// The shortest time between two readings of the service, in milliseconds.
-const OFTEN: u64 = 100;
 /// What people intervene with.
 const INTERVENING: [&str; 5] = ["pkill", "killall", "kill", "flyctl", "fly"];
 
@@ -109,6 +107,10 @@ impl Act for Canary {
 }
 
 impl Canary {
+    /// The shortest time between two readings of the service: it is somebody's, and asking it
+    /// all the time would be a load of its own.
+    pub(crate) const OFTEN: Duration = Duration::from_millis(100);
+
     fn program(&self, ctx: &Ctx, project: &Place) -> Result<Program, Trouble> {
         let environment: CanaryVariables = ctx.fact_as(&self.environment)?;
         let arguments = ["bash", &self.script].into_iter().map(str::to_owned);
@@ -200,17 +202,18 @@ impl Canary {
     }
 }
 
-/// Milliseconds between two readings of the service. It is somebody's: asking it all the time
-/// would be a load of its own.
+/// Milliseconds between two readings of the service. One that is not made of facts was checked
+/// when the gate was loaded.
 fn ask_every(text: &str) -> Result<u64, Trouble> {
-    let milliseconds = u64::try_from(duration(text)?.as_millis()).unwrap_or(u64::MAX);
-    if milliseconds < OFTEN {
+    let every = duration(text)?;
+    if every < Canary::OFTEN {
+        let least = Canary::OFTEN.as_millis();
         return Err(Trouble::error(
             Finding::new(format!("`observe_every = \"{text}\"` is too often"))
-                .remedy(format!("let at least {OFTEN} ms pass, better `15s`")),
+                .remedy(format!("let at least {least} ms pass, better `15s`")),
         ));
     }
-    Ok(milliseconds)
+    Ok(u64::try_from(every.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// Holds a result file before the run beside the one after it.

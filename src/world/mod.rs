@@ -17,6 +17,7 @@ mod replay;
 mod response;
 #[cfg(test)]
 pub(crate) mod scripted;
+mod spared;
 mod strand;
 
 use std::sync::Arc;

@@ -25,6 +25,12 @@ impl Place {
     /// Token of the operator's home directory; only ever looked at.
     pub const HOME: &str = "‹home›";
 
+    /// Token of the home of the operator's own pipx, where it is not in its usual place; only ever
+    /// looked at.
+    pub const PIPX: &str = "‹pipx›";
+    /// Token of the directory where the operator's own pipx puts commands, likewise.
+    pub const PIPX_BIN: &str = "‹pipx-bin›";
+
     /// Token of a directory with vendored wheels, outside of a run; `gate install` alone has one.
     pub const VENDORED: &str = "‹vendored›";
 

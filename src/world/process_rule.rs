@@ -1,11 +1,10 @@
 //! Whether a process is one that a rule means: its program and the structure of its arguments
 //! decide, never a substring of its command line. Pure; sends no signal and lists nothing.
 
-use std::fmt;
-
 use globset::{GlobBuilder, GlobMatcher};
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
+pub use super::spared::Spared;
 use super::{ProcessRule, ProcessSeen};
 
 /// Why a rule cannot be used.
@@ -18,74 +17,6 @@ pub struct RuleError {
     pub pattern: String,
     /// The parser's words.
     pub reason: String,
-}
-
-/// Why a process is left alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Spared {
-    /// It runs another program.
-    Program {
-        /// File name of the program it runs.
-        seen: String,
-        /// What the rule asks for.
-        wanted: String,
-    },
-    /// It has more or fewer arguments.
-    ArgumentCount {
-        /// How many it has.
-        seen: usize,
-        /// How many the rule asks for.
-        wanted: usize,
-    },
-    /// One argument differs.
-    Argument {
-        /// Which one; the first after the program's name is 1.
-        index: usize,
-        /// Its beginning.
-        seen: String,
-        /// What the rule asks for.
-        wanted: String,
-    },
-    /// Its `HOME` lies elsewhere, or is not known.
-    Home {
-        /// Where it lies.
-        seen: Option<String>,
-    },
-    /// Its `HOME` is the throwaway home of another run, which may be under way.
-    AnotherRun {
-        /// Id of the run.
-        run: String,
-    },
-    /// It belongs to another user.
-    AnotherUser,
-    /// It is the gate itself or one of its ancestors.
-    Ancestor,
-    /// The rule itself is not valid, so nothing is what it means.
-    BadRule(RuleError),
-}
-
-impl fmt::Display for Spared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Program { seen, wanted } => write!(f, "runs `{seen}`, not `{wanted}`"),
-            Self::ArgumentCount { seen, wanted } => {
-                write!(f, "has {seen} arguments, not {wanted}")
-            }
-            Self::Argument {
-                index,
-                seen,
-                wanted,
-            } => write!(f, "argument {index} is `{seen}`, not `{wanted}`"),
-            Self::Home { seen: Some(seen) } => {
-                write!(f, "has its HOME in `{seen}`, which is none of the rule's")
-            }
-            Self::Home { seen: None } => f.write_str("has a HOME that the system does not tell"),
-            Self::AnotherRun { run } => write!(f, "belongs to run {run}"),
-            Self::AnotherUser => f.write_str("belongs to another user"),
-            Self::Ancestor => f.write_str("is the gate or an ancestor of it"),
-            Self::BadRule(error) => error.fmt(f),
-        }
-    }
 }
 
 /// A rule with its patterns compiled once.
@@ -119,9 +50,13 @@ impl ProcessRule {
         };
         let argument = |pattern: &String| {
             // Parsed alone first: `a)|(b` must not slip out of the anchors around it.
-            Regex::new(pattern)
-                .and_then(|_| Regex::new(&format!(r"\A(?:{pattern})\z")))
-                .map_err(|error| wrong(pattern, error.to_string()))
+            let alone = RegexBuilder::new(pattern).size_limit(0).build();
+            match alone {
+                Err(error @ regex::Error::Syntax(_)) => Err(error),
+                // Too big for no room at all: it was read, and that is what was asked.
+                _ => Regex::new(&format!(r"\A(?:{pattern})\z")),
+            }
+            .map_err(|error| wrong(pattern, error.to_string()))
         };
         Ok(CompiledRule {
             name: self.name.clone(),
@@ -160,6 +95,18 @@ impl CompiledRule {
         self.structure(seen).is_ok()
     }
 
+    /// Whether it is of the rule's kind: this user's process that runs one of its programs.
+    #[must_use]
+    pub fn is_kin(&self, seen: &ProcessSeen) -> bool {
+        seen.ours && self.runs(seen)
+    }
+
+    /// Whether it runs one of the rule's programs.
+    #[must_use]
+    pub fn runs(&self, seen: &ProcessSeen) -> bool {
+        self.program.iter().any(|glob| glob.is_match(&seen.program))
+    }
+
     /// Why the process may not be ended by this rule.
     ///
     /// # Errors
@@ -176,7 +123,7 @@ impl CompiledRule {
     }
 
     fn structure(&self, seen: &ProcessSeen) -> Result<(), Spared> {
-        if !self.program.iter().any(|glob| glob.is_match(&seen.program)) {
+        if !self.runs(seen) {
             return Err(Spared::Program {
                 seen: seen.program.clone(),
                 wanted: self.wanted.join("`, `"),

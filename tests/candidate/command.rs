@@ -308,6 +308,65 @@ async fn what_changed_in_the_operators_home_is_told() {
     }
 }
 
+/// A pipx that does not keep to the home it is given, and an operator whose own is not at home.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_in_a_pipx_outside_of_the_home_is_told() {
+    let index = Index::serve(&[cli("3.2.0rc16"), events("5.1.0")]).await;
+    let machine = Machine::new(&index.url);
+    let venv = machine.path("opt/pipx/venvs/mine");
+    let record = venv.join("lib/python3.11/site-packages/mine-1.dist-info/RECORD");
+    let commands = machine.path("opt/bin");
+    for directory in [record.parent().unwrap(), &venv.join("bin"), &commands] {
+        std::fs::create_dir_all(directory).unwrap();
+    }
+    for file in [
+        &record,
+        &venv.join("pipx_metadata.json"),
+        &venv.join("bin/mine"),
+    ] {
+        std::fs::write(file, "mine\n").unwrap();
+    }
+    std::os::unix::fs::symlink(venv.join("bin/mine"), commands.join("mine")).unwrap();
+    let path = machine.stage.environment()["PATH"].clone();
+    let pipx = std::env::split_paths(&path).map(|directory| directory.join("pipx"));
+    let pipx = pipx.into_iter().find(|pipx| pipx.is_file()).unwrap();
+    let script = format!(
+        "#!/bin/sh\nif [ \"$2\" = --force ]; then echo >> {record}; ln -sf /tmp/its {commands}/mine; \
+         touch {commands}/more; fi\nexec {} \"$@\"\n",
+        pipx.display()
+    );
+    machine.stage.put_program("pipx", &script);
+    let install = |into: &str, own: &[(&str, Utf8PathBuf)]| {
+        let mut command = machine.command(&["3.2.0rc16", "--into", into]);
+        for (name, path) in own {
+            command.env(name, path);
+        }
+        Told::of(&command.output().unwrap())
+    };
+    let told = install(
+        "first",
+        &[
+            ("PIPX_HOME", machine.path("opt/pipx")),
+            ("PIPX_BIN_DIR", commands.clone()),
+        ],
+    );
+    told.says(
+        0,
+        &["files of your home looked at before and after, 3 changed"],
+    );
+    for change in [
+        format!("`{record}` was changed"),
+        format!("`{commands}/mine` was changed"),
+        format!("`{commands}/more` is new"),
+    ] {
+        told.says(0, &[&change]);
+    }
+    // Where pipx goes when it is told of no home of its own.
+    let told = install("second", &[("XDG_DATA_HOME", machine.path("opt"))]);
+    told.says(0, &[", 1 changed", &format!("`{record}` was changed")]);
+    install("third", &[]).says(0, &[", 0 changed"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_candidate_prints_no_environment_and_says_what_moved() {
     let day = "2025-01-01T00:00:00Z";

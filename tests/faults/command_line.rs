@@ -11,17 +11,17 @@ fn refused(rehearsal: Rehearsal, words: &[&str]) -> Ended {
     for word in words {
         assert!(ended.stderr.contains(word), "`{word}` in {}", ended.told());
     }
+    assert!(!ended.stderr.contains("rehearsal in"), "no world was built");
     assert!(!ended.stderr.contains("panicked"), "{}", ended.told());
     ended
 }
 
 #[test]
 fn unknown_fault() {
-    let ended = refused(
+    refused(
         rehearse(&["scenario-5"]),
         &["scenario-5", "did you mean `scenario-4`"],
     );
-    assert!(!ended.stderr.contains("rehearsal in"), "no world was built");
 }
 
 #[test]
@@ -52,6 +52,46 @@ fn until_and_only_exclude_each_other() {
         rehearse(&[]).with(&["--until", "WP01", "--only", "WP02"]),
         &["--only"],
     );
+}
+
+#[test]
+fn a_time_that_is_none_or_yet_to_come() {
+    refused(
+        rehearse(&[]).with(&["--as-of", "yesterday"]),
+        &["--as-of `yesterday` is no time such as"],
+    );
+    refused(
+        rehearse(&[]).with(&["--set", "rc.as_of=soon"]),
+        &["`soon` is no time", "gate.toml", "2026-05-21T00:00:00Z"],
+    );
+    let late = "9999-01-01T00:00:00Z";
+    refused(
+        rehearse(&[]).with(&["--as-of", late]),
+        &[
+            "--as-of `9999-01-01T00:00:00Z` is yet to come",
+            "leave it out",
+        ],
+    );
+    refused(
+        rehearse(&[]).with(&["--set", &format!("rc.as_of={late}")]),
+        &["the candidate's `as_of`", "is yet to come", "leave it out"],
+    );
+}
+
+#[test]
+fn files_that_cannot_be_written() {
+    for option in ["--events", "--bundle", "--world"] {
+        let output = std::process::Command::new(assert_cmd::cargo::cargo_bin!("gate"))
+            .args(["rehearse", "--yes", option, "/nonexistent/file"])
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        for word in ["/nonexistent/file", "there is no directory `/nonexistent`"] {
+            assert!(told.contains(word), "{option}: `{word}` in {told}");
+        }
+        assert!(!told.contains("rehearsal in"), "no world was built");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@
 #[path = "../herd/mod.rs"]
 mod herd;
 mod interventions;
+mod isolation;
 mod killed;
 mod look_alikes;
 mod protocol;

@@ -185,14 +185,8 @@ impl Stage {
             };
             facts.publish(fact).unwrap();
         }
-        let rule = ProcessRule {
-            name: "sync-daemon".into(),
-            program: vec!["python*".into()],
-            argv: vec!["-c".into(), r"\s*from specify_cli[\s\S]*".into()],
-            homes: vec!["‹home›".into()],
-        };
         let setting = Setting {
-            processes: [("sync-daemon".to_owned(), rule)].into(),
+            processes: [("sync-daemon".to_owned(), rule())].into(),
             ..Setting::default()
         };
         Ctx::new(
@@ -203,6 +197,15 @@ impl Stage {
             Duration::from_mins(2),
             tokio::sync::mpsc::unbounded_channel().0,
         )
+    }
+}
+
+fn rule() -> ProcessRule {
+    ProcessRule {
+        name: "sync-daemon".into(),
+        program: vec!["python*".into()],
+        argv: vec!["-c".into(), r"\s*from specify_cli[\s\S]*".into()],
+        homes: vec!["‹home›".into()],
     }
 }
 
@@ -222,5 +225,5 @@ fn world(herd: &Herd) -> LiveWorld {
         path("cache"),
         path("home"),
     );
-    LiveWorld::new(operator, places, Arc::new(Redactor::new()))
+    LiveWorld::new(operator, places, Arc::new(Redactor::new())).learning_from([&rule()])
 }

@@ -9,6 +9,7 @@ mod policy;
 mod quotes;
 mod rules;
 mod table;
+mod times;
 mod values;
 
 use std::sync::Arc;
@@ -58,6 +59,7 @@ pub(super) fn load(
     let graph = names::check(&document, &draft, &mut problems);
     values::check(&document, &draft, &mut problems);
     rules::check(&document, &draft, &mut problems);
+    times::check(&document, &draft, &mut problems);
     let (policy, triage) = policy::check(&document, &draft, &mut problems);
     let used = quotes::check(&document, &draft, graph.as_ref(), templates, &mut problems);
     if let Some(diagnostics) = Diagnostics::of(name, problems) {

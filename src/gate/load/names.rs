@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::document::{At, Document};
 use super::draft::{Draft, DraftPackage};
+use super::values::prefixes;
 use crate::gate::diagnostic::Diagnostic;
 use crate::gate::graph::Graph;
 use crate::gate::nearest::nearest;
@@ -274,6 +275,18 @@ pub(in crate::gate) fn did_you_mean<'n>(
         (false, false) => format!("there are: {}", first.join(", ")),
         (false, true) => format!("there are: {}, …", first.join(", ")),
     }
+}
+
+/// "Did you mean", where only the beginning of a path may be a name.
+pub(super) fn meant(path: &str, names: &BTreeSet<String>) -> String {
+    let known = || names.iter().map(String::as_str).take(2000);
+    let near =
+        |begin: &str| nearest(begin, known()).map(|near| near.to_owned() + &path[begin.len()..]);
+    let inner: Vec<&str> = prefixes(path).collect();
+    inner.into_iter().rev().find_map(near).map_or_else(
+        || did_you_mean(path, known()),
+        |near| format!("did you mean `{near}`?"),
+    )
 }
 
 fn is_id(text: &str) -> bool {

@@ -9,23 +9,18 @@ use serde_json::{Map, Value};
 
 use super::document::{At, Document};
 use super::draft::{Draft, DraftSubtask};
-use super::names::did_you_mean;
+use super::names::meant;
 use super::values::prefixes;
 use crate::gate::diagnostic::{Diagnostic, SourceText};
 use crate::gate::graph::Graph;
-use crate::gate::nearest::nearest;
 use crate::gate::template::{
-    holds_template, is_template, look_up, quoted_names, render_fields, render_parameters,
-    syntax_error,
+    holds_template, is_template, look_up, quoted_names, render_fields, syntax_error,
 };
-use crate::gate::{PolicyTable, SubtaskId, closing_reference, parse_duration};
+use crate::gate::{PolicyTable, SubtaskId, closing_reference};
 use crate::verbs::Verb;
 
 /// The comment templates that a gate uses, by name.
 pub(super) type Templates = BTreeMap<String, String>;
-
-/// Fields of verbs that are durations.
-const DURATIONS: [&str; 2] = ["within", "retry_after"];
 
 /// Checks all quotes; the comment templates that the gate uses. Without a graph, names are not
 /// checked against the order.
@@ -93,15 +88,10 @@ impl<'a> Quotes<'a, '_> {
         if let Value::Object(fields) = &subtask.fields {
             self.fields(&subtask.at, fields, subtask);
         }
-        for key in DURATIONS {
-            if let Some(text) = subtask.fields.get(key).and_then(Value::as_str) {
-                self.is_duration(&subtask.at.key(key), text);
-            }
-        }
         if let Some(table) = &subtask.table {
             for (key, text) in [("timeout", &table.timeout), ("max_age", &table.max_age)] {
                 if let Some(text) = text {
-                    self.duration(&subtask.at.key(key), text, subtask);
+                    self.template(&subtask.at.key(key), text, subtask);
                 }
             }
             if let Some(path) = &table.only_if {
@@ -173,25 +163,6 @@ impl<'a> Quotes<'a, '_> {
                 .help("templates quote values as `{{ name }}`"),
         );
         false
-    }
-
-    fn duration(&mut self, at: &At, text: &str, subtask: &DraftSubtask) {
-        self.template(at, text, subtask);
-        self.is_duration(at, text);
-    }
-
-    fn is_duration(&mut self, at: &At, text: &str) {
-        let Value::Object(parameters) = &self.parameters else {
-            return;
-        };
-        // One that quotes facts is only known during the run.
-        if let Ok(filled) = render_parameters(parameters, text)
-            && let Err(error) = parse_duration(&filled)
-        {
-            let problem = self.document.problem(at, error.to_string());
-            self.problems
-                .push(problem.help("write a number and a unit: `90s`, `15m`, `24h`"));
-        }
     }
 
     /// What is made of parameters alone must already have the type that the verb needs.
@@ -417,16 +388,4 @@ enum Known<'a> {
     /// A fact of a subtask that is not done before.
     NotBefore(&'a SubtaskId),
     No,
-}
-
-/// "Did you mean", where only the beginning of a path may be a name.
-fn meant(path: &str, names: &BTreeSet<String>) -> String {
-    let known = || names.iter().map(String::as_str).take(2000);
-    let near =
-        |begin: &str| nearest(begin, known()).map(|near| near.to_owned() + &path[begin.len()..]);
-    let inner: Vec<&str> = prefixes(path).collect();
-    inner.into_iter().rev().find_map(near).map_or_else(
-        || did_you_mean(path, known()),
-        |near| format!("did you mean `{near}`?"),
-    )
 }

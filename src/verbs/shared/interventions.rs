@@ -202,18 +202,22 @@ fn incidents(
 ) {
     for Noticed { at, what } in &after.noticed {
         let (what, value) = match what {
+            // What had ended when it was looked at has no command line left: no more is known of
+            // it than of one that was not seen at all.
+            Incident::UnseenProgram { program } => {
+                found.unseen.push(too_late(program, *at));
+                continue;
+            }
+            Incident::ForeignProgram { program, argv, .. } if argv.is_empty() => {
+                found.unseen.push(too_late(program, *at));
+                continue;
+            }
             Incident::ForeignProgram { program, pid, argv } => {
                 if !foreign::concerns(program, argv, all, app) {
                     continue;
                 }
                 let what = format!("somebody ran `{program}`");
                 (what, format!("pid {pid} at {at}: {}", argv.join(" ")))
-            }
-            Incident::UnseenProgram { program } => {
-                found.unseen.push(format!(
-                    "what `{program}` did at {at}: it had ended before it could be looked at"
-                ));
-                continue;
             }
             Incident::TerminalInput { bytes } => (
                 "somebody typed on the terminal".to_owned(),
@@ -228,6 +232,10 @@ fn incidents(
         let values = ["–".to_owned(), value];
         found.interventions.push(note(before, after, what, values));
     }
+}
+
+fn too_late(program: &str, at: Timestamp) -> String {
+    format!("what `{program}` did at {at}: it had ended before it could be looked at")
 }
 
 /// A result is written once, and is at the end what it was when it appeared.
@@ -302,4 +310,52 @@ fn is_database(path: &crate::world::Place) -> bool {
 
 fn digest(sha256: Option<&String>) -> String {
     sha256.map_or_else(|| "–".to_owned(), |sha256| format!("sha256:{sha256}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn observed(boundary: &str, noticed: Vec<Incident>) -> Observation {
+        let at = Timestamp::UNIX_EPOCH;
+        Observation {
+            boundary: boundary.to_owned(),
+            at,
+            document: None,
+            processes: Vec::new(),
+            files: Vec::new(),
+            answers: Vec::new(),
+            asked: Vec::new(),
+            fixed: Vec::new(),
+            noticed: noticed
+                .into_iter()
+                .map(|what| Noticed { at, what })
+                .collect(),
+            not_observable: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_program_that_had_ended_when_it_was_looked_at_is_told_as_unseen() {
+        let program = |argv: &[&str]| Incident::ForeignProgram {
+            program: "pkill".into(),
+            pid: 7,
+            argv: argv.iter().map(|&word| word.to_owned()).collect(),
+        };
+        let told = |noticed: Vec<Incident>| {
+            let all = [
+                observed("run-1.json", Vec::new()),
+                observed("run-2.json", noticed),
+            ];
+            let mut found = Found::default();
+            incidents(&all[0], &all[1], &all, "app", &mut found);
+            (found.interventions.len(), found.unseen.len())
+        };
+        let unseen = Incident::UnseenProgram {
+            program: "pkill".into(),
+        };
+        assert_eq!(told(vec![unseen]), (0, 1));
+        assert_eq!(told(vec![program(&[])]), (0, 1));
+        assert_eq!(told(vec![program(&["pkill", "-U", "root"])]), (1, 0));
+    }
 }

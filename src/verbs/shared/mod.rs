@@ -8,6 +8,7 @@ pub(super) mod durations;
 pub(crate) mod fix;
 pub(super) mod fly;
 pub(super) mod foreign;
+mod gh_answer;
 pub(super) mod github;
 pub(super) mod github_write;
 pub(super) mod health;

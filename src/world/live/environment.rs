@@ -59,6 +59,14 @@ impl ToolPath {
     }
 }
 
+/// Where pipx keeps things when it is told nothing, by its versions and systems.
+const PIPX_IN_HOME: [&str; 4] = [
+    ".local/bin",
+    ".local/pipx",
+    ".local/share/pipx",
+    "Library/Application Support/pipx",
+];
+
 /// Where the tokens of places point on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
@@ -91,6 +99,25 @@ impl Places {
     pub fn with(mut self, token: &str, path: Utf8PathBuf) -> Self {
         self.roots.push((token.to_owned(), path));
         self
+    }
+
+    /// Where the operator's own pipx keeps what it installs, when they have told it to do so
+    /// outside of its usual places.
+    #[must_use]
+    pub fn with_pipx_of(self, operator: &Operator) -> Self {
+        let told = |name: &str| operator.var(name).map(|path| operator.cwd.join(path));
+        let data = || Some(told("XDG_DATA_HOME")?.join("pipx"));
+        let usual = |path: &Utf8PathBuf| {
+            let below_home = path.strip_prefix(&operator.home);
+            below_home.is_ok_and(|below| PIPX_IN_HOME.contains(&below.as_str()))
+        };
+        [
+            (Place::PIPX, told("PIPX_HOME").or_else(data)),
+            (Place::PIPX_BIN, told("PIPX_BIN_DIR")),
+        ]
+        .into_iter()
+        .filter_map(|(token, path)| Some((token, path.filter(|path| !usual(path))?)))
+        .fold(self, |places, (token, path)| places.with(token, path))
     }
 
     /// Tokens and their directories.

@@ -98,8 +98,8 @@ impl Desk {
         Ok(seen)
     }
 
-    /// The regular files that are meant, sorted by path. In the operator's home, which is only
-    /// looked at, links are found as well: what pipx installs there are links.
+    /// The regular files that are meant, sorted by path. In the operator's own directories, which
+    /// are only looked at, links are found as well: what pipx installs there are links.
     pub(super) fn find(&self, list: &ListFiles) -> Result<Vec<Found>, WorldError> {
         let include = Include::of(list)?;
         let root = self.places.path(&list.root);
@@ -112,7 +112,9 @@ impl Desk {
             });
             return Ok(all);
         }
-        let with_links = list.root.as_str().starts_with(Place::HOME);
+        let with_links = [Place::HOME, Place::PIPX, Place::PIPX_BIN]
+            .iter()
+            .any(|token| list.root.as_str().starts_with(token));
         walk(&root, "", &include, &mut |path, relative, kind| {
             let counts = kind.is_file() || (with_links && kind.is_symlink());
             if counts && include.takes(relative) {

@@ -57,7 +57,7 @@ pub fn processes_of_run(directory: &Utf8Path) -> Result<Vec<ProcessSeen>, WorldE
         return Ok(Vec::new());
     }
     let all: Vec<u32> = all.into_iter().collect();
-    let mut seen = process::look(Some(&all))?;
+    let mut seen = process::look(Some(&all), &|_| true)?;
     seen.retain(|process| process.ours && !process.ancestor);
     Ok(seen)
 }

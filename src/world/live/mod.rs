@@ -35,8 +35,9 @@ pub use observe::Clock;
 use group::Groups;
 use http::Http;
 
+use super::process_rule::CompiledRule;
 use super::redact::Redactor;
-use super::{Effect, FileFailure, Receipt, Response, World, WorldError};
+use super::{Effect, FileFailure, ProcessRule, Receipt, Response, World, WorldError};
 use crate::gate::SubtaskId;
 
 /// What really keeps the programs of a run apart on this machine; part of the evidence.
@@ -48,8 +49,8 @@ pub struct Isolation {
     pub subreaper: bool,
     /// Processes are held by file descriptor, so a reused pid cannot be hit.
     pub pidfd: bool,
-    /// Whether the gate runs in another pid namespace than the first process it sees; unknown
-    /// where the system does not tell.
+    /// Whether the gate runs in a pid namespace apart from the machine's own, as in a container;
+    /// unknown where the system does not tell.
     pub pid_namespace: Option<bool>,
     /// The version 2 control group the gate runs in.
     pub cgroup: Option<String>,
@@ -75,6 +76,8 @@ pub struct LiveWorld {
     /// How many programs each subtask has started, for the names of logs.
     started: Mutex<BTreeMap<SubtaskId, u32>>,
     clock: Arc<dyn Clock>,
+    /// Rules of daemons, whose arguments hold tokens.
+    daemons: Arc<[CompiledRule]>,
 }
 
 impl LiveWorld {
@@ -113,7 +116,17 @@ impl LiveWorld {
             reaper,
             started: Mutex::default(),
             clock: Arc::new(observe::SystemClock::new()),
+            daemons: Arc::new([]),
         }
+    }
+
+    /// Learns the tokens of the processes that these rules may mean, so that they are hidden
+    /// wherever they stand. A rule that is not valid means none; the gate file's are.
+    #[must_use]
+    pub fn learning_from<'r>(mut self, rules: impl IntoIterator<Item = &'r ProcessRule>) -> Self {
+        let compiled = rules.into_iter().filter_map(|rule| rule.compile().ok());
+        self.daemons = compiled.collect();
+        self
     }
 
     /// Observes by another clock than the system's.
@@ -182,7 +195,7 @@ impl World for LiveWorld {
             | Effect::SealDir { .. }
             | Effect::KeepFiles(_)
             | Effect::Pack(_) => self.file_effect(effect).await,
-            Effect::ListProcesses => process::list(&self.redactor).await.map(Response::Processes),
+            Effect::ListProcesses => process::list(self).await.map(Response::Processes),
             Effect::EndProcesses(end) => {
                 ending::end(&end, &self.redactor).await.map(Response::Ended)
             }

@@ -5,41 +5,45 @@ use std::sync::Arc;
 
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-use super::{blocking, platform};
+use super::{LiveWorld, blocking, platform};
 use crate::world::redact::Redactor;
-use crate::world::{ProcessIdentity, ProcessSeen, WorldError};
+use crate::world::{ProcessSeen, WorldError};
 
-/// All living processes, sorted by pid; tokens in their arguments are secrets from now on.
-pub(super) async fn list(redactor: &Arc<Redactor>) -> Result<Vec<ProcessSeen>, WorldError> {
-    let seen = blocking(|| look(None)).await??;
-    learn(redactor, &seen);
-    Ok(seen
-        .into_iter()
-        .map(|process| redacted(redactor, process))
-        .collect())
+/// All living processes, sorted by pid. Where a process has its home matters only when it runs a
+/// program of the gate's rules.
+pub(super) async fn list(world: &LiveWorld) -> Result<Vec<ProcessSeen>, WorldError> {
+    let daemons = Arc::clone(&world.daemons);
+    let matters =
+        move |seen: &ProcessSeen| daemons.is_empty() || daemons.iter().any(|rule| rule.runs(seen));
+    let seen = blocking(move || look(None, &matters)).await??;
+    Ok(told(world, seen))
 }
 
 /// The processes with these ids, as far as they live.
-pub(super) async fn seen(
-    pids: &[u32],
-    redactor: &Arc<Redactor>,
-) -> Result<Vec<ProcessSeen>, WorldError> {
+pub(super) async fn seen(pids: &[u32], world: &LiveWorld) -> Result<Vec<ProcessSeen>, WorldError> {
     if pids.is_empty() {
         return Ok(Vec::new());
     }
     let pids = pids.to_vec();
-    let seen = blocking(move || look(Some(&pids))).await??;
-    learn(redactor, &seen);
-    Ok(seen
-        .into_iter()
-        .map(|process| redacted(redactor, process))
-        .collect())
+    let seen = blocking(move || look(Some(&pids), &|_| true)).await??;
+    Ok(told(world, seen))
 }
 
-fn learn(redactor: &Redactor, seen: &[ProcessSeen]) {
-    for argument in seen.iter().flat_map(|process| &process.argv) {
-        redactor.learn(argument);
+/// Processes without secrets. The tokens in the arguments of those that may be daemons are
+/// secrets from now on wherever they stand, also of one that is spared. Those that only look
+/// like a token in an editor's or another user's command line are hidden there and teach
+/// nothing: any word could be made a secret by writing it there.
+fn told(world: &LiveWorld, seen: Vec<ProcessSeen>) -> Vec<ProcessSeen> {
+    let redactor = &world.redactor;
+    for process in &seen {
+        if world.daemons.iter().any(|rule| rule.is_kin(process)) {
+            for argument in &process.argv {
+                redactor.learn(argument);
+            }
+        }
     }
+    let told = seen.into_iter().map(|process| redacted(redactor, process));
+    told.collect()
 }
 
 fn redacted(redactor: &Arc<Redactor>, process: ProcessSeen) -> ProcessSeen {
@@ -54,67 +58,21 @@ fn redacted(redactor: &Arc<Redactor>, process: ProcessSeen) -> ProcessSeen {
     }
 }
 
-/// Living processes, all or those with the given ids, sorted by pid, arguments as they are.
-pub(super) fn look(pids: Option<&[u32]>) -> Result<Vec<ProcessSeen>, WorldError> {
-    let mut system = System::new().map_err(|error| WorldError::Processes {
+/// Living processes, all or those with the given ids, sorted by pid, arguments as they are. Of
+/// one that does not matter it may be left open where its home is.
+pub(super) fn look(
+    pids: Option<&[u32]>,
+    matters: &dyn Fn(&ProcessSeen) -> bool,
+) -> Result<Vec<ProcessSeen>, WorldError> {
+    let mut all = platform::look(pids, matters).map_err(|error| WorldError::Processes {
         reason: error.to_string(),
     })?;
-    let kind = ProcessRefreshKind::nothing()
-        .without_tasks()
-        .with_cmd(UpdateKind::Always)
-        .with_exe(UpdateKind::Always)
-        .with_environ(UpdateKind::Always)
-        .with_user(UpdateKind::Always);
-    let keys: Option<Vec<sysinfo::Pid>> =
-        pids.map(|pids| pids.iter().copied().map(sysinfo::Pid::from_u32).collect());
-    let which = keys
-        .as_deref()
-        .map_or(ProcessesToUpdate::All, ProcessesToUpdate::Some);
-    system.refresh_processes_specifics(which, true, kind);
     let ancestors = ancestors();
-    let user = nix::unistd::geteuid().as_raw();
-    let mut all: Vec<ProcessSeen> = system
-        .processes()
-        .values()
-        .filter(|process| process.thread_kind().is_none())
-        .filter_map(|process| of(process, &ancestors, user))
-        .collect();
+    for process in &mut all {
+        process.ancestor = ancestors.contains(&process.identity.pid);
+    }
     all.sort_by_key(|process| process.identity);
     Ok(all)
-}
-
-fn of(process: &sysinfo::Process, ancestors: &BTreeSet<u32>, user: u32) -> Option<ProcessSeen> {
-    let pid = process.pid().as_u32();
-    let stat = platform::stat(pid).filter(|stat| !stat.ended)?;
-    let argv: Vec<String> = process
-        .cmd()
-        .iter()
-        .map(|argument| argument.to_string_lossy().into_owned())
-        .collect();
-    let file_name = |path: &std::path::Path| {
-        path.file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-    };
-    let program = process
-        .exe()
-        .and_then(file_name)
-        // Not readable for another user's process, or the file was deleted or replaced.
-        .map(|name| name.trim_end_matches(" (deleted)").to_owned())
-        .filter(|name| !name.is_empty())
-        .or_else(|| argv.first().and_then(|path| file_name(path.as_ref())))
-        .unwrap_or_else(|| process.name().to_string_lossy().into_owned());
-    Some(ProcessSeen {
-        identity: ProcessIdentity {
-            pid,
-            started: stat.started,
-        },
-        parent: stat.parent,
-        ours: process.user_id().is_some_and(|id| **id == user),
-        ancestor: ancestors.contains(&pid),
-        program,
-        argv,
-        home: variable(process, "HOME"),
-    })
 }
 
 /// A process's arguments as they are, and its directory for temporary files where the system

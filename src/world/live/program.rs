@@ -46,7 +46,7 @@ pub(super) async fn run(
         reason: format!("`{}`: {error}", prepared.name),
     })?;
     let leftovers = group.leftovers();
-    let leftovers = process::seen(&leftovers, &world.redactor).await?;
+    let leftovers = process::seen(&leftovers, world).await?;
     let identities = leftovers.iter().map(|process| process.identity);
     world
         .groups

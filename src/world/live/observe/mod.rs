@@ -156,7 +156,7 @@ impl<'a> Observer<'a> {
         watching.notice(None).await;
         let at = watching.steps.now();
         let rule = &watching.rule;
-        let processes = process::list(&self.world.redactor).await?;
+        let processes = process::list(self.world).await?;
         let processes: Vec<ProcessSeen> = processes
             .into_iter()
             .filter(|process| rule.matches(process))

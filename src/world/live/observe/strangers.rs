@@ -107,9 +107,6 @@ impl Strangers {
         if argv.is_empty() && is_below_a_gate(parent) {
             return None;
         }
-        for argument in &argv {
-            self.redactor.learn(argument);
-        }
         let argv = argv.iter().map(|text| self.redactor.text(text)).collect();
         Some(Incident::ForeignProgram { program, pid, argv })
     }

@@ -72,7 +72,7 @@ pub(in crate::world::live) fn stat(pid: u32) -> Option<Stat> {
     parse(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
-fn parse(text: &str) -> Option<Stat> {
+pub(super) fn parse(text: &str) -> Option<Stat> {
     // The second field is the program's name in brackets and may hold anything.
     let (_, rest) = text.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
@@ -87,7 +87,7 @@ fn parse(text: &str) -> Option<Stat> {
     })
 }
 
-fn pids(directory: &str) -> Vec<u32> {
+pub(super) fn pids(directory: &str) -> Vec<u32> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     entries
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
@@ -167,19 +167,19 @@ pub(in crate::world::live) fn is_subreaper() -> bool {
     rustix::process::child_subreaper().is_ok_and(|state| state.is_some())
 }
 
+/// The pid namespace that the machine started with; its number is part of the kernel's interface.
+const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
+
 /// Makes the gate the subreaper of what its programs leave behind.
 pub(in crate::world::live) fn isolate() -> Isolation {
     let subreaper = set_child_subreaper(Some(getpid())).is_ok() && is_subreaper();
-    let own_namespace = |kind: &str| {
-        let of = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/{kind}")).ok();
-        Some(of("self")? != of("1")?)
-    };
+    let namespace = std::fs::read_link("/proc/self/ns/pid").ok();
     let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     Isolation {
         session_per_program: true,
         subreaper,
         pidfd: pidfd_open(getpid(), PidfdFlags::empty()).is_ok(),
-        pid_namespace: own_namespace("pid"),
+        pid_namespace: namespace.map(|name| name.as_os_str() != FIRST_PID_NAMESPACE),
         cgroup: groups
             .lines()
             .find_map(|line| line.strip_prefix("0::"))

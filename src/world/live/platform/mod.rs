@@ -3,6 +3,8 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+mod listing;
 #[cfg(not(target_os = "linux"))]
 mod other;
 
@@ -10,9 +12,11 @@ mod other;
 pub(super) use linux::{
     Held, adopted, is_subreaper, isolate, members, names, reap, reap_orphans, stat,
 };
+#[cfg(target_os = "linux")]
+pub(super) use listing::look;
 #[cfg(not(target_os = "linux"))]
 pub(super) use other::{
-    Held, adopted, is_subreaper, isolate, members, names, reap, reap_orphans, stat,
+    Held, adopted, is_subreaper, isolate, look, members, names, reap, reap_orphans, stat,
 };
 
 /// What the system says of a process.

@@ -5,10 +5,12 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
-use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
+use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
 use super::{Sent, Stat};
 use crate::world::live::Isolation;
+use crate::world::live::process::variable;
+use crate::world::{ProcessIdentity, ProcessSeen};
 
 /// How often the end of a process is looked for.
 const TICK: Duration = Duration::from_millis(10);
@@ -84,7 +86,68 @@ fn of(process: &sysinfo::Process, pid: u32) -> Stat {
     }
 }
 
-fn look(which: ProcessesToUpdate<'_>) -> Option<System> {
+/// Living processes, all or those with the given ids, with all that the system tells of them.
+///
+/// # Errors
+/// The system's.
+pub(in crate::world::live) fn look(
+    asked: Option<&[u32]>,
+    _matters: &dyn Fn(&ProcessSeen) -> bool,
+) -> std::io::Result<Vec<ProcessSeen>> {
+    let mut system = System::new().map_err(|error| std::io::Error::other(error.to_string()))?;
+    let kind = ProcessRefreshKind::nothing()
+        .without_tasks()
+        .with_cmd(UpdateKind::Always)
+        .with_exe(UpdateKind::Always)
+        .with_environ(UpdateKind::Always)
+        .with_user(UpdateKind::Always);
+    let keys: Option<Vec<sysinfo::Pid>> =
+        asked.map(|pids| pids.iter().copied().map(sysinfo::Pid::from_u32).collect());
+    let which = keys
+        .as_deref()
+        .map_or(ProcessesToUpdate::All, ProcessesToUpdate::Some);
+    system.refresh_processes_specifics(which, true, kind);
+    let user = nix::unistd::geteuid().as_raw();
+    let processes = system.processes().values();
+    Ok(processes
+        .filter(|process| process.thread_kind().is_none())
+        .filter_map(|process| seen(process, user))
+        .collect())
+}
+
+fn seen(process: &sysinfo::Process, user: u32) -> Option<ProcessSeen> {
+    let pid = process.pid().as_u32();
+    let stat = of(process, pid);
+    let argv = process.cmd().iter();
+    let argv: Vec<String> = argv
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let file_name = |path: &std::path::Path| {
+        path.file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+    };
+    let program = process
+        .exe()
+        .and_then(file_name)
+        // Not readable for another user's process.
+        .filter(|name| !name.is_empty())
+        .or_else(|| argv.first().and_then(|path| file_name(path.as_ref())))
+        .unwrap_or_else(|| process.name().to_string_lossy().into_owned());
+    (!stat.ended).then(|| ProcessSeen {
+        identity: ProcessIdentity {
+            pid,
+            started: stat.started,
+        },
+        parent: stat.parent,
+        ours: process.user_id().is_some_and(|id| **id == user),
+        ancestor: false,
+        program,
+        argv,
+        home: variable(process, "HOME"),
+    })
+}
+
+fn all(which: ProcessesToUpdate<'_>) -> Option<System> {
     let mut system = System::new().ok()?;
     system.refresh_processes_specifics(which, true, ProcessRefreshKind::nothing().without_tasks());
     Some(system)
@@ -93,13 +156,13 @@ fn look(which: ProcessesToUpdate<'_>) -> Option<System> {
 /// What the system says of a process.
 pub(in crate::world::live) fn stat(pid: u32) -> Option<Stat> {
     let key = sysinfo::Pid::from_u32(pid);
-    let system = look(ProcessesToUpdate::Some(&[key]))?;
+    let system = all(ProcessesToUpdate::Some(&[key]))?;
     system.process(key).map(|process| of(process, pid))
 }
 
 /// Every process with its name.
 pub(in crate::world::live) fn names() -> Vec<(u32, String)> {
-    let system = look(ProcessesToUpdate::All);
+    let system = all(ProcessesToUpdate::All);
     let processes = system.iter().flat_map(System::processes);
     processes
         .map(|(pid, process)| (pid.as_u32(), process.name().to_string_lossy().into_owned()))
@@ -108,7 +171,7 @@ pub(in crate::world::live) fn names() -> Vec<(u32, String)> {
 
 /// Living processes of a program's session or group, since it was started.
 pub(in crate::world::live) fn members(leader: u32, since: u64, _temporary: &str) -> Vec<u32> {
-    let Some(system) = look(ProcessesToUpdate::All) else {
+    let Some(system) = all(ProcessesToUpdate::All) else {
         return Vec::new();
     };
     let belongs = |(pid, process): (&sysinfo::Pid, &sysinfo::Process)| {

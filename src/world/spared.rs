@@ -1,0 +1,73 @@
+//! Why a process is left alone, in words for who wonders.
+
+use std::fmt;
+
+use super::process_rule::RuleError;
+
+/// Why a process is left alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spared {
+    /// It runs another program.
+    Program {
+        /// File name of the program it runs.
+        seen: String,
+        /// What the rule asks for.
+        wanted: String,
+    },
+    /// It has more or fewer arguments.
+    ArgumentCount {
+        /// How many it has.
+        seen: usize,
+        /// How many the rule asks for.
+        wanted: usize,
+    },
+    /// One argument differs.
+    Argument {
+        /// Which one; the first after the program's name is 1.
+        index: usize,
+        /// Its beginning.
+        seen: String,
+        /// What the rule asks for.
+        wanted: String,
+    },
+    /// Its `HOME` lies elsewhere, or is not known.
+    Home {
+        /// Where it lies.
+        seen: Option<String>,
+    },
+    /// Its `HOME` is the throwaway home of another run, which may be under way.
+    AnotherRun {
+        /// Id of the run.
+        run: String,
+    },
+    /// It belongs to another user.
+    AnotherUser,
+    /// It is the gate itself or one of its ancestors.
+    Ancestor,
+    /// The rule itself is not valid, so nothing is what it means.
+    BadRule(RuleError),
+}
+
+impl fmt::Display for Spared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Program { seen, wanted } => write!(f, "runs `{seen}`, not `{wanted}`"),
+            Self::ArgumentCount { seen, wanted } => {
+                write!(f, "has {seen} arguments, not {wanted}")
+            }
+            Self::Argument {
+                index,
+                seen,
+                wanted,
+            } => write!(f, "argument {index} is `{seen}`, not `{wanted}`"),
+            Self::Home { seen: Some(seen) } => {
+                write!(f, "has its HOME in `{seen}`, which is none of the rule's")
+            }
+            Self::Home { seen: None } => f.write_str("has a HOME that the system does not tell"),
+            Self::AnotherRun { run } => write!(f, "belongs to run {run}"),
+            Self::AnotherUser => f.write_str("belongs to another user"),
+            Self::Ancestor => f.write_str("is the gate or an ancestor of it"),
+            Self::BadRule(error) => error.fmt(f),
+        }
+    }
+}
