@@ -82,6 +82,7 @@ async fn run(gate: &Arc<Gate>, root: &Utf8PathBuf) {
         tools: ToolPath::default(),
         versions: BTreeMap::new(),
         flake: None,
+        rehearser: None,
         resume: None,
         asked: Asked::default(),
         keep: false,

@@ -7,6 +7,9 @@
     reason = "tests start the real program, kill it, and read what it left behind"
 )]
 
+#[path = "support/outside.rs"]
+mod outside;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -25,18 +28,6 @@ const BLOCKERS: [(&str, &str); 2] = [
 const CANARY: (&str, &str) = ("Priivacy-ai/spec-kitty-end-to-end-testing", "41");
 const TRACKER: (&str, &str) = ("Priivacy-ai/spec-kitty", "1038");
 
-/// Variables that a world needs to find its tools on this machine.
-const FROM_OUTSIDE: [&str; 8] = [
-    "PATH",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "HTTPS_PROXY",
-    "PIP_INDEX_URL",
-    "UV_DEFAULT_INDEX",
-    "UV_PYTHON",
-    "GATE_REHEARSAL_WHEELS",
-];
-
 /// A world that outlives the gates in it.
 struct Stage {
     world: World,
@@ -47,17 +38,9 @@ struct Stage {
 impl Stage {
     fn new(faults: &[&str]) -> Self {
         let home = tempfile::TempDir::with_prefix("k-").unwrap();
-        let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
-            || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"),
-            PathBuf::from,
-        );
-        let given = FROM_OUTSIDE
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
-        let cache = ("XDG_CACHE_HOME".to_owned(), cache.display().to_string());
         let path = Utf8PathBuf::from_path_buf(home.path().canonicalize().unwrap()).unwrap();
         let operator = Operator {
-            env: given.chain([cache]).collect(),
+            env: outside::variables().collect(),
             cwd: path.clone(),
             home: path,
         };

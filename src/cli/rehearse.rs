@@ -7,7 +7,7 @@ use clap::Args;
 use super::Exit;
 use super::args::RunArgs;
 use super::console::Console;
-use super::run::Stays;
+use super::run::{Setting, Stays};
 use super::{checked, operator, run};
 use crate::rehearsal::{Fault, Faults, World as EmbeddedWorld};
 use crate::world::live::Operator;
@@ -59,10 +59,12 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
     run_args.gate.set = world.parameters().into_iter().chain(own).collect();
     let bundled = run_args.bundle.is_some();
     let stays = if keep { Stays::ToRead } else { Stays::Nothing };
-    let exit = run::run_as(world.operator(), run_args, console, stays, &|outside| {
-        world.wrap(outside)
-    })
-    .await;
+    let setting = Setting {
+        stays,
+        rehearser: Some(operator.home.clone()),
+        wrap: &|outside| world.wrap(outside),
+    };
+    let exit = run::run_as(world.operator(), run_args, console, setting).await;
     if let Some(Err(text)) = args.world.as_deref().map(|path| write_state(&world, path)) {
         return console.fail(Exit::Error, &text);
     }

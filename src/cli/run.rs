@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use camino::Utf8PathBuf;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::Exit;
@@ -23,7 +24,12 @@ pub(super) async fn run(args: RunArgs, console: &Console) -> Exit {
         Ok(operator) => operator,
         Err(error) => return console.fail(Exit::Error, &error),
     };
-    run_as(operator, args, console, Stays::ToResume, &|world| world).await
+    let setting = Setting {
+        stays: Stays::ToResume,
+        rehearser: None,
+        wrap: &|world| world,
+    };
+    run_as(operator, args, console, setting).await
 }
 
 /// What is there once a run has ended.
@@ -37,20 +43,37 @@ pub(super) enum Stays {
     Nothing,
 }
 
-/// Runs as an operator; a rehearsal gives one of its own, and may put a layer around the outside.
+/// What a rehearsal does differently.
+pub(super) struct Setting<'w> {
+    pub(super) stays: Stays,
+    /// Home directory of whoever rehearses.
+    pub(super) rehearser: Option<Utf8PathBuf>,
+    /// Puts a layer around the outside.
+    pub(super) wrap: Wrap<'w>,
+}
+
+/// Runs as an operator; a rehearsal gives one of its own.
 pub(super) async fn run_as(
     operator: Operator,
     args: RunArgs,
     console: &Console,
-    stays: Stays,
-    wrap: Wrap<'_>,
+    setting: Setting<'_>,
 ) -> Exit {
+    let Setting {
+        stays,
+        rehearser,
+        wrap,
+    } = setting;
     let copy = args.bundle.clone();
     let prepared = match prepare(&operator, args, console).await {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
-    let Prepared { options, reporters } = prepared;
+    let Prepared {
+        mut options,
+        reporters,
+    } = prepared;
+    options.rehearser = rehearser;
     let finished = match session::run(operator, options, reporters, signals(), wrap).await {
         Ok(finished) => finished,
         Err(error) => return failed(&error, console),
@@ -125,6 +148,7 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
             scope,
             dry_run: args.dry_run,
         },
+        rehearser: None,
         resume: args.resume,
         keep: args.keep,
     };

@@ -134,9 +134,9 @@ impl Conclusion<'_> {
         directory: &RunDirectory,
         redactor: &Arc<Redactor>,
     ) -> Option<Bundled> {
-        let (path, redactor) = (directory.path.clone(), Arc::clone(redactor));
+        let (directory, redactor) = (directory.clone(), Arc::clone(redactor));
         let made = tokio::task::spawn_blocking(move || {
-            bundled(&OsDisk, path.as_std_path(), &redactor).map_err(|error| error.to_string())
+            bundled(&OsDisk, &directory, &redactor).map_err(|error| error.to_string())
         });
         let made = made.await.unwrap_or_else(|error| Err(error.to_string()));
         match made {
@@ -157,9 +157,10 @@ impl Conclusion<'_> {
 /// Writes the bundle of a sealed run beside its journal; a resumed run gets one of its own.
 fn bundled(
     disk: &dyn Disk,
-    run: &Path,
+    directory: &RunDirectory,
     redactor: &Arc<Redactor>,
 ) -> Result<Bundled, EvidenceError> {
+    let run = directory.path.as_std_path();
     let folded = journal::read_on(disk, run)?;
     let gate_file = disk
         .read(&run.join("gate.toml"), u64::from(u32::MAX))
@@ -171,7 +172,7 @@ fn bundled(
             what: "the gate file",
             why,
         })?;
-    let to = run.join(format!("bundle/{}", file_name(folded.epoch)));
+    let to = directory.bundle_of(folded.epoch);
     disk.make_dirs(&run.join("bundle"))
         .map_err(EvidenceError::disk("make", run.join("bundle")))?;
     let mut files = Files {
@@ -188,15 +189,7 @@ fn bundled(
         files: files.found,
     };
     let mut scan = RedactorScan::new(Arc::clone(redactor), Scope::Everything);
-    bundle_of(disk, &folded, spec, &to, &mut scan)
-}
-
-/// Name of the bundle that the n-th process of a run makes.
-fn file_name(epoch: u32) -> String {
-    match epoch {
-        1 => "bundle.tar.gz".to_owned(),
-        epoch => format!("bundle-{epoch}.tar.gz"),
-    }
+    bundle_of(disk, &folded, spec, to.as_std_path(), &mut scan)
 }
 
 /// The run's files, cleared of secrets and paths.

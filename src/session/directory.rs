@@ -145,6 +145,21 @@ impl RunDirectory {
         self.path.join("bundle").join(&bundle.archive.path)
     }
 
+    /// Where the bundle is that the n-th process of this run makes.
+    pub(super) fn bundle_of(&self, epoch: u32) -> Utf8PathBuf {
+        let name = match epoch {
+            1 => "bundle.tar.gz".to_owned(),
+            epoch => format!("bundle-{epoch}.tar.gz"),
+        };
+        self.path.join("bundle").join(name)
+    }
+
+    /// Whether its n-th process was cut off before it had made its bundle. The throwaway home
+    /// goes after that: without it the bundle was made, and is somewhere else now.
+    pub(super) fn lacks_its_bundle(&self, epoch: u32) -> bool {
+        !self.bundle_of(epoch).exists() && self.home() == Home::There
+    }
+
     /// Whether the throwaway home is there.
     pub(super) fn home(&self) -> Home {
         if self.path.join("home").is_dir() {

@@ -10,6 +10,7 @@ mod journalled;
 mod killed;
 mod layers;
 mod opening;
+mod outside;
 mod rerun;
 mod resume;
 mod tools;
@@ -59,6 +60,8 @@ pub struct Options {
     pub flake: Option<String>,
     /// Which part to run, and whether it may write.
     pub asked: Asked,
+    /// Home directory of whoever rehearses; none on the real world.
+    pub rehearser: Option<Utf8PathBuf>,
     /// The run to go on with.
     pub resume: Option<String>,
     /// Keeps the throwaway home when all has passed.
@@ -175,6 +178,7 @@ fn live(
         operator.home.clone(),
     )
     .with_pipx_of(&operator);
+    let places = outside::with_outside(places, &operator, options.rehearser.as_deref());
     let world = LiveWorld::new(operator, places, Arc::clone(redactor))
         .learning_from(options.gate.processes.values());
     world.set_tools(options.tools.clone());

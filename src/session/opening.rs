@@ -50,7 +50,7 @@ pub(super) fn open(
     if options.resume.is_some() {
         // Looked at before it is written to: what is refused is left as it was.
         let before = journal::read(path)?;
-        fits(&before, &gate)?;
+        fits(&before, &gate, directory)?;
         let resumed = Resumed {
             epoch: 0,
             started,
@@ -81,10 +81,11 @@ pub(super) fn open(
     Ok((Journal::create(path, header)?, None))
 }
 
-/// Whether a run can go on with this gate.
-fn fits(folded: &Folded, file: &GateRef) -> Result<(), SessionError> {
+/// Whether a run can go on with this gate. One that was killed between its seal and its bundle
+/// has passed without anything to show for it: it goes on, to make that.
+fn fits(folded: &Folded, file: &GateRef, directory: &RunDirectory) -> Result<(), SessionError> {
     let run = folded.header.run.clone();
-    if passed(folded) {
+    if passed(folded) && !directory.lacks_its_bundle(folded.epoch) {
         return Err(SessionError::Passed { run });
     }
     if folded.header.gate != *file {

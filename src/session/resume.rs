@@ -139,3 +139,70 @@ fn unfinished_failure(package: &WorkPackage, folded: &Folded) -> bool {
             .iter()
             .any(|subtask| subtask.on == Start::Failure && !handled(subtask))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::engine::{Asked, Event, EventKind};
+    use crate::journal::{self, FORMAT, GateRef, Header, Journal};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_780_000_000 + second).unwrap()
+    }
+
+    /// A run of the built-in gate in which everything passed.
+    fn all_passed(gate: &Gate) -> Folded {
+        let plan: Vec<SubtaskId> = gate.subtasks().map(|(_, one)| one.id.clone()).collect();
+        let directory = tempfile::tempdir().unwrap();
+        let header = Header {
+            format: FORMAT,
+            run: "01KS1W46000000000000000000".into(),
+            gate: GateRef {
+                name: gate.name.clone(),
+                sha256: gate.source.sha256.clone(),
+            },
+            parameters: BTreeMap::new(),
+            tools: BTreeMap::new(),
+            version: "0.1.0".into(),
+            flake: None,
+            asked: Asked::default(),
+            started: at(0),
+            plan: plan.clone(),
+        };
+        let run = Journal::create(directory.path(), header).unwrap();
+        for (done, subtask) in (1..).zip(plan) {
+            let kind = EventKind::SubtaskEnded {
+                subtask,
+                outcome: Outcome::passed("seen"),
+                took: Duration::ZERO,
+                done,
+            };
+            let event = Event {
+                time: at(1),
+                elapsed: Duration::ZERO,
+                kind,
+            };
+            run.event(&event).unwrap();
+        }
+        journal::read(directory.path()).unwrap()
+    }
+
+    #[test]
+    fn without_the_throwaway_home_the_candidate_is_installed_again_and_what_comes_after() {
+        let gate = Gate::built_in().unwrap();
+        let folded = all_passed(&gate);
+        let kept = |home| -> Vec<String> {
+            let kept = kept(&gate, &folded, at(2), home, &BTreeMap::new());
+            kept.into_iter().map(|(id, ..)| id.to_string()).collect()
+        };
+        assert_eq!(kept(Home::There).len(), 43);
+        // The blockers, the candidate and the sweep before it is installed; the service.
+        let before = [
+            "T001", "T002", "T003", "T004", "T005", "T006", "T007", "T008", "T009",
+        ];
+        let service = ["T013", "T014", "T015", "T016"];
+        assert_eq!(kept(Home::Gone), [&before[..], &service].concat());
+    }
+}

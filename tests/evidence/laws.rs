@@ -221,6 +221,22 @@ async fn what_is_too_old_or_did_not_let_on_is_not_kept() {
     assert_eq!(folded.verdict(), Verdict::Blocked);
 }
 
+/// A clock was wrong, then or now: what ended later than now has no age, and is taken again.
+#[tokio::test]
+async fn a_result_from_the_future_is_stale() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::create(dir.path(), header(1)).unwrap();
+    journal.event(&event(10, ended(1, 1))).unwrap();
+    let folded = read(dir.path()).unwrap();
+    let day = Some(Duration::from_hours(24));
+    assert!(folded.still_valid(&id(1), at(10), day).is_some());
+    for earlier in [9, -86_400 * 365] {
+        assert!(folded.still_valid(&id(1), at(earlier), day).is_none());
+    }
+    // Where age does not matter, neither does this.
+    assert!(folded.still_valid(&id(1), at(9), None).is_some());
+}
+
 #[tokio::test]
 async fn a_pass_is_not_sealed_over_a_subtask_without_an_outcome() {
     let dir = tempfile::tempdir().unwrap();

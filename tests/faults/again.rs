@@ -1,7 +1,7 @@
 //! Every rehearsal is proved: its bundle is intact, and gives the same bytes on what is, as far
 //! as one machine can tell, another machine.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -62,8 +62,57 @@ fn cut_off() -> &'static [&'static str] {
     }
 }
 
-/// Asserts that a bundle is reproduced byte for byte.
+/// Directories of this machine that have no business in a bundle: homes, and those of tools that
+/// the system does not bring.
+fn directories_of_this_machine() -> Vec<String> {
+    let account = nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap();
+    let homes = [std::env::home_dir(), account.map(|user| user.dir)];
+    let path = std::env::var_os("PATH").unwrap();
+    let system = [
+        "/usr",
+        "/bin",
+        "/sbin",
+        "/nix/store",
+        "/snap",
+        "/run/current-system",
+    ];
+    let tools = std::env::split_paths(&path)
+        .filter(|path| !system.iter().any(|root| path.starts_with(root)))
+        .collect::<Vec<_>>();
+    let temporary = std::env::temp_dir().join("f-");
+    let all = homes.into_iter().flatten().chain(tools).chain([temporary]);
+    all.filter(|path| path.components().count() > 1)
+        .map(|path| path.display().to_string())
+        .collect()
+}
+
+/// Asserts that a bundle does not say where this machine keeps its things.
+fn names_no_path(bundle: &Path) {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(bundle).unwrap();
+    flate2::read::MultiGzDecoder::new(file)
+        .read_to_end(&mut bytes)
+        .unwrap();
+    for directory in directories_of_this_machine() {
+        let ends = if directory.ends_with("f-") {
+            ""
+        } else {
+            "[/\"'\\s:]"
+        };
+        let found = regex::bytes::Regex::new(&format!("{}{ends}", regex::escape(&directory)));
+        if let Some(found) = found.unwrap().find(&bytes) {
+            let around = found.start().saturating_sub(300)..(found.end() + 100).min(bytes.len());
+            panic!(
+                "{directory} in it: {}",
+                String::from_utf8_lossy(&bytes[around])
+            );
+        }
+    }
+}
+
+/// Asserts that a bundle is reproduced byte for byte, and names no path of this machine.
 pub(crate) fn reproduced(turn: usize, bundle: &Path) {
+    names_no_path(bundle);
     let output = elsewhere(turn, &["reproduce"], bundle);
     let told = String::from_utf8_lossy(&output.stdout);
     let kept = told.contains("\nreproduced byte for byte: sha256:");

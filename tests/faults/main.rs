@@ -17,6 +17,8 @@ mod github;
 mod interrupts;
 mod laws;
 mod listed;
+#[path = "../support/outside.rs"]
+mod outside;
 mod passing;
 mod proofs;
 mod protocol;

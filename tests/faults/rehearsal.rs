@@ -8,19 +8,7 @@ use canary_gate::rehearsal::Fault;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::again;
-
-/// What of this process's environment a rehearsal needs to find its tools on this machine.
-const FROM_OUTSIDE: [&str; 8] = [
-    "PATH",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "HTTPS_PROXY",
-    "PIP_INDEX_URL",
-    "UV_DEFAULT_INDEX",
-    "UV_PYTHON",
-    "GATE_REHEARSAL_WHEELS",
-];
+use super::{again, outside};
 
 /// A rehearsal that has not begun.
 pub(crate) struct Rehearsal {
@@ -79,13 +67,9 @@ impl Rehearsal {
         }
         command
             .env_clear()
-            .envs(FROM_OUTSIDE.iter().filter_map(|name| {
-                let value = std::env::var_os(name)?;
-                Some((*name, value))
-            }))
+            .envs(outside::variables())
             .env("HOME", &home)
             .env("TMPDIR", &temporary)
-            .env("XDG_CACHE_HOME", cache())
             .env("LANG", "C.UTF-8")
             .current_dir(&home)
             .stdin(Stdio::null())
@@ -143,14 +127,6 @@ impl Rehearsal {
             directory: self.directory,
         }
     }
-}
-
-/// The outer user's cache: tools and wheels are fetched once on a machine.
-pub(crate) fn cache() -> PathBuf {
-    std::env::var_os("XDG_CACHE_HOME").map_or_else(
-        || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"),
-        PathBuf::from,
-    )
 }
 
 /// A rehearsal that came to its end.

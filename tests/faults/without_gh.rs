@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::laws::ROLLBACK;
+use crate::outside::cache;
 use crate::passing::as_it_should_be;
-use crate::rehearsal::{cache, rehearse};
+use crate::rehearsal::rehearse;
 
 /// This process's PATH without `gh`: where a directory has one, links to everything else in it.
 fn path_without_gh(below: &Path) -> std::ffi::OsString {

@@ -1,0 +1,92 @@
+//! Each operation of a whole run on its files fails in turn, once and for good. Never a panic,
+//! never a pass without its evidence, never a write twice; and on a good disk it goes on.
+
+use crate::shim::{Disturbance, Failure};
+use crate::stage::{Canary, Stage};
+use crate::sweep::over;
+
+/// How many failures are enough for every run of the tests.
+const SAMPLE: usize = 24;
+const HOW: [Failure; 4] = [
+    Failure::NoSpace,
+    Failure::Io,
+    Failure::NotPermitted,
+    Failure::ShortWrite,
+];
+
+/// How many operations an undisturbed run has.
+fn operations() -> usize {
+    let stage = Stage::new(Canary::Passes);
+    let mut gate = stage.start();
+    let told = stage.path("shim");
+    Disturbance::Count.apply(&mut gate, &stage.path("st"), &told);
+    let status = stage.run(gate);
+    assert_eq!(status.code(), Some(0), "{}", stage.told());
+    let told = std::fs::read_to_string(told).unwrap();
+    told.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn whatever_operation_fails_nothing_passes_without_its_evidence() {
+    let operations = operations();
+    assert!(operations > 200, "{operations}");
+    let all: Vec<(usize, Failure, bool)> = (1..=operations)
+        .flat_map(|operation| {
+            HOW.into_iter()
+                .flat_map(move |how| [false, true].map(|for_good| (operation, how, for_good)))
+        })
+        .collect();
+    let what = format!("one of {operations} file operations fails");
+    over(&what, all, SAMPLE, |&(operation, how, for_good)| {
+        let stage = Stage::new(Canary::Passes);
+        let mut gate = stage.start();
+        let (below, told) = (stage.path("st"), stage.path("shim"));
+        let failure = Disturbance::Fail {
+            operation,
+            how,
+            for_good,
+        };
+        failure.apply(&mut gate, &below, &told);
+        let code = stage.run(gate).code();
+        keeps_the_laws(&stage, code)
+            .and_then(|()| goes_on(&stage, code))
+            .map_err(|why| {
+                let met = std::fs::read_to_string(&told).unwrap_or_default();
+                let good = if for_good { ", and all after it" } else { "" };
+                let told = stage.told();
+                format!("{how:?} at {operation}{good} ({met}): {why}\n{told}")
+            })
+    });
+}
+
+/// What holds however its disk lets a gate down.
+fn keeps_the_laws(stage: &Stage, code: Option<i32>) -> Result<(), String> {
+    if stage.told().contains("panicked") {
+        return Err("it panicked".to_owned());
+    }
+    if stage.most_writes() > 1 {
+        return Err(format!("it wrote twice: {:#}", stage.world()));
+    }
+    match code {
+        Some(0) => stage
+            .proved()
+            .map_err(|why| format!("it passed without its evidence: {why}")),
+        Some(2..=4) => Ok(()),
+        code => Err(format!("it ended with {code:?}")),
+    }
+}
+
+/// The disk is mended: then the run goes on, and passes with each write done once.
+fn goes_on(stage: &Stage, code: Option<i32>) -> Result<(), String> {
+    if code == Some(0) {
+        return Ok(());
+    }
+    let status = stage.run(stage.go_on());
+    if status.code() != Some(0) {
+        return Err(format!("on a good disk it ended with {status:?}"));
+    }
+    if stage.most_writes() > 1 {
+        return Err(format!("it wrote twice: {:#}", stage.world()));
+    }
+    stage.proved()
+}

@@ -1,0 +1,109 @@
+//! What cannot be gone on with is refused before anything is touched; and what a killed run left
+//! half done is left as it is, beside what takes its place.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::shim::{Disturbance, Moment};
+use crate::stage::{Canary, GATE, Stage};
+
+/// Kills a new run after this record.
+fn killed_after(stage: &Stage, record: usize) {
+    let mut gate = stage.start();
+    let moment = Moment::After;
+    let kill = Disturbance::Kill { moment, record };
+    kill.apply(&mut gate, &stage.path("st"), &stage.path("shim"));
+    assert_eq!(stage.run(gate).code(), None, "{}", stage.told());
+}
+
+/// All journals here, byte for byte.
+fn journals(stage: &Stage) -> Vec<Vec<u8>> {
+    let runs = std::fs::read_dir(stage.path("st/runs")).unwrap();
+    let mut runs: Vec<_> = runs.map(|entry| entry.unwrap().path()).collect();
+    runs.sort();
+    let read = |run: &std::path::PathBuf| std::fs::read(run.join("journal.jsonl")).unwrap();
+    runs.iter().map(read).collect()
+}
+
+/// Refused with exit code 2 and these words; no journal, and nothing on GitHub, has changed.
+#[track_caller]
+fn refused(stage: &Stage, arguments: &[&str], words: &str) {
+    let before = (journals(stage), stage.world());
+    let resume = [&["run", "--yes", "--resume"], arguments].concat();
+    let output = stage.gate(&resume).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains(words), "`{words}` in {told}");
+    assert_eq!((journals(stage), stage.world()), before, "{words}");
+}
+
+#[test]
+fn a_run_that_has_passed_is_not_gone_on_with() {
+    let stage = Stage::new(Canary::Passes);
+    let status = stage.run(stage.start());
+    assert_eq!(status.code(), Some(0), "{}", stage.told());
+    refused(
+        &stage,
+        &["latest"],
+        "has passed; there is nothing to go on with",
+    );
+}
+
+#[test]
+fn another_gate_file_is_refused_and_so_is_an_ambiguous_name() {
+    let stage = Stage::new(Canary::Passes);
+    killed_after(&stage, 40);
+    let other = stage.path("other.toml");
+    let text = std::fs::read_to_string(GATE).unwrap();
+    std::fs::write(&other, text + "# Another one.\n").unwrap();
+    std::fs::copy(
+        Path::new(GATE).with_file_name("note.md"),
+        stage.path("note.md"),
+    )
+    .unwrap();
+    let other = other.display().to_string();
+    refused(
+        &stage,
+        &["latest", "--gate", &other],
+        "is of another gate file",
+    );
+    killed_after(&stage, 50);
+    refused(&stage, &["01"], "several runs begin with `01`: ");
+    refused(&stage, &["02"], "no run `02`");
+    // None of this has kept it from going on.
+    assert_eq!(stage.run(stage.go_on()).code(), Some(0), "{}", stage.told());
+}
+
+#[test]
+fn an_attempt_that_was_cut_off_is_left_and_another_takes_its_place() {
+    let stage = Stage::new(Canary::Passes);
+    assert_eq!(stage.run(stage.start()).code(), Some(0), "{}", stage.told());
+    let journal = stage.journal();
+    let records = journal.split(|byte| *byte == b'\n');
+    let is_meant = |line: &[u8]| {
+        let record: Value = serde_json::from_slice(line).unwrap();
+        let intent = &record["record"]["intent"];
+        intent["by"] == "T4" && intent["effect"]["effect"] == "pack"
+    };
+    let at = records.take_while(|line| !is_meant(line)).count();
+
+    let stage = Stage::new(Canary::Passes);
+    killed_after(&stage, at + 1);
+    let attempts = stage.path("st/attempts");
+    let sealed = |name: &str| attempts.join(name).join("manifest.json").is_file();
+    let cut_off = attempts.join("3.2.0rc16-rest");
+    assert!(
+        cut_off.is_dir() && !sealed("3.2.0rc16-rest"),
+        "{}",
+        stage.told()
+    );
+    let facts = cut_off.join("evidence/facts.json");
+    let before = std::fs::read(&facts).unwrap();
+    assert_eq!(stage.run(stage.go_on()).code(), Some(0), "{}", stage.told());
+    assert!(sealed("3.2.0rc16-rest-2") && !sealed("3.2.0rc16-rest"));
+    assert_eq!(std::fs::read(facts).unwrap(), before);
+    // What was finished before stands, and there is one of it.
+    assert!(sealed("3.2.0rc16-attempt1") && !attempts.join("3.2.0rc16-attempt2").exists());
+    assert_eq!(stage.proved(), Ok(()));
+}

@@ -1,0 +1,114 @@
+//! A library preloaded into the gate, see `interpose.c`: the product has no hook for any of this.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Where, beside the write of a record, the gate is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Before it: what the record tells of was done, but is not on record.
+    Before,
+    /// In the middle of it.
+    Torn,
+    /// After it: what the record announces is not done.
+    After,
+}
+
+/// How a disk lets a process down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    NoSpace,
+    Io,
+    NotPermitted,
+    ShortWrite,
+}
+
+/// What is done to the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disturbance {
+    /// Nothing; its file operations are counted.
+    Count,
+    /// `kill -9` at a record of its journal, counted from 1.
+    Kill { moment: Moment, record: usize },
+    /// An operation fails, counted from 1; for good, every later one does, too.
+    Fail {
+        operation: usize,
+        how: Failure,
+        for_good: bool,
+    },
+}
+
+impl Disturbance {
+    /// Applies it to a gate that is to be started. Counts below `directory`, and tells in a file
+    /// what it met.
+    pub(crate) fn apply(self, command: &mut Command, directory: &Path, told: &Path) {
+        command
+            .env("LD_PRELOAD", library())
+            .env("GATE_SHIM_BELOW", directory)
+            .env("GATE_SHIM_TOLD", told);
+        match self {
+            Self::Count => {
+                command.env("GATE_SHIM_HOW", "count");
+            }
+            Self::Kill { moment, record } => {
+                let how = match moment {
+                    Moment::Before => "before",
+                    Moment::Torn => "torn",
+                    Moment::After => "after",
+                };
+                command
+                    .env("GATE_SHIM_HOW", how)
+                    .env("GATE_SHIM_AT", record.to_string());
+            }
+            Self::Fail {
+                operation,
+                how,
+                for_good,
+            } => {
+                let (name, error) = match how {
+                    Failure::NoSpace => ("fail", nix::libc::ENOSPC),
+                    Failure::Io => ("fail", nix::libc::EIO),
+                    Failure::NotPermitted => ("fail", nix::libc::EACCES),
+                    Failure::ShortWrite => ("short", nix::libc::ENOSPC),
+                };
+                let last = if for_good { usize::MAX >> 1 } else { operation };
+                command
+                    .env("GATE_SHIM_HOW", name)
+                    .env("GATE_SHIM_ERROR", error.to_string())
+                    .env("GATE_SHIM_AT", operation.to_string())
+                    .env("GATE_SHIM_LAST", last.to_string());
+            }
+        }
+    }
+}
+
+/// Starts a program with a clock that is so many seconds wrong.
+pub(crate) fn wrong_clock(command: &mut Command, seconds: i64) {
+    command
+        .env("LD_PRELOAD", library())
+        .env("GATE_SHIM_CLOCK", seconds.to_string());
+}
+
+/// The library, made once a process by the compiler that links Rust programs, too.
+fn library() -> &'static Path {
+    static LIBRARY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, path) = LIBRARY.get_or_init(|| {
+        let directory = tempfile::TempDir::with_prefix("shim-").unwrap();
+        let path = directory.path().join("interpose.so");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/crash/interpose.c");
+        let made = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .arg(&path)
+            .args([source, "-ldl"])
+            .output()
+            .unwrap();
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        (directory, path)
+    });
+    path
+}
