@@ -31,6 +31,7 @@
 //! [`world::Effect`]; `clippy.toml` makes going around it a build error. **No verb knows which
 //! world it is in**: recording, replaying, refusing and breaking a run are layers.
 
+mod alignment;
 pub mod audit;
 pub mod candidate;
 pub mod cli;

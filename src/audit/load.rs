@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::alignment::gaps;
 use crate::world::{Effect, WriteFile};
 
 use super::Behaviour;
@@ -128,11 +129,10 @@ async fn write(git: Git<'_>, path: &crate::world::Place, text: String) -> Result
 fn hunks(path: &str, before: &str, after: &str, req: &AuditRequest) -> Vec<(Hunk, String)> {
     let old: Vec<&str> = before.split_inclusive('\n').collect();
     let new: Vec<&str> = after.split_inclusive('\n').collect();
-    similar::capture_diff_slices(similar::Algorithm::Myers, &old, &new)
+    gaps(&old, &new)
         .into_iter()
-        .filter(|op| op.tag() != similar::DiffTag::Equal)
-        .filter_map(|op| {
-            let (gone, come) = (op.old_range(), op.new_range());
+        .filter_map(|gap| {
+            let (gone, come) = (gap.before, gap.after);
             let mut text = new[..come.start].concat();
             text.push_str(&old[gone.clone()].concat());
             text.push_str(&new[come.end..].concat());

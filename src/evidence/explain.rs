@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{EvidenceError, Recording};
+use crate::alignment;
 use crate::gate::SubtaskId;
 use crate::journal::{Answer, Exchange, Record};
 
@@ -105,7 +106,7 @@ fn nearest<'a>(names: impl Iterator<Item = &'a str>, path: &str) -> Vec<String> 
     let first = path.split(['.', '[']).next().unwrap_or(path);
     let mut names: Vec<(bool, f32, &str)> = names
         .map(|name| {
-            let ratio = similar::TextDiff::from_chars(path, name).ratio();
+            let ratio = alignment::likeness(path, name);
             (name.starts_with(first), ratio, name)
         })
         .filter(|(same, ratio, _)| *same || *ratio > 0.6)

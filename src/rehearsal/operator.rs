@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::github;
 use super::product::index::IndexServer;
+use super::product::pytest_wheels;
 use super::product::repositories::Repositories;
 use super::saas::SaasServer;
 use super::{Fault, Faults, RehearsalError, host};
@@ -35,9 +36,10 @@ pub(super) fn cache_of(outer: &Operator) -> Utf8PathBuf {
 
 /// The flake brings the wheels that the rehearsal's pytest needs; elsewhere they are fetched once.
 pub(super) fn pytest_wheels_directory(outer: &Operator, cache: &Utf8Path) -> PathBuf {
-    outer
-        .var("GATE_REHEARSAL_WHEELS")
-        .map_or_else(|| cache.join("rehearsal-wheels").into(), PathBuf::from)
+    outer.var("GATE_REHEARSAL_WHEELS").map_or_else(
+        || cache.join(pytest_wheels::directory_name()).into(),
+        PathBuf::from,
+    )
 }
 
 pub(super) fn path_of(root: &Utf8Path, outer: &Operator, tools: &Tools) -> Vec<Utf8PathBuf> {

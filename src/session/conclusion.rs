@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::rerun::RecordedGate;
 use super::{Options, RunDirectory, SessionError, SharedReport, journalled, whole_run};
-use crate::evidence::{Bundled, Content, EvidenceError, RedactorScan, Spec, bundle};
+use crate::evidence::{Bundled, Content, EvidenceError, RedactorScan, Spec, bundle_of};
 use crate::gate::Verdict;
 use crate::journal::disk::{Disk, Kind, OsDisk, append_all};
 use crate::journal::{self, BLOBS, FILE, Journal};
@@ -188,7 +188,7 @@ fn bundled(
         files: files.found,
     };
     let mut scan = RedactorScan::new(Arc::clone(redactor), Scope::Everything);
-    bundle(disk, spec, &to, &mut scan)
+    bundle_of(disk, &folded, spec, &to, &mut scan)
 }
 
 /// Name of the bundle that the n-th process of a run makes.

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::record::Exchanges;
 use super::{Effect, Response, World, WorldError};
+use crate::alignment;
 use crate::gate::SubtaskId;
 use crate::journal::{Answer, Blobs, Exchange, Folded, take_out};
 
@@ -209,7 +210,7 @@ impl State {
 fn likeness(wanted: &str, made: &Value, recorded: &Value) -> f32 {
     let same_kind = made.get("effect") == recorded.get("effect");
     let text = short(recorded);
-    let ratio = similar::TextDiff::from_chars(wanted, text.as_str()).ratio();
+    let ratio = alignment::likeness(wanted, text.as_str());
     if same_kind { 1.0 + ratio } else { ratio }
 }
 

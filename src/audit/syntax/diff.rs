@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::tree::{Kind, Node};
+use crate::alignment::{self, Gap};
 
 /// What kind of behaviour changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -87,12 +88,6 @@ fn walk(before: &Node, after: &Node, around: Around, to: &mut Vec<Difference>) {
     }
 }
 
-/// A run of children that has no equal on the other side.
-struct Gap {
-    before: std::ops::Range<usize>,
-    after: std::ops::Range<usize>,
-}
-
 /// Pairs what stands in one gap by kind and order; what has no partner was added or removed.
 fn pair(gap: Gap, (before, after): (&Node, &Node), around: Around, to: &mut Vec<Difference>) {
     let mut rest: Vec<usize> = gap.after.collect();
@@ -130,15 +125,7 @@ fn position_for(before: &Node, after: &Node, old: usize, rest: &[usize]) -> Opti
 /// Aligns equal children by their longest common subsequence.
 fn gaps(before: &[Node], after: &[Node]) -> Vec<Gap> {
     let key = |nodes: &[Node]| nodes.iter().map(|node| node.digest).collect::<Vec<_>>();
-    let (old, new) = (key(before), key(after));
-    similar::capture_diff_slices(similar::Algorithm::Myers, &old, &new)
-        .into_iter()
-        .filter(|op| op.tag() != similar::DiffTag::Equal)
-        .map(|op| Gap {
-            before: op.old_range(),
-            after: op.new_range(),
-        })
-        .collect()
+    alignment::gaps(&key(before), &key(after))
 }
 
 fn difference(before: Option<&Node>, after: Option<&Node>, around: Around) -> Difference {

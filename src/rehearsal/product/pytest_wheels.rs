@@ -12,13 +12,21 @@ use super::tree::Tree;
 use crate::rehearsal::{RehearsalError, host};
 
 /// One requirement with its hash a line, as pip reads them; the flake reads the same file. Pure
-/// Python, and one version for every Python from 3.9 on.
+/// Python, and one version for every Python from 3.9 on. Not 8.4: that one brings Pygments along,
+/// more than half of all files that a rehearsal would unpack, link and remove again.
 const REQUIREMENTS: &str = include_str!("pytest_wheels.txt");
 
 /// One wheel: its file's name, and the digest it must have.
 struct Pinned {
     file: String,
     sha256: &'static str,
+}
+
+/// The name of a directory for these wheels; other pins have another one beside it.
+#[must_use]
+pub fn directory_name() -> String {
+    let digest = hex(&Sha256::digest(REQUIREMENTS));
+    format!("rehearsal-wheels-{}", &digest[..16])
 }
 
 fn pinned() -> impl Iterator<Item = Pinned> {
@@ -134,7 +142,7 @@ mod tests {
     #[test]
     fn every_line_names_a_wheel() {
         assert_eq!(pinned().count(), REQUIREMENTS.lines().count());
-        assert!(pinned().any(|wheel| wheel.file == "pytest-8.4.2-py3-none-any.whl"));
+        assert!(pinned().any(|wheel| wheel.file == "pytest-8.3.5-py3-none-any.whl"));
         assert!(pinned().all(|wheel| wheel.sha256.len() == 64));
     }
 }

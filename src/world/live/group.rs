@@ -98,9 +98,26 @@ pub(super) struct Group {
     // Invariant: there until `reaped`; so the leader's pid, which names the group, cannot be
     // used again while signals may be sent to it.
     child: Option<Box<dyn ChildWrapper>>,
-    leader: u32,
-    temporary: String,
+    program: Started,
     groups: Arc<Groups>,
+}
+
+/// What tells the members of a program's group from all other processes.
+#[derive(Debug, Clone)]
+struct Started {
+    /// The first process, after which session and group are named.
+    leader: u32,
+    /// When that one was started: nothing older belongs to it.
+    at: u64,
+    /// The program's own directory for temporary files.
+    temporary: String,
+}
+
+impl Started {
+    /// Living members, without the leader.
+    fn members(&self) -> Vec<u32> {
+        platform::members(self.leader, self.at, &self.temporary)
+    }
 }
 
 impl Group {
@@ -121,6 +138,8 @@ impl Group {
             .ok_or_else(|| std::io::Error::other("it has no process id"))?;
         running.insert(leader);
         drop(running);
+        // It is there until it is waited for, even when it has ended.
+        let at = platform::stat(leader).map_or(0, |stat| stat.started);
         let pipes = Pipes {
             stdin: child.stdin().take(),
             stdout: child.stdout().take(),
@@ -129,8 +148,11 @@ impl Group {
         let group = Self {
             // The wrapper's own wait would wait for every orphan of the group as well.
             child: Some(child.into_inner()),
-            leader,
-            temporary,
+            program: Started {
+                leader,
+                at,
+                temporary,
+            },
             groups,
         };
         Ok((group, pipes))
@@ -138,14 +160,14 @@ impl Group {
 
     /// Waits for the program's end, or ends its group when the time is up.
     pub(super) async fn end(&mut self, limit: Duration) -> std::io::Result<Ended> {
-        let held = Held::open(self.leader)?;
+        let held = Held::open(self.program.leader)?;
         let ended = async {
             if let Some(held) = &held {
                 held.ended().await;
             }
         };
         if timeout(limit, ended).await.is_err() {
-            end_group(self.leader, &self.temporary).await;
+            end_group(&self.program).await;
             self.reaped().await?;
             return Ok(Ended::TimedOut);
         }
@@ -155,14 +177,21 @@ impl Group {
     /// Living processes that the ended program left behind.
     pub(super) fn leftovers(&self) -> Vec<u32> {
         // A look at every process of the system is slow; where orphans become the gate's
-        // children, there is nothing to find when there are none.
+        // children, there is nothing to find when there are none since this program was started.
         if platform::is_subreaper()
-            && !group_has_members(self.leader)
-            && platform::adopted(&self.groups.running()).is_empty()
+            && !group_has_members(self.program.leader)
+            && !self.has_new_orphans()
         {
             return Vec::new();
         }
-        platform::members(self.leader, &self.temporary)
+        self.program.members()
+    }
+
+    fn has_new_orphans(&self) -> bool {
+        platform::adopted(&self.groups.running())
+            .into_iter()
+            .filter_map(platform::stat)
+            .any(|stat| stat.started >= self.program.at)
     }
 
     async fn reaped(&mut self) -> std::io::Result<Ended> {
@@ -181,7 +210,7 @@ impl Group {
             .running
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        running.remove(&self.leader);
+        running.remove(&self.program.leader);
     }
 }
 
@@ -190,11 +219,8 @@ impl Drop for Group {
         let Some(mut child) = self.child.take() else {
             return;
         };
-        let (leader, temporary, groups) = (
-            self.leader,
-            std::mem::take(&mut self.temporary),
-            Arc::clone(&self.groups),
-        );
+        let (program, groups) = (self.program.clone(), Arc::clone(&self.groups));
+        let leader = program.leader;
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             signal_group(leader, Signal::SIGKILL);
             self.forget();
@@ -205,7 +231,7 @@ impl Drop for Group {
         let task = runtime.spawn({
             let groups = Arc::clone(&groups);
             async move {
-                end_group(leader, &temporary).await;
+                end_group(&program).await;
                 let _ended = child.wait().await;
                 let mut running = groups
                     .running
@@ -225,14 +251,14 @@ impl Drop for Group {
 
 /// TERM to the whole group, grace, KILL, and waits until none of it lives. The leader must not
 /// have been reaped.
-async fn end_group(leader: u32, temporary: &str) {
-    signal_all(leader, temporary, Signal::SIGTERM);
-    if !all_ended(leader, temporary, GRACE).await {
+async fn end_group(program: &Started) {
+    signal_all(program, Signal::SIGTERM);
+    if !all_ended(program, GRACE).await {
         let deadline = Instant::now() + AFTER_KILL;
         // Again and again: a member may have forked while the others were killed.
         while Instant::now() < deadline {
-            signal_all(leader, temporary, Signal::SIGKILL);
-            if all_ended(leader, temporary, TICK).await {
+            signal_all(program, Signal::SIGKILL);
+            if all_ended(program, TICK).await {
                 return;
             }
         }
@@ -240,9 +266,10 @@ async fn end_group(leader: u32, temporary: &str) {
 }
 
 /// Signals the group, then what left the group but not the session.
-fn signal_all(leader: u32, temporary: &str, signal: Signal) {
+fn signal_all(program: &Started, signal: Signal) {
+    let leader = program.leader;
     signal_group(leader, signal);
-    for pid in platform::members(leader, temporary) {
+    for pid in program.members() {
         if let Ok(Some(held)) = Held::open(pid)
             && platform::stat(pid)
                 .is_some_and(|stat| stat.session == leader && stat.group != leader)
@@ -253,12 +280,13 @@ fn signal_all(leader: u32, temporary: &str, signal: Signal) {
 }
 
 /// Whether leader and members have ended before the time is up.
-async fn all_ended(leader: u32, temporary: &str, within: Duration) -> bool {
+async fn all_ended(program: &Started, within: Duration) -> bool {
+    let leader = program.leader;
     let deadline = Instant::now() + within;
     loop {
         let in_session =
             |pid: &u32| platform::stat(*pid).is_some_and(|stat| stat.session == leader);
-        let mut living: Vec<u32> = platform::members(leader, temporary);
+        let mut living = program.members();
         living.retain(in_session);
         if platform::stat(leader).is_some_and(|stat| !stat.ended) {
             living.push(leader);

@@ -8,13 +8,14 @@ mod strangers;
 mod terminal;
 mod wake;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Interval, MissedTickBehavior};
 
 pub use clock::Clock;
 pub(super) use clock::SystemClock;
@@ -61,8 +62,20 @@ struct Watching<'a> {
     noticed: Vec<Noticed>,
     woken: mpsc::Receiver<Woken>,
     notifier: Option<RecommendedWatcher>,
+    /// Directories that need not be watched again until the next tick.
+    watched: BTreeSet<Utf8PathBuf>,
     asking: Asking<'a>,
+    // Goes on over everything that is notified: a tick that began anew each time would never come
+    // while files change faster, and who runs would not be looked at.
+    tick: Interval,
     not_observable: Vec<String>,
+}
+
+/// Ticks from the next one on; those that were missed meanwhile are not made up for.
+fn every(period: Duration) -> Interval {
+    let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }
 
 /// A boundary file as it was last seen.
@@ -118,7 +131,11 @@ impl<'a> Observer<'a> {
                 woken = watching.woken.recv() => (woken, false),
                 _ = ended.wait_for(|ended| *ended) => (None, true),
                 () = watching.asking.next() => (None, false),
-                () = tokio::time::sleep(TICK) => (None, false),
+                _ = watching.tick.tick() => {
+                    // A directory that was replaced is watched again with the tick.
+                    watching.watched.clear();
+                    (None, false)
+                }
             };
             watching.notice(woken).await;
             for (path, document) in watching.news(&mut self.seen) {
@@ -209,7 +226,9 @@ impl<'a> Watching<'a> {
             noticed: Vec::new(),
             woken,
             notifier,
+            watched: BTreeSet::new(),
             asking: Asking::new(world, wanted),
+            tick: every(TICK),
             not_observable,
         })
     }
@@ -300,10 +319,11 @@ impl<'a> Watching<'a> {
         };
         let boundaries = self.boundaries.iter().filter_map(|(_, path)| nearest(path));
         let known = self.shelf.directories().map(Utf8Path::to_owned);
-        let all: std::collections::BTreeSet<Utf8PathBuf> = boundaries.chain(known).collect();
-        for directory in all {
-            let _not_watchable =
-                notifier.watch(directory.as_std_path(), RecursiveMode::NonRecursive);
+        for directory in boundaries.chain(known) {
+            if self.watched.insert(directory.clone()) {
+                let _not_watchable =
+                    notifier.watch(directory.as_std_path(), RecursiveMode::NonRecursive);
+            }
         }
     }
 

@@ -103,12 +103,13 @@ pub(in crate::world::live) fn names() -> Vec<(u32, String)> {
     pids("/proc").into_iter().filter_map(name).collect()
 }
 
-/// Living processes that belong to a program: its session, its group, and those that left both
-/// but still carry its own directory for temporary files in their environment.
-pub(in crate::world::live) fn members(leader: u32, temporary: &str) -> Vec<u32> {
+/// Living processes that belong to a program that was started at this time: its session, its
+/// group, and those that left both but still carry its own directory for temporary files in their
+/// environment. Nothing older can, so the environment of most is not read.
+pub(in crate::world::live) fn members(leader: u32, since: u64, temporary: &str) -> Vec<u32> {
     let marked = format!("TMPDIR={temporary}");
     let belongs = |pid: &u32| {
-        let Some(stat) = stat(*pid).filter(|stat| !stat.ended) else {
+        let Some(stat) = stat(*pid).filter(|stat| !stat.ended && stat.started >= since) else {
             return false;
         };
         *pid != leader

@@ -169,8 +169,8 @@ pub(in crate::world::live) fn names() -> Vec<(u32, String)> {
         .collect()
 }
 
-/// Living processes of a program's session or group.
-pub(in crate::world::live) fn members(leader: u32, _temporary: &str) -> Vec<u32> {
+/// Living processes of a program's session or group, since it was started.
+pub(in crate::world::live) fn members(leader: u32, since: u64, _temporary: &str) -> Vec<u32> {
     let Some(system) = all(ProcessesToUpdate::All) else {
         return Vec::new();
     };
@@ -178,7 +178,7 @@ pub(in crate::world::live) fn members(leader: u32, _temporary: &str) -> Vec<u32>
         let pid = pid.as_u32();
         let stat = of(process, pid);
         let ours = stat.session == leader || stat.group == leader;
-        (ours && !stat.ended && pid != leader).then_some(pid)
+        (ours && !stat.ended && stat.started >= since && pid != leader).then_some(pid)
     };
     system.processes().iter().filter_map(belongs).collect()
 }
