@@ -69,7 +69,6 @@ impl Run {
             .args(before)
             .args(["run", "--yes", "--gate", "gate.toml", "--set", &state])
             .args(["--events", "events.jsonl", "--bundle", "bundle.tar.gz"])
-            .env("HOME", self.path("home"))
             .current_dir(self.path(""))
             .stdin(Stdio::null());
         command

@@ -350,3 +350,47 @@ impl Environment<'_> {
             .find(|path| path.is_file())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipx_in_its_usual_place_is_no_place_of_its_own() {
+        let told = |variables: &[(&str, &str)]| {
+            let env = variables.iter();
+            let operator = Operator {
+                env: env
+                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                    .collect(),
+                home: "/home/o".into(),
+                cwd: "/work".into(),
+            };
+            let places = Places { roots: Vec::new() }.with_pipx_of(&operator);
+            let roots = places.roots();
+            roots
+                .map(|(token, path)| format!("{token} {path}"))
+                .collect::<Vec<String>>()
+        };
+        assert_eq!(
+            told(&[("PIPX_HOME", "/opt/pipx"), ("PIPX_BIN_DIR", "bin")]),
+            ["‹pipx› /opt/pipx", "‹pipx-bin› /work/bin"]
+        );
+        assert_eq!(
+            told(&[("PIPX_HOME", "/opt/pipx"), ("XDG_DATA_HOME", "/data")]),
+            ["‹pipx› /opt/pipx"]
+        );
+        assert_eq!(told(&[("XDG_DATA_HOME", "/data")]), ["‹pipx› /data/pipx"]);
+        assert_eq!(
+            told(&[("PIPX_HOME", "/home/o/tools/pipx")]),
+            ["‹pipx› /home/o/tools/pipx"],
+            "in the home, but where nobody would look"
+        );
+        let usual = [
+            ("XDG_DATA_HOME", "/home/o/.local/share"),
+            ("PIPX_BIN_DIR", "/home/o/.local/bin"),
+        ];
+        assert!(told(&usual).is_empty());
+        assert!(told(&[("PIPX_HOME", "")]).is_empty());
+    }
+}
