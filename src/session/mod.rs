@@ -104,10 +104,10 @@ pub async fn run(
     let live = Arc::new(live(operator, &options, &directory, &redactor));
     options.gate = opening::placed(&options.gate, &redactor);
     let started = clock(&live).await?;
-    let (journal, folded) = opening::open(&options, &directory, started)?;
     let outside = wrap(Arc::clone(&live) as Arc<dyn World>);
     let inner = layers::stack(outside, &options, &redactor);
-    conclusion::keep_what_was_run(inner.as_ref(), &options, &isolation).await?;
+    let keep = conclusion::keep_what_was_run(inner.as_ref(), &options, &isolation);
+    let (journal, folded) = opening::open(&options, &directory, started, keep).await?;
     let recorded = RecordLayer::new(Arc::clone(&inner), journal.clone());
     let mut report = SharedReport::new(&options.gate);
     let mut all: Vec<Box<dyn Reporter>> = vec![Box::new(report.clone())];

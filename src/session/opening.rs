@@ -11,8 +11,10 @@ use super::rerun::RecordedGate;
 use super::{Options, RunDirectory, SessionError};
 use crate::evidence::EvidenceError;
 use crate::gate::{Gate, SubtaskId, Verdict, leaves};
-use crate::journal::disk::OsDisk;
-use crate::journal::{self, Exchange, FORMAT, Folded, GateRef, Header, Journal, Resumed};
+use crate::journal::disk::{Disk, OsDisk};
+use crate::journal::{
+    self, Exchange, FORMAT, Folded, GateRef, Header, Journal, JournalError, Resumed,
+};
 use crate::world::redact::Redactor;
 
 /// The gate with this machine's paths in its parameters turned into places, so that neither the
@@ -36,10 +38,13 @@ pub(super) fn placed(gate: &Arc<Gate>, redactor: &Arc<Redactor>) -> Arc<Gate> {
 
 pub(super) type Opened = (Journal, Option<Folded>);
 
-pub(super) fn open(
+/// Opens the journal. `keep` puts beside it what is run: before there is a journal, because a run
+/// with one can be gone on with; after that is known to fit, where it is gone on with.
+pub(super) async fn open(
     options: &Options,
     directory: &RunDirectory,
     started: Timestamp,
+    keep: impl Future<Output = Result<(), SessionError>>,
 ) -> Result<Opened, SessionError> {
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let path = directory.path.as_std_path();
@@ -60,6 +65,7 @@ pub(super) fn open(
             asked: options.asked.clone(),
         };
         let (journal, folded) = Journal::resume(path, resumed)?;
+        keep.await?;
         return Ok((journal, Some(folded)));
     }
     let header = Header {
@@ -78,6 +84,10 @@ pub(super) fn open(
             .map(|(_, subtask)| subtask.id.clone())
             .collect(),
     };
+    OsDisk
+        .make_dirs(path)
+        .map_err(JournalError::disk("make", path))?;
+    keep.await?;
     Ok((Journal::create(path, header)?, None))
 }
 

@@ -79,8 +79,7 @@ fn directories_of_this_machine() -> Vec<String> {
     let tools = std::env::split_paths(&path)
         .filter(|path| !system.iter().any(|root| path.starts_with(root)))
         .collect::<Vec<_>>();
-    let temporary = std::env::temp_dir().join("f-");
-    let all = homes.into_iter().flatten().chain(tools).chain([temporary]);
+    let all = homes.into_iter().flatten().chain(tools);
     all.filter(|path| path.components().count() > 1)
         .map(|path| path.display().to_string())
         .collect()
@@ -94,12 +93,8 @@ fn names_no_path(bundle: &Path) {
         .read_to_end(&mut bytes)
         .unwrap();
     for directory in directories_of_this_machine() {
-        let ends = if directory.ends_with("f-") {
-            ""
-        } else {
-            "[/\"'\\s:]"
-        };
-        let found = regex::bytes::Regex::new(&format!("{}{ends}", regex::escape(&directory)));
+        let whole = format!("{}[/\"'\\s:]", regex::escape(&directory));
+        let found = regex::bytes::Regex::new(&whole);
         if let Some(found) = found.unwrap().find(&bytes) {
             let around = found.start().saturating_sub(300)..(found.end() + 100).min(bytes.len());
             panic!(
