@@ -163,6 +163,7 @@ fn bundled(
         gate_file,
         reports,
         files: files.found,
+        ..Spec::default()
     };
     let mut scan = RedactorScan::new(Arc::clone(redactor), Scope::Everything);
     bundle(disk, spec, &to, &mut scan)
