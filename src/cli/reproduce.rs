@@ -8,7 +8,9 @@ use clap::Args;
 use super::Exit;
 use super::console::Console;
 use super::recorded::{self, Format};
-use crate::evidence::{EvidenceError, Promise, Reproduced, reproduce};
+use crate::evidence::{
+    EvidenceError, Limits, Promise, Reproduced, open_to_reproduce, reproduce_opened,
+};
 use crate::journal::disk::OsDisk;
 use crate::session::RecordedGate;
 
@@ -49,6 +51,7 @@ pub(super) async fn run(args: ReproduceArgs, console: &Console) -> Exit {
 }
 
 async fn again(bundle: &Path, scratch: &Path) -> Result<Reproduced, EvidenceError> {
-    let gate = RecordedGate::of_bundle(&OsDisk, bundle)?;
-    reproduce(Arc::new(OsDisk), bundle, scratch, &gate).await
+    let opened = open_to_reproduce(&OsDisk, bundle, Limits::default())?;
+    let gate = RecordedGate::of_opened(&opened)?;
+    reproduce_opened(Arc::new(OsDisk), bundle, opened, scratch, &gate).await
 }

@@ -8,7 +8,7 @@ use super::Exit;
 use super::console::Console;
 use super::provenance::reproduce_command;
 use super::recorded::{self, Format};
-use crate::evidence::{Limits, Recording, Verified, verify};
+use crate::evidence::{Limits, Verified, open_to_verify, verify_opened};
 use crate::journal::Folded;
 use crate::journal::disk::OsDisk;
 use crate::session::RecordedGate;
@@ -34,25 +34,23 @@ pub(super) fn run(args: &VerifyArgs, console: &Console) -> Exit {
     if !verified.intact() {
         return Exit::Failed;
     }
-    if args.format == Format::Text
-        && let Ok(recording) = Recording::open(std::sync::Arc::new(OsDisk), &args.bundle)
-    {
-        let flake = recording.folded.header.flake.as_deref();
+    if args.format == Format::Text {
         let bundle = args.bundle.display().to_string();
         console.out(&format!(
             "reproduce: {}\n",
-            reproduce_command(flake, &bundle)
+            reproduce_command(verified.flake.as_deref(), &bundle)
         ));
     }
     Exit::Passed
 }
 
 fn check(bundle: &std::path::Path) -> Result<Verified, crate::evidence::EvidenceError> {
+    let opened = open_to_verify(&OsDisk, bundle, Limits::default())?;
     // A gate file that is not one any more is a fault of the reports, not a reason to stop.
-    let gate = RecordedGate::of_bundle(&OsDisk, bundle);
+    let gate = RecordedGate::of_opened(&opened);
     let render = |folded: &Folded| match &gate {
         Ok(gate) => gate.reports(folded),
         Err(error) => Err(error.to_string()),
     };
-    verify(&OsDisk, bundle, Some(&render), Limits::default())
+    Ok(verify_opened(&opened, Some(&render)))
 }

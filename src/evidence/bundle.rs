@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::manifest::{FORMAT, MANIFEST, Manifest, SCRIPT, SUMS, Summed, json_text, sums};
 use super::names::{checked, checked_part};
-use super::pack::{Archive, write_archive};
-use super::{Content, EvidenceError, Part, Scan};
+use super::pack::{Archive, sum_archive, write_archive};
+use super::{Content, EvidenceError, NoScan, Part, Scan};
 use crate::journal::disk::Disk;
 use crate::journal::{
     Answer, BLOBS, Canonical, FILE, Folded, JournalError, Record, canonical, read_on, references,
@@ -21,6 +22,8 @@ pub(crate) const VERIFY_SH: &str = include_str!("verify.sh");
 pub struct Spec {
     /// The run's directory, with the sealed journal and its blobs.
     pub run_dir: PathBuf,
+    /// Blobs that are in memory, by digest; all others lie in the run's directory.
+    pub blobs: Arc<BTreeMap<String, Vec<u8>>>,
     /// The gate file's bytes.
     pub gate_file: Vec<u8>,
     /// Reports by file name; functions of the journal alone.
@@ -61,6 +64,30 @@ pub(crate) fn bundle_of(
     to: &Path,
     scan: &mut dyn Scan,
 ) -> Result<Bundled, EvidenceError> {
+    made(folded, spec, scan, |fill| {
+        write_archive(disk, to, |archive| fill(archive))
+    })
+}
+
+/// What [`bundle_of`] would write, which is kept nowhere.
+pub(crate) fn sum_of(
+    disk: &dyn Disk,
+    folded: &Folded,
+    spec: Spec,
+) -> Result<Bundled, EvidenceError> {
+    made(folded, spec, &mut NoScan, |fill| {
+        sum_archive(disk, "bundle", |archive| fill(archive))
+    })
+}
+
+type Fill<'a> = &'a mut dyn FnMut(&mut Archive<'_>) -> Result<(), EvidenceError>;
+
+fn made(
+    folded: &Folded,
+    spec: Spec,
+    scan: &mut dyn Scan,
+    archive: impl FnOnce(Fill<'_>) -> Result<Summed, EvidenceError>,
+) -> Result<Bundled, EvidenceError> {
     let chain = sealed_chain(folded)?;
     if sha256_hex(&spec.gate_file) != folded.header.gate.sha256 {
         return Err(EvidenceError::Foreign {
@@ -80,9 +107,7 @@ pub(crate) fn bundle_of(
         sums: String::new(),
         files: Vec::new(),
     };
-    let archive = write_archive(disk, to, |archive| {
-        fill(archive, &top, &parts, &mut manifest, scan)
-    })?;
+    let archive = archive(&mut |archive| fill(archive, &top, &parts, &mut manifest, scan))?;
     Ok(Bundled { archive, manifest })
 }
 
@@ -132,7 +157,10 @@ fn parts(spec: Spec, folded: &Folded, chain: Canonical) -> Result<Vec<Part>, Evi
     ];
     for sha256 in blobs_of(folded) {
         parts.push(Part {
-            content: Content::File(spec.run_dir.join(BLOBS).join(&sha256)),
+            content: match spec.blobs.get(&sha256) {
+                Some(bytes) => Content::Bytes(bytes.clone()),
+                None => Content::File(spec.run_dir.join(BLOBS).join(&sha256)),
+            },
             name: format!("data/{BLOBS}/{sha256}"),
         });
     }

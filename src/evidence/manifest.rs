@@ -18,6 +18,9 @@ pub(crate) const MANIFEST: &str = "manifest.json";
 /// Name of the script that checks a bundle without this program.
 pub(crate) const SCRIPT: &str = "verify.sh";
 
+/// Where the gate file's templates lie.
+pub(crate) const TEMPLATES: &str = "data/files/templates/";
+
 /// A file with its size and digest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Summed {

@@ -59,11 +59,21 @@ pub fn open(
     keep: impl Fn(&str) -> bool,
     limits: Limits,
 ) -> Result<Opened, EvidenceError> {
+    open_with(disk, path, |name, _| keep(name), limits)
+}
+
+/// The same, where sizes decide too what is kept.
+pub(crate) fn open_with(
+    disk: &dyn Disk,
+    path: &Path,
+    mut keep: impl FnMut(&str, u64) -> bool,
+    limits: Limits,
+) -> Result<Opened, EvidenceError> {
     let mut files = Vec::new();
     let mut kept = BTreeMap::new();
     let mut room = limits.kept;
     let (top, archive) = walk(disk, path, limits, |name, size, from| {
-        let mut content = keep(name).then(Vec::new);
+        let mut content = keep(name, size).then(Vec::new);
         if content.is_some() {
             room = room
                 .checked_sub(size)

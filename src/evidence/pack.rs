@@ -81,9 +81,34 @@ pub(crate) fn write_archive(
     written
 }
 
+/// The size and digest of the archive that [`write_archive`] would make; it is kept nowhere.
+pub(crate) fn sum_archive(
+    disk: &dyn Disk,
+    name: &str,
+    add_parts: impl FnOnce(&mut Archive<'_>) -> Result<(), EvidenceError>,
+) -> Result<Summed, EvidenceError> {
+    let (bytes, sha256) = all_parts(disk, None, Path::new(name), add_parts)?;
+    Ok(Summed {
+        path: name.to_owned(),
+        bytes,
+        sha256,
+    })
+}
+
 fn whole_archive(
     disk: &dyn Disk,
     file: &dyn DiskFile,
+    path: &Path,
+    add_parts: impl FnOnce(&mut Archive<'_>) -> Result<(), EvidenceError>,
+) -> Result<(u64, String), EvidenceError> {
+    let summed = all_parts(disk, Some(file), path, add_parts)?;
+    file.sync().map_err(EvidenceError::disk("sync", path))?;
+    Ok(summed)
+}
+
+fn all_parts(
+    disk: &dyn Disk,
+    file: Option<&dyn DiskFile>,
     path: &Path,
     add_parts: impl FnOnce(&mut Archive<'_>) -> Result<(), EvidenceError>,
 ) -> Result<(u64, String), EvidenceError> {
@@ -102,7 +127,6 @@ fn whole_archive(
     archive.zeros(2 * UNIT)?;
     let finished = archive.to.finish();
     let out = finished.map_err(EvidenceError::disk("write", path))?;
-    file.sync().map_err(EvidenceError::disk("sync", path))?;
     Ok((out.bytes, hex(&out.digest.finalize())))
 }
 
@@ -201,16 +225,18 @@ fn read_some(from: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// The archive's file, its size and digest so far.
+/// The archive's file, when there is to be one, its size and digest so far.
 struct Out<'a> {
-    file: &'a dyn DiskFile,
+    file: Option<&'a dyn DiskFile>,
     bytes: u64,
     digest: Sha256,
 }
 
 impl Write for Out<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        append_all(self.file, bytes)?;
+        if let Some(file) = self.file {
+            append_all(file, bytes)?;
+        }
         self.bytes += bytes.len() as u64;
         self.digest.update(bytes);
         Ok(bytes.len())

@@ -12,12 +12,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::bundle::bundle_of;
-use super::{Content, EvidenceError, Limits, NoScan, Opened, Spec, open, unpack, verify};
+use super::bundle::sum_of;
+use super::verify::examine;
+use super::{Content, EvidenceError, Limits, Opened, Spec, open_to_reproduce, unpack};
 use crate::engine::EventKind;
 use crate::gate::{Facts, Outcome, SubtaskId, Verdict};
 use crate::journal::disk::Disk;
-use crate::journal::{Blobs, Folded, Line, Record, fold, read_on};
+use crate::journal::{Blobs, FILE, Folded, Line, Record, canonical, fold};
 use crate::world::{ReplayWorld, World};
 
 /// What is needed to run a gate again: the engine and the reports.
@@ -119,32 +120,50 @@ pub async fn reproduce(
     scratch: &Path,
     rerun: &dyn Rerun,
 ) -> Result<Reproduced, EvidenceError> {
+    let opened = open_to_reproduce(&*disk, path, Limits::default())?;
+    reproduce_opened(disk, path, opened, scratch, rerun).await
+}
+
+/// The same of a bundle that was read with [`open_to_reproduce`].
+///
+/// # Errors
+/// As [`reproduce`].
+pub async fn reproduce_opened(
+    disk: Arc<dyn Disk>,
+    path: &Path,
+    opened: Opened,
+    scratch: &Path,
+    rerun: &dyn Rerun,
+) -> Result<Reproduced, EvidenceError> {
+    let sha256 = opened.archive.sha256.clone();
     let render = |folded: &Folded| rerun.reports(folded);
-    let verified = verify(&*disk, path, Some(&render), Limits::default())?;
-    let sha256 = verified.archive.sha256.clone();
-    if !verified.intact() {
+    let (verified, recorded) = examine(&opened, Some(&render));
+    let (true, Some(recorded)) = (verified.intact(), recorded) else {
         let why = "the bundle is not intact; `gate verify` says where".to_owned();
         return Ok(Reproduced {
             sha256,
             same_bytes: Promise::Broken(why.clone()),
             replayed: Promise::NotTried(why),
         });
-    }
-    let again = Again::prepare(disk, path, scratch)?;
-    let recorded = read_on(&*again.disk, &again.data)?;
-    let same_bytes = again.compare("rebuilt", &recorded, rerun, &sha256, "from its own journal");
-    let replayed = match again.replay(&recorded, rerun).await {
+    };
+    let again = Arc::new(Again::prepare(disk, path, scratch, opened)?);
+    let recorded = Arc::new(recorded);
+    // Packing keeps one core busy, running again another.
+    let rebuilding = {
+        let (again, recorded) = (Arc::clone(&again), Arc::clone(&recorded));
+        tokio::task::spawn_blocking(move || {
+            again.compare(&recorded, again.reports(), "from its own journal")
+        })
+    };
+    let replayed = again.replay(&recorded, rerun).await;
+    let same_bytes = rebuilding
+        .await
+        .unwrap_or_else(|stopped| Promise::NotTried(stopped.to_string()));
+    let replayed = match replayed {
         _ if recorded.verdict() == Verdict::Interrupted => Promise::NotTried(
             "the operator interrupted the run, which no recording repeats; resume it".to_owned(),
         ),
-        Ok(folded) => {
-            let what = format!(
-                "verdict {}, {} outcomes",
-                folded.verdict(),
-                folded.outcomes().len()
-            );
-            again.compare("replayed", &folded, rerun, &sha256, &what)
-        }
+        Ok(folded) => again.compare_replayed(&folded, rerun, &same_bytes),
         Err(difference) => Promise::Broken(difference),
     };
     Ok(Reproduced {
@@ -154,59 +173,65 @@ pub async fn reproduce(
     })
 }
 
-/// An unpacked bundle, from which another is made.
+/// An opened bundle, from which another is made.
 struct Again {
     disk: Arc<dyn Disk>,
-    scratch: PathBuf,
+    /// Where lies what is not in memory.
     data: PathBuf,
-    gate_file: Vec<u8>,
+    blobs: Arc<BTreeMap<String, Vec<u8>>>,
     opened: Opened,
 }
 
 impl Again {
-    fn prepare(disk: Arc<dyn Disk>, path: &Path, scratch: &Path) -> Result<Self, EvidenceError> {
-        unpack(&*disk, path, scratch, |_| true, Limits::default())?;
-        let opened = open(
-            &*disk,
-            path,
-            |name| name == "data/gate.toml",
-            Limits::default(),
-        )?;
+    /// Unpacks what is not in memory.
+    fn prepare(
+        disk: Arc<dyn Disk>,
+        path: &Path,
+        scratch: &Path,
+        mut opened: Opened,
+    ) -> Result<Self, EvidenceError> {
+        let outside = |name: &str| name.starts_with("data/") && !opened.kept.contains_key(name);
+        if opened.files.iter().any(|file| outside(&file.path)) {
+            unpack(&*disk, path, scratch, outside, Limits::default())?;
+        }
+        let blobs = opened
+            .kept
+            .extract_if(.., |name, _| name.starts_with("data/blobs/"))
+            .map(|(name, bytes)| (name["data/blobs/".len()..].to_owned(), bytes))
+            .collect();
         Ok(Self {
-            gate_file: opened
-                .kept
-                .get("data/gate.toml")
-                .cloned()
-                .unwrap_or_default(),
             data: scratch.join("data"),
-            scratch: scratch.to_owned(),
+            blobs: Arc::new(blobs),
             disk,
             opened,
         })
     }
 
+    fn kept(&self, name: &str) -> &[u8] {
+        self.opened.kept.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The bundle's own reports. Its verification made the same ones from its journal.
+    fn reports(&self) -> BTreeMap<String, Vec<u8>> {
+        let below = |name: &String| name.strip_prefix("data/reports/").map(str::to_owned);
+        let kept = self.opened.kept.iter();
+        kept.filter_map(|(name, bytes)| Some((below(name)?, bytes.clone())))
+            .collect()
+    }
+
     /// Makes a bundle of these records, and compares it with the one at hand.
-    fn compare(
-        &self,
-        name: &str,
-        folded: &Folded,
-        rerun: &dyn Rerun,
-        sha256: &str,
-        what: &str,
-    ) -> Promise {
-        let made = rerun.reports(folded).and_then(|reports| {
-            let spec = Spec {
-                run_dir: self.data.clone(),
-                gate_file: self.gate_file.clone(),
-                reports,
-                files: self.files(),
-            };
-            let to = self.scratch.join(format!("{name}.tar.gz"));
-            bundle_of(&*self.disk, folded, spec, &to, &mut NoScan)
-                .map_err(|error| error.to_string())
-        });
-        match made {
-            Ok(made) if made.archive.sha256 == sha256 => Promise::Kept(what.to_owned()),
+    fn compare(&self, folded: &Folded, reports: BTreeMap<String, Vec<u8>>, what: &str) -> Promise {
+        let spec = Spec {
+            run_dir: self.data.clone(),
+            blobs: Arc::clone(&self.blobs),
+            gate_file: self.kept("data/gate.toml").to_vec(),
+            reports,
+            files: self.files(),
+        };
+        match sum_of(&*self.disk, folded, spec) {
+            Ok(made) if made.archive.sha256 == self.opened.archive.sha256 => {
+                Promise::Kept(what.to_owned())
+            }
             Ok(made) => {
                 let first = made
                     .manifest
@@ -219,7 +244,32 @@ impl Again {
                     made.archive.sha256
                 ))
             }
-            Err(error) => Promise::Broken(error),
+            Err(error) => Promise::Broken(error.to_string()),
+        }
+    }
+
+    /// The same for the records of running again. A bundle is a function of its journal, its
+    /// reports and of what running again does not touch: when both are those that `rebuilt` was
+    /// made of, byte for byte, packing them once more would show nothing more.
+    fn compare_replayed(&self, folded: &Folded, rerun: &dyn Rerun, rebuilt: &Promise) -> Promise {
+        let what = format!(
+            "verdict {}, {} outcomes",
+            folded.verdict(),
+            folded.outcomes().len()
+        );
+        let made = rerun.reports(folded).and_then(|reports| {
+            let chain = canonical(&folded.lines).map_err(|error| error.to_string())?;
+            Ok((reports, chain))
+        });
+        match (made, rebuilt) {
+            (Ok((reports, chain)), Promise::Kept(_))
+                if reports == self.reports()
+                    && chain.text.as_bytes() == self.kept(&format!("data/{FILE}")) =>
+            {
+                Promise::Kept(what)
+            }
+            (Ok((reports, _)), _) => self.compare(folded, reports, &what),
+            (Err(error), _) => Promise::Broken(error),
         }
     }
 
@@ -230,16 +280,17 @@ impl Again {
             .files
             .iter()
             .filter_map(|file| below(&file.path));
-        let from = |name: &String| self.data.join("files").join(name);
-        names
-            .map(|name| (name.clone(), Content::File(from(&name))))
-            .collect()
+        let from = |name: &str| match self.opened.kept.get(&format!("data/files/{name}")) {
+            Some(bytes) => Content::Bytes(bytes.clone()),
+            None => Content::File(self.data.join("files").join(name)),
+        };
+        names.map(|name| (name.clone(), from(&name))).collect()
     }
 
     /// Runs again, and gives the recording with everything that a run concludes (ends, facts)
     /// as it was concluded this time.
     async fn replay(&self, recorded: &Folded, rerun: &dyn Rerun) -> Result<Folded, String> {
-        let blobs = Blobs::on(Arc::clone(&self.disk), &self.data);
+        let blobs = Blobs::on(Arc::clone(&self.disk), &self.data).holding(Arc::clone(&self.blobs));
         let world = Arc::new(ReplayWorld::new(recorded, blobs));
         let again = rerun
             .run(recorded, Arc::clone(&world) as Arc<dyn World>)

@@ -8,11 +8,12 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::bundle::{blobs_of, check_blob};
-use super::manifest::{FORMAT, MANIFEST, Manifest, SCRIPT, SUMS, Summed, sums};
+use super::manifest::{FORMAT, MANIFEST, Manifest, SCRIPT, SUMS, Summed, TEMPLATES, sums};
+use super::open::open_with;
 use super::{EvidenceError, Limits, Opened, open};
 use crate::gate::Verdict;
 use crate::journal::disk::Disk;
-use crate::journal::{FILE, Folded, canonical, fold, scan, sha256_hex};
+use crate::journal::{Canonical, FILE, Folded, canonical, fold, scan, sha256_hex};
 
 /// Makes all reports of a run from its journal, by file name.
 pub type Render<'a> = &'a dyn Fn(&Folded) -> Result<BTreeMap<String, Vec<u8>>, String>;
@@ -36,6 +37,9 @@ pub struct Verified {
     pub files: usize,
     /// What was looked at, in order.
     pub checks: Vec<Check>,
+    /// Revision of the flake, as the journal has it.
+    #[serde(skip)]
+    pub flake: Option<String>,
 }
 
 /// One thing that was looked at.
@@ -90,35 +94,81 @@ pub fn verify(
     render: Option<Render<'_>>,
     limits: Limits,
 ) -> Result<Verified, EvidenceError> {
-    let opened = open(disk, path, |name| !is_bulk(name), limits)?;
+    Ok(verify_opened(&open_to_verify(disk, path, limits)?, render))
+}
+
+/// Reads a bundle once, and keeps all that [`verify_opened`] looks at.
+///
+/// # Errors
+/// As [`verify`].
+pub fn open_to_verify(
+    disk: &dyn Disk,
+    path: &Path,
+    limits: Limits,
+) -> Result<Opened, EvidenceError> {
+    open(disk, path, |name| !is_bulk(name), limits)
+}
+
+/// The same, and keeps what else is small, so that it need not be unpacked.
+///
+/// # Errors
+/// As [`open_to_verify`].
+pub fn open_to_reproduce(
+    disk: &dyn Disk,
+    path: &Path,
+    limits: Limits,
+) -> Result<Opened, EvidenceError> {
+    let mut room: u64 = 4 << 20;
+    let small = |name: &str, size: u64| {
+        let takes = if is_bulk(name) { size } else { 0 };
+        let left = room.checked_sub(takes);
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    open_with(disk, path, small, limits)
+}
+
+/// Checks a bundle that was read with [`open_to_verify`] or [`open_to_reproduce`].
+#[must_use]
+pub fn verify_opened(opened: &Opened, render: Option<Render<'_>>) -> Verified {
+    examine(opened, render).0
+}
+
+/// The same, with the recording when the journal gives one.
+pub(crate) fn examine(opened: &Opened, render: Option<Render<'_>>) -> (Verified, Option<Folded>) {
     let mut checks = Checks::default();
-    let manifest = checks.value("manifest", manifest(&opened));
+    let manifest = checks.value("manifest", manifest(opened));
     if let Some(manifest) = &manifest {
-        checks.of("files and digests", files(&opened, manifest));
+        checks.of("files and digests", files(opened, manifest));
     }
-    checks.of("verify.sh", script(&opened));
-    let folded = checks.value("chain of records", journal(&opened));
-    if let Some(folded) = &folded {
-        checks.of("seal", seal(folded, manifest.as_ref()));
+    checks.of("verify.sh", script(opened));
+    let journal = checks.value("chain of records", journal(opened));
+    if let Some((folded, chain)) = &journal {
+        checks.of("seal", seal(folded, chain, manifest.as_ref()));
         checks.of("verdict", verdict(folded, manifest.as_ref()));
-        checks.of("gate file", gate(&opened, folded));
-        checks.of("blobs", blobs(&opened, folded));
+        checks.of("gate file", gate(opened, folded));
+        checks.of("blobs", blobs(opened, folded));
         checks.of("facts", facts(folded));
-        checks.reports(&opened, folded, render);
+        checks.reports(opened, folded, render);
     }
-    Ok(Verified {
-        run: folded.as_ref().map(|folded| folded.header.run.clone()),
+    let folded = journal.map(|(folded, _)| folded);
+    let header = folded.as_ref().map(|folded| &folded.header);
+    let verified = Verified {
+        run: header.map(|header| header.run.clone()),
+        flake: header.and_then(|header| header.flake.clone()),
         verdict: folded.as_ref().map(Folded::verdict),
         records: folded.as_ref().map_or(0, |folded| folded.lines.len()),
         files: data(&opened.files).count(),
-        archive: opened.archive,
+        archive: opened.archive.clone(),
         checks: checks.0,
-    })
+    };
+    (verified, folded)
 }
 
-/// What only its digest is needed of.
-fn is_bulk(name: &str) -> bool {
-    name.starts_with("data/blobs/") || name.starts_with("data/files/")
+/// What only its digest is needed of; templates belong to the gate file.
+pub(crate) fn is_bulk(name: &str) -> bool {
+    name.starts_with("data/blobs/")
+        || (name.starts_with("data/files/") && !name.starts_with(TEMPLATES))
 }
 
 fn data(files: &[Summed]) -> impl Iterator<Item = &Summed> {
@@ -219,7 +269,7 @@ fn script(opened: &Opened) -> Result<(), String> {
     Err("it is not one that this program ever wrote; do not run it".to_owned())
 }
 
-fn journal(opened: &Opened) -> Result<Folded, String> {
+fn journal(opened: &Opened) -> Result<(Folded, Canonical), String> {
     let bytes = kept(opened, &format!("data/{FILE}"))?;
     let scanned = scan(bytes, Path::new(FILE)).map_err(|error| error.to_string())?;
     if scanned.torn > 0 {
@@ -229,16 +279,16 @@ fn journal(opened: &Opened) -> Result<Folded, String> {
     if chain.text.as_bytes() != bytes {
         return Err("its records are not in the plan's order".to_owned());
     }
-    fold(scanned.lines).map_err(|error| error.to_string())
+    let folded = fold(scanned.lines).map_err(|error| error.to_string())?;
+    Ok((folded, chain))
 }
 
-fn seal(folded: &Folded, manifest: Option<&Manifest>) -> Result<(), String> {
+fn seal(folded: &Folded, chain: &Canonical, manifest: Option<&Manifest>) -> Result<(), String> {
     let sealed = folded.sealed.as_ref().ok_or("the journal is not sealed")?;
     let prev = folded.lines.last().map(|line| line.prev.as_str());
     if prev != Some(sealed.digest.as_str()) {
         return Err("it was made over other records".to_owned());
     }
-    let chain = canonical(&folded.lines).map_err(|error| error.to_string())?;
     match manifest {
         Some(manifest) if manifest.head != chain.head => {
             Err("the manifest names another journal".to_owned())

@@ -67,6 +67,8 @@ pub(crate) fn references(value: &Value, found: &mut BTreeSet<String>) {
 pub struct Blobs {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
+    /// Those that are in memory already, by digest.
+    held: Arc<BTreeMap<String, Vec<u8>>>,
 }
 
 impl Blobs {
@@ -82,7 +84,14 @@ impl Blobs {
         Self {
             disk,
             dir: run_dir.join(super::BLOBS),
+            held: Arc::default(),
         }
+    }
+
+    /// The same, where some are in memory.
+    #[must_use]
+    pub(crate) fn holding(self, held: Arc<BTreeMap<String, Vec<u8>>>) -> Self {
+        Self { held, ..self }
     }
 
     /// Writes one, beside and renamed; gives its file for a later sync.
@@ -113,10 +122,13 @@ impl Blobs {
         if !is_digest(sha256) {
             return Err(broken("its name is not a digest"));
         }
-        let bytes = self
-            .disk
-            .read(&self.dir.join(sha256), LARGEST)
-            .map_err(|error| broken(&format!("it cannot be read: {error}")))?;
+        let bytes = match self.held.get(sha256) {
+            Some(bytes) => bytes.clone(),
+            None => self
+                .disk
+                .read(&self.dir.join(sha256), LARGEST)
+                .map_err(|error| broken(&format!("it cannot be read: {error}")))?,
+        };
         if sha256_hex(&bytes) != sha256 {
             return Err(broken("its content has another digest"));
         }

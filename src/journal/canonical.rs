@@ -11,10 +11,11 @@
 //! The two chains hold each other: the seal in the machine's journal carries the head of the
 //! canonical chain before it. So in a canonical journal each seal's `digest` is its own `prev`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{JournalError, Line, NO_PREVIOUS, Record, encode};
-use crate::engine::EventKind;
+use crate::engine::{Event, EventKind};
 use crate::gate::SubtaskId;
 
 /// A canonical journal.
@@ -94,20 +95,18 @@ enum Step {
     Ended,
 }
 
-fn ordered(epoch: &[Line], plan: &BTreeMap<&SubtaskId, usize>) -> Vec<Record> {
+fn ordered<'a>(epoch: &'a [Line], plan: &BTreeMap<&SubtaskId, usize>) -> Vec<Cow<'a, Record>> {
     let mut courses = BTreeMap::new();
-    let mut placed: Vec<(Position, Record)> = epoch
+    let mut placed: Vec<(Position, Cow<'a, Record>)> = epoch
         .iter()
         .map(|line| {
-            (
-                position(&line.record, plan, &mut courses),
-                line.record.clone(),
-            )
+            let position = position(&line.record, plan, &mut courses);
+            (position, Cow::Borrowed(&line.record))
         })
         .collect();
     // Stable: facts of one subtask keep the order in which it published them.
     placed.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut records: Vec<Record> = placed.into_iter().map(|(_, record)| record).collect();
+    let mut records: Vec<_> = placed.into_iter().map(|(_, record)| record).collect();
     count_anew(&mut records);
     records
 }
@@ -164,10 +163,14 @@ fn position(
 }
 
 /// Counts ended subtasks in canonical order instead of the order of their ends.
-fn count_anew(records: &mut [Record]) {
+fn count_anew(records: &mut [Cow<'_, Record>]) {
     let mut count = 0;
     for record in records {
-        if let Record::Event(event) = record
+        let ended = |event: &Event| matches!(event.kind, EventKind::SubtaskEnded { .. });
+        if !matches!(&**record, Record::Event(event) if ended(event)) {
+            continue;
+        }
+        if let Record::Event(event) = record.to_mut()
             && let EventKind::SubtaskEnded { done, .. } = &mut event.kind
         {
             count += 1;

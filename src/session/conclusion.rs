@@ -187,6 +187,7 @@ fn bundled(
         gate_file,
         reports,
         files: files.found,
+        ..Spec::default()
     };
     let mut scan = RedactorScan::new(Arc::clone(redactor), Scope::Everything);
     bundle_of(disk, &folded, spec, to.as_std_path(), &mut scan)

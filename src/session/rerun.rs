@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::engine::{self, Asked, Request};
-use crate::evidence::{EvidenceError, Limits, Rerun, Rerunned, open};
+use crate::evidence::{EvidenceError, Opened, Rerun, Rerunned, TEMPLATES};
 use crate::gate::{Fact, Gate, Outcome, SubtaskId};
 use crate::journal::disk::Disk;
 use crate::journal::{Folded, Record};
@@ -42,19 +42,19 @@ impl RecordedGate {
         })
     }
 
-    /// The gate of a bundle.
+    /// The gate of a bundle that was read with [`open_to_verify`].
     ///
     /// # Errors
-    /// When the bundle cannot be read, or the gate in it is not one.
-    pub fn of_bundle(disk: &dyn Disk, path: &Path) -> Result<Self, EvidenceError> {
-        const TEMPLATES: &str = "data/files/templates/";
-        let wanted = |name: &str| name == "data/gate.toml" || name.starts_with(TEMPLATES);
-        let kept = open(disk, path, wanted, Limits::default())?.kept;
-        let text = kept
+    /// When there is none in it, or it is not one any more.
+    ///
+    /// [`open_to_verify`]: crate::evidence::open_to_verify
+    pub fn of_opened(opened: &Opened) -> Result<Self, EvidenceError> {
+        let text = opened
+            .kept
             .get("data/gate.toml")
             .ok_or_else(|| EvidenceError::format("it holds no gate file"))?;
         Self::load(text, &|name| {
-            let bytes = kept.get(&format!("{TEMPLATES}{name}"))?;
+            let bytes = opened.kept.get(&format!("{TEMPLATES}{name}"))?;
             String::from_utf8(bytes.clone()).ok()
         })
     }

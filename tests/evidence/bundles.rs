@@ -49,6 +49,7 @@ pub(crate) fn spec(run_dir: &Path) -> Spec {
                 Content::Bytes(b"lock-version = \"1.0\"\n".to_vec()),
             ),
         ]),
+        ..Spec::default()
     }
 }
 

@@ -1,17 +1,23 @@
 //! Drains one pipe of a program: through the redactor into a log file, with the end kept in
 //! memory and the digest of the whole.
+//!
+//! What is redacted is digested and written by another thread as soon as there is much of it, so
+//! that a program that prints a lot waits for the slower of the two only.
 
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
+use super::platform;
 use crate::world::redact::{Redactor, Scope, Stream};
 use crate::world::{Captured, Place, WorldError};
 
@@ -20,14 +26,29 @@ pub(super) const KEPT: usize = 1024 * 1024;
 /// How long a pipe is read on after the program has ended: what it left behind may hold the
 /// other end for ever.
 const AFTER_END: Duration = Duration::from_millis(500);
-/// Size of one read.
-const PIECE: usize = 64 * 1024;
+/// Most of one read.
+const PIECE: usize = 256 * 1024;
+/// What is written without a thread of its own, in bytes: nearly every program prints less.
+const LITTLE: u64 = 1024 * 1024;
+/// Pieces that wait for the other thread at most.
+const WAITING: usize = 4;
 
 /// Where a stream goes.
 pub(super) struct Drain {
     stream: Stream,
+    to: To,
+}
+
+/// Who digests and writes.
+enum To {
+    Here(Box<Sink>),
+    Beside(mpsc::Sender<Vec<u8>>, JoinHandle<Sink>),
+}
+
+/// What is made of a stream once it is redacted.
+struct Sink {
     log: Log,
-    tail: VecDeque<u8>,
+    tail: Tail,
     digest: Sha256,
     bytes: u64,
     failed: Option<WorldError>,
@@ -40,24 +61,23 @@ struct Log {
     file: Option<File>,
 }
 
+/// The last pieces, of which at least [`KEPT`] bytes are kept.
+#[derive(Default)]
+struct Tail {
+    pieces: VecDeque<Vec<u8>>,
+    bytes: usize,
+}
+
 impl Drain {
     pub(super) fn new(redactor: &Arc<Redactor>, path: Utf8PathBuf, place: Place) -> Self {
         Self {
             stream: redactor.stream(Scope::Everything),
-            log: Log {
-                path,
-                place,
-                file: None,
-            },
-            tail: VecDeque::new(),
-            digest: Sha256::new(),
-            bytes: 0,
-            failed: None,
+            to: To::Here(Box::new(Sink::new(path, place))),
         }
     }
 
     /// Reads to the end of the pipe, or a little longer than until `ended` says so.
-    pub(super) async fn all<R: AsyncRead + Unpin>(
+    pub(super) async fn all<R: AsyncRead + AsFd + Unpin>(
         mut self,
         pipe: Option<R>,
         mut ended: watch::Receiver<bool>,
@@ -74,46 +94,137 @@ impl Drain {
                 () = late => {}
             }
         }
-        self.finish()
+        self.finish().await
     }
 
-    async fn read<R: AsyncRead + Unpin>(&mut self, pipe: &mut R) {
-        let mut piece = vec![0; PIECE];
-        let mut clean = Vec::new();
-        // An error of the pipe is its end: there is nothing more to be had from it.
-        while let Ok(count @ 1..) = pipe.read(&mut piece).await {
-            clean.clear();
-            self.stream.push(&piece[..count], &mut clean);
-            self.take(&clean);
+    async fn read<R: AsyncRead + AsFd + Unpin>(&mut self, pipe: &mut R) {
+        loop {
+            // There is room for what is read before it is read: whatever ends this loses nothing.
+            let Some(room) = self.to.room().await else {
+                return;
+            };
+            // An error of the pipe is its end: there is nothing more to be had from it.
+            let Ok(count @ 1..) = pipe.read(self.stream.room(room.piece())).await else {
+                return;
+            };
+            let mut clean = Vec::new();
+            self.stream.pushed(count, &mut clean);
+            room.take(clean);
+            if self.to.beside_when_much() {
+                platform::widen(pipe);
+            }
         }
     }
 
-    fn take(&mut self, clean: &[u8]) {
+    async fn finish(mut self) -> Result<Captured, WorldError> {
+        let mut clean = Vec::new();
+        self.stream.finish(&mut clean);
+        if let Some(room) = self.to.room().await {
+            room.take(clean);
+        }
+        match self.to {
+            To::Here(sink) => sink.captured(),
+            To::Beside(pieces, thread) => {
+                drop(pieces);
+                thread
+                    .await
+                    .map_err(|_stopped| WorldError::Interrupted)?
+                    .captured()
+            }
+        }
+    }
+}
+
+/// Room for one piece.
+enum Room<'a> {
+    Here(&'a mut Sink),
+    Beside(mpsc::Permit<'a, Vec<u8>>),
+}
+
+impl Room<'_> {
+    /// How much to read at once: a program that prints little needs no large buffer.
+    fn piece(&self) -> usize {
+        match self {
+            Self::Here(_) => PIECE / 4,
+            Self::Beside(_) => PIECE,
+        }
+    }
+
+    fn take(self, clean: Vec<u8>) {
+        match self {
+            Self::Here(sink) => sink.take(clean),
+            Self::Beside(permit) => permit.send(clean),
+        }
+    }
+}
+
+impl To {
+    /// Waits for room; none when the other thread is gone.
+    async fn room(&mut self) -> Option<Room<'_>> {
+        match self {
+            Self::Here(sink) => Some(Room::Here(sink)),
+            Self::Beside(pieces, _) => pieces.reserve().await.ok().map(Room::Beside),
+        }
+    }
+
+    /// Says whether it is from now on.
+    fn beside_when_much(&mut self) -> bool {
+        let Self::Here(sink) = self else {
+            return false;
+        };
+        if sink.bytes < LITTLE {
+            return false;
+        }
+        let (pieces, mut waiting) = mpsc::channel::<Vec<u8>>(WAITING);
+        let empty = Sink::new(sink.log.path.clone(), sink.log.place.clone());
+        let mut sink = std::mem::replace(&mut **sink, empty);
+        let thread = tokio::task::spawn_blocking(move || {
+            while let Some(piece) = waiting.blocking_recv() {
+                sink.take(piece);
+            }
+            sink
+        });
+        *self = Self::Beside(pieces, thread);
+        true
+    }
+}
+
+impl Sink {
+    fn new(path: Utf8PathBuf, place: Place) -> Self {
+        Self {
+            log: Log {
+                path,
+                place,
+                file: None,
+            },
+            tail: Tail::default(),
+            digest: Sha256::new(),
+            bytes: 0,
+            failed: None,
+        }
+    }
+
+    fn take(&mut self, clean: Vec<u8>) {
         if clean.is_empty() {
             return;
         }
-        self.digest.update(clean);
+        self.digest.update(&clean);
         self.bytes += clean.len() as u64;
-        self.tail.extend(&clean[clean.len().saturating_sub(KEPT)..]);
-        let over = self.tail.len().saturating_sub(KEPT);
-        self.tail.drain(..over);
         // After a failure the pipe is still drained, so that the program can come to its end.
         if self.failed.is_none()
-            && let Err(error) = self.log.write(clean)
+            && let Err(error) = self.log.write(&clean)
         {
             self.failed = Some(super::file_error("write", self.log.place.as_str(), &error));
         }
+        self.tail.take(clean);
     }
 
-    fn finish(mut self) -> Result<Captured, WorldError> {
-        let mut clean = Vec::new();
-        self.stream.finish(&mut clean);
-        self.take(&clean);
+    fn captured(self) -> Result<Captured, WorldError> {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let truncated = self.bytes > self.tail.len() as u64;
-        let mut tail = Vec::from(self.tail);
+        let mut tail = self.tail.text();
+        let truncated = self.bytes > tail.len() as u64;
         if truncated {
             let letter_starts = |byte: &u8| byte & 0b1100_0000 != 0b1000_0000;
             let start = tail.iter().position(letter_starts).unwrap_or(0);
@@ -129,6 +240,34 @@ impl Drain {
             sha256: hex(&self.digest.finalize()),
             log: self.log.file.map(|_| self.log.place),
         })
+    }
+}
+
+impl Tail {
+    fn take(&mut self, piece: Vec<u8>) {
+        self.bytes += piece.len();
+        match self.pieces.back_mut() {
+            // Small ones together: each comes in a buffer that is larger than it.
+            Some(last) if last.len() + piece.len() <= PIECE => last.extend_from_slice(&piece),
+            _ => self.pieces.push_back(piece),
+        }
+        while let Some(first) = self.pieces.front()
+            && self.bytes - first.len() >= KEPT
+        {
+            self.bytes -= first.len();
+            self.pieces.pop_front();
+        }
+    }
+
+    /// The last bytes, [`KEPT`] at most.
+    fn text(self) -> Vec<u8> {
+        let over = self.bytes.saturating_sub(KEPT);
+        let mut text = Vec::with_capacity(self.bytes);
+        for piece in self.pieces {
+            text.extend(piece);
+        }
+        text.drain(..over);
+        text
     }
 }
 

@@ -2,6 +2,8 @@
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 
+use super::sample::Samples;
+
 /// What a found value is replaced by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -21,14 +23,24 @@ pub(super) struct Pattern {
 /// Bytes after a path that decide whether the path ends there.
 const AFTER_PLACE: usize = 2;
 
-/// A set of values in one automaton.
+/// A set of values: the short ones in an automaton, the many long ones by samples.
 #[derive(Debug, Default)]
 pub(super) struct Finder {
     /// Longest first, so that the first that fits at a position is the longest.
     patterns: Vec<Pattern>,
+    /// How many of them are long.
+    long: usize,
+    samples: Option<Samples>,
     automaton: Option<AhoCorasick>,
     /// How many bytes from a position on decide whether a value starts there.
     pub(super) reach: usize,
+}
+
+/// Which values to look for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Size {
+    Long,
+    Short,
 }
 
 /// A value that was found.
@@ -47,51 +59,79 @@ impl Finder {
         // Stable, so that of two equal values the one that was added first gives the name.
         patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.bytes.len()));
         let reach = patterns.first().map_or(0, |longest| longest.bytes.len()) + AFTER_PLACE;
+        let long = patterns.partition_point(|one| one.bytes.len() >= Samples::SHORTEST);
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
-            .build(patterns.iter().map(|pattern| &pattern.bytes))
+            .build(patterns[long..].iter().map(|one| &one.bytes))
             .ok()
-            .filter(|_| !patterns.is_empty());
+            .filter(|_| long < patterns.len());
         Self {
-            patterns,
+            samples: Samples::of(
+                patterns[..long]
+                    .iter()
+                    .map(|one| one.bytes.as_slice())
+                    .enumerate(),
+            ),
             automaton,
             reach,
+            long,
+            patterns,
         }
     }
 
     /// The first value at or after `from`.
     pub(super) fn next(&self, bytes: &[u8], from: usize) -> Option<Hit> {
-        let automaton = self.automaton.as_ref()?;
-        let mut at = from;
-        loop {
-            let found = automaton.find(Input::new(bytes).span(at..bytes.len()))?;
-            if let Some(hit) = self.longest_at(bytes, found.start()) {
-                return Some(hit);
-            }
-            at = found.start() + 1;
-        }
+        let long = self.next_of(Size::Long, bytes, from);
+        let short = self.next_of(Size::Short, bytes, from);
+        first(long, short)
     }
 
-    fn longest_at(&self, bytes: &[u8], start: usize) -> Option<Hit> {
-        let rest = &bytes[start..];
-        let fits = |pattern: &&Pattern| {
-            rest.starts_with(&pattern.bytes)
-                && (matches!(pattern.kind, Kind::Secret(_))
-                    || path_ends(&rest[pattern.bytes.len()..]))
-        };
-        let pattern = self.patterns.iter().find(fits)?;
-        let (name, replacement, secret) = match &pattern.kind {
-            Kind::Secret(name) => (name, format!("‹secret:{name}›"), true),
-            Kind::Place(token) => (token, token.clone(), false),
-        };
-        Some(Hit {
-            start,
-            end: start + pattern.bytes.len(),
-            replacement,
-            name: name.clone(),
-            secret,
-        })
+    /// The first value of this size at or after `from`.
+    pub(super) fn next_of(&self, size: Size, bytes: &[u8], from: usize) -> Option<Hit> {
+        match size {
+            Size::Long => self.samples.as_ref()?.find(bytes, from, |start, value| {
+                hit_at(bytes, start, &self.patterns[value])
+            }),
+            Size::Short => {
+                let automaton = self.automaton.as_ref()?;
+                let mut at = from;
+                loop {
+                    let found = automaton.find(Input::new(bytes).span(at..bytes.len()))?;
+                    let short = self.patterns[self.long..].iter();
+                    let hit = { short }.find_map(|one| hit_at(bytes, found.start(), one));
+                    if hit.is_some() {
+                        return hit;
+                    }
+                    at = found.start() + 1;
+                }
+            }
+        }
     }
+}
+
+/// The value that starts first; of two at one place the longer.
+pub(super) fn first(one: Option<Hit>, other: Option<Hit>) -> Option<Hit> {
+    let place = |hit: &Hit| (hit.start, std::cmp::Reverse(hit.end));
+    one.into_iter().chain(other).min_by_key(place)
+}
+
+/// A value, if it stands here.
+fn hit_at(bytes: &[u8], start: usize, pattern: &Pattern) -> Option<Hit> {
+    let rest = bytes[start..].strip_prefix(pattern.bytes.as_slice())?;
+    if matches!(pattern.kind, Kind::Place(_)) && !path_ends(rest) {
+        return None;
+    }
+    let (name, replacement, secret) = match &pattern.kind {
+        Kind::Secret(name) => (name, format!("‹secret:{name}›"), true),
+        Kind::Place(token) => (token, token.clone(), false),
+    };
+    Some(Hit {
+        start,
+        end: start + pattern.bytes.len(),
+        replacement,
+        name: name.clone(),
+        secret,
+    })
 }
 
 /// Whether a path's last part ends before `rest`: `/run` is not the start of `/runs`.
@@ -100,5 +140,61 @@ fn path_ends(rest: &[u8]) -> bool {
     match rest {
         [b'.', next, ..] | [next, ..] => !part_of_name(next),
         [] => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What stands where, by trying every value at every place.
+    fn plainly(patterns: &[Pattern], bytes: &[u8], from: usize) -> Option<Hit> {
+        (from..bytes.len()).find_map(|start| {
+            let mut hits: Vec<Hit> = patterns
+                .iter()
+                .filter_map(|pattern| hit_at(bytes, start, pattern))
+                .collect();
+            hits.sort_by_key(|hit| std::cmp::Reverse(hit.end));
+            hits.into_iter().next()
+        })
+    }
+
+    fn patterns() -> impl Strategy<Value = Vec<Pattern>> {
+        let bytes = prop::collection::vec(prop::sample::select(b"ab/.".as_slice()), 4..40);
+        let kind = prop_oneof![
+            "[a-z]{1,3}".prop_map(Kind::Secret),
+            "[a-z]{1,3}".prop_map(Kind::Place),
+        ];
+        let pattern = (bytes, kind).prop_map(|(bytes, kind)| Pattern { bytes, kind });
+        prop::collection::vec(pattern, 0..12)
+    }
+
+    proptest! {
+        /// Four letters, so that values overlap, contain each other and share their samples.
+        #[test]
+        fn the_leftmost_and_there_the_longest_is_found(
+            patterns in patterns(),
+            noise in prop::collection::vec(prop::sample::select(b"ab/.".as_slice()), 0..60),
+            chosen in prop::collection::vec((any::<prop::sample::Index>(), 0..9_usize), 0..6),
+            from in 0..40_usize,
+        ) {
+            let mut bytes = Vec::new();
+            for (index, gap) in &chosen {
+                bytes.extend(&noise[..noise.len().min(*gap)]);
+                if !patterns.is_empty() {
+                    bytes.extend(&patterns[index.index(patterns.len())].bytes);
+                }
+            }
+            bytes.extend(&noise);
+            let from = from.min(bytes.len());
+            let found = Finder::new(patterns.clone()).next(&bytes, from);
+            let expected = plainly(&patterns, &bytes, from);
+            prop_assert_eq!(
+                found.map(|hit| (hit.start, hit.end)),
+                expected.map(|hit| (hit.start, hit.end))
+            );
+        }
     }
 }

@@ -7,6 +7,7 @@
 mod encodings;
 mod finder;
 mod layer;
+mod sample;
 mod shapes;
 mod stream;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::finder::{Finder, Hit};
+use super::finder::{Finder, Hit, Size, first};
 use super::shapes::{self, Shape, ShapeHit};
 use super::{Redactor, Scope};
 
@@ -14,7 +14,10 @@ use super::{Redactor, Scope};
 pub struct Stream {
     redactor: Arc<Redactor>,
     scope: Scope,
+    /// What is not decided yet, and behind it room for more.
     held: Vec<u8>,
+    /// How much of it was filled.
+    filled: usize,
     /// A token whose end has not been seen; its bytes are dropped.
     inside: Option<&'static Shape>,
 }
@@ -25,13 +28,28 @@ impl Stream {
             redactor,
             scope,
             held: Vec::new(),
+            filled: 0,
             inside: None,
         }
     }
 
     /// Takes the next piece and appends to `out` what is decided.
     pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
+        self.held.truncate(self.filled);
         self.held.extend_from_slice(piece);
+        self.filled = self.held.len();
+        self.advance(false, out);
+    }
+
+    /// Room for the next piece, to be read into it at once; [`Stream::pushed`] takes it.
+    pub fn room(&mut self, most: usize) -> &mut [u8] {
+        self.held.resize(self.filled + most, 0);
+        &mut self.held[self.filled..]
+    }
+
+    /// Takes as many bytes as were put into [`Stream::room`], and appends to `out` what is decided.
+    pub fn pushed(&mut self, count: usize, out: &mut Vec<u8>) {
+        self.filled = self.held.len().min(self.filled + count);
         self.advance(false, out);
     }
 
@@ -43,7 +61,8 @@ impl Stream {
 
     fn advance(&mut self, last: bool, out: &mut Vec<u8>) {
         let finder = self.redactor.finder(self.scope);
-        let held = std::mem::take(&mut self.held);
+        let mut held = std::mem::take(&mut self.held);
+        held.truncate(self.filled);
         let reach = finder.reach.max(shapes::REACH);
         let decided = if last {
             held.len()
@@ -55,9 +74,22 @@ impl Stream {
             decided,
             finder: &finder,
             at: 0,
-            value: Seek::Unknown,
+            long: Seek::Unknown,
+            short: Seek::Unknown,
             shape: Seek::Unknown,
         };
+        if decided > 0
+            && self.inside.is_none()
+            && out.is_empty()
+            && let Some(end) = pass.clear()
+        {
+            // Nothing is replaced, as nearly always: the bytes themselves are given on.
+            self.held = std::mem::replace(out, held);
+            self.held.extend_from_slice(&out[end..]);
+            self.filled = self.held.len();
+            out.truncate(end);
+            return;
+        }
         while pass.at < decided {
             let before = pass.at;
             if let Some(shape) = self.inside {
@@ -69,20 +101,19 @@ impl Stream {
         let rest = pass.at;
         self.held = held;
         self.held.drain(..rest);
+        self.filled = self.held.len();
     }
 
     /// Copies up to the next hit and replaces it; says whether there was a decided one.
     fn step(&mut self, pass: &mut Pass<'_>, out: &mut Vec<u8>) -> bool {
+        if let Some(end) = pass.clear() {
+            pass.copy_to(end, out);
+            return false;
+        }
         let value = pass.value();
         let shape = pass.shape();
         let value_at = value.as_ref().map_or(usize::MAX, |hit| hit.start);
         let token_at = shape.map_or(usize::MAX, |hit| hit.token);
-        if value_at.min(token_at) >= pass.decided {
-            // What gives a token away is held back until the token itself is decided.
-            let held = shape.map_or(usize::MAX, |hit| hit.start).min(value_at);
-            pass.copy_to(pass.decided.min(held), out);
-            return false;
-        }
         if token_at < value_at
             && let Some(hit) = shape
         {
@@ -131,7 +162,8 @@ struct Pass<'a> {
     decided: usize,
     finder: &'a Finder,
     at: usize,
-    value: Seek<Hit>,
+    long: Seek<Hit>,
+    short: Seek<Hit>,
     shape: Seek<ShapeHit>,
 }
 
@@ -143,37 +175,57 @@ enum Seek<T> {
     At(T),
 }
 
+impl<T: Clone> Seek<T> {
+    fn next(
+        &mut self,
+        at: usize,
+        start: fn(&T) -> usize,
+        seek: impl FnOnce() -> Option<T>,
+    ) -> Option<T> {
+        match self {
+            Self::At(hit) if start(hit) >= at => Some(hit.clone()),
+            Self::Nowhere => None,
+            _ => {
+                let next = seek();
+                *self = next.clone().map_or(Self::Nowhere, Self::At);
+                next
+            }
+        }
+    }
+}
+
 impl Pass<'_> {
     fn copy_to(&mut self, end: usize, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.bytes[self.at..end]);
         self.at = end;
     }
 
+    /// Up to where all bytes stay as they are, when that is as far as anything is decided.
+    fn clear(&mut self) -> Option<usize> {
+        let value_at = self.value().map_or(usize::MAX, |hit| hit.start);
+        let shape = self.shape();
+        let token_at = shape.map_or(usize::MAX, |hit| hit.token);
+        let undecided = value_at.min(token_at) >= self.decided;
+        // What gives a token away is held back until the token itself is decided.
+        let held = shape.map_or(usize::MAX, |hit| hit.start).min(value_at);
+        undecided.then(|| self.decided.min(held))
+    }
+
     fn value(&mut self) -> Option<Hit> {
-        if let Seek::At(hit) = &self.value
-            && hit.start >= self.at
-        {
-            return Some(hit.clone());
-        }
-        if matches!(self.value, Seek::Nowhere) {
-            return None;
-        }
-        let next = self.finder.next(self.bytes, self.at);
-        self.value = next.clone().map_or(Seek::Nowhere, Seek::At);
-        next
+        let (finder, bytes, at) = (self.finder, self.bytes, self.at);
+        let start = |hit: &Hit| hit.start;
+        let long = self
+            .long
+            .next(at, start, || finder.next_of(Size::Long, bytes, at));
+        let short = self
+            .short
+            .next(at, start, || finder.next_of(Size::Short, bytes, at));
+        first(long, short)
     }
 
     fn shape(&mut self) -> Option<ShapeHit> {
-        if let Seek::At(hit) = self.shape
-            && hit.start >= self.at
-        {
-            return Some(hit);
-        }
-        if matches!(self.shape, Seek::Nowhere) {
-            return None;
-        }
-        let next = shapes::next(self.bytes, self.at);
-        self.shape = next.map_or(Seek::Nowhere, Seek::At);
-        next
+        let (bytes, at) = (self.bytes, self.at);
+        self.shape
+            .next(at, |hit| hit.start, || shapes::next(bytes, at))
     }
 }

@@ -162,6 +162,13 @@ pub(in crate::world::live) fn reap_orphans(running: &[u32]) {
     }
 }
 
+/// Lets more wait in a pipe, so that whoever writes into it is woken less often.
+pub(in crate::world::live) fn widen(pipe: &impl std::os::fd::AsFd) {
+    const MOST: i32 = 1 << 20;
+    // A system that does not allow as much only costs time.
+    let _as_it_was = nix::fcntl::fcntl(pipe, nix::fcntl::FcntlArg::F_SETPIPE_SZ(MOST));
+}
+
 /// Whether orphans of the gate's programs become the gate's children.
 pub(in crate::world::live) fn is_subreaper() -> bool {
     rustix::process::child_subreaper().is_ok_and(|state| state.is_some())

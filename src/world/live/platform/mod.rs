@@ -10,13 +10,13 @@ mod other;
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::{
-    Held, adopted, is_subreaper, isolate, members, names, reap, reap_orphans, stat,
+    Held, adopted, is_subreaper, isolate, members, names, reap, reap_orphans, stat, widen,
 };
 #[cfg(target_os = "linux")]
 pub(super) use listing::look;
 #[cfg(not(target_os = "linux"))]
 pub(super) use other::{
-    Held, adopted, is_subreaper, isolate, look, members, names, reap, reap_orphans, stat,
+    Held, adopted, is_subreaper, isolate, look, members, names, reap, reap_orphans, stat, widen,
 };
 
 /// What the system says of a process.

@@ -198,6 +198,9 @@ pub(in crate::world::live) fn reap(pid: u32) {
     }
 }
 
+/// Pipes stay as they are.
+pub(in crate::world::live) fn widen(_: &impl std::os::fd::AsFd) {}
+
 /// There is no such thing here.
 pub(in crate::world::live) fn is_subreaper() -> bool {
     false
