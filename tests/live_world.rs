@@ -25,6 +25,8 @@ use canary_gate::world::{
 /// A world in a directory of its own.
 struct Stage {
     world: LiveWorld,
+    /// Lists every process with all that it was started with.
+    without_rules: LiveWorld,
     root: Utf8PathBuf,
     _directory: tempfile::TempDir,
 }
@@ -58,9 +60,13 @@ impl Stage {
             root.join("cache"),
             root.join("home"),
         );
+        let world = || {
+            let redactor = Arc::new(Redactor::new());
+            LiveWorld::new(operator.clone(), places.clone(), redactor)
+        };
         Self {
-            world: LiveWorld::new(operator, places, Arc::new(Redactor::new()))
-                .learning_from([&daemon_rule()]),
+            world: world().learning_from([&daemon_rule()]),
+            without_rules: world(),
             root,
             _directory: directory,
         }
@@ -83,6 +89,15 @@ impl Stage {
 
     async fn processes(&self) -> Vec<ProcessSeen> {
         match self.ask(Effect::ListProcesses).await.unwrap() {
+            Response::Processes(seen) => seen,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn everything(&self) -> Vec<ProcessSeen> {
+        let by = SubtaskId::new("T000");
+        let listed = self.without_rules.perform(&by, Effect::ListProcesses);
+        match listed.await.unwrap() {
             Response::Processes(seen) => seen,
             other => panic!("{other:?}"),
         }
@@ -401,7 +416,7 @@ async fn a_time_limit_ends_the_whole_tree() {
         finished.elapsed >= Duration::from_secs(6),
         "TERM, grace, KILL"
     );
-    for process in stage.processes().await {
+    for process in stage.everything().await {
         assert!(!process.argv.contains(&mark), "{process:?}");
     }
 }
@@ -515,7 +530,7 @@ async fn a_program_that_is_given_up_is_ended_with_its_group() {
         line = ready => line.unwrap().trim().parse().unwrap(),
     };
     stage.world.settle().await;
-    let left: Vec<ProcessSeen> = stage.processes().await;
+    let left: Vec<ProcessSeen> = stage.everything().await;
     assert!(
         !left.iter().any(|seen| seen.identity.pid == pid),
         "the grandchild is gone"
@@ -719,6 +734,31 @@ impl Drop for Daemon {
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }
+}
+
+#[tokio::test]
+async fn what_others_were_started_with_is_told_only_when_a_rule_or_a_search_could_mean_it() {
+    let stage = Stage::new();
+    let started = |words: &str| {
+        let mut sleep = Command::new("bash");
+        sleep.args(["-c", "read -r _", words]).stdin(Stdio::piped());
+        sleep.spawn().unwrap()
+    };
+    let mut others = [started("/home/somebody/letter"), started("run_sync_daemon")];
+    let [letter, search] = others.each_ref().map(Child::id);
+    let argv = |seen: &[ProcessSeen], pid| {
+        let one = seen.iter().find(|one| one.identity.pid == pid);
+        one.map(|one| (one.program.clone(), one.argv.len()))
+    };
+    let told = stage.processes().await;
+    let everything = stage.everything().await;
+    for other in &mut others {
+        other.kill().unwrap();
+        other.wait().unwrap();
+    }
+    assert_eq!(argv(&told, letter), Some(("bash".to_owned(), 0)));
+    assert_eq!(argv(&told, search), Some(("bash".to_owned(), 4)));
+    assert_eq!(argv(&everything, letter), Some(("bash".to_owned(), 4)));
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ pub struct Swept {
 /// # Errors
 /// If the rule is not valid.
 pub fn sight(rule: &ProcessRule, seen: Vec<ProcessSeen>) -> Result<Sight, Trouble> {
-    Ok(sort(rule, &compiled(rule)?, seen))
+    Ok(sort(&compiled(rule)?, seen))
 }
 
 fn compiled(rule: &ProcessRule) -> Result<CompiledRule, Trouble> {
@@ -57,7 +57,7 @@ fn compiled(rule: &ProcessRule) -> Result<CompiledRule, Trouble> {
     })
 }
 
-fn sort(rule: &ProcessRule, compiled: &CompiledRule, seen: Vec<ProcessSeen>) -> Sight {
+fn sort(compiled: &CompiledRule, seen: Vec<ProcessSeen>) -> Sight {
     let mut sight = Sight::default();
     for process in seen {
         match compiled.explain(&process) {
@@ -66,24 +66,11 @@ fn sort(rule: &ProcessRule, compiled: &CompiledRule, seen: Vec<ProcessSeen>) -> 
             Err(Spared::AnotherUser | Spared::Home { .. }) if !process.ours => {
                 sight.foreign.push(process);
             }
-            Err(Spared::Program { .. }) if !speaks_of(&process, rule) => {}
+            Err(Spared::Program { .. }) if !compiled.is_named_by(&process) => {}
             Err(why) => sight.look_alikes.push((process, why)),
         }
     }
     sight
-}
-
-/// Whether a process of another program has arguments that a search by substring would find.
-fn speaks_of(process: &ProcessSeen, rule: &ProcessRule) -> bool {
-    let words = rule
-        .argv
-        .iter()
-        .flat_map(|pattern| pattern.split(|c: char| !c.is_alphanumeric() && c != '_'));
-    let telling: Vec<&str> = words.filter(|word| word.len() > 8).collect();
-    process
-        .argv
-        .iter()
-        .any(|argument| telling.iter().any(|word| argument.contains(word)))
 }
 
 /// Ends what the rule means: list, TERM, wait, KILL, verify, until two scans in a row find none.
@@ -102,7 +89,7 @@ pub async fn sweep(ctx: &Ctx, rule: &ProcessRule) -> Result<Swept, Trouble> {
             break;
         }
         swept.scans += 1;
-        let sight = sort(rule, &compiled, ctx.processes().await?);
+        let sight = sort(&compiled, ctx.processes().await?);
         swept.foreign = sight.foreign;
         swept.look_alikes = sight.look_alikes;
         let identities = sight.targets.iter().map(|process| process.identity);

@@ -25,6 +25,8 @@ pub struct CompiledRule {
     name: String,
     program: Vec<GlobMatcher>,
     argv: Vec<Regex>,
+    /// Words of the patterns for arguments that are long enough to tell something.
+    telling: Vec<String>,
     wanted: Vec<String>,
     homes: Vec<String>,
 }
@@ -62,9 +64,19 @@ impl ProcessRule {
             name: self.name.clone(),
             program: self.program.iter().map(program).collect::<Result<_, _>>()?,
             argv: self.argv.iter().map(argument).collect::<Result<_, _>>()?,
+            telling: self.telling(),
             wanted: self.program.clone(),
             homes: self.homes.clone(),
         })
+    }
+
+    fn telling(&self) -> Vec<String> {
+        let words = self
+            .argv
+            .iter()
+            .flat_map(|pattern| pattern.split(|c: char| !c.is_alphanumeric() && c != '_'));
+        let telling = words.filter(|word| word.len() > 8);
+        telling.map(str::to_owned).collect()
     }
 
     /// Whether program and arguments are what the rule means, whoever owns the process.
@@ -105,6 +117,14 @@ impl CompiledRule {
     #[must_use]
     pub fn runs(&self, seen: &ProcessSeen) -> bool {
         self.program.iter().any(|glob| glob.is_match(&seen.program))
+    }
+
+    /// Whether its arguments are such that a search by substring would find it.
+    #[must_use]
+    pub fn is_named_by(&self, seen: &ProcessSeen) -> bool {
+        let argv = &seen.argv;
+        argv.iter()
+            .any(|argument| self.telling.iter().any(|word| argument.contains(word)))
     }
 
     /// Why the process may not be ended by this rule.

@@ -6,17 +6,45 @@ use std::sync::Arc;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 use super::{LiveWorld, blocking, platform};
+use crate::world::process_rule::CompiledRule;
 use crate::world::redact::Redactor;
 use crate::world::{ProcessSeen, WorldError};
 
 /// All living processes, sorted by pid. Where a process has its home matters only when it runs a
-/// program of the gate's rules.
+/// program of the gate's rules; what it was started with, when a rule could mean it or a search by
+/// substring would.
 pub(super) async fn list(world: &LiveWorld) -> Result<Vec<ProcessSeen>, WorldError> {
     let daemons = Arc::clone(&world.daemons);
     let matters =
         move |seen: &ProcessSeen| daemons.is_empty() || daemons.iter().any(|rule| rule.runs(seen));
-    let seen = blocking(move || look(None, &matters)).await??;
+    let mut seen = blocking(move || look(None, &matters)).await??;
+    for process in &mut seen {
+        if !concerns(world, process) {
+            process.argv.clear();
+            process.home = None;
+        }
+    }
     Ok(told(world, seen))
+}
+
+/// The processes that a rule means, whether it is one of the gate's or not.
+pub(super) async fn matching(
+    world: &LiveWorld,
+    rule: &CompiledRule,
+) -> Result<Vec<ProcessSeen>, WorldError> {
+    let asked = rule.clone();
+    let seen = blocking(move || look(None, &|seen| asked.runs(seen))).await??;
+    let mut told = told(world, seen);
+    told.retain(|process| rule.matches(process));
+    Ok(told)
+}
+
+/// Whether a rule of the gate may have something to say of it. What else is told to the programs
+/// of this machine is nobody's business and goes into no evidence.
+fn concerns(world: &LiveWorld, process: &ProcessSeen) -> bool {
+    let rules = &world.daemons;
+    let any = |rule: &CompiledRule| rule.runs(process) || rule.is_named_by(process);
+    rules.is_empty() || rules.iter().any(any)
 }
 
 /// The processes with these ids, as far as they live.

@@ -2,8 +2,7 @@
 //!
 //! Of a text, eight bytes are looked at every so many positions, so that each place where a value
 //! may stand holds one of these samples whole. Hardly any sample occurs in a value; where one
-//! does, the value is compared. An automaton looks at every byte, and for hundreds of values it
-//! is several times slower than a program can print.
+//! does, the value is compared. An automaton would look at every byte.
 
 /// Bytes in a sample.
 const GRAM: usize = 8;

@@ -30,9 +30,7 @@ use super::files::Desk;
 use super::{LiveWorld, blocking, process};
 use crate::journal::sha256_hex;
 use crate::world::process_rule::CompiledRule;
-use crate::world::{
-    FileSeen, FixedSeen, Incident, Noticed, Observation, Place, ProcessSeen, Watch, WorldError,
-};
+use crate::world::{FileSeen, FixedSeen, Incident, Noticed, Observation, Place, Watch, WorldError};
 
 /// How often is looked although nothing was notified: notifications may be lost, and there are
 /// none on some file systems.
@@ -155,12 +153,7 @@ impl<'a> Observer<'a> {
         };
         watching.notice(None).await;
         let at = watching.steps.now();
-        let rule = &watching.rule;
-        let processes = process::list(self.world).await?;
-        let processes: Vec<ProcessSeen> = processes
-            .into_iter()
-            .filter(|process| rule.matches(process))
-            .collect();
+        let processes = process::matching(self.world, &watching.rule).await?;
         let desk = || Desk {
             places: self.world.places.clone(),
             redactor: Arc::clone(&self.world.redactor),
