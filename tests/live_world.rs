@@ -25,8 +25,7 @@ use canary_gate::world::{
 /// A world in a directory of its own.
 struct Stage {
     world: LiveWorld,
-    /// Lists every process with all that it was started with.
-    without_rules: LiveWorld,
+    outfit: (Operator, Places),
     root: Utf8PathBuf,
     _directory: tempfile::TempDir,
 }
@@ -60,13 +59,10 @@ impl Stage {
             root.join("cache"),
             root.join("home"),
         );
-        let world = || {
-            let redactor = Arc::new(Redactor::new());
-            LiveWorld::new(operator.clone(), places.clone(), redactor)
-        };
         Self {
-            world: world().learning_from([&daemon_rule()]),
-            without_rules: world(),
+            world: LiveWorld::new(operator.clone(), places.clone(), Arc::new(Redactor::new()))
+                .learning_from([&daemon_rule()]),
+            outfit: (operator, places),
             root,
             _directory: directory,
         }
@@ -94,10 +90,17 @@ impl Stage {
         }
     }
 
+    /// Every process with all that it was started with. By another world, which would clear away
+    /// the ended programs of the first: not while one runs.
     async fn everything(&self) -> Vec<ProcessSeen> {
+        let (operator, places) = self.outfit.clone();
+        let without_rules = LiveWorld::new(operator, places, Arc::new(Redactor::new()));
         let by = SubtaskId::new("T000");
-        let listed = self.without_rules.perform(&by, Effect::ListProcesses);
-        match listed.await.unwrap() {
+        match without_rules
+            .perform(&by, Effect::ListProcesses)
+            .await
+            .unwrap()
+        {
             Response::Processes(seen) => seen,
             other => panic!("{other:?}"),
         }
