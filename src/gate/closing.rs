@@ -26,11 +26,12 @@ static TAGS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?s)\{\{.*?
 /// What a template quotes counts as whatever would make it a reference.
 #[must_use]
 pub fn closing_reference(text: &str) -> Option<Range<usize>> {
-    // The expression is a large one, and most texts hold none of its words.
+    // The expression is a large one, and most texts hold none of its words. Parts of them without
+    // an `s`: the expression takes the long one for the same letter, and so must this.
     let small = text.to_ascii_lowercase();
-    if !["clos", "fix", "resolv"]
+    if !["clo", "fix", "olve"]
         .iter()
-        .any(|word| small.contains(word))
+        .any(|part| small.contains(part))
     {
         return None;
     }
@@ -71,6 +72,7 @@ mod tests {
             "Fixes {{ product.repository }}#1038",
             "closes #{{ n }}",
             "fixes **#3**",
+            "re\u{17f}olves #4",
         ] {
             assert!(closing_reference(text).is_some(), "{text}");
         }

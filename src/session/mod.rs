@@ -89,7 +89,7 @@ pub struct Finished {
 pub async fn run(
     operator: Operator,
     mut options: Options,
-    mut reporters: Vec<Box<dyn Reporter>>,
+    reporters: Vec<Box<dyn Reporter>>,
     mut signals: UnboundedReceiver<Signal>,
     wrap: Wrap<'_>,
 ) -> Result<Finished, SessionError> {
@@ -110,10 +110,9 @@ pub async fn run(
     let (journal, folded) = opening::open(&options, &directory, started, keep).await?;
     let recorded = RecordLayer::new(Arc::clone(&inner), journal.clone());
     let mut report = SharedReport::new(&options.gate);
-    let mut all: Vec<Box<dyn Reporter>> = vec![Box::new(report.clone())];
     let (journalled, journal_failure) = Journalled::new(journal.clone());
-    all.push(Box::new(journalled));
-    all.append(&mut reporters);
+    let own: [Box<dyn Reporter>; 2] = [Box::new(report.clone()), Box::new(journalled)];
+    let mut all: Vec<_> = own.into_iter().chain(reporters).collect();
     let kept = |folded: &Folded| {
         let changed = opening::changed(folded, &options.gate);
         resume::kept(&options.gate, folded, started, directory.home(), &changed)

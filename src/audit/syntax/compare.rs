@@ -84,17 +84,8 @@ pub fn compare(files: &[FilePair], names: &LoggingNames) -> Comparison {
             })
             .collect()
     };
-    let (before, after) = (
-        sources(|file| file.before.as_ref()),
-        sources(|file| file.after.as_ref()),
-    );
-    // Most of the time goes into reading the two sides, which know nothing of each other.
-    let (before, after) = std::thread::scope(|scope| {
-        let before = scope.spawn(|| read_side(&before, names));
-        let after = read_side(&after, names);
-        (before.join(), after)
-    });
-    let before = before.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let before = read_side(&sources(|file| file.before.as_ref()), names);
+    let after = read_side(&sources(|file| file.after.as_ref()), names);
     let mut unreadable = before.unreadable.clone();
     unreadable.extend(after.unreadable.iter().cloned());
     unreadable.sort_by(|a, b| a.0.cmp(&b.0));

@@ -76,7 +76,7 @@ pub struct LiveWorld {
     /// How many programs each subtask has started, for the names of logs.
     started: Mutex<BTreeMap<SubtaskId, u32>>,
     clock: Arc<dyn Clock>,
-    /// Rules of daemons, whose arguments hold tokens.
+    /// Rules of daemons, whose arguments hold tokens; those of others are not told.
     daemons: Arc<[CompiledRule]>,
 }
 
@@ -121,7 +121,8 @@ impl LiveWorld {
     }
 
     /// Learns the tokens of the processes that these rules may mean, so that they are hidden
-    /// wherever they stand. A rule that is not valid means none; the gate file's are.
+    /// wherever they stand; and lists no other's arguments, which are nobody's business. Without
+    /// a rule, nothing is learnt and nothing left out. A rule that is not valid means none; the gate file's are.
     #[must_use]
     pub fn learning_from<'r>(mut self, rules: impl IntoIterator<Item = &'r ProcessRule>) -> Self {
         let compiled = rules.into_iter().filter_map(|rule| rule.compile().ok());

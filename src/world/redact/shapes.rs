@@ -100,8 +100,7 @@ const STARTS: [&str; 12] = [
 const AUTHORIZATION: &str = "authorization";
 const ITS_STARTS: [&str; 8] = ["aut", "auT", "aUt", "aUT", "Aut", "AuT", "AUt", "AUT"];
 
-/// Where a token may start: everything else need not be shown to the expression, which is
-/// several times slower.
+/// Where a token may start: everything else need not be shown to the expression.
 static STARTING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostFirst)
