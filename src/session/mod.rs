@@ -33,7 +33,6 @@ use crate::audit;
 use crate::engine::{self, Asked, Reporter, Request, Signal};
 use crate::evidence::Bundled;
 use crate::gate::{Gate, SubtaskId, Verdict};
-use crate::journal::Folded;
 use crate::report::Report;
 use crate::world::live::{LiveWorld, Operator, Places, ToolPath, isolate};
 use crate::world::redact::Redactor;
@@ -113,11 +112,10 @@ pub async fn run(
     let (journalled, journal_failure) = Journalled::new(journal.clone());
     let own: [Box<dyn Reporter>; 2] = [Box::new(report.clone()), Box::new(journalled)];
     let mut all: Vec<_> = own.into_iter().chain(reporters).collect();
-    let kept = |folded: &Folded| {
-        let changed = opening::changed(folded, &options.gate);
-        resume::kept(&options.gate, folded, started, directory.home(), &changed)
-    };
-    let resumed = folded.as_ref().map(kept).unwrap_or_default();
+    let resumed = folded.map_or_else(Vec::new, |folded| {
+        let changed = opening::changed(&folded, &options.gate);
+        resume::kept(&options.gate, &folded, started, directory.home(), &changed)
+    });
     report.keep(&resumed);
     let request = Request {
         gate: Arc::clone(&options.gate),
