@@ -9,7 +9,7 @@ use super::Exit;
 use super::args::GateArgs;
 use super::console::Console;
 use super::operator;
-use crate::gate::Finding;
+use crate::gate::{Finding, Gate};
 use crate::processes::{Sight, Swept, sight, sweep};
 use crate::session;
 use crate::verbs::{Ctx, Trouble};
@@ -37,6 +37,24 @@ enum Format {
     Json,
 }
 
+/// The rule that is asked for, or all of the gate.
+fn chosen<'g>(gate: &'g Gate, name: Option<&str>) -> Result<Vec<&'g ProcessRule>, String> {
+    let known: Vec<&str> = gate.processes.keys().map(String::as_str).collect();
+    if known.is_empty() {
+        return Err("the gate has no process rule; write one as `[process.NAME]`".to_owned());
+    }
+    let Some(name) = name else {
+        return Ok(gate.processes.values().collect());
+    };
+    let rule = gate.processes.get(name).map(|rule| vec![rule]);
+    rule.ok_or_else(|| {
+        format!(
+            "no process rule `{name}`; the gate has {}",
+            known.join(", ")
+        )
+    })
+}
+
 pub(super) async fn run(args: &ReapArgs, console: &Console) -> Exit {
     let operator = match operator::of_process() {
         Ok(operator) => operator,
@@ -46,17 +64,10 @@ pub(super) async fn run(args: &ReapArgs, console: &Console) -> Exit {
         Ok(gate) => gate,
         Err(exit) => return exit,
     };
-    let rules: Vec<&ProcessRule> = match &args.rule {
-        None => gate.processes.values().collect(),
-        Some(name) => gate.processes.get(name).into_iter().collect(),
+    let rules = match chosen(&gate, args.rule.as_deref()) {
+        Ok(rules) => rules,
+        Err(why) => return console.fail(Exit::Usage, &why),
     };
-    if rules.is_empty() {
-        let known: Vec<&str> = gate.processes.keys().map(String::as_str).collect();
-        return console.fail(
-            Exit::Usage,
-            &format!("no such process rule; the gate has {}", known.join(", ")),
-        );
-    }
     let settings = operator::settings(&operator, &overrides);
     let ctx = session::command_ctx(
         &operator,

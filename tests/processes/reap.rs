@@ -56,6 +56,18 @@ fn pids(list: &Value, process: impl Fn(&Value) -> &Value) -> Vec<u32> {
 }
 
 #[test]
+fn a_rule_that_is_not_there_is_named() {
+    let herd = Herd::new();
+    let output = gate(&herd, &["--dry-run", "--match", "daemon"]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("no process rule `daemon`; the gate has sync-daemon"),
+        "{told}"
+    );
+}
+
+#[test]
 fn of_a_thousand_daemons_none_and_of_fifty_look_alikes_all_are_alive() {
     let mut herd = Herd::new();
     let daemons = herd.start(&SHAPES);
