@@ -5,11 +5,12 @@
 //! cases are claims, not words.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::asserts::{Assertion, Subject, assertions};
-use super::syntax::{Kind, Node, grammar_for, read};
+use super::syntax::{Kind, Lowered, Node, grammar_for, read};
 
 /// What a test turned out to be about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +41,7 @@ pub enum AssertsOn {
 
 /// Sources of the tests, by path.
 pub(super) struct TestSources {
-    files: BTreeMap<String, Node>,
+    files: BTreeMap<String, Arc<Lowered>>,
 }
 
 /// A function of a test file, with where it stands.
@@ -57,7 +58,7 @@ impl TestSources {
             .iter()
             .filter_map(|(path, text)| {
                 let lowered = read(grammar_for(path)?, text).ok()?;
-                Some((path.clone(), lowered.module))
+                Some((path.clone(), lowered))
             })
             .collect();
         Self { files }
@@ -68,7 +69,8 @@ impl TestSources {
         let (class, name) = id.rsplit_once("::").unwrap_or(("", id));
         let name = name.split('[').next().unwrap_or(name);
         let mut best: Option<(usize, Function<'_>)> = None;
-        for (path, module) in &self.files {
+        for (path, file) in &self.files {
+            let module = &file.module;
             let dotted = path
                 .rsplit_once('.')
                 .map_or(path.as_str(), |(stem, _)| stem);
@@ -98,14 +100,14 @@ impl TestSources {
         let here = self.files.get_key_value(near);
         here.into_iter()
             .chain(self.files.iter().filter(|(path, _)| *path != near))
-            .find_map(|(path, module)| {
-                any_function(module, name).map(|node| Function { path, node })
+            .find_map(|(path, file)| {
+                any_function(&file.module, name).map(|node| Function { path, node })
             })
     }
 
     /// Module of a path.
     pub(super) fn module(&self, path: &str) -> Option<&Node> {
-        self.files.get(path)
+        self.files.get(path).map(|file| &file.module)
     }
 
     /// The test and everything it uses of the test files: helpers, fixtures, constants.

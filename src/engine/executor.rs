@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
-use crate::gate::{self, Fact, Facts, Finding, Gate, Outcome, Stop, SubtaskId};
+use crate::gate::{Fact, Facts, Finding, Gate, Outcome, Stop, SubtaskId};
 use crate::verbs::{Ctx, Setting, Trouble};
 use crate::world::{Effect, Response, World};
 
@@ -115,8 +115,9 @@ fn resolve(
         .gate
         .subtask(id)
         .ok_or_else(|| error(format!("no subtask `{id}`")))?;
-    let context =
-        gate::context(&shared.gate.parameters, facts).map_err(|e| error(e.to_string()))?;
+    let context = subtask
+        .context(&shared.gate.parameters, facts)
+        .map_err(|e| error(e.to_string()))?;
     let verb = subtask
         .resolve(&context)
         .map_err(|e| error(e.to_string()))?;

@@ -2,13 +2,33 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::template::{TemplateError, render, render_fields};
-use super::{Subtask, parse_duration};
+use super::template::{TemplateError, context_of, is_template, render, render_fields};
+use super::{Fact, Facts, Subtask, parse_duration};
 use crate::verbs::Verb;
 
 impl Subtask {
+    /// What its templates can quote: the parameters, and of the facts those whose first name
+    /// stands in one of them. Others can be long, and every subtask would turn them over.
+    ///
+    /// # Errors
+    /// As [`super::context`].
+    pub fn context(
+        &self,
+        parameters: &Map<String, Value>,
+        facts: &Facts,
+    ) -> Result<Value, TemplateError> {
+        let mut texts = vec![self.timeout.as_str()];
+        texts.extend(self.max_age.as_deref());
+        collect_templates(&self.fields, &mut texts);
+        let quotable = |fact: &&Fact| {
+            let first = fact.name.split('.').next().unwrap_or(&fact.name);
+            texts.iter().any(|text| text.contains(first))
+        };
+        context_of(parameters, facts.iter().filter(quotable))
+    }
+
     /// Its verb with all templates filled in.
     ///
     /// # Errors
@@ -54,5 +74,16 @@ impl Subtask {
         render(text, context)
             .and_then(|text| parse_duration(&text).map_err(TemplateError::broken))
             .map_err(|error| error.in_field(field).in_subtask(&self.id))
+    }
+}
+
+fn collect_templates<'f>(fields: &'f Value, texts: &mut Vec<&'f str>) {
+    match fields {
+        Value::String(text) if is_template(text) => texts.push(text),
+        Value::Array(items) => items.iter().for_each(|item| collect_templates(item, texts)),
+        Value::Object(table) => table
+            .values()
+            .for_each(|item| collect_templates(item, texts)),
+        _ => {}
     }
 }

@@ -10,9 +10,9 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde_json::{Map, Value};
 
-use super::Facts;
 use super::tags::{CallKind, LONGEST, calls, too_long};
 pub use super::template_error::TemplateError;
+use super::{Fact, Facts};
 
 /// Everything a template may quote: parameters and facts, merged into one tree by their dotted
 /// names.
@@ -20,8 +20,16 @@ pub use super::template_error::TemplateError;
 /// # Errors
 /// If a fact would replace a parameter or part of another fact by something else.
 pub fn context(parameters: &Map<String, Value>, facts: &Facts) -> Result<Value, TemplateError> {
+    context_of(parameters, facts.iter())
+}
+
+/// The same of some facts.
+pub(super) fn context_of<'f>(
+    parameters: &Map<String, Value>,
+    facts: impl Iterator<Item = &'f Fact>,
+) -> Result<Value, TemplateError> {
     let mut tree = Value::Object(parameters.clone());
-    for fact in facts.iter() {
+    for fact in facts {
         let wrapped = fact
             .name
             .rsplit('.')

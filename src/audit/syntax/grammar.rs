@@ -77,7 +77,7 @@ pub fn grammar_for(path: &str) -> Option<&'static dyn Grammar> {
 ///
 /// # Errors
 /// Why it cannot be judged.
-pub fn read(grammar: &dyn Grammar, source: &str) -> Result<Lowered, Unreadable> {
+pub(super) fn parse(grammar: &dyn Grammar, source: &str) -> Result<Lowered, Unreadable> {
     if source.contains('\0') || source.contains('\u{fffd}') {
         return Err(Unreadable::Binary);
     }

@@ -1,9 +1,11 @@
 //! One version of all files: logging taken out across files, then split into definitions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::LoggingNames;
-use super::grammar::{Grammar, Unreadable, grammar_for, read};
+use super::grammar::{Grammar, Unreadable, grammar_for};
+use super::readings::read;
 use super::resolve::{Index, Known, module_of};
 use super::settle::{settle, uses};
 use super::strip::{Stripped, strip};
@@ -50,7 +52,7 @@ impl Side {
 pub(super) struct File {
     pub(super) path: String,
     pub(super) grammar: &'static dyn Grammar,
-    pub(super) lowered: Lowered,
+    pub(super) lowered: Arc<Lowered>,
     names: LoggingNames,
 }
 
@@ -201,7 +203,7 @@ pub fn differing(path: &str, one: &str, other: &str) -> Result<Vec<String>, Unre
     let grammar = grammar_for(path).ok_or(Unreadable::NoGrammar)?;
     let units = |text: &str| -> Result<BTreeMap<String, u64>, Unreadable> {
         let mut units = Vec::new();
-        split(path, read(grammar, text)?.module, &mut units);
+        split(path, read(grammar, text)?.module.clone(), &mut units);
         Ok(units
             .into_iter()
             .map(|unit| (unit.name, unit.node.digest))

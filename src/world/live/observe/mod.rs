@@ -126,13 +126,15 @@ impl<'a> Observer<'a> {
             watching.follow();
             let (woken, over) = tokio::select! {
                 biased;
-                woken = watching.woken.recv() => (woken, false),
-                _ = ended.wait_for(|ended| *ended) => (None, true),
-                () = watching.asking.next() => (None, false),
+                // None: there are no notifications here, and the tick has to do.
+                Some(woken) = watching.woken.recv() => (woken, false),
+                // Looked at with the last observation.
+                _ = ended.wait_for(|ended| *ended) => (Woken::Files, true),
+                () = watching.asking.next() => (Woken::Files, false),
                 _ = watching.tick.tick() => {
                     // A directory that was replaced is watched again with the tick.
                     watching.watched.clear();
-                    (None, false)
+                    (Woken::Time, false)
                 }
             };
             watching.notice(woken).await;
@@ -151,7 +153,7 @@ impl<'a> Observer<'a> {
         let Some(watching) = self.watching.as_mut() else {
             return Ok(());
         };
-        watching.notice(None).await;
+        watching.notice(Woken::Time).await;
         let at = watching.steps.now();
         let processes = process::matching(self.world, &watching.rule).await?;
         let desk = || Desk {
@@ -271,15 +273,16 @@ impl<'a> Watching<'a> {
     }
 
     /// Looks for everything that may happen at any time.
-    async fn notice(&mut self, woken: Option<Woken>) {
+    async fn notice(&mut self, woken: Woken) {
         let at = self.steps.now();
         let mut what: Vec<Incident> = Vec::new();
         what.extend(self.steps.look());
         what.extend(self.terminal.look());
         match woken {
-            Some(Woken::Program(name)) => what.extend(self.opened(name).await),
-            Some(Woken::Files) => {}
-            None => what.extend(self.strangers.look().foreign),
+            Woken::Program(name) => what.extend(self.opened(name).await),
+            // Who runs is not looked at for each: a look at all processes is the dearest one.
+            Woken::Files => {}
+            Woken::Time => what.extend(self.strangers.look().foreign),
         }
         self.noticed
             .extend(what.into_iter().map(|what| Noticed { at, what }));

@@ -9,13 +9,15 @@ use tokio::sync::mpsc;
 
 use super::TICK;
 
-/// What was notified.
+/// Why it looks.
 #[derive(Debug)]
 pub(super) enum Woken {
     /// Something happened in a watched directory.
     Files,
     /// The file of a program was opened.
     Program(String),
+    /// It is time to look at everything.
+    Time,
 }
 
 /// What wakes the observer, and what on this system does not.

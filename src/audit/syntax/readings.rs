@@ -1,0 +1,81 @@
+//! Files that were read of late. One audit compares a version with the one before it, the tag
+//! with both, and what is installed with the tag: most texts come up several times.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use super::grammar::{Grammar, Unreadable, parse};
+use super::tree::Lowered;
+
+/// Most text whose trees are kept, in bytes; a tree takes several times as much.
+const ROOM: usize = 1 << 18;
+
+static READINGS: LazyLock<Mutex<Readings>> = LazyLock::new(Mutex::default);
+
+/// Parses and lowers one file, or gives the same tree as the last time.
+///
+/// # Errors
+/// Why it cannot be judged.
+pub fn read(grammar: &dyn Grammar, source: &str) -> Result<Arc<Lowered>, Unreadable> {
+    let readings = || READINGS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(lowered) = readings().known(grammar.name(), source) {
+        return Ok(lowered);
+    }
+    let lowered = Arc::new(parse(grammar, source)?);
+    readings().keep(grammar.name(), source, &lowered);
+    Ok(lowered)
+}
+
+/// Trees by language and text, the oldest first to go.
+#[derive(Default)]
+struct Readings {
+    trees: HashMap<Arc<str>, (&'static str, Arc<Lowered>)>,
+    order: VecDeque<Arc<str>>,
+    bytes: usize,
+}
+
+impl Readings {
+    fn known(&self, language: &str, source: &str) -> Option<Arc<Lowered>> {
+        let (read_as, lowered) = self.trees.get(source)?;
+        (*read_as == language).then(|| Arc::clone(lowered))
+    }
+
+    fn keep(&mut self, language: &'static str, source: &str, lowered: &Arc<Lowered>) {
+        if source.len() > ROOM || self.trees.contains_key(source) {
+            return;
+        }
+        self.bytes += source.len();
+        while self.bytes > ROOM {
+            let Some(oldest) = self.order.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.len();
+            self.trees.remove(&oldest);
+        }
+        let text: Arc<str> = source.into();
+        self.order.push_back(Arc::clone(&text));
+        self.trees.insert(text, (language, Arc::clone(lowered)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::grammar_for;
+    use super::*;
+
+    #[test]
+    fn the_oldest_goes_when_there_is_no_room_and_a_language_is_not_taken_for_another() {
+        let python = grammar_for("a.py").unwrap();
+        let mut readings = Readings::default();
+        let text = |n: usize| format!("x = {n}\n{}", "# filler\n".repeat(ROOM / 30));
+        for n in 0..5 {
+            let lowered = Arc::new(parse(python, &text(n)).unwrap());
+            readings.keep(python.name(), &text(n), &lowered);
+        }
+        assert!(readings.bytes <= ROOM);
+        assert_eq!(readings.order.len(), readings.trees.len());
+        assert!(readings.known(python.name(), &text(0)).is_none());
+        assert!(readings.known(python.name(), &text(4)).is_some());
+        assert!(readings.known("Rust", &text(4)).is_none());
+    }
+}
