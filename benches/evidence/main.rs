@@ -10,6 +10,7 @@
     reason = "a benchmark makes files, starts programs, reads the clock and prints"
 )]
 
+mod disk;
 mod logs;
 mod measure;
 mod ours;
@@ -177,16 +178,18 @@ impl Scene {
                 .split_whitespace()
                 .map(|number| number.parse().unwrap())
                 .collect();
-            let [count, written, sealed] = numbers[..] else {
+            let [count, written, sealed, waited] = numbers[..] else {
                 panic!("{}", own.printed);
             };
             records = count;
-            took.push((written + sealed, sealed));
+            took.push((written + sealed, sealed, waited));
             peak = peak.max(own.peak);
         }
         took.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (all, sealed) = took[took.len() / 2];
-        let what = format!("journal of {records:.0} records, {sealed:.1} ms the seal");
+        let (all, sealed, waited) = took[took.len() / 2];
+        let what = format!(
+            "journal of {records:.0} records, {sealed:.1} ms the seal, {waited:.1} ms the disk's syncs"
+        );
         measure::below(&what, Duration::from_secs_f64(all / 1e3), 25.0);
         peak
     }

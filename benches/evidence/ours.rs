@@ -16,6 +16,7 @@ use canary_gate::world::live::{LiveWorld, Operator, Places};
 use canary_gate::world::redact::{Redactor, Scope};
 use canary_gate::world::{Effect, Ended, Program, RecordLayer, ReplayWorld, Response, World};
 
+use crate::disk::TimedDisk;
 use crate::logs::{SECRETS, secret};
 
 /// A part of the work, by name, with its paths. What it prints, the parent reads.
@@ -112,8 +113,8 @@ async fn capture(log: &Path, root: &Path) {
     assert!(redactor.counts().len() > SECRETS / 2, "secrets were found");
 }
 
-/// Writes down what a whole run wrote down; prints the number of records and how long it took
-/// longer than without a journal.
+/// Writes down what a whole run wrote down; prints the number of records, how long it took longer
+/// than without a journal, the seal's share, and how long all of it waited for the disk's syncs.
 async fn journal(run: &Path, to: &Path) {
     let recorded = read(run).unwrap();
     let replay = || ReplayWorld::new(&recorded, Blobs::of_run(run));
@@ -122,7 +123,9 @@ async fn journal(run: &Path, to: &Path) {
     repeat(&recorded, run, &without, None).await;
     let without = start.elapsed();
     let start = Instant::now();
-    let journal = Journal::create(to, recorded.header.clone()).unwrap();
+    let disk = Arc::new(TimedDisk::default());
+    let waited = Arc::clone(&disk.waited);
+    let journal = Journal::create_on(disk, to, recorded.header.clone()).unwrap();
     let world = RecordLayer::new(Arc::new(replay()), journal.clone());
     repeat(&recorded, run, &world, Some(&journal)).await;
     let written = start.elapsed().saturating_sub(without);
@@ -132,9 +135,10 @@ async fn journal(run: &Path, to: &Path) {
     let records = read(to).unwrap().lines.len();
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
     println!(
-        "{records} {} {}",
+        "{records} {} {} {}",
         milliseconds(written),
-        milliseconds(sealed)
+        milliseconds(sealed),
+        milliseconds(*waited.lock().unwrap())
     );
 }
 

@@ -53,5 +53,5 @@ pub(super) async fn run(args: ReproduceArgs, console: &Console) -> Exit {
 async fn again(bundle: &Path, scratch: &Path) -> Result<Reproduced, EvidenceError> {
     let opened = open_to_reproduce(&OsDisk, bundle, Limits::default())?;
     let gate = RecordedGate::of_opened(&opened)?;
-    reproduce_opened(Arc::new(OsDisk), bundle, opened, scratch, &gate).await
+    reproduce_opened(Arc::new(OsDisk), bundle, opened, scratch, Arc::new(gate)).await
 }

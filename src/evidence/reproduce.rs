@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use super::bundle::sum_of;
-use super::verify::examine;
+use super::verify::{ReadJournal, examine, read_journal};
 use super::{Content, EvidenceError, Limits, Opened, Spec, open_to_reproduce, unpack};
 use crate::engine::EventKind;
 use crate::gate::{Facts, Outcome, SubtaskId, Verdict};
@@ -118,7 +118,7 @@ pub async fn reproduce(
     disk: Arc<dyn Disk>,
     path: &Path,
     scratch: &Path,
-    rerun: &dyn Rerun,
+    rerun: Arc<dyn Rerun>,
 ) -> Result<Reproduced, EvidenceError> {
     let opened = open_to_reproduce(&*disk, path, Limits::default())?;
     reproduce_opened(disk, path, opened, scratch, rerun).await
@@ -133,37 +133,40 @@ pub async fn reproduce_opened(
     path: &Path,
     opened: Opened,
     scratch: &Path,
-    rerun: &dyn Rerun,
+    rerun: Arc<dyn Rerun>,
 ) -> Result<Reproduced, EvidenceError> {
     let sha256 = opened.archive.sha256.clone();
-    let render = |folded: &Folded| rerun.reports(folded);
-    let (verified, recorded) = examine(&opened, Some(&render));
-    let (true, Some(recorded)) = (verified.intact(), recorded) else {
+    let broken = |sha256| {
         let why = "the bundle is not intact; `gate verify` says where".to_owned();
-        return Ok(Reproduced {
+        Ok(Reproduced {
             sha256,
             same_bytes: Promise::Broken(why.clone()),
             replayed: Promise::NotTried(why),
-        });
-    };
-    let again = Arc::new(Again::prepare(disk, path, scratch, opened)?);
-    let recorded = Arc::new(recorded);
-    // Packing keeps one core busy, running again another.
-    let rebuilding = {
-        let (again, recorded) = (Arc::clone(&again), Arc::clone(&recorded));
-        tokio::task::spawn_blocking(move || {
-            again.compare(&recorded, again.reports(), "from its own journal")
         })
     };
-    let replayed = again.replay(&recorded, rerun).await;
-    let same_bytes = rebuilding
-        .await
-        .unwrap_or_else(|stopped| Promise::NotTried(stopped.to_string()));
+    let Ok(journal) = read_journal(&opened) else {
+        return broken(sha256);
+    };
+    let journal = Arc::new(journal);
+    let again = Arc::new(Again::prepare(disk, path, scratch, opened)?);
+    // Checking and packing keep one core busy, running again another: it reaches nothing, so it
+    // does no harm in a bundle that turns out to be damaged.
+    let rebuilding = {
+        let (again, journal, rerun) = (again.clone(), journal.clone(), rerun.clone());
+        tokio::task::spawn_blocking(move || again.rebuild(&journal, &*rerun))
+    };
+    let recorded = &journal.0;
+    let replayed = again.replay(recorded, &*rerun).await;
+    let same_bytes = match rebuilding.await {
+        Ok(Some(same_bytes)) => same_bytes,
+        Ok(None) => return broken(sha256),
+        Err(stopped) => Promise::NotTried(stopped.to_string()),
+    };
     let replayed = match replayed {
         _ if recorded.verdict() == Verdict::Interrupted => Promise::NotTried(
             "the operator interrupted the run, which no recording repeats; resume it".to_owned(),
         ),
-        Ok(folded) => again.compare_replayed(&folded, rerun, &same_bytes),
+        Ok(folded) => again.compare_replayed(&folded, &*rerun, &same_bytes),
         Err(difference) => Promise::Broken(difference),
     };
     Ok(Reproduced {
@@ -217,6 +220,14 @@ impl Again {
         let kept = self.opened.kept.iter();
         kept.filter_map(|(name, bytes)| Some((below(name)?, bytes.clone())))
             .collect()
+    }
+
+    /// Checks the bundle, and makes it again from its own journal; nothing when it is not intact.
+    fn rebuild(&self, journal: &ReadJournal, rerun: &dyn Rerun) -> Option<Promise> {
+        let render = |folded: &Folded| rerun.reports(folded);
+        let verified = examine(&self.opened, Ok(journal), Some(&render));
+        let rebuilt = || self.compare(&journal.0, self.reports(), "from its own journal");
+        verified.intact().then(rebuilt)
     }
 
     /// Makes a bundle of these records, and compares it with the one at hand.

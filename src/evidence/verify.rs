@@ -131,19 +131,26 @@ pub fn open_to_reproduce(
 /// Checks a bundle that was read with [`open_to_verify`] or [`open_to_reproduce`].
 #[must_use]
 pub fn verify_opened(opened: &Opened, render: Option<Render<'_>>) -> Verified {
-    examine(opened, render).0
+    examine(opened, read_journal(opened).as_ref(), render)
 }
 
-/// The same, with the recording when the journal gives one.
-pub(crate) fn examine(opened: &Opened, render: Option<Render<'_>>) -> (Verified, Option<Folded>) {
+/// A bundle's journal: what it gives, and its canonical form, which is the form it has.
+pub(crate) type ReadJournal = (Folded, Canonical);
+
+/// The same of a bundle whose journal was read with [`read_journal`].
+pub(crate) fn examine(
+    opened: &Opened,
+    journal: Result<&ReadJournal, &String>,
+    render: Option<Render<'_>>,
+) -> Verified {
     let mut checks = Checks::default();
     let manifest = checks.value("manifest", manifest(opened));
     if let Some(manifest) = &manifest {
         checks.of("files and digests", files(opened, manifest));
     }
     checks.of("verify.sh", script(opened));
-    let journal = checks.value("chain of records", journal(opened));
-    if let Some((folded, chain)) = &journal {
+    let journal = checks.value("chain of records", journal.map_err(String::clone));
+    if let Some((folded, chain)) = journal {
         checks.of("seal", seal(folded, chain, manifest.as_ref()));
         checks.of("verdict", verdict(folded, manifest.as_ref()));
         checks.of("gate file", gate(opened, folded));
@@ -152,17 +159,16 @@ pub(crate) fn examine(opened: &Opened, render: Option<Render<'_>>) -> (Verified,
         checks.reports(opened, folded, render);
     }
     let folded = journal.map(|(folded, _)| folded);
-    let header = folded.as_ref().map(|folded| &folded.header);
-    let verified = Verified {
+    let header = folded.map(|folded| &folded.header);
+    Verified {
         run: header.map(|header| header.run.clone()),
         flake: header.and_then(|header| header.flake.clone()),
-        verdict: folded.as_ref().map(Folded::verdict),
-        records: folded.as_ref().map_or(0, |folded| folded.lines.len()),
+        verdict: folded.map(Folded::verdict),
+        records: folded.map_or(0, |folded| folded.lines.len()),
         files: data(&opened.files).count(),
         archive: opened.archive.clone(),
         checks: checks.0,
-    };
-    (verified, folded)
+    }
 }
 
 /// What only its digest is needed of; templates belong to the gate file.
@@ -269,7 +275,11 @@ fn script(opened: &Opened) -> Result<(), String> {
     Err("it is not one that this program ever wrote; do not run it".to_owned())
 }
 
-fn journal(opened: &Opened) -> Result<(Folded, Canonical), String> {
+/// Reads a bundle's journal.
+///
+/// # Errors
+/// What does not hold, in words.
+pub(crate) fn read_journal(opened: &Opened) -> Result<ReadJournal, String> {
     let bytes = kept(opened, &format!("data/{FILE}"))?;
     let scanned = scan(bytes, Path::new(FILE)).map_err(|error| error.to_string())?;
     if scanned.torn > 0 {

@@ -81,7 +81,7 @@ impl Rerun for Engine {
 async fn reproduced(path: &Path, twist: Twist) -> canary_gate::evidence::Reproduced {
     let dir = tempfile::tempdir().unwrap();
     let scratch = dir.path().join("scratch");
-    reproduce(Arc::new(OsDisk), path, &scratch, &Engine { twist })
+    reproduce(Arc::new(OsDisk), path, &scratch, Arc::new(Engine { twist }))
         .await
         .unwrap()
 }
