@@ -31,7 +31,7 @@ mod tar;
 mod verify;
 mod volatile;
 
-pub use attempt::{Attempt, check_directory, seal_directory};
+pub use attempt::{check_directory, seal_directory};
 pub(crate) use bundle::bundle_of;
 pub use bundle::{Bundled, Spec, bundle};
 pub use diff::{Diff, Divergence, FactDiff, diff};

@@ -67,7 +67,7 @@ impl Act for Bundle {
         } else {
             attempt::claim_exactly(ctx, &self.attempt).await?
         };
-        let evidence = attempt.place.join("evidence");
+        let evidence = attempt.beside.join("evidence");
         self.gather(ctx, &evidence).await?;
         let name = format!("{}.tar.gz", self.name.replace('/', "-"));
         let place = attempt.place.join(&name);
@@ -78,8 +78,8 @@ impl Act for Bundle {
                 include: Vec::new(),
             },
         )];
-        let archive = ctx.pack(parts, place.clone()).await?;
-        ctx.seal_dir(attempt.place).await?;
+        let archive = ctx.pack(parts, attempt.beside.join(&name)).await?;
+        attempt.finish(ctx).await?;
         let note = format!("{name} sha256:{}", archive.sha256);
         let packed = Packed {
             attempt: attempt.name,

@@ -253,12 +253,13 @@ impl Ctx {
         self.perform(Effect::MakeDir { path }).await.map(drop)
     }
 
-    /// Ends the writing of an evidence directory.
+    /// Ends the writing of an evidence directory, and gives it its name.
     ///
     /// # Errors
     /// If it has its manifest already, or the disk refuses.
-    pub async fn seal_dir(&self, path: Place) -> Result<(), WorldError> {
-        self.perform(Effect::SealDir { path }).await.map(drop)
+    pub async fn seal_dir(&self, path: Place, to: Place) -> Result<(), WorldError> {
+        let to = Some(to);
+        self.perform(Effect::SealDir { path, to }).await.map(drop)
     }
 
     /// Lists all processes.

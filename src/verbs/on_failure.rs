@@ -60,11 +60,11 @@ impl OnFailure {
                 root: Place::run(part),
                 include: Vec::new(),
             };
-            ctx.keep(from, attempt.place.join(part)).await?;
+            ctx.keep(from, attempt.beside.join(part)).await?;
         }
-        ctx.write(attempt.place.join("failure.md"), report.to_owned())
+        ctx.write(attempt.beside.join("failure.md"), report.to_owned())
             .await?;
-        ctx.seal_dir(attempt.place.clone()).await?;
+        attempt.finish(ctx).await?;
         Ok(attempt)
     }
 }

@@ -28,11 +28,14 @@ pub enum Effect {
         /// The directory; its parents are made when missing.
         path: Place,
     },
-    /// Ends the writing of an evidence directory: a manifest with all digests goes into it, then
-    /// nothing in it can be changed. Answered by [`super::Response::Done`].
+    /// Ends the writing of an evidence directory: a manifest with all digests goes into it, it gets
+    /// its name, and then nothing in it can be changed. Answered by [`super::Response::Done`].
     SealDir {
-        /// The directory.
+        /// Where it was written.
         path: Place,
+        /// Its name, which an empty directory holds for it; its own, when nothing is said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Place>,
     },
     /// Copies files into an evidence directory, synced, never replacing one.
     /// Answered by [`super::Response::Files`], the copies, sorted by path.

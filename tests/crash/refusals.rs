@@ -98,7 +98,7 @@ fn an_attempt_that_was_cut_off_is_left_and_another_takes_its_place() {
         "{}",
         stage.told()
     );
-    let facts = cut_off.join("evidence/facts.json");
+    let facts = attempts.join(".3.2.0rc16-rest.partial/evidence/facts.json");
     let before = std::fs::read(&facts).unwrap();
     assert_eq!(stage.run(stage.go_on()).code(), Some(0), "{}", stage.told());
     assert!(sealed("3.2.0rc16-rest-2") && !sealed("3.2.0rc16-rest"));

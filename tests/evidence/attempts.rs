@@ -1,65 +1,32 @@
-//! Attempt directories: numbers taken once, content whole or absent, nothing changed afterwards.
+//! Attempt directories: content whole or absent, nothing changed afterwards.
 
-use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
-use canary_gate::evidence::{Attempt, Content, check_directory};
+use canary_gate::evidence::{check_directory, seal_directory};
 use canary_gate::journal::disk::OsDisk;
 
 use super::sample::{FailingDisk, Failure};
 
-fn log() -> Content {
-    Content::Bytes(b"a log\n".to_vec())
-}
-
-#[test]
-fn numbers_are_taken_once_by_however_many() {
-    let dir = tempfile::tempdir().unwrap();
-    let names: BTreeSet<String> = std::thread::scope(|scope| {
-        let take = || {
-            let attempt = Attempt::take(&OsDisk, dir.path(), "v3.2.0rc16").unwrap();
-            attempt
-                .dir()
-                .file_name()
-                .unwrap()
-                .to_string_lossy()
-                .into_owned()
-        };
-        let threads: Vec<_> = (0..8).map(|_| scope.spawn(take)).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect()
-    });
-    assert_eq!(names.len(), 8);
-    assert!(names.contains("v3.2.0rc16-attempt1") && names.contains("v3.2.0rc16-attempt8"));
+/// A directory that holds a name, and one beside it with content.
+fn written(dir: &Path) -> (PathBuf, PathBuf) {
+    let (path, beside) = (
+        dir.join("rc16-attempt1"),
+        dir.join(".rc16-attempt1.partial"),
+    );
+    std::fs::create_dir(&path).unwrap();
+    std::fs::create_dir_all(beside.join("logs")).unwrap();
+    std::fs::write(beside.join("logs/run-1.log"), "a log\n").unwrap();
+    std::fs::write(beside.join("latest.json"), "{}").unwrap();
+    (path, beside)
 }
 
 #[test]
 fn a_finished_attempt_is_read_only_and_any_change_is_seen() {
     let dir = tempfile::tempdir().unwrap();
-    let mut attempt = Attempt::take(&OsDisk, dir.path(), "rc16").unwrap();
-    attempt.keep("logs/run-1.log", &log()).unwrap();
-    attempt
-        .keep("latest.json", &Content::Bytes(b"{}".to_vec()))
-        .unwrap();
-    for bad in [
-        "../x",
-        "/x",
-        "manifest.json",
-        "latest.json",
-        "logs/../../x",
-        "",
-    ] {
-        assert!(attempt.keep(bad, &log()).is_err(), "{bad}");
-    }
-    let path = attempt.dir().to_owned();
-    assert_eq!(
-        std::fs::read_dir(&path).unwrap().count(),
-        0,
-        "written beside"
-    );
-    assert_eq!(attempt.finish().unwrap().len(), 2);
+    let (path, beside) = written(dir.path());
+    assert_eq!(seal_directory(&OsDisk, &beside, &path).unwrap().len(), 2);
+    assert!(!beside.exists());
     for name in ["", "logs", "logs/run-1.log", "latest.json", "manifest.json"] {
         let mode = std::fs::metadata(path.join(name))
             .unwrap()
@@ -88,11 +55,12 @@ fn a_finished_attempt_is_read_only_and_any_change_is_seen() {
 }
 
 #[test]
-fn tags_that_lead_elsewhere_are_refused() {
+fn a_name_that_holds_something_is_not_given_again() {
     let dir = tempfile::tempdir().unwrap();
-    for tag in ["", "..", "a/b", ".hidden", "-x", "a b", "ä"] {
-        assert!(Attempt::take(&OsDisk, dir.path(), tag).is_err(), "{tag}");
-    }
+    let (path, beside) = written(dir.path());
+    std::fs::write(path.join("earlier"), "").unwrap();
+    assert!(seal_directory(&OsDisk, &beside, &path).is_err());
+    assert_eq!(std::fs::read_dir(&path).unwrap().count(), 1);
 }
 
 #[test]
@@ -106,12 +74,9 @@ fn a_failing_disk_leaves_an_empty_name_or_the_whole() {
         for n in 1.. {
             let dir = tempfile::tempdir().unwrap();
             let disk = FailingDisk::at(n, how, true);
-            let done = Attempt::take(&disk, dir.path(), "rc16").and_then(|mut attempt| {
-                attempt.keep("a/b", &log())?;
-                attempt.finish()
-            });
-            let path = dir.path().join("rc16-attempt1");
-            if path.join("a/b").exists() {
+            let (path, beside) = written(dir.path());
+            let done = seal_directory(&disk, &beside, &path);
+            if path.join("logs/run-1.log").exists() {
                 assert_eq!(
                     check_directory(&OsDisk, &path).unwrap(),
                     Vec::<String>::new()

@@ -1,5 +1,6 @@
 //! Attempt directories: one try at the canary with one candidate. The number is the first free
-//! one and is taken atomically; an earlier attempt is never touched.
+//! one and is taken atomically; an earlier attempt is never touched. What is kept is written beside
+//! and gets the name when it is whole, so that whatever has the name is complete or empty.
 
 use crate::gate::Finding;
 use crate::verbs::{Ctx, Trouble};
@@ -13,7 +14,18 @@ const MOST: u32 = 999;
 pub(in crate::verbs) struct Attempt {
     /// `<name>-attempt<N>`.
     pub(in crate::verbs) name: String,
+    /// Where it will be.
     pub(in crate::verbs) place: Place,
+    /// Where it is written.
+    pub(in crate::verbs) beside: Place,
+}
+
+impl Attempt {
+    /// Ends the writing: from now on it is at its place and cannot be changed.
+    pub(in crate::verbs) async fn finish(&self, ctx: &Ctx) -> Result<(), Trouble> {
+        let (beside, place) = (self.beside.clone(), self.place.clone());
+        Ok(ctx.seal_dir(beside, place).await?)
+    }
 }
 
 /// Takes the first free `<name>-attempt<N>`.
@@ -49,9 +61,18 @@ fn too_many(name: &str) -> Trouble {
 
 async fn take(ctx: &Ctx, name: &str) -> Result<Option<Attempt>, Trouble> {
     let name = name.replace('/', "-");
-    let place = Place::new(format!("{}/attempts", Place::STATE)).join(&name);
+    let attempts = Place::new(format!("{}/attempts", Place::STATE));
+    let place = attempts.join(&name);
     match ctx.make_dir(place.clone()).await {
-        Ok(()) => Ok(Some(Attempt { name, place })),
+        Ok(()) => {
+            let beside = attempts.join(&format!(".{name}.partial"));
+            ctx.make_dir(beside.clone()).await?;
+            Ok(Some(Attempt {
+                name,
+                place,
+                beside,
+            }))
+        }
         Err(WorldError::File {
             kind: FileFailure::AlreadyExists,
             ..

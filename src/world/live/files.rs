@@ -47,7 +47,10 @@ impl Desk {
             Effect::ListFiles(list) => self.list(&list).map(Response::Files),
             Effect::WriteFile(write) => self.write(&write).map(Response::Files),
             Effect::MakeDir { path } => self.make_dir(&path).map(|()| Response::Done),
-            Effect::SealDir { path } => self.seal(&path).map(|()| Response::Done),
+            Effect::SealDir { path, to } => {
+                let to = to.as_ref().unwrap_or(&path);
+                self.seal(&path, to).map(|()| Response::Done)
+            }
             Effect::KeepFiles(keep) => self.keep(&keep).map(Response::Files),
             Effect::Pack(pack) => pack::pack(self, &pack).map(Response::Files),
             _ => Err(WorldError::Refused {
@@ -142,7 +145,8 @@ impl Desk {
         make().map_err(|error| file_error("make", place.as_str(), &error))
     }
 
-    fn seal(&self, place: &Place) -> Result<(), WorldError> {
+    fn seal(&self, written: &Place, place: &Place) -> Result<(), WorldError> {
+        let written = self.target("seal", written)?;
         let path = self.target("seal", place)?;
         let failed = |error: &EvidenceError| {
             let disk = match error {
@@ -153,7 +157,7 @@ impl Desk {
             let error = std::io::Error::new(kind, error.to_string());
             file_error("seal", place.as_str(), &error)
         };
-        let sealed = seal_directory(&OsDisk, path.as_std_path());
+        let sealed = seal_directory(&OsDisk, written.as_std_path(), path.as_std_path());
         sealed.map(drop).map_err(|error| failed(&error))
     }
 

@@ -69,7 +69,11 @@ impl Policy {
             Effect::HttpGet(get) => self.address(get),
             Effect::EndProcesses(end) => self.end(end),
             Effect::WriteFile(write) => self.target(&write.path),
-            Effect::MakeDir { path } | Effect::SealDir { path } => self.target(path),
+            Effect::MakeDir { path } => self.target(path),
+            Effect::SealDir { path, to } => {
+                self.target(path)?;
+                to.iter().try_for_each(|to| self.target(to))
+            }
             Effect::KeepFiles(keep) => self.target(&keep.to),
             Effect::Pack(pack) => self.target(&pack.to),
             Effect::ReadFile(_)
