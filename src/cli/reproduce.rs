@@ -8,9 +8,7 @@ use clap::Args;
 use super::Exit;
 use super::console::Console;
 use super::recorded::{self, Format};
-use crate::evidence::{
-    EvidenceError, Limits, Promise, Reproduced, open_to_reproduce, reproduce_opened,
-};
+use crate::evidence::{EvidenceError, Opened, Promise, Reproduced, Rerun, reproduce};
 use crate::journal::disk::OsDisk;
 use crate::session::RecordedGate;
 
@@ -51,7 +49,6 @@ pub(super) async fn run(args: ReproduceArgs, console: &Console) -> Exit {
 }
 
 async fn again(bundle: &Path, scratch: &Path) -> Result<Reproduced, EvidenceError> {
-    let opened = open_to_reproduce(&OsDisk, bundle, Limits::default())?;
-    let gate = RecordedGate::of_opened(&opened)?;
-    reproduce_opened(Arc::new(OsDisk), bundle, opened, scratch, Arc::new(gate)).await
+    let gate = |opened: &Opened| Ok(Arc::new(RecordedGate::of_opened(opened)?) as Arc<dyn Rerun>);
+    reproduce(Arc::new(OsDisk), bundle, scratch, gate).await
 }

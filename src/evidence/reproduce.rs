@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,12 +14,12 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use super::bundle::sum_of;
-use super::verify::{ReadJournal, examine, read_journal};
-use super::{Content, EvidenceError, Limits, Opened, Spec, open_to_reproduce, unpack};
+use super::verify::{examine, open_to_reproduce, read_journal};
+use super::{Content, EvidenceError, Limits, Opened, Spec, unpack};
 use crate::engine::EventKind;
 use crate::gate::{Facts, Outcome, SubtaskId, Verdict};
 use crate::journal::disk::Disk;
-use crate::journal::{Blobs, FILE, Folded, Line, Record, canonical, fold};
+use crate::journal::{Blobs, Folded, Line, Record, fold};
 use crate::world::{ReplayWorld, World};
 
 /// What is needed to run a gate again: the engine and the reports.
@@ -110,31 +111,25 @@ impl fmt::Display for Reproduced {
     }
 }
 
-/// Reproduces a bundle. `scratch` is a directory that does not exist yet; the caller removes it.
+/// Reproduces a bundle with the gate that `rerun` reads from it. `scratch` is a directory that does
+/// not exist yet; the caller removes it.
 ///
 /// # Errors
-/// When the bundle cannot be read or `scratch` cannot be used. A difference is no error.
+/// When the bundle cannot be read, holds no such gate, or `scratch` cannot be used. A difference
+/// is no error.
 pub async fn reproduce(
     disk: Arc<dyn Disk>,
     path: &Path,
     scratch: &Path,
-    rerun: Arc<dyn Rerun>,
+    rerun: impl FnOnce(&Opened) -> Result<Arc<dyn Rerun>, EvidenceError>,
 ) -> Result<Reproduced, EvidenceError> {
     let opened = open_to_reproduce(&*disk, path, Limits::default())?;
-    reproduce_opened(disk, path, opened, scratch, rerun).await
-}
-
-/// The same of a bundle that was read with [`open_to_reproduce`].
-///
-/// # Errors
-/// As [`reproduce`].
-pub async fn reproduce_opened(
-    disk: Arc<dyn Disk>,
-    path: &Path,
-    opened: Opened,
-    scratch: &Path,
-    rerun: Arc<dyn Rerun>,
-) -> Result<Reproduced, EvidenceError> {
+    let (journal, rerun) = std::thread::scope(|scope| {
+        let journal = scope.spawn(|| read_journal(&opened));
+        let rerun = rerun(&opened);
+        (joined(journal), rerun)
+    });
+    let rerun = rerun?;
     let sha256 = opened.archive.sha256.clone();
     let broken = |sha256| {
         let why = "the bundle is not intact; `gate verify` says where".to_owned();
@@ -144,19 +139,18 @@ pub async fn reproduce_opened(
             replayed: Promise::NotTried(why),
         })
     };
-    let Ok(journal) = read_journal(&opened) else {
+    let Ok(recorded) = journal else {
         return broken(sha256);
     };
-    let journal = Arc::new(journal);
+    let recorded = Arc::new(recorded);
     let again = Arc::new(Again::prepare(disk, path, scratch, opened)?);
     // Checking and packing keep one core busy, running again another: it reaches nothing, so it
     // does no harm in a bundle that turns out to be damaged.
     let rebuilding = {
-        let (again, journal, rerun) = (again.clone(), journal.clone(), rerun.clone());
-        tokio::task::spawn_blocking(move || again.rebuild(&journal, &*rerun))
+        let (again, recorded, rerun) = (again.clone(), recorded.clone(), rerun.clone());
+        tokio::task::spawn_blocking(move || again.rebuild(&recorded, &*rerun))
     };
-    let recorded = &journal.0;
-    let replayed = again.replay(recorded, &*rerun).await;
+    let replayed = again.replay(&recorded, &*rerun).await;
     let same_bytes = match rebuilding.await {
         Ok(Some(same_bytes)) => same_bytes,
         Ok(None) => return broken(sha256),
@@ -166,7 +160,7 @@ pub async fn reproduce_opened(
         _ if recorded.verdict() == Verdict::Interrupted => Promise::NotTried(
             "the operator interrupted the run, which no recording repeats; resume it".to_owned(),
         ),
-        Ok(folded) => again.compare_replayed(&folded, &*rerun, &same_bytes),
+        Ok(rerunned) => again.compare_replayed(&recorded, &rerunned, &*rerun, &same_bytes),
         Err(difference) => Promise::Broken(difference),
     };
     Ok(Reproduced {
@@ -174,6 +168,11 @@ pub async fn reproduce_opened(
         same_bytes,
         replayed,
     })
+}
+
+/// What a thread came to; its panic is ours.
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// An opened bundle, from which another is made.
@@ -223,10 +222,10 @@ impl Again {
     }
 
     /// Checks the bundle, and makes it again from its own journal; nothing when it is not intact.
-    fn rebuild(&self, journal: &ReadJournal, rerun: &dyn Rerun) -> Option<Promise> {
+    fn rebuild(&self, recorded: &Folded, rerun: &dyn Rerun) -> Option<Promise> {
         let render = |folded: &Folded| rerun.reports(folded);
-        let verified = examine(&self.opened, Ok(journal), Some(&render));
-        let rebuilt = || self.compare(&journal.0, self.reports(), "from its own journal");
+        let verified = examine(&self.opened, Ok(recorded), Some(&render));
+        let rebuilt = || self.compare(recorded, self.reports(), "from its own journal");
         verified.intact().then(rebuilt)
     }
 
@@ -259,28 +258,29 @@ impl Again {
         }
     }
 
-    /// The same for the records of running again. A bundle is a function of its journal, its
-    /// reports and of what running again does not touch: when both are those that `rebuilt` was
-    /// made of, byte for byte, packing them once more would show nothing more.
-    fn compare_replayed(&self, folded: &Folded, rerun: &dyn Rerun, rebuilt: &Promise) -> Promise {
-        let what = format!(
-            "verdict {}, {} outcomes",
-            folded.verdict(),
-            folded.outcomes().len()
-        );
-        let made = rerun.reports(folded).and_then(|reports| {
-            let chain = canonical(&folded.lines).map_err(|error| error.to_string())?;
-            Ok((reports, chain))
-        });
-        match (made, rebuilt) {
-            (Ok((reports, chain)), Promise::Kept(_))
-                if reports == self.reports()
-                    && chain.text.as_bytes() == self.kept(&format!("data/{FILE}")) =>
-            {
-                Promise::Kept(what)
-            }
-            (Ok((reports, _)), _) => self.compare(folded, reports, &what),
-            (Err(error), _) => Promise::Broken(error),
+    /// The same for the records of running again. A bundle is a function of its journal, of reports
+    /// that are one of the journal, and of what running again does not touch: when this time's
+    /// conclusions are written as those that `rebuilt` was made of, making it once more would show
+    /// nothing more.
+    fn compare_replayed(
+        &self,
+        recorded: &Folded,
+        again: &Rerunned,
+        rerun: &dyn Rerun,
+        rebuilt: &Promise,
+    ) -> Promise {
+        let (verdict, outcomes) = (recorded.verdict(), again.outcomes.len());
+        let what = format!("verdict {verdict}, {outcomes} outcomes");
+        let lines = concluded(&recorded.lines, again);
+        if lines.is_empty() && matches!(rebuilt, Promise::Kept(_)) {
+            return Promise::Kept(what);
+        }
+        let made = fold(with(&recorded.lines, lines))
+            .map_err(|error| error.to_string())
+            .and_then(|folded| Ok((rerun.reports(&folded)?, folded)));
+        match made {
+            Ok((reports, folded)) => self.compare(&folded, reports, &what),
+            Err(error) => Promise::Broken(error),
         }
     }
 
@@ -298,9 +298,8 @@ impl Again {
         names.map(|name| (name.clone(), from(&name))).collect()
     }
 
-    /// Runs again, and gives the recording with everything that a run concludes (ends, facts)
-    /// as it was concluded this time.
-    async fn replay(&self, recorded: &Folded, rerun: &dyn Rerun) -> Result<Folded, String> {
+    /// Runs again, and gives what was concluded this time: the same as before.
+    async fn replay(&self, recorded: &Folded, rerun: &dyn Rerun) -> Result<Rerunned, String> {
         let blobs = Blobs::on(Arc::clone(&self.disk), &self.data).holding(Arc::clone(&self.blobs));
         let world = Arc::new(ReplayWorld::new(recorded, blobs));
         let again = rerun
@@ -316,7 +315,7 @@ impl Again {
         if let Some(difference) = world.unasked() {
             return Err(difference.to_string());
         }
-        fold(concluded(&recorded.lines, &again)).map_err(|error| error.to_string())
+        Ok(again)
     }
 }
 
@@ -364,30 +363,46 @@ fn told(fact: Option<&crate::gate::Fact>) -> String {
     fact.map_or("nothing".to_owned(), said)
 }
 
-/// Records with the conclusions of this time in the places of the recorded ones. Equal values may
-/// still be written otherwise; then the bytes tell.
-fn concluded(lines: &[Line], again: &Rerunned) -> Vec<Line> {
-    let mut lines = lines.to_vec();
-    for line in &mut lines {
-        let Record::Event(event) = &mut line.record else {
-            continue;
-        };
-        match &mut event.kind {
+/// Records of conclusions that this time are written otherwise, though their values are equal, by
+/// their place; nearly always none.
+fn concluded(lines: &[Line], again: &Rerunned) -> BTreeMap<usize, EventKind> {
+    let anew = |kind: &EventKind| {
+        let mut kind = kind.clone();
+        match &mut kind {
             EventKind::FactPublished(fact) => {
-                let now = again.facts.get(&fact.name);
-                if let Some(now) = now.filter(|now| *now == fact) {
-                    *fact = now.clone();
-                }
+                *fact = again
+                    .facts
+                    .get(&fact.name)
+                    .filter(|now| *now == fact)?
+                    .clone();
             }
             EventKind::SubtaskEnded {
                 subtask, outcome, ..
             } => {
                 let now = again.outcomes.get(subtask);
-                if let Some(now) = now.filter(|now| *now == outcome) {
-                    *outcome = now.clone();
-                }
+                *outcome = now.filter(|now| *now == outcome)?.clone();
             }
-            _ => {}
+            _ => return None,
+        }
+        Some(kind)
+    };
+    let written = |kind: &EventKind| serde_json::to_vec(kind).ok();
+    let changed = |(at, line): (usize, &Line)| {
+        let Record::Event(event) = &line.record else {
+            return None;
+        };
+        let now = anew(&event.kind)?;
+        (written(&now) != written(&event.kind)).then_some((at, now))
+    };
+    lines.iter().enumerate().filter_map(changed).collect()
+}
+
+/// The records with other conclusions at their places.
+fn with(lines: &[Line], conclusions: BTreeMap<usize, EventKind>) -> Vec<Line> {
+    let mut lines = lines.to_vec();
+    for (at, kind) in conclusions {
+        if let Record::Event(event) = &mut lines[at].record {
+            event.kind = kind;
         }
     }
     lines

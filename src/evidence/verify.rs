@@ -113,7 +113,7 @@ pub fn open_to_verify(
 ///
 /// # Errors
 /// As [`open_to_verify`].
-pub fn open_to_reproduce(
+pub(super) fn open_to_reproduce(
     disk: &dyn Disk,
     path: &Path,
     limits: Limits,
@@ -128,19 +128,16 @@ pub fn open_to_reproduce(
     open_with(disk, path, small, limits)
 }
 
-/// Checks a bundle that was read with [`open_to_verify`] or [`open_to_reproduce`].
+/// Checks a bundle that was read with [`open_to_verify`].
 #[must_use]
 pub fn verify_opened(opened: &Opened, render: Option<Render<'_>>) -> Verified {
     examine(opened, read_journal(opened).as_ref(), render)
 }
 
-/// A bundle's journal: what it gives, and its canonical form, which is the form it has.
-pub(crate) type ReadJournal = (Folded, Canonical);
-
 /// The same of a bundle whose journal was read with [`read_journal`].
 pub(crate) fn examine(
     opened: &Opened,
-    journal: Result<&ReadJournal, &String>,
+    journal: Result<&Folded, &String>,
     render: Option<Render<'_>>,
 ) -> Verified {
     let mut checks = Checks::default();
@@ -149,8 +146,10 @@ pub(crate) fn examine(
         checks.of("files and digests", files(opened, manifest));
     }
     checks.of("verify.sh", script(opened));
-    let journal = checks.value("chain of records", journal.map_err(String::clone));
-    if let Some((folded, chain)) = journal {
+    let chained = |folded| Ok((folded, chain(opened, folded)?));
+    let journal = journal.map_err(String::clone).and_then(chained);
+    let journal = checks.value("chain of records", journal);
+    if let Some((folded, chain)) = &journal {
         checks.of("seal", seal(folded, chain, manifest.as_ref()));
         checks.of("verdict", verdict(folded, manifest.as_ref()));
         checks.of("gate file", gate(opened, folded));
@@ -158,7 +157,7 @@ pub(crate) fn examine(
         checks.of("facts", facts(folded));
         checks.reports(opened, folded, render);
     }
-    let folded = journal.map(|(folded, _)| folded);
+    let folded = journal.as_ref().map(|(folded, _)| *folded);
     let header = folded.map(|folded| &folded.header);
     Verified {
         run: header.map(|header| header.run.clone()),
@@ -279,18 +278,22 @@ fn script(opened: &Opened) -> Result<(), String> {
 ///
 /// # Errors
 /// What does not hold, in words.
-pub(crate) fn read_journal(opened: &Opened) -> Result<ReadJournal, String> {
+pub(crate) fn read_journal(opened: &Opened) -> Result<Folded, String> {
     let bytes = kept(opened, &format!("data/{FILE}"))?;
     let scanned = scan(bytes, Path::new(FILE)).map_err(|error| error.to_string())?;
     if scanned.torn > 0 {
         return Err("its last line is torn".to_owned());
     }
-    let chain = canonical(&scanned.lines).map_err(|error| error.to_string())?;
-    if chain.text.as_bytes() != bytes {
+    fold(scanned.lines).map_err(|error| error.to_string())
+}
+
+/// The canonical form of a bundle's journal, which is the form it has.
+fn chain(opened: &Opened, folded: &Folded) -> Result<Canonical, String> {
+    let chain = canonical(&folded.lines).map_err(|error| error.to_string())?;
+    if chain.text.as_bytes() != kept(opened, &format!("data/{FILE}"))? {
         return Err("its records are not in the plan's order".to_owned());
     }
-    let folded = fold(scanned.lines).map_err(|error| error.to_string())?;
-    Ok((folded, chain))
+    Ok(chain)
 }
 
 fn seal(folded: &Folded, chain: &Canonical, manifest: Option<&Manifest>) -> Result<(), String> {

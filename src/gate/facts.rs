@@ -1,6 +1,7 @@
 //! Facts: what subtasks found out, each with the exchange it came from. Immutable once published.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,10 +30,10 @@ pub struct Fact {
     pub source: Source,
 }
 
-/// All facts of a run, by name.
+/// All facts of a run, by name. A copy shares them: each subtask gets one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
-    by_name: BTreeMap<String, Fact>,
+    by_name: BTreeMap<String, Arc<Fact>>,
 }
 
 /// A fact was published twice.
@@ -57,14 +58,14 @@ impl Facts {
                 by: first.source.by.clone(),
             });
         }
-        self.by_name.insert(fact.name.clone(), fact);
+        self.by_name.insert(fact.name.clone(), Arc::new(fact));
         Ok(())
     }
 
     /// The fact of exactly this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Fact> {
-        self.by_name.get(name)
+        self.by_name.get(name).map(Arc::as_ref)
     }
 
     /// The value at a dotted path, which may reach into a fact: `runs[2].outcome`.
@@ -88,7 +89,7 @@ impl Facts {
 
     /// All facts, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Fact> {
-        self.by_name.values()
+        self.by_name.values().map(Arc::as_ref)
     }
 }
 

@@ -81,9 +81,11 @@ impl Rerun for Engine {
 async fn reproduced(path: &Path, twist: Twist) -> canary_gate::evidence::Reproduced {
     let dir = tempfile::tempdir().unwrap();
     let scratch = dir.path().join("scratch");
-    reproduce(Arc::new(OsDisk), path, &scratch, Arc::new(Engine { twist }))
-        .await
-        .unwrap()
+    reproduce(Arc::new(OsDisk), path, &scratch, |_| {
+        Ok(Arc::new(Engine { twist }))
+    })
+    .await
+    .unwrap()
 }
 
 #[tokio::test]
@@ -136,7 +138,7 @@ async fn the_first_difference_is_told_with_subtask_recorded_and_made() {
 }
 
 #[tokio::test]
-async fn what_is_not_intact_is_not_even_run() {
+async fn what_is_not_intact_is_not_reproduced() {
     let (dir, path) = bundled(1).await;
     let run_dir = dir.path().join("run");
     let mut forged = spec(&run_dir);

@@ -142,9 +142,11 @@ enum Room<'a> {
 }
 
 impl Room<'_> {
-    /// How much to read at once: a program that prints little needs no large buffer.
+    /// How much to read at once: a program that prints little needs no large buffer, and making
+    /// one takes longer than most programs' whole output.
     fn piece(&self) -> usize {
         match self {
+            Self::Here(sink) if sink.bytes == 0 => PIECE / 64,
             Self::Here(_) => PIECE / 4,
             Self::Beside(_) => PIECE,
         }
