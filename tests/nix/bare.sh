@@ -2,7 +2,7 @@
 # The README as a newcomer on a bare Debian meets it: a tree fresh from debootstrap with nothing in
 # it but the README's "needs", and a clean clone of HEAD. Runs both of its commands, or the one given:
 #     sudo bash tests/nix/bare.sh bookworm
-#     sudo bash tests/nix/bare.sh trixie bash tests/nix/flake.sh      # the next release's Nix
+#     sudo bash tests/nix/bare.sh trixie "bash .ci/setup && bash tests/nix/flake.sh"   # a later Nix
 # Needs root and debootstrap; not part of tests/all.sh, because it builds everything once more.
 set -euo pipefail
 release=${1:?which Debian release}
