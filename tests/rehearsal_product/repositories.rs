@@ -1,6 +1,7 @@
 //! The checkouts: the same on every machine, and their tests tell a fix from none.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -85,6 +86,24 @@ fn a_wheel_that_is_not_the_pinned_one_is_refused() {
     assert!(error.contains("pluggy-1.6.0"), "{error}");
     std::fs::remove_file(&pluggy).unwrap();
     assert!(pytest_wheels::read(&copy).is_err());
+}
+
+/// As on a Debian with `python3-venv` and without `python3-pip`.
+#[test]
+fn a_python_without_pip_still_gets_the_wheels_and_leaves_nothing_else_there() {
+    let world = World::new(&[]);
+    let python = world.path("python3");
+    let script = format!(
+        "#!/bin/sh\n\
+         if [ \"$1 $2\" = '-m pip' ]; then echo 'No module named pip' >&2; exit 1; fi\n\
+         exec '{}' \"$@\"\n",
+        tools().python().display()
+    );
+    std::fs::write(&python, script).unwrap();
+    std::fs::set_permissions(&python, PermissionsExt::from_mode(0o755)).unwrap();
+    let wheels = pytest_wheels::ensure(&world.path("wheels"), &python).unwrap();
+    let there = std::fs::read_dir(&wheels).unwrap().count();
+    assert_eq!(there, pytest_wheels::read(&wheels).unwrap().files().count());
 }
 
 #[test]

@@ -102,6 +102,8 @@ impl Pinned {
 fn download(directory: &Path, python: &Path) -> Result<(), RehearsalError> {
     let list = directory.join("requirements.txt");
     host::write(&list, REQUIREMENTS)?;
+    let own = directory.join("pip");
+    let python = with_pip(python, &own)?;
     let mut pip = host::command(&python.to_string_lossy());
     pip.args([
         "-m",
@@ -124,7 +126,26 @@ fn download(directory: &Path, python: &Path) -> Result<(), RehearsalError> {
     .arg("--requirement")
     .arg(&list);
     host::run(&mut pip, None)?;
+    if python.starts_with(&own) {
+        host::remove_dir(&own)?;
+    }
     host::remove_file(&list)
+}
+
+/// An interpreter that has pip: the one at hand, or a virtual environment made for this, because
+/// Debian's Python comes without.
+fn with_pip(python: &Path, own: &Path) -> Result<PathBuf, RehearsalError> {
+    let at_hand = python.to_string_lossy();
+    if host::run(
+        host::command(&at_hand).args(["-m", "pip", "--version"]),
+        None,
+    )
+    .is_ok()
+    {
+        return Ok(python.to_owned());
+    }
+    host::run(host::command(&at_hand).args(["-m", "venv"]).arg(own), None)?;
+    Ok(own.join("bin/python"))
 }
 
 /// Hexadecimal digits of a digest.

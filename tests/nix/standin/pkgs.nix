@@ -135,7 +135,13 @@ let
       outputHashMode = "flat";
       impureEnvVars = host.pipVariables;
       buildPhase = ''
-        HOME=${host.home} python3 -m pip download --quiet --no-deps --only-binary :all: \
+        # Debian's python comes without pip
+        python=python3
+        if ! python3 -m pip --version > /dev/null 2>&1; then
+          python3 -m venv own
+          python=own/bin/python
+        fi
+        HOME=${host.home} $python -m pip download --quiet --no-deps --only-binary :all: \
           --implementation py --abi none --platform any \
           --dest . ${pname}==${version}
         mv ${pname}-${version}-py3-none-any.whl $out
