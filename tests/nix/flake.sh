@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 nix() { bash tests/nix/nix.sh "$@"; }
 
+# the stand-in builds offline, from what cargo has
+cargo fetch --locked --quiet
 nix flake check --print-build-logs
 nix run .#gate -- --version
 nix run .#gate -- rehearse --yes
