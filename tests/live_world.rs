@@ -942,9 +942,13 @@ async fn a_directory_is_made_once() {
     let make = || Effect::MakeDir {
         path: Place::new("‹state›/attempts/rc16-attempt1"),
     };
-    assert_eq!(stage.ask(make()).await, Ok(Response::Done));
-    let error = stage.ask(make()).await.unwrap_err();
-    assert_eq!(kind(&error), FileFailure::AlreadyExists);
+    // By however many, and at the same time.
+    let answers = futures::future::join_all((0..8).map(|_| stage.ask(make()))).await;
+    let (first, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!(first, [Ok(Response::Done)]);
+    for error in refused {
+        assert_eq!(kind(&error.unwrap_err()), FileFailure::AlreadyExists);
+    }
 }
 
 #[tokio::test]

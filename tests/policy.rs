@@ -427,8 +427,15 @@ fn files_are_written_in_the_gates_own_places() {
             replace: true,
         }))
     };
-    assert_eq!(write("‹run›/x"), Ok(()));
-    assert_eq!(write("‹state›/attempts/x"), Ok(()));
+    let seal = |to: &str| {
+        check(&Effect::SealDir {
+            path: Place::new("‹state›/attempts/.x.partial"),
+            to: Some(Place::new(to)),
+        })
+    };
+    for path in ["‹run›/x", "‹state›/attempts/x"] {
+        assert_eq!((write(path), seal(path)), (Ok(()), Ok(())), "{path}");
+    }
     for path in [
         "‹home›/x",
         "‹workspace›/x",
@@ -436,7 +443,7 @@ fn files_are_written_in_the_gates_own_places() {
         "‹run›/../x",
         "‹run›x",
     ] {
-        assert!(write(path).is_err(), "{path}");
+        assert!(write(path).is_err() && seal(path).is_err(), "{path}");
     }
 }
 

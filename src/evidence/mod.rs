@@ -17,6 +17,7 @@
 mod attempt;
 mod blocks;
 mod bundle;
+mod conclusions;
 mod diff;
 mod error;
 mod explain;

@@ -14,12 +14,13 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use super::bundle::sum_of;
-use super::verify::{examine, open_to_reproduce, read_journal};
+use super::conclusions::{concluded, conclusions_differ, with};
+use super::open::open_with;
+use super::verify::{examine, is_bulk, read_journal};
 use super::{Content, EvidenceError, Limits, Opened, Spec, unpack};
-use crate::engine::EventKind;
 use crate::gate::{Facts, Outcome, SubtaskId, Verdict};
 use crate::journal::disk::Disk;
-use crate::journal::{Blobs, Folded, Line, Record, fold};
+use crate::journal::{Blobs, Folded, fold};
 use crate::world::{ReplayWorld, World};
 
 /// What is needed to run a gate again: the engine and the reports.
@@ -131,31 +132,29 @@ pub async fn reproduce(
     });
     let rerun = rerun?;
     let sha256 = opened.archive.sha256.clone();
-    let broken = |sha256| {
+    let render = |folded: &Folded| rerun.reports(folded);
+    let intact = examine(&opened, journal.as_ref(), Some(&render)).intact();
+    let (true, Ok(recorded)) = (intact, journal) else {
         let why = "the bundle is not intact; `gate verify` says where".to_owned();
-        Ok(Reproduced {
+        return Ok(Reproduced {
             sha256,
             same_bytes: Promise::Broken(why.clone()),
             replayed: Promise::NotTried(why),
+        });
+    };
+    let again = Arc::new(Again::prepare(disk, path, scratch, opened)?);
+    let recorded = Arc::new(recorded);
+    // Packing keeps one core busy, running again another.
+    let rebuilding = {
+        let (again, recorded) = (Arc::clone(&again), Arc::clone(&recorded));
+        tokio::task::spawn_blocking(move || {
+            again.compare(&recorded, again.reports(), "from its own journal")
         })
     };
-    let Ok(recorded) = journal else {
-        return broken(sha256);
-    };
-    let recorded = Arc::new(recorded);
-    let again = Arc::new(Again::prepare(disk, path, scratch, opened)?);
-    // Checking and packing keep one core busy, running again another: it reaches nothing, so it
-    // does no harm in a bundle that turns out to be damaged.
-    let rebuilding = {
-        let (again, recorded, rerun) = (again.clone(), recorded.clone(), rerun.clone());
-        tokio::task::spawn_blocking(move || again.rebuild(&recorded, &*rerun))
-    };
     let replayed = again.replay(&recorded, &*rerun).await;
-    let same_bytes = match rebuilding.await {
-        Ok(Some(same_bytes)) => same_bytes,
-        Ok(None) => return broken(sha256),
-        Err(stopped) => Promise::NotTried(stopped.to_string()),
-    };
+    let same_bytes = rebuilding
+        .await
+        .unwrap_or_else(|stopped| Promise::NotTried(stopped.to_string()));
     let replayed = match replayed {
         _ if recorded.verdict() == Verdict::Interrupted => Promise::NotTried(
             "the operator interrupted the run, which no recording repeats; resume it".to_owned(),
@@ -168,6 +167,23 @@ pub async fn reproduce(
         same_bytes,
         replayed,
     })
+}
+
+/// Reads a bundle as [`super::open_to_verify`] does, and keeps what else is small, so that it need
+/// not be unpacked.
+fn open_to_reproduce(
+    disk: &dyn Disk,
+    path: &Path,
+    limits: Limits,
+) -> Result<Opened, EvidenceError> {
+    let mut room: u64 = 4 << 20;
+    let small = |name: &str, size: u64| {
+        let takes = if is_bulk(name) { size } else { 0 };
+        let left = room.checked_sub(takes);
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    open_with(disk, path, small, limits)
 }
 
 /// What a thread came to; its panic is ours.
@@ -219,14 +235,6 @@ impl Again {
         let kept = self.opened.kept.iter();
         kept.filter_map(|(name, bytes)| Some((below(name)?, bytes.clone())))
             .collect()
-    }
-
-    /// Checks the bundle, and makes it again from its own journal; nothing when it is not intact.
-    fn rebuild(&self, recorded: &Folded, rerun: &dyn Rerun) -> Option<Promise> {
-        let render = |folded: &Folded| rerun.reports(folded);
-        let verified = examine(&self.opened, Ok(recorded), Some(&render));
-        let rebuilt = || self.compare(recorded, self.reports(), "from its own journal");
-        verified.intact().then(rebuilt)
     }
 
     /// Makes a bundle of these records, and compares it with the one at hand.
@@ -317,93 +325,4 @@ impl Again {
         }
         Ok(again)
     }
-}
-
-/// The first subtask, in the plan's order, that ended otherwise or published something else.
-fn conclusions_differ(recorded: &Folded, again: &Rerunned) -> Option<String> {
-    let before = recorded.outcomes();
-    let ids = recorded
-        .header
-        .plan
-        .iter()
-        .chain(before.keys())
-        .chain(again.outcomes.keys());
-    for id in ids {
-        let (one, other) = (before.get(id), again.outcomes.get(id));
-        if one != other {
-            return Some(format!(
-                "subtask {id}: recorded: {one:?}; this time: {other:?}"
-            ));
-        }
-    }
-    let before = recorded.facts().map_err(|error| error.to_string());
-    let before = match before {
-        Ok(facts) => facts,
-        Err(error) => return Some(error),
-    };
-    for fact in before.iter().chain(again.facts.iter()) {
-        let (one, other) = (before.get(&fact.name), again.facts.get(&fact.name));
-        if one != other {
-            let (by, name) = (&fact.source.by, &fact.name);
-            return Some(format!(
-                "subtask {by}: fact `{name}`: recorded: {}; this time: {}",
-                told(one),
-                told(other)
-            ));
-        }
-    }
-    None
-}
-
-fn told(fact: Option<&crate::gate::Fact>) -> String {
-    let said = |fact: &crate::gate::Fact| match fact.source.exchange {
-        Some(n) => format!("{} from exchange {n}", fact.value),
-        None => fact.value.to_string(),
-    };
-    fact.map_or("nothing".to_owned(), said)
-}
-
-/// Records of conclusions that this time are written otherwise, though their values are equal, by
-/// their place; nearly always none.
-fn concluded(lines: &[Line], again: &Rerunned) -> BTreeMap<usize, EventKind> {
-    let anew = |kind: &EventKind| {
-        let mut kind = kind.clone();
-        match &mut kind {
-            EventKind::FactPublished(fact) => {
-                *fact = again
-                    .facts
-                    .get(&fact.name)
-                    .filter(|now| *now == fact)?
-                    .clone();
-            }
-            EventKind::SubtaskEnded {
-                subtask, outcome, ..
-            } => {
-                let now = again.outcomes.get(subtask);
-                *outcome = now.filter(|now| *now == outcome)?.clone();
-            }
-            _ => return None,
-        }
-        Some(kind)
-    };
-    let written = |kind: &EventKind| serde_json::to_vec(kind).ok();
-    let changed = |(at, line): (usize, &Line)| {
-        let Record::Event(event) = &line.record else {
-            return None;
-        };
-        let now = anew(&event.kind)?;
-        (written(&now) != written(&event.kind)).then_some((at, now))
-    };
-    lines.iter().enumerate().filter_map(changed).collect()
-}
-
-/// The records with other conclusions at their places.
-fn with(lines: &[Line], conclusions: BTreeMap<usize, EventKind>) -> Vec<Line> {
-    let mut lines = lines.to_vec();
-    for (at, kind) in conclusions {
-        if let Record::Event(event) = &mut lines[at].record {
-            event.kind = kind;
-        }
-    }
-    lines
 }

@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use super::bundle::{blobs_of, check_blob};
 use super::manifest::{FORMAT, MANIFEST, Manifest, SCRIPT, SUMS, Summed, TEMPLATES, sums};
-use super::open::open_with;
 use super::{EvidenceError, Limits, Opened, open};
 use crate::gate::Verdict;
 use crate::journal::disk::Disk;
@@ -107,25 +106,6 @@ pub fn open_to_verify(
     limits: Limits,
 ) -> Result<Opened, EvidenceError> {
     open(disk, path, |name| !is_bulk(name), limits)
-}
-
-/// The same, and keeps what else is small, so that it need not be unpacked.
-///
-/// # Errors
-/// As [`open_to_verify`].
-pub(super) fn open_to_reproduce(
-    disk: &dyn Disk,
-    path: &Path,
-    limits: Limits,
-) -> Result<Opened, EvidenceError> {
-    let mut room: u64 = 4 << 20;
-    let small = |name: &str, size: u64| {
-        let takes = if is_bulk(name) { size } else { 0 };
-        let left = room.checked_sub(takes);
-        room = left.unwrap_or(room);
-        left.is_some()
-    };
-    open_with(disk, path, small, limits)
 }
 
 /// Checks a bundle that was read with [`open_to_verify`].

@@ -78,6 +78,20 @@ impl Rerun for Engine {
     }
 }
 
+/// Makes reports, and is never run.
+struct Never;
+
+#[async_trait]
+impl Rerun for Never {
+    async fn run(&self, _: &Folded, _: Arc<dyn World>) -> Result<Rerunned, String> {
+        panic!("it was run")
+    }
+
+    fn reports(&self, folded: &Folded) -> Result<BTreeMap<String, Vec<u8>>, String> {
+        reports(folded)
+    }
+}
+
 async fn reproduced(path: &Path, twist: Twist) -> canary_gate::evidence::Reproduced {
     let dir = tempfile::tempdir().unwrap();
     let scratch = dir.path().join("scratch");
@@ -138,7 +152,7 @@ async fn the_first_difference_is_told_with_subtask_recorded_and_made() {
 }
 
 #[tokio::test]
-async fn what_is_not_intact_is_not_reproduced() {
+async fn what_is_not_intact_is_not_even_run() {
     let (dir, path) = bundled(1).await;
     let run_dir = dir.path().join("run");
     let mut forged = spec(&run_dir);
@@ -148,8 +162,12 @@ async fn what_is_not_intact_is_not_reproduced() {
     let to = dir.path().join("forged.tar.gz");
     canary_gate::evidence::bundle(&OsDisk, forged, &to, &mut canary_gate::evidence::NoScan)
         .unwrap();
-    let done = reproduced(&to, Twist::None).await;
+    let scratch = dir.path().join("scratch");
+    let never = |_: &_| Ok(Arc::new(Never) as Arc<dyn Rerun>);
+    let done = reproduce(Arc::new(OsDisk), &to, &scratch, never).await;
+    let done = done.unwrap();
     assert!(matches!(done.replayed, Promise::NotTried(_)), "{done}");
+    assert!(!scratch.exists(), "nothing of it is unpacked");
     assert!(reproduced(&path, Twist::None).await.kept());
 }
 

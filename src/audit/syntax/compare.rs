@@ -1,7 +1,6 @@
 //! Matches the definitions of two versions and reports what behaves differently.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::panic::resume_unwind;
 
 use serde::{Deserialize, Serialize};
 
@@ -85,12 +84,8 @@ pub fn compare(files: &[FilePair], names: &LoggingNames) -> Comparison {
             })
             .collect()
     };
-    let (before, after) = std::thread::scope(|scope| {
-        let before = scope.spawn(|| read_side(&sources(|file| file.before.as_ref()), names));
-        let after = read_side(&sources(|file| file.after.as_ref()), names);
-        let before = before.join().unwrap_or_else(|panic| resume_unwind(panic));
-        (before, after)
-    });
+    let before = read_side(&sources(|file| file.before.as_ref()), names);
+    let after = read_side(&sources(|file| file.after.as_ref()), names);
     let mut unreadable = before.unreadable.clone();
     unreadable.extend(after.unreadable.iter().cloned());
     unreadable.sort_by(|a, b| a.0.cmp(&b.0));
