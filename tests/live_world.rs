@@ -161,6 +161,71 @@ async fn a_signal_is_not_an_exit_code() {
 }
 
 #[tokio::test]
+async fn a_program_starts_with_the_signals_it_expects() {
+    let stage = Stage::new();
+    let finished = stage.bash("kill -PIPE $$; echo ignored").await;
+    assert_eq!(finished.ended, Ended::Signal(13));
+    let finished = stage
+        .bash("grep -E '^Sig(Blk|Ign)' /proc/self/status")
+        .await;
+    for line in finished.stdout.text.lines() {
+        let (_, mask) = line.split_once('\t').unwrap();
+        // Above 31 are the C library's own.
+        let mask = u64::from_str_radix(mask, 16).unwrap() & 0x7fff_ffff;
+        assert_eq!(mask, 0, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_program_has_a_session_of_its_own_and_no_descriptor_of_the_gates() {
+    let stage = Stage::new();
+    let finished = stage
+        .bash("read -r pid _ _ _ group session _ < /proc/$$/stat; echo $pid $group $session; ls /proc/$$/fd; true")
+        .await;
+    let (ids, descriptors) = finished.stdout.text.split_once('\n').unwrap();
+    let ids: Vec<&str> = ids.split(' ').collect();
+    assert_eq!(ids, [ids[0]; 3]);
+    let mut descriptors: Vec<String> = descriptors.lines().map(str::to_owned).collect();
+    descriptors.sort();
+    assert_eq!(descriptors, inherited());
+}
+
+/// Descriptors that this test was started with, and whatever it starts as well.
+fn inherited() -> Vec<String> {
+    const CLOSED_ON_EXEC: u32 = 0o2_000_000;
+    let all = std::fs::read_dir("/proc/self/fdinfo").unwrap();
+    let all = all.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let kept = |name: &String| {
+        let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{name}")).unwrap_or_default();
+        let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+        flags.is_some_and(|flags| {
+            u32::from_str_radix(flags.trim(), 8).unwrap() & CLOSED_ON_EXEC == 0
+        })
+    };
+    let mut kept: Vec<String> = all.filter(kept).collect();
+    kept.sort();
+    kept
+}
+
+#[tokio::test]
+async fn a_script_that_names_no_interpreter_is_the_shells() {
+    let stage = Stage::new();
+    std::fs::write(stage.path("run/script"), "echo \"$0 $1\"\n").unwrap();
+    make_executable(&stage.path("run/script"));
+    let program = Program::new(["‹run›/script", "argument"]);
+    let finished = stage.run(program).await.unwrap();
+    assert_eq!(finished.stdout.text, "‹run›/script argument\n");
+}
+
+#[tokio::test]
+async fn an_argument_with_a_zero_byte_is_an_error() {
+    let stage = Stage::new();
+    let error = stage.run(bash("true\0")).await.unwrap_err();
+    assert!(matches!(error, WorldError::NotStarted { .. }), "{error:?}");
+    assert!(error.to_string().contains("nul byte"), "{error}");
+}
+
+#[tokio::test]
 async fn places_go_out_as_paths_and_come_back_as_tokens() {
     let stage = Stage::new();
     let mut program = bash("echo $0 $ROOT; pwd; cat > $ROOT/x; echo ‹run›/y");

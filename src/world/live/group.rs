@@ -7,13 +7,11 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::platform::{self, Held, Sent};
+use super::platform::{self, Child, Held, Pipes, Sent, Start};
 use crate::world::{Ended, ProcessIdentity};
 
 /// How long a group has between TERM and KILL.
@@ -85,19 +83,12 @@ impl Groups {
     }
 }
 
-/// The ends of a program's pipes.
-pub(super) struct Pipes {
-    pub(super) stdin: Option<ChildStdin>,
-    pub(super) stdout: Option<ChildStdout>,
-    pub(super) stderr: Option<ChildStderr>,
-}
-
 /// A running program with its group. Dropped before its end, it ends the group.
 #[derive(Debug)]
 pub(super) struct Group {
     // Invariant: there until `reaped`; so the leader's pid, which names the group, cannot be
     // used again while signals may be sent to it.
-    child: Option<Box<dyn ChildWrapper>>,
+    child: Option<Child>,
     program: Started,
     groups: Arc<Groups>,
 }
@@ -123,7 +114,7 @@ impl Started {
 impl Group {
     /// Starts a program in a session of its own.
     pub(super) fn start(
-        mut command: CommandWrap,
+        start: &Start<'_>,
         temporary: String,
         groups: Arc<Groups>,
     ) -> std::io::Result<(Self, Pipes)> {
@@ -132,22 +123,14 @@ impl Group {
             .running
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let mut child = command.wrap(ProcessSession).spawn()?;
-        let leader = child
-            .id()
-            .ok_or_else(|| std::io::Error::other("it has no process id"))?;
+        let (child, pipes) = platform::start(start)?;
+        let leader = child.id();
         running.insert(leader);
         drop(running);
         // It is there until it is waited for, even when it has ended.
         let at = platform::stat(leader).map_or(0, |stat| stat.started);
-        let pipes = Pipes {
-            stdin: child.stdin().take(),
-            stdout: child.stdout().take(),
-            stderr: child.stderr().take(),
-        };
         let group = Self {
-            // The wrapper's own wait would wait for every orphan of the group as well.
-            child: Some(child.into_inner()),
+            child: Some(child),
             program: Started {
                 leader,
                 at,
@@ -198,10 +181,10 @@ impl Group {
         let Some(child) = self.child.as_mut() else {
             return Err(std::io::Error::other("it was waited for already"));
         };
-        let status = child.wait().await?;
+        let ended = child.wait().await?;
         self.child = None;
         self.forget();
-        Ok(how(status))
+        Ok(ended)
     }
 
     fn forget(&self) {
@@ -319,13 +302,4 @@ fn signal_group(leader: u32, signal: Signal) {
 
 fn group_has_members(leader: u32) -> bool {
     i32::try_from(leader).is_ok_and(|group| killpg(Pid::from_raw(group), None).is_ok())
-}
-
-fn how(status: std::process::ExitStatus) -> Ended {
-    use std::os::unix::process::ExitStatusExt;
-    match (status.code(), status.signal()) {
-        (Some(code), _) => Ended::Code(code),
-        (None, Some(signal)) => Ended::Signal(signal),
-        (None, None) => Ended::Code(status.into_raw()),
-    }
 }

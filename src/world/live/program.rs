@@ -1,18 +1,17 @@
 //! Runs one program to its end: environment, pipes, time limit, leftovers, observations.
 
-use std::process::Stdio;
 use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use process_wrap::tokio::CommandWrap;
 use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
 use tokio::sync::watch;
 
 use super::drain::Drain;
 use super::environment::Environment;
-use super::group::{Group, Pipes};
+use super::group::Group;
 use super::observe::Observer;
+use super::platform::{Pipes, Start};
 use super::{LiveWorld, process};
 use crate::gate::SubtaskId;
 use crate::world::{EnvBase, Finished, Place, ProcessIdentity, Program, WorldError};
@@ -153,23 +152,15 @@ impl Prepared {
     }
 
     fn start(&self, world: &LiveWorld) -> Result<(Group, Pipes), WorldError> {
-        let stdin = if self.stdin {
-            Stdio::piped()
-        } else {
-            Stdio::null()
+        let start = Start {
+            executable: &self.executable,
+            arguments: &self.arguments,
+            env: &self.env,
+            cwd: &self.cwd,
+            stdin: self.stdin,
         };
-        let command = CommandWrap::with_new(&self.executable, |command| {
-            command
-                .args(&self.arguments)
-                .env_clear()
-                .envs(&self.env)
-                .current_dir(&self.cwd)
-                .stdin(stdin)
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped());
-        });
         let groups = std::sync::Arc::clone(&world.groups);
-        Group::start(command, self.temporary.to_string(), groups)
+        Group::start(&start, self.temporary.to_string(), groups)
             .map_err(|error| self.not_started(&error))
     }
 

@@ -7,6 +7,8 @@ mod linux;
 mod listing;
 #[cfg(not(target_os = "linux"))]
 mod other;
+#[cfg(target_os = "linux")]
+mod start;
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::{
@@ -16,8 +18,39 @@ pub(super) use linux::{
 pub(super) use listing::look;
 #[cfg(not(target_os = "linux"))]
 pub(super) use other::{
-    Held, adopted, is_subreaper, isolate, look, members, names, reap, reap_orphans, stat, widen,
+    Child, Held, adopted, is_subreaper, isolate, look, members, names, reap, reap_orphans, start,
+    stat, widen,
 };
+#[cfg(target_os = "linux")]
+pub(super) use start::{Child, start};
+
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+
+/// A program to be started: in a session of its own, with pipes for its output.
+#[derive(Debug)]
+pub(super) struct Start<'a> {
+    /// The executable file.
+    pub(super) executable: &'a Utf8Path,
+    /// Arguments, without the program's name.
+    pub(super) arguments: &'a [String],
+    /// The whole environment.
+    pub(super) env: &'a BTreeMap<String, String>,
+    /// Working directory.
+    pub(super) cwd: &'a Utf8Path,
+    /// Whether its standard input is a pipe, or empty.
+    pub(super) stdin: bool,
+}
+
+/// The gate's ends of a program's pipes.
+#[derive(Debug)]
+pub(super) struct Pipes {
+    pub(super) stdin: Option<ChildStdin>,
+    pub(super) stdout: Option<ChildStdout>,
+    pub(super) stderr: Option<ChildStderr>,
+}
 
 /// What the system says of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

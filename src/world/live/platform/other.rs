@@ -1,16 +1,18 @@
 //! Systems without pidfds: a pid with its start time, looked at again before each signal.
 
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
+use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
 use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
-use super::{Sent, Stat};
+use super::{Pipes, Sent, Start, Stat};
 use crate::world::live::Isolation;
 use crate::world::live::process::variable;
-use crate::world::{ProcessIdentity, ProcessSeen};
+use crate::world::{Ended, ProcessIdentity, ProcessSeen};
 
 /// How often the end of a process is looked for.
 const TICK: Duration = Duration::from_millis(10);
@@ -59,6 +61,70 @@ impl Held {
         while self.living() {
             tokio::time::sleep(TICK).await;
         }
+    }
+}
+
+/// Starts a program in a session of its own.
+///
+/// # Errors
+/// The system's.
+pub(in crate::world::live) fn start(start: &Start<'_>) -> std::io::Result<(Child, Pipes)> {
+    let mut command = CommandWrap::with_new(start.executable, |command| {
+        command
+            .args(start.arguments)
+            .env_clear()
+            .envs(start.env)
+            .current_dir(start.cwd)
+            .stdin(if start.stdin {
+                Stdio::piped()
+            } else {
+                Stdio::null()
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+    });
+    let mut child = command.wrap(ProcessSession).spawn()?;
+    let pid = child
+        .id()
+        .ok_or_else(|| std::io::Error::other("it has no process id"))?;
+    let pipes = Pipes {
+        stdin: child.stdin().take(),
+        stdout: child.stdout().take(),
+        stderr: child.stderr().take(),
+    };
+    // The wrapper's own wait would wait for every orphan of the group as well.
+    let child = child.into_inner();
+    Ok((Child { pid, child }, pipes))
+}
+
+/// A program that was started, until it is waited for.
+#[derive(Debug)]
+pub(in crate::world::live) struct Child {
+    pid: u32,
+    child: Box<dyn ChildWrapper>,
+}
+
+impl Child {
+    /// Its process id, which is its session's and group's as well.
+    pub(in crate::world::live) fn id(&self) -> u32 {
+        self.pid
+    }
+
+    /// Waits for its end and clears it away.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(in crate::world::live) async fn wait(&mut self) -> std::io::Result<Ended> {
+        Ok(how(self.child.wait().await?))
+    }
+}
+
+fn how(status: ExitStatus) -> Ended {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Ended::Code(code),
+        (None, Some(signal)) => Ended::Signal(signal),
+        (None, None) => Ended::Code(status.into_raw()),
     }
 }
 
