@@ -214,8 +214,12 @@ fn seen(process: &sysinfo::Process, user: u32) -> Option<ProcessSeen> {
 }
 
 fn all(which: ProcessesToUpdate<'_>) -> Option<System> {
+    all_with(which, ProcessRefreshKind::nothing())
+}
+
+fn all_with(which: ProcessesToUpdate<'_>, kind: ProcessRefreshKind) -> Option<System> {
     let mut system = System::new().ok()?;
-    system.refresh_processes_specifics(which, true, ProcessRefreshKind::nothing().without_tasks());
+    system.refresh_processes_specifics(which, true, kind.without_tasks());
     Some(system)
 }
 
@@ -235,16 +239,23 @@ pub(in crate::world::live) fn names() -> Vec<(u32, String)> {
         .collect()
 }
 
-/// Living processes of a program's session or group, since it was started.
-pub(in crate::world::live) fn members(leader: u32, since: u64, _temporary: &str) -> Vec<u32> {
-    let Some(system) = all(ProcessesToUpdate::All) else {
+/// Living processes that belong to a program that was started at this time: its session, its
+/// group, and those that left both but still carry its own directory for temporary files in their
+/// environment.
+pub(in crate::world::live) fn members(leader: u32, since: u64, temporary: &str) -> Vec<u32> {
+    let kind = ProcessRefreshKind::nothing().with_environ(UpdateKind::Always);
+    let Some(system) = all_with(ProcessesToUpdate::All, kind) else {
         return Vec::new();
     };
     let belongs = |(pid, process): (&sysinfo::Pid, &sysinfo::Process)| {
         let pid = pid.as_u32();
         let stat = of(process, pid);
-        let ours = stat.session == leader || stat.group == leader;
-        (ours && !stat.ended && stat.started >= since && pid != leader).then_some(pid)
+        let living = !stat.ended && stat.started >= since && pid != leader;
+        let ours = living
+            && (stat.session == leader
+                || stat.group == leader
+                || variable(process, "TMPDIR").is_some_and(|found| found == temporary));
+        ours.then_some(pid)
     };
     system.processes().iter().filter_map(belongs).collect()
 }
