@@ -122,6 +122,13 @@ pub fn read_on(disk: &dyn Disk, dir: &Path) -> Result<Folded, JournalError> {
 /// # Errors
 /// When a record contradicts an earlier one; it is named.
 pub fn fold(lines: Vec<Line>) -> Result<Folded, JournalError> {
+    let mut folded = conclusions(&lines)?;
+    folded.lines = lines;
+    Ok(folded)
+}
+
+/// Folds checked lines, and leaves the lines themselves out.
+pub(super) fn conclusions(lines: &[Line]) -> Result<Folded, JournalError> {
     let header = match lines.first() {
         Some(Line {
             record: Record::Header(header),
@@ -139,12 +146,11 @@ pub fn fold(lines: Vec<Line>) -> Result<Folded, JournalError> {
         torn: 0,
         courses: BTreeMap::new(),
     };
-    for line in &lines {
+    for line in lines {
         folded
             .take(&line.record)
             .map_err(|why| JournalError::damaged(line.seq, why))?;
     }
-    folded.lines = lines;
     Ok(folded)
 }
 

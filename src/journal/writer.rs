@@ -1,6 +1,7 @@
 //! The one writer of a journal.
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -194,8 +195,13 @@ impl Journal {
             .read(&inner.path, LARGEST)
             .map_err(JournalError::disk("read", &inner.path))?;
         let lines = scan(&bytes, &inner.path)?.lines;
-        let digest = canonical(&lines)?.head;
-        let recomputed = fold(lines)?.verdict();
+        let (chain, folded) = std::thread::scope(|scope| {
+            let chain = scope.spawn(|| canonical(&lines));
+            let folded = fold::conclusions(&lines);
+            let chain = chain.join();
+            (chain.unwrap_or_else(|panic| resume_unwind(panic)), folded)
+        });
+        let (digest, recomputed) = (chain?.head, folded?.verdict());
         if recomputed != verdict {
             return Err(JournalError::VerdictDiffers {
                 stated: verdict,

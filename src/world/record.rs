@@ -113,7 +113,7 @@ impl RecordLayer {
     /// Starts a sync that nobody waits for, when enough has gathered or the program may take an
     /// hour. If it fails, the next record does.
     fn sync_meanwhile(&self, program: &Program) {
-        const ENOUGH: u32 = 16;
+        const ENOUGH: u32 = 32;
         if program.watch.is_none() && self.journal.unsynced() < ENOUGH {
             return;
         }
