@@ -149,9 +149,7 @@ async fn repeat(recorded: &Folded, run: &Path, world: &dyn World, journal: Optio
             Record::Intent {
                 by, strand, effect, ..
             } => {
-                let mut effect = effect.clone();
-                blobs.put_back(&mut effect).unwrap();
-                let effect: Effect = serde_json::from_value(effect).unwrap();
+                let effect: Effect = blobs.read(effect).unwrap();
                 // Some were answered with an error, and are again.
                 drop(match strand {
                     Some(name) => {

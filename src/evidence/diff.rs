@@ -114,7 +114,7 @@ fn parted(
     one: Option<&Exchange>,
     other: Option<&Exchange>,
 ) -> Option<Divergence> {
-    let request = |exchange: Option<&Exchange>| exchange.map(|it| it.effect.clone());
+    let request = |exchange: Option<&Exchange>| exchange.map(|it| it.effect.shown());
     let answer = |exchange: Option<&Exchange>| exchange.and_then(|it| it.answer.as_ref()).map(said);
     let differ = |what, one: Option<Value>, other: Option<Value>| {
         let same = one.as_ref().map(steady) == other.as_ref().map(steady);
@@ -132,7 +132,7 @@ fn parted(
 
 fn said(answer: &Answer) -> Value {
     match answer {
-        Answer::Ok(response) => response.clone(),
+        Answer::Ok(response) => response.shown(),
         Answer::Err(error) => Value::from(error.to_string()),
     }
 }

@@ -152,15 +152,13 @@ fn explained(
     recorded: &Exchange,
     value: &Value,
 ) -> Result<Explained, EvidenceError> {
-    let mut effect = recorded.effect.clone();
-    recording.put_back(&mut effect)?;
+    let effect = recording.read(&recorded.effect)?;
     let mut found = Vec::new();
     let answer = match &recorded.answer {
         None => None,
         Some(Answer::Err(error)) => Some(Value::from(error.to_string())),
         Some(Answer::Ok(response)) => {
-            let mut response = response.clone();
-            recording.put_back(&mut response)?;
+            let response = recording.read(response)?;
             find(&response, &text_of(value), "", &mut found);
             Some(response)
         }

@@ -1,11 +1,12 @@
 //! A recorded run, wherever it lies: in its run directory or in a bundle.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{EvidenceError, Limits, open};
 use crate::journal::disk::Disk;
-use crate::journal::{BLOBS, Blobs, FILE, Folded, fold, read_on, scan};
+use crate::journal::{BLOBS, Blobs, FILE, Folded, Said, fold, read_on, scan};
 
 /// A recorded run that can be asked.
 pub struct Recording {
@@ -46,18 +47,18 @@ impl Recording {
         })
     }
 
-    /// Puts long texts back into a value from the journal.
+    /// Reads what the journal says, with its long texts.
     ///
     /// # Errors
     /// When a blob is missing or damaged.
-    pub fn put_back(&self, value: &mut serde_json::Value) -> Result<(), EvidenceError> {
+    pub fn read(&self, said: &Said) -> Result<serde_json::Value, EvidenceError> {
         match &self.place {
-            Place::Run(dir) => Ok(Blobs::on(Arc::clone(&self.disk), dir).put_back(value)?),
+            Place::Run(dir) => Ok(Blobs::on(Arc::clone(&self.disk), dir).read(said)?),
             Place::Bundle(path) => {
-                let mut wanted = std::collections::BTreeSet::new();
-                crate::journal::references(value, &mut wanted);
+                let mut wanted = BTreeSet::new();
+                crate::journal::references(said, &mut wanted);
                 if wanted.is_empty() {
-                    return Ok(());
+                    return Ok(crate::journal::read_with_texts(said, &BTreeMap::new())?);
                 }
                 let prefix = format!("data/{BLOBS}/");
                 let keep = |name: &str| {
@@ -68,7 +69,7 @@ impl Recording {
                 let texts = opened.kept.into_iter().filter_map(|(name, bytes)| {
                     Some((name.strip_prefix(&prefix)?.to_owned(), bytes))
                 });
-                Ok(crate::journal::put_back_from(value, &texts.collect())?)
+                Ok(crate::journal::read_with_texts(said, &texts.collect())?)
             }
         }
     }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::disk::{Disk, OsDisk};
-use super::{JournalError, sha256_hex};
+use super::{JournalError, Said, sha256_hex};
 
 /// A longer text, in bytes, goes into a blob.
 pub const BLOB_LIMIT: usize = 4096;
@@ -49,15 +50,27 @@ fn referred(value: &Value) -> Option<&str> {
     table.get(KEY)?.as_object()?.get("sha256")?.as_str()
 }
 
-/// Digests of all blobs that a value refers to.
-pub(crate) fn references(value: &Value, found: &mut BTreeSet<String>) {
+/// Digests of all blobs that something refers to.
+pub(crate) fn references(said: &Said, found: &mut BTreeSet<String>) {
+    if may_refer(said) {
+        referred_within(&said.shown(), found);
+    }
+}
+
+/// Whether something may refer to a blob. Most refer to none, and need not be read to know it; a
+/// letter may stand there as an escape.
+fn may_refer(said: &Said) -> bool {
+    said.text().contains("blob") || said.text().contains("\\u")
+}
+
+fn referred_within(value: &Value, found: &mut BTreeSet<String>) {
     if let Some(sha256) = referred(value) {
         found.insert(sha256.to_owned());
         return;
     }
     match value {
-        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
-        Value::Object(table) => table.values().for_each(|item| references(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| referred_within(item, found)),
+        Value::Object(table) => table.values().for_each(|item| referred_within(item, found)),
         _ => {}
     }
 }
@@ -135,21 +148,21 @@ impl Blobs {
         String::from_utf8(bytes).map_err(|_| broken("it is not UTF-8"))
     }
 
-    /// Puts the texts back where references stand.
+    /// Reads what was said, with its long texts where references stand.
     ///
     /// # Errors
-    /// As [`Blobs::load`].
-    pub fn put_back(&self, value: &mut Value) -> Result<(), JournalError> {
-        put_back_with(value, &mut |sha256| self.load(sha256))
+    /// As [`Blobs::load`], or when it is no such value.
+    pub fn read<T: DeserializeOwned>(&self, said: &Said) -> Result<T, JournalError> {
+        read_with(said, &mut |sha256| self.load(sha256))
     }
 }
 
-/// Puts texts from memory back where references stand.
-pub(crate) fn put_back_from(
-    value: &mut Value,
+/// The same with texts from memory.
+pub(crate) fn read_with_texts(
+    said: &Said,
     texts: &BTreeMap<String, Vec<u8>>,
-) -> Result<(), JournalError> {
-    put_back_with(value, &mut |sha256| {
+) -> Result<Value, JournalError> {
+    read_with(said, &mut |sha256| {
         let broken = |why: &str| JournalError::Blob {
             sha256: sha256.to_owned(),
             why: why.to_owned(),
@@ -162,7 +175,21 @@ pub(crate) fn put_back_from(
     })
 }
 
-fn put_back_with(
+fn read_with<T: DeserializeOwned>(
+    said: &Said,
+    load: &mut dyn FnMut(&str) -> Result<String, JournalError>,
+) -> Result<T, JournalError> {
+    let not_read = || JournalError::json("an exchange");
+    if !may_refer(said) {
+        return said.read().map_err(not_read());
+    }
+    let mut value = said.read().map_err(not_read())?;
+    put_back(&mut value, load)?;
+    serde_json::from_value(value).map_err(not_read())
+}
+
+/// Puts texts back where references stand.
+fn put_back(
     value: &mut Value,
     load: &mut dyn FnMut(&str) -> Result<String, JournalError>,
 ) -> Result<(), JournalError> {
@@ -171,12 +198,8 @@ fn put_back_with(
         return Ok(());
     }
     match value {
-        Value::Array(items) => items
-            .iter_mut()
-            .try_for_each(|item| put_back_with(item, load)),
-        Value::Object(table) => table
-            .values_mut()
-            .try_for_each(|item| put_back_with(item, load)),
+        Value::Array(items) => items.iter_mut().try_for_each(|item| put_back(item, load)),
+        Value::Object(table) => table.values_mut().try_for_each(|item| put_back(item, load)),
         _ => Ok(()),
     }
 }
@@ -187,4 +210,38 @@ pub(crate) fn is_digest(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> Said {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_reference_that_is_written_with_escapes_is_one() {
+        let sha256 = sha256_hex(b"long");
+        let texts: BTreeMap<_, _> = [(sha256.clone(), b"long".to_vec())].into();
+        for key in ["‹blob›", r"\u2039blob\u203a", r"‹\u0062\u006c\u006f\u0062›"] {
+            let said = said(&format!(
+                r#"[{{"{key}":{{"sha256":"{sha256}","bytes":4}}}}]"#
+            ));
+            let mut found = BTreeSet::new();
+            references(&said, &mut found);
+            assert_eq!(found, [sha256.clone()].into(), "{key}");
+            let read = read_with_texts(&said, &texts).unwrap();
+            assert_eq!(read, serde_json::json!(["long"]));
+        }
+    }
+
+    #[test]
+    fn what_no_value_can_hold_is_an_error() {
+        let deep = "[".repeat(1000) + &"]".repeat(1000);
+        for text in ["1e999", r#"{"x":"\ud800"}"#, &deep] {
+            let read = read_with_texts(&said(text), &BTreeMap::new());
+            assert!(matches!(read, Err(JournalError::Json { .. })), "{read:?}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use super::disk::{Disk, OsDisk};
 use super::scan::scan;
 use super::touches::touches_outside;
 use super::writer::LARGEST;
-use super::{Answer, FILE, Header, JournalError, Line, Record, Resumed, Sealed};
+use super::{Answer, FILE, Header, JournalError, Line, Record, Resumed, Said, Sealed};
 use crate::engine::EventKind;
 use crate::gate::{Fact, Facts, Outcome, SubtaskId, Verdict};
 use crate::world::Effect;
@@ -74,7 +74,7 @@ pub struct Exchange {
     /// The strand it belongs to.
     pub strand: Option<String>,
     /// The request, long texts as references.
-    pub effect: Value,
+    pub effect: Said,
     /// What came back; nothing, when the run ended first.
     pub answer: Option<Answer>,
 }
@@ -83,11 +83,11 @@ impl Exchange {
     /// Whether it may have changed something outside; true also when it cannot be told.
     #[must_use]
     pub fn touches_outside(&self) -> bool {
-        match serde_json::from_value::<Effect>(self.effect.clone()) {
+        match self.effect.read::<Effect>() {
             Ok(effect) => touches_outside(&effect),
             // A long text in it is a reference now. Such a request is judged by its kind.
             Err(_) => matches!(
-                self.effect.get("effect").and_then(Value::as_str),
+                self.effect.shown().get("effect").and_then(Value::as_str),
                 Some("run" | "end-processes") | None
             ),
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::Said;
 use crate::engine::{Asked, Event};
 use crate::gate::{SubtaskId, Verdict};
 use crate::world::WorldError;
@@ -55,7 +56,7 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         strand: Option<String>,
         /// The request, its long texts as references to blobs.
-        effect: Value,
+        effect: Said,
     },
     /// A request was answered.
     Result {
@@ -77,7 +78,7 @@ pub enum Record {
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// The response, its long texts as references to blobs.
-    Ok(Value),
+    Ok(Said),
     /// Why there is none.
     Err(WorldError),
 }

@@ -157,7 +157,7 @@ mod tests {
             n: u32::try_from(seq).unwrap(),
             open: Vec::new(),
             strand: None,
-            effect: serde_json::json!({"effect": "now", "ü": seq}),
+            effect: serde_json::json!({"effect": "now", "ü": seq}).into(),
         };
         let (mut lines, mut head) = (Vec::new(), NO_PREVIOUS.to_owned());
         let mut header = Some(Record::Header(Box::new(header)));

@@ -146,10 +146,11 @@ pub fn earlier(state: &Utf8Path, name: &str) -> Result<Earlier, SessionError> {
 }
 
 fn cut_off((by, exchange): &(SubtaskId, Exchange)) -> String {
-    let words = exchange.effect.get("argv").and_then(Value::as_array);
+    let effect = exchange.effect.shown();
+    let words = effect.get("argv").and_then(Value::as_array);
     let words = words.into_iter().flatten().filter_map(Value::as_str);
     let words: Vec<&str> = words.take(5).collect();
-    let kind = exchange.effect.get("effect").and_then(Value::as_str);
+    let kind = effect.get("effect").and_then(Value::as_str);
     match (words.is_empty(), kind) {
         (false, _) => format!("{by}: {} …", words.join(" ")),
         (true, kind) => format!("{by}: {}", kind.unwrap_or("a write")),

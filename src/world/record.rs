@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{Effect, Program, Response, World, WorldError};
 use crate::gate::SubtaskId;
-use crate::journal::{Answer, Durability, Journal, JournalError, Record, touches_outside};
+use crate::journal::{Answer, Durability, Journal, JournalError, Record, Said, touches_outside};
 
 /// Numbers of exchanges, for the provenance of facts.
 pub trait Exchanges: Send + Sync {
@@ -58,7 +57,7 @@ impl RecordLayer {
     /// Writes the request down under the next number. Number and record are given out under one
     /// lock, so that numbers stand in the journal in their order.
     fn intent(&self, by: &SubtaskId, effect: &Effect) -> Result<u32, JournalError> {
-        let effect = self.value(effect)?;
+        let effect = self.said(effect)?;
         self.with_count(by, |count| {
             let n = count.last + 1;
             let record = Record::Intent {
@@ -82,7 +81,7 @@ impl RecordLayer {
         answer: &Result<Response, WorldError>,
     ) -> Result<(), JournalError> {
         let answer = match answer {
-            Ok(response) => Answer::Ok(self.value(response)?),
+            Ok(response) => Answer::Ok(self.said(response)?),
             Err(error) => Answer::Err(error.clone()),
         };
         let record = Record::Result {
@@ -96,9 +95,9 @@ impl RecordLayer {
         })
     }
 
-    fn value(&self, said: &impl Serialize) -> Result<Value, JournalError> {
+    fn said(&self, said: &impl Serialize) -> Result<Said, JournalError> {
         let value = serde_json::to_value(said).map_err(JournalError::json("an exchange"))?;
-        self.journal.with_blobs(value)
+        Ok(self.journal.with_blobs(value)?.into())
     }
 
     /// Syncs in the background, so that no other subtask waits for the disk.

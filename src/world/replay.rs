@@ -13,7 +13,7 @@ use super::record::Exchanges;
 use super::{Effect, Response, World, WorldError};
 use crate::alignment;
 use crate::gate::SubtaskId;
-use crate::journal::{Answer, Blobs, Exchange, Folded, take_out};
+use crate::journal::{Answer, Blobs, Exchange, Folded, Said, take_out};
 
 /// Answers from a journal.
 pub struct ReplayWorld {
@@ -119,7 +119,7 @@ impl ReplayWorld {
             .find_map(|(id, left)| Some((id, left.exchanges.front()?)))?;
         Some(Difference {
             subtask: id.clone(),
-            recorded: Some((next.n, next.effect.clone())),
+            recorded: Some((next.n, next.effect.shown())),
             made: None,
             nearest: None,
         })
@@ -133,17 +133,17 @@ impl ReplayWorld {
         &self,
         by: &SubtaskId,
         strand: Option<&str>,
-        made: Value,
+        made: &Said,
     ) -> Result<Option<Answer>, Difference> {
         let mut state = self.lock();
         if let Some(difference) = &state.difference {
             return Err(difference.clone());
         }
         let left = state.left.get_mut(by);
-        if let Some(exchange) = left.and_then(|left| left.take(strand, &made)) {
+        if let Some(exchange) = left.and_then(|left| left.take(strand, made)) {
             return Ok(exchange.answer);
         }
-        let difference = state.differs(by, strand, made);
+        let difference = state.differs(by, strand, made.shown());
         state.difference = Some(difference.clone());
         Err(difference)
     }
@@ -152,7 +152,7 @@ impl ReplayWorld {
 impl Left {
     /// Takes the exchange that answers a request: the next one of its strand, or a later one that
     /// overlapped with all between, because only then their order says nothing.
-    fn take(&mut self, strand: Option<&str>, made: &Value) -> Option<Exchange> {
+    fn take(&mut self, strand: Option<&str>, made: &Said) -> Option<Exchange> {
         let at = self
             .of_strand(strand)
             .enumerate()
@@ -179,7 +179,7 @@ impl State {
             .left
             .get(by)
             .and_then(|left| left.of_strand(strand).next())
-            .map(|(_, exchange)| (exchange.n, exchange.effect.clone()));
+            .map(|(_, exchange)| (exchange.n, exchange.effect.shown()));
         Difference {
             subtask: by.clone(),
             nearest: self.nearest(by, &made),
@@ -193,16 +193,17 @@ impl State {
         let wanted = short(made);
         let own = self.left.get_key_value(by).into_iter();
         let others = self.left.iter().filter(|(id, _)| *id != by);
-        let mut best: Option<(f32, &SubtaskId, &Exchange)> = None;
+        let mut best: Option<(f32, &SubtaskId, u32, Value)> = None;
         for (id, left) in own.chain(others) {
             for exchange in &left.exchanges {
-                let likeness = likeness(&wanted, made, &exchange.effect);
-                if best.is_none_or(|(highest, ..)| likeness > highest) {
-                    best = Some((likeness, id, exchange));
+                let recorded = exchange.effect.shown();
+                let likeness = likeness(&wanted, made, &recorded);
+                if best.as_ref().is_none_or(|best| likeness > best.0) {
+                    best = Some((likeness, id, exchange.n, recorded));
                 }
             }
         }
-        best.map(|(_, id, exchange)| (id.clone(), exchange.n, exchange.effect.clone()))
+        best.map(|(_, id, n, recorded)| (id.clone(), n, recorded))
     }
 }
 
@@ -227,12 +228,10 @@ impl World for ReplayWorld {
         let broken = |what: String| WorldError::NotInRecording { what };
         let mut made = serde_json::to_value(&effect).map_err(|error| broken(error.to_string()))?;
         take_out(&mut made, &mut Vec::new());
-        match self.answer(by, super::strand::current().as_deref(), made) {
-            Ok(Some(Answer::Ok(mut response))) => {
-                self.blobs
-                    .put_back(&mut response)
-                    .map_err(|error| broken(error.to_string()))?;
-                serde_json::from_value(response).map_err(|error| broken(error.to_string()))
+        match self.answer(by, super::strand::current().as_deref(), &made.into()) {
+            Ok(Some(Answer::Ok(response))) => {
+                let read = self.blobs.read(&response);
+                read.map_err(|error| broken(error.to_string()))
             }
             Ok(Some(Answer::Err(error))) => Err(error),
             // The run ended before there was an answer; so does this one.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use canary_gate::journal::disk::OsDisk;
-use canary_gate::journal::{Blobs, FILE, Journal, JournalError, read};
+use canary_gate::journal::{Blobs, FILE, Journal, JournalError, Said, read};
 use canary_gate::world::{Effect, RecordLayer, World, WorldError};
 
 use super::sample::{Echo, FailingDisk, Failure, a_run, header, id, resumed, run};
@@ -56,8 +56,8 @@ fn check(dir: &std::path::Path, outcome: &Result<(), JournalError>, what: &str) 
         assert_eq!(folded.lines.len(), 1 + 3 * (2 * 4 + 3) + 1, "{what}");
         let replay = Blobs::of_run(dir);
         for line in &folded.lines {
-            let mut value = serde_json::to_value(&line.record).unwrap();
-            replay.put_back(&mut value).unwrap();
+            let said = Said::new(&line.record).unwrap();
+            replay.read::<serde_json::Value>(&said).unwrap();
         }
     }
 }

@@ -67,9 +67,10 @@ fn of_subtask(
             n: n_of,
             open: Vec::new(),
             strand: None,
-            effect,
+            effect: effect.into(),
         });
-        let answer = answer.map_or(Answer::Err(WorldError::Interrupted), Answer::Ok);
+        let interrupted = Answer::Err(WorldError::Interrupted);
+        let answer = answer.map_or(interrupted, |answer| Answer::Ok(answer.into()));
         records.push(Record::Result {
             by: id(n),
             n: n_of,

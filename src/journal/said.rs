@@ -1,0 +1,108 @@
+//! What was asked and answered, as it stands in the journal.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+
+/// A value as JSON, kept as it was written and read when somebody asks: whoever only checks a
+/// journal, seals or packs it asks for few of them. Clones are cheap.
+#[derive(Clone)]
+pub struct Said(Arc<RawValue>);
+
+impl Said {
+    /// A value as it is written.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn new(value: &impl Serialize) -> Result<Self, serde_json::Error> {
+        Ok(Self(to_raw_value(value)?.into()))
+    }
+
+    /// Its JSON.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Its value.
+    ///
+    /// # Errors
+    /// When it is none of this type; also for JSON that no value can hold, such as a number that
+    /// is too large.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.text())
+    }
+
+    /// Its value for people to look at: what cannot be read is the text it was written as.
+    #[must_use]
+    pub fn shown(&self) -> Value {
+        self.read().unwrap_or_else(|_| self.text().into())
+    }
+}
+
+/// Two ways to write the same value are equal.
+impl PartialEq for Said {
+    fn eq(&self, other: &Self) -> bool {
+        let value = |said: &Self| said.read::<Value>().ok();
+        self.text() == other.text()
+            || value(self).is_some_and(|one| value(other).is_some_and(|two| one == two))
+    }
+}
+
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+impl From<Value> for Said {
+    fn from(value: Value) -> Self {
+        // A `Value` writes itself without fail; nothing that is read later could do with less.
+        Self(to_raw_value(&value).unwrap_or_default().into())
+    }
+}
+
+impl Serialize for Said {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Said {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Box::<RawValue>::deserialize(deserializer)?.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn it_is_read_as_it_was_written() {
+        let value = json!({"b": [1, 2.5, null], "a": "‹x›\n"});
+        let said = Said::from(value.clone());
+        assert_eq!(said.text(), value.to_string());
+        assert_eq!(said.read::<Value>().unwrap(), value);
+        let again: Said = serde_json::from_str(said.text()).unwrap();
+        assert_eq!(again, said);
+        assert_eq!(serde_json::to_string(&again).unwrap(), said.text());
+    }
+
+    #[test]
+    fn the_same_value_is_the_same_however_it_is_written() {
+        let said = |text: &str| serde_json::from_str::<Said>(text).unwrap();
+        assert_eq!(
+            said(r#"{"a":1,"b":"x"}"#),
+            said(r#"{ "b": "\u0078", "a": 1 }"#)
+        );
+        assert_ne!(said(r#"{"a":1}"#), said(r#"{"a":2}"#));
+        assert_ne!(said("1e999"), said("2e999"), "neither can be read");
+    }
+}
