@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::passing::as_it_should_be;
 use crate::rehearsal::{Ended, rehearse};
 
 const INDEPENDENT: [&str; 4] = ["T013", "T014", "T015", "T016"];
@@ -59,10 +60,8 @@ fn rc_broken_import() {
 
 #[test]
 fn stubborn_daemon() {
-    let ended = rehearse(&["stubborn-daemon"])
-        .with(&["--until", "WP02"])
-        .run();
-    ended.ends(0, "passed", &[]).untouched_except(&[]);
+    let ended = rehearse(&["stubborn-daemon"]).run();
+    as_it_should_be(&ended);
     let fates: Vec<&str> = ended.fact("daemons.before_install")["receipts"]
         .as_array()
         .unwrap_or_else(|| panic!("{}", ended.told()))
@@ -78,8 +77,8 @@ fn stubborn_daemon() {
 
 #[test]
 fn bystanders() {
-    let ended = rehearse(&["bystanders"]).with(&["--until", "WP04"]).run();
-    ended.ends(0, "passed", &[]).untouched_except(&[]);
+    let ended = rehearse(&["bystanders"]).run();
+    as_it_should_be(&ended);
     assert_eq!(
         ended.world["bystanders_alive"],
         json!({"grep": true, "vim": true})
@@ -88,10 +87,8 @@ fn bystanders() {
 
 #[test]
 fn stale_path_cli() {
-    let ended = rehearse(&["stale-path-cli"])
-        .with(&["--until", "WP04"])
-        .run();
-    ended.ends(0, "passed", &[]).untouched_except(&[]);
+    let ended = rehearse(&["stale-path-cli"]).run();
+    as_it_should_be(&ended);
     let version = &ended.fact("canary.single_result")["runs"][0]["cli_version"];
     assert_eq!(
         version, "spec-kitty-cli version 3.2.0rc16",
