@@ -7,8 +7,9 @@ use clap::Args;
 
 use super::Exit;
 use super::console::Console;
+use super::provenance::{Provenance, reproduce_command};
 use super::recorded::{self, Format};
-use crate::evidence::{EvidenceError, Opened, Promise, Reproduced, Rerun, reproduce};
+use crate::evidence::{EvidenceError, Opened, Promise, RecordedBy, Reproduced, Rerun, reproduce};
 use crate::journal::disk::OsDisk;
 use crate::session::RecordedGate;
 
@@ -39,6 +40,13 @@ pub(super) async fn run(args: ReproduceArgs, console: &Console) -> Exit {
         Err(error) => return recorded::refuse(&args.bundle, &error, console),
     };
     args.format.print(&again, &again.to_string(), console);
+    let own = RecordedBy {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        flake: Provenance::of_process().flake,
+    };
+    if let Some(hint) = another(&again, &own, &args.bundle) {
+        console.note(&hint);
+    }
     match (again.kept(), &again.replayed) {
         (true, _) => Exit::Passed,
         (false, Promise::NotTried(_)) if matches!(again.same_bytes, Promise::Kept(_)) => {
@@ -48,7 +56,64 @@ pub(super) async fn run(args: ReproduceArgs, console: &Console) -> Exit {
     }
 }
 
+/// What to do about a bundle that another version made, and this one does not reproduce.
+fn another(again: &Reproduced, own: &RecordedBy, bundle: &Path) -> Option<String> {
+    let theirs = again.recorded_by.as_ref();
+    let theirs = theirs.filter(|theirs| !again.kept() && *theirs != own)?;
+    let told = |by: &RecordedBy| match &by.flake {
+        Some(revision) => format!("gate {} of the flake's {revision}", by.version),
+        None => format!("gate {}, not from the flake", by.version),
+    };
+    let (told, own) = (told(theirs), told(own));
+    let command = reproduce_command(theirs.flake.as_deref(), &bundle.display().to_string());
+    Some(format!(
+        "it was recorded by {told}; this is {own}. There: {command}"
+    ))
+}
+
 async fn again(bundle: &Path, scratch: &Path) -> Result<Reproduced, EvidenceError> {
     let gate = |opened: &Opened| Ok(Arc::new(RecordedGate::of_opened(opened)?) as Arc<dyn Rerun>);
     reproduce(Arc::new(OsDisk), bundle, scratch, gate).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REVISION: &str = "5880666fd9eb563038431edb35c2d0aa595884e6";
+
+    fn by(flake: Option<&str>) -> RecordedBy {
+        RecordedBy {
+            version: "0.1.0".to_owned(),
+            flake: flake.map(str::to_owned),
+        }
+    }
+
+    fn again(theirs: Option<&str>, replayed: Promise) -> Reproduced {
+        Reproduced {
+            sha256: String::new(),
+            recorded_by: Some(by(theirs)),
+            same_bytes: Promise::Kept(String::new()),
+            replayed,
+        }
+    }
+
+    #[test]
+    fn what_another_version_recorded_names_it() {
+        let bundle = Path::new("b.tar.gz");
+        let broken = || Promise::Broken("another request".to_owned());
+        let hint = another(&again(Some(REVISION), broken()), &by(None), bundle).unwrap();
+        assert!(hint.contains(&format!("the flake's {REVISION}")), "{hint}");
+        assert!(
+            hint.contains("this is gate 0.1.0, not from the flake"),
+            "{hint}"
+        );
+        let command = format!("nix run '<flake>?rev={REVISION}#gate' -- reproduce b.tar.gz");
+        assert!(hint.ends_with(&command), "{hint}");
+        let same = another(&again(None, broken()), &by(None), bundle);
+        assert_eq!(same, None, "this version's own difference");
+        let kept = Promise::Kept(String::new());
+        let reproduced = another(&again(Some(REVISION), kept), &by(None), bundle);
+        assert_eq!(reproduced, None, "there is nothing to be done");
+    }
 }

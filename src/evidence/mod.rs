@@ -42,7 +42,7 @@ pub use manifest::{Manifest, Summed};
 pub use open::{Limits, Opened, open, unpack};
 pub use pack::{Content, Part, pack};
 pub use recording::Recording;
-pub use reproduce::{Promise, Reproduced, Rerun, Rerunned, reproduce};
+pub use reproduce::{Promise, RecordedBy, Reproduced, Rerun, Rerunned, reproduce};
 pub use scan::{Leak, NoScan, RedactorScan, Scan};
 pub use verify::{Check, Render, Verified, open_to_verify, verify, verify_opened};
 

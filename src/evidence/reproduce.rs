@@ -75,10 +75,21 @@ impl fmt::Display for Promise {
 pub struct Reproduced {
     /// Digest of the bundle that was reproduced.
     pub sha256: String,
+    /// What made the bundle; nothing, when its journal cannot be read.
+    pub recorded_by: Option<RecordedBy>,
     /// The same bytes from the same journal.
     pub same_bytes: Promise,
     /// The same verdict, facts, reports and bundle from the run replayed here.
     pub replayed: Promise,
+}
+
+/// The program that recorded a run. Another one may ask for other things.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordedBy {
+    /// Its version.
+    pub version: String,
+    /// Revision of the flake it was built from, when it was.
+    pub flake: Option<String>,
 }
 
 impl Reproduced {
@@ -134,10 +145,15 @@ pub async fn reproduce(
     let sha256 = opened.archive.sha256.clone();
     let render = |folded: &Folded| rerun.reports(folded);
     let intact = examine(&opened, journal.as_ref(), Some(&render)).intact();
+    let recorded_by = journal.as_ref().ok().map(|folded| RecordedBy {
+        version: folded.header.version.clone(),
+        flake: folded.header.flake.clone(),
+    });
     let (true, Ok(recorded)) = (intact, journal) else {
         let why = "the bundle is not intact; `gate verify` says where".to_owned();
         return Ok(Reproduced {
             sha256,
+            recorded_by,
             same_bytes: Promise::Broken(why.clone()),
             replayed: Promise::NotTried(why),
         });
@@ -164,6 +180,7 @@ pub async fn reproduce(
     };
     Ok(Reproduced {
         sha256,
+        recorded_by,
         same_bytes,
         replayed,
     })
