@@ -158,6 +158,8 @@ async fn output_exit_code_and_logs() {
 async fn a_signal_is_not_an_exit_code() {
     let stage = Stage::new();
     assert_eq!(stage.bash("kill -9 $$").await.ended, Ended::Signal(9));
+    // One that has no name.
+    assert_eq!(stage.bash("kill -35 $$").await.ended, Ended::Signal(35));
 }
 
 #[tokio::test]

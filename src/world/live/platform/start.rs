@@ -2,22 +2,22 @@
 //! and that takes longer than many a program runs. The standard library spawns without `fork` as
 //! well, but knows no sessions.
 
-use std::ffi::{CStr, CString};
-use std::io;
+use std::ffi::{CStr, CString, OsStr};
+use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::Mode;
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{Pid, pipe2};
+use nix::unistd::pipe2;
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 
-use super::linux::Held;
+use super::linux::{self, Held};
 use super::{Pipes, Start};
 use crate::world::Ended;
 
@@ -30,33 +30,19 @@ const SHELL: &CStr = c"/bin/sh";
 /// The system's, or `InvalidInput` for a text with a zero byte in it.
 pub(in crate::world::live) fn start(start: &Start<'_>) -> io::Result<(Child, Pipes)> {
     let (theirs, pipes) = ends(start.stdin)?;
-    let mut actions = PosixSpawnFileActions::init()?;
-    match &theirs.stdin {
-        Some(stdin) => actions.add_dup2(stdin.as_raw_fd(), libc::STDIN_FILENO)?,
-        None => actions.add_open(
-            libc::STDIN_FILENO,
-            c"/dev/null",
-            OFlag::O_RDONLY,
-            Mode::empty(),
-        )?,
-    }
-    actions.add_dup2(theirs.stdout.as_raw_fd(), libc::STDOUT_FILENO)?;
-    actions.add_dup2(theirs.stderr.as_raw_fd(), libc::STDERR_FILENO)?;
-    add_chdir(&mut actions, start.cwd.as_std_path())?;
-    let program = text(start.executable.as_std_path().as_os_str().as_bytes())?;
-    let mut arguments = vec![program.clone()];
-    for argument in start.arguments {
-        arguments.push(text(argument.as_bytes())?);
-    }
+    let (actions, attributes) = (actions(start, &theirs)?, attributes()?);
+    let program = text(start.executable.as_std_path().as_os_str())?;
+    let arguments = start.arguments.iter().map(text);
+    let mut arguments: Vec<CString> = arguments.collect::<io::Result<_>>()?;
+    arguments.insert(0, program.clone());
     let variables = start.env.iter();
-    let env = variables.map(|(name, value)| text(format!("{name}={value}").as_bytes()));
-    let env = env.collect::<io::Result<Vec<CString>>>()?;
-    let attributes = attributes()?;
+    let env = variables.map(|(name, value)| text(format!("{name}={value}")));
+    let env: Vec<CString> = env.collect::<io::Result<_>>()?;
     let spawn = |program: &CStr, arguments: &[CString]| {
         posix_spawn(program, &actions, &attributes, arguments, &env)
     };
     let pid = match spawn(&program, &arguments) {
-        Err(nix::errno::Errno::ENOEXEC) => {
+        Err(Errno::ENOEXEC) => {
             arguments.insert(0, SHELL.to_owned());
             spawn(SHELL, &arguments)
         }
@@ -64,6 +50,20 @@ pub(in crate::world::live) fn start(start: &Start<'_>) -> io::Result<(Child, Pip
     }?;
     let pid = u32::try_from(pid.as_raw()).map_err(io::Error::other)?;
     Ok((Child { pid }, pipes))
+}
+
+/// What is done in the program's place before it begins.
+fn actions(start: &Start<'_>, theirs: &Theirs) -> io::Result<PosixSpawnFileActions> {
+    const NOTHING: &CStr = c"/dev/null";
+    let mut actions = PosixSpawnFileActions::init()?;
+    match &theirs.stdin {
+        Some(stdin) => actions.add_dup2(stdin.as_raw_fd(), libc::STDIN_FILENO)?,
+        None => actions.add_open(libc::STDIN_FILENO, NOTHING, OFlag::O_RDONLY, Mode::empty())?,
+    }
+    actions.add_dup2(theirs.stdout.as_raw_fd(), libc::STDOUT_FILENO)?;
+    actions.add_dup2(theirs.stderr.as_raw_fd(), libc::STDERR_FILENO)?;
+    add_chdir(&mut actions, &text(start.cwd.as_std_path().as_os_str())?)?;
+    Ok(actions)
 }
 
 /// The program's ends of its pipes.
@@ -110,20 +110,19 @@ fn attributes() -> io::Result<PosixSpawnAttr> {
 }
 
 #[expect(unsafe_code, reason = "there is no safe wrapper for it yet")]
-fn add_chdir(actions: &mut PosixSpawnFileActions, directory: &Path) -> io::Result<()> {
-    let directory = text(directory.as_os_str().as_bytes())?;
+fn add_chdir(actions: &mut PosixSpawnFileActions, directory: &CStr) -> io::Result<()> {
     let actions = std::ptr::from_mut(actions).cast::<libc::posix_spawn_file_actions_t>();
     // SAFETY: nix's type is `repr(transparent)` over the system's and was initialised by it; the
     // system copies the path.
-    let result = unsafe { libc::posix_spawn_file_actions_addchdir_np(actions, directory.as_ptr()) };
-    match result {
+    let error = unsafe { libc::posix_spawn_file_actions_addchdir_np(actions, directory.as_ptr()) };
+    match error {
         0 => Ok(()),
         error => Err(io::Error::from_raw_os_error(error)),
     }
 }
 
-fn text(bytes: &[u8]) -> io::Result<CString> {
-    Ok(CString::new(bytes)?)
+fn text(text: impl AsRef<OsStr>) -> io::Result<CString> {
+    Ok(CString::new(text.as_ref().as_bytes())?)
 }
 
 /// A program that was started, until it is waited for.
@@ -143,13 +142,16 @@ impl Child {
     /// # Errors
     /// The system's, such as too many open files.
     pub(in crate::world::live) async fn wait(&mut self) -> io::Result<Ended> {
-        let pid = Pid::from_raw(i32::try_from(self.pid).map_err(io::Error::other)?);
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        let pid = linux::raw(self.pid).ok_or_else(|| io::Error::from(ErrorKind::NotFound))?;
         loop {
             let held = Held::open(self.pid)?;
-            match waitpid(pid, Some(WaitPidFlag::WNOHANG))? {
-                WaitStatus::Exited(_, code) => return Ok(Ended::Code(code)),
-                WaitStatus::Signaled(_, signal, _) => return Ok(Ended::Signal(signal as i32)),
-                _ => {}
+            if let Some(status) = waitid(WaitId::Pid(pid), options)? {
+                let code = || status.exit_status().map(Ended::Code);
+                let signal = status.terminating_signal().map(Ended::Signal);
+                return signal
+                    .or_else(code)
+                    .ok_or_else(|| io::Error::other("it only stopped"));
             }
             if let Some(held) = held {
                 held.ended().await;
