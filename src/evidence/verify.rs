@@ -17,9 +17,12 @@ use crate::journal::{Canonical, FILE, Folded, canonical, fold, scan, sha256_hex}
 /// Makes all reports of a run from its journal, by file name.
 pub type Render<'a> = &'a dyn Fn(&Folded) -> Result<BTreeMap<String, Vec<u8>>, String>;
 
-/// Digests of the scripts in bundles of all released versions. A bundle with another one is not
-/// intact, because somebody may run it.
-const SCRIPTS: [&str; 1] = ["d8109e47137ae856930242e73f841b1b58125daf9f237efe615d5fd2f2d4b28a"];
+/// Digests of the scripts in bundles of all versions. A bundle with another one is not intact,
+/// because somebody may run it.
+const SCRIPTS: [&str; 2] = [
+    "d8109e47137ae856930242e73f841b1b58125daf9f237efe615d5fd2f2d4b28a",
+    "826d709f0e543bf8af558922de3f0b9b73d2dcbb5834480654551c4177349b3b",
+];
 
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

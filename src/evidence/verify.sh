@@ -36,3 +36,5 @@ case $body in
 esac
 grep -q "\"head\": \"$said\"" manifest.json || fail "the manifest names another journal"
 echo "intact: $n records, $(sed -n 's/^  "verdict": "\(.*\)",$/verdict \1/p' manifest.json)"
+with=$(sed -n "1s/.*\"flake\":\"\([0-9a-f]\{40\}\)\".*/nix run '<flake>?rev=\1#gate' --/p" data/journal.jsonl)
+echo "reproduce it with: ${with:-gate} reproduce BUNDLE"

@@ -12,11 +12,11 @@ use canary_gate::evidence::{
 };
 use canary_gate::gate::Verdict;
 use canary_gate::journal::disk::OsDisk;
-use canary_gate::journal::{Folded, read, sha256_hex};
+use canary_gate::journal::{Folded, GateRef, Header, Journal, read, sha256_hex};
 
 use canary_gate::world::redact::{Redactor, Scope};
 
-use super::sample::{FailingDisk, Failure, a_run_of};
+use super::sample::{FailingDisk, Failure, a_run_of, header};
 
 pub(crate) const GATE: &[u8] = b"name = \"phase4\"\n";
 
@@ -126,10 +126,34 @@ fn sh(dir: &Path) -> (bool, String) {
 #[tokio::test]
 async fn tar_and_the_script_check_it_without_this_program() {
     let (_dir, path) = bundled(2).await;
-    assert_eq!(
-        tar_and_sh(&path),
-        (true, "intact: 24 records, verdict passed\n".to_owned())
-    );
+    let told = "intact: 24 records, verdict passed\nreproduce it with: gate reproduce BUNDLE\n";
+    assert_eq!(tar_and_sh(&path), (true, told.to_owned()));
+}
+
+#[test]
+fn the_script_names_the_flake_that_reproduces_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = dir.path().join("run");
+    let revision = "5880666fd9eb563038431edb35c2d0aa595884e6";
+    let made_by = |flake: &str| Header {
+        flake: Some(flake.to_owned()),
+        gate: GateRef {
+            sha256: sha256_hex(GATE),
+            ..header(0).gate
+        },
+        ..header(0)
+    };
+    let fetched = format!("nix run '<flake>?rev={revision}#gate' --");
+    for (flake, with) in [(revision, fetched.as_str()), ("dirty", "gate")] {
+        let run = run.join(flake);
+        let journal = Journal::create(&run, made_by(flake)).unwrap();
+        journal.seal(Verdict::Error).unwrap();
+        let to = run.join("bundle.tar.gz");
+        bundle(&OsDisk, spec(&run), &to, &mut NoScan).unwrap();
+        let (intact, told) = tar_and_sh(&to);
+        let line = format!("\nreproduce it with: {with} reproduce BUNDLE\n");
+        assert!(intact && told.ends_with(&line), "{told}");
+    }
 }
 
 #[tokio::test]

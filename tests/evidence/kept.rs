@@ -61,7 +61,10 @@ async fn format_1_is_read_and_still_written_the_same() {
         (2, Verdict::Passed)
     );
     assert_eq!(read_resumed.course(&id(1)).unwrap().epoch, 1);
-    assert!(check(&kept("bundle.tar.gz")).unwrap().intact());
+    for bundle in ["bundle.tar.gz", "bundle-first-script.tar.gz"] {
+        let checked = check(&kept(bundle)).unwrap();
+        assert!(checked.intact(), "{checked}");
+    }
     let recording = Recording::open(Arc::new(OsDisk), &kept("bundle.tar.gz")).unwrap();
     assert_eq!(recording.folded.outcomes(), read_run.outcomes());
 }
