@@ -1,12 +1,13 @@
 //! `gate doctor`: every tool with path, version, minimum, login state and remedy, all at once.
 
 use clap::Args;
+use serde::Serialize;
 
 use super::Exit;
 use super::args::GateArgs;
 use super::console::Console;
 use super::operator;
-use super::provenance::Provenance;
+use super::provenance::{Pinned, Provenance};
 use crate::gate::SubtaskId;
 use crate::session;
 use crate::toolbox::{self, LoginState, Tool, ToolState};
@@ -25,6 +26,10 @@ pub(super) async fn run(args: &DoctorArgs, console: &Console) -> Exit {
         Ok(operator) => operator,
         Err(error) => return console.fail(Exit::Error, &error),
     };
+    let provenance = match Provenance::of_process() {
+        Ok(provenance) => provenance,
+        Err(error) => return console.fail(Exit::Error, &error),
+    };
     let overrides = match operator::gate(&args.gate, &operator, console) {
         Ok((_, overrides)) => overrides,
         Err(exit) => return exit,
@@ -33,9 +38,13 @@ pub(super) async fn run(args: &DoctorArgs, console: &Console) -> Exit {
     let survey = session::survey_world(&operator, &settings.cache);
     let tools = toolbox::survey(&survey.world, &SubtaskId::new("doctor")).await;
     if args.json {
-        console.out(&(serde_json::to_string_pretty(&tools).unwrap_or_default() + "\n"));
+        let rows: Vec<Row<'_>> = tools
+            .iter()
+            .map(|tool| Row::new(tool, &provenance))
+            .collect();
+        console.out(&(serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n"));
     } else {
-        console.out(&table(&tools, &Provenance::of_process()));
+        console.out(&table(&tools, &provenance));
         console.out(&format!(
             "\nworkspace {}\nstate     {}\ncache     {}\n",
             settings.workspace, settings.state, settings.cache
@@ -45,6 +54,25 @@ pub(super) async fn run(args: &DoctorArgs, console: &Console) -> Exit {
         Exit::Passed
     } else {
         Exit::Error
+    }
+}
+
+/// A tool for programs to read.
+#[derive(Serialize)]
+struct Row<'a> {
+    #[serde(flatten)]
+    tool: &'a Tool,
+    /// What the flake pins; nothing outside of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pinned: Option<&'a Pinned>,
+}
+
+impl<'a> Row<'a> {
+    fn new(tool: &'a Tool, provenance: &'a Provenance) -> Self {
+        Self {
+            tool,
+            pinned: provenance.tools.get(&tool.name),
+        }
     }
 }
 

@@ -118,7 +118,7 @@ pub fn main() -> ExitCode {
 }
 
 fn parse() -> Result<Cli, clap::Error> {
-    let version = provenance::Provenance::of_process().version();
+    let version = provenance::Provenance::revisions().version();
     let command = Cli::command().version(version);
     Cli::from_arg_matches(&command.try_get_matches()?)
 }

@@ -7,7 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+use crate::toolbox::Version;
 
 /// What the wrapper says; see `nix/wrapper.nix`.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +23,7 @@ pub(super) struct Provenance {
 }
 
 /// A tool of the flake.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pinned {
     /// Its version.
     pub(super) version: String,
@@ -30,17 +32,31 @@ pub(super) struct Pinned {
 }
 
 impl Provenance {
-    /// Reads it from this process's environment.
-    pub(super) fn of_process() -> Self {
-        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let tools = set("GATE_PINNED_TOOLS")
-            .and_then(|path| std::fs::read_to_string(path).ok())
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default();
+    /// Reads it from this process's environment and the wrapper's list of tools.
+    ///
+    /// # Errors
+    /// When there should be a list and it cannot be read, in words.
+    pub(super) fn of_process() -> Result<Self, String> {
+        let mut provenance = Self::revisions();
+        if let Some(path) = set(PINNED_TOOLS) {
+            let text = std::fs::read_to_string(&path).map_err(|error| error.to_string());
+            let tools = text.and_then(|text| parsed(&text));
+            provenance.tools = tools.map_err(|error| {
+                format!(
+                    "{PINNED_TOOLS} names `{path}`, which is no list of tools: {error}; \
+                     start the gate through the flake again, or unset it"
+                )
+            })?;
+        }
+        Ok(provenance)
+    }
+
+    /// The revisions alone.
+    pub(super) fn revisions() -> Self {
         Self {
             flake: set("GATE_FLAKE_REVISION"),
             nixpkgs: set("GATE_NIXPKGS_REVISION"),
-            tools,
+            tools: BTreeMap::new(),
         }
     }
 
@@ -63,29 +79,54 @@ impl Provenance {
     /// for what it does not pin.
     pub(super) fn compare(&self, tool: &str, found: Option<&str>) -> Option<String> {
         let pinned = self.tools.get(tool)?;
-        let is_it = found.is_some_and(|found| found.starts_with(&pinned.path));
-        let verdict = if is_it {
-            "this is it"
-        } else {
-            "this is another one"
+        let verdict = match found {
+            Some(found) if pinned.holds(found) => "this is it",
+            Some(_) => "this is another one",
+            None => "it is not there",
         };
         Some(format!("pinned: {} – {verdict}", pinned.version))
     }
 
-    /// Versions of the tools for the evidence: what the flake pins, with its store path, goes
-    /// before what a tool says of itself.
-    pub(super) fn versions(&self, found: BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let pinned = self.tools.iter().map(|(name, tool)| {
-            let said = found.get(name).unwrap_or(&tool.version);
-            (name.clone(), format!("{said} in {}", tool.path))
-        });
-        let nixpkgs = self
-            .nixpkgs
+    /// Versions of the tools for the evidence: as each says itself, with the store path of what
+    /// the flake pins where it is that one; and what else the flake pins.
+    pub(super) fn versions(&self, found: BTreeMap<String, Version>) -> BTreeMap<String, String> {
+        let mut versions: BTreeMap<String, String> = self
+            .tools
             .iter()
-            .map(|revision| ("nixpkgs".to_owned(), revision.clone()));
-        let pinned: Vec<_> = pinned.chain(nixpkgs).collect();
-        found.into_iter().chain(pinned).collect()
+            .map(|(name, tool)| (name.clone(), format!("{} in {}", tool.version, tool.path)))
+            .collect();
+        let nixpkgs = self.nixpkgs.iter();
+        versions.extend(nixpkgs.map(|revision| ("nixpkgs".to_owned(), revision.clone())));
+        for (name, Version { told, path }) in found {
+            let pinned = self.tools.get(&name);
+            let told = match pinned.filter(|tool| path.is_some_and(|path| tool.holds(&path))) {
+                Some(tool) => format!("{told} in {}", tool.path),
+                None if pinned.is_some() => format!("{told}, not the pinned one"),
+                None => told,
+            };
+            versions.insert(name, told);
+        }
+        versions
     }
+}
+
+impl Pinned {
+    /// Whether a file is below its store path.
+    fn holds(&self, file: &str) -> bool {
+        let below = file.strip_prefix(&self.path);
+        below.is_some_and(|below| below.starts_with('/'))
+    }
+}
+
+/// The variable that names the wrapper's list of tools.
+const PINNED_TOOLS: &str = "GATE_PINNED_TOOLS";
+
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn parsed(text: &str) -> Result<BTreeMap<String, Pinned>, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 /// The command that reproduces a bundle: with the very flake that made it, where it came from one.
@@ -149,15 +190,30 @@ mod tests {
             other.as_deref(),
             Some("pinned: 2.86.0 – this is another one")
         );
+        let missing = flake.compare("gh", None);
+        assert_eq!(missing.as_deref(), Some("pinned: 2.86.0 – it is not there"));
         assert_eq!(flake.compare("gcc", Some("/usr/bin/gcc")), None);
     }
 
     #[test]
     fn the_evidence_has_what_was_found_with_its_store_path() {
-        let found = [("gh", "2.86.1"), ("sh", "5.2")].map(|(a, b)| (a.to_owned(), b.to_owned()));
-        let versions = of_the_flake().versions(found.into());
+        let found = |gh: &str| {
+            let version = |told: &str, path: &str| Version {
+                told: told.to_owned(),
+                path: Some(path.to_owned()),
+            };
+            let gh = ("gh".to_owned(), version("2.86.1", gh));
+            [gh, ("sh".to_owned(), version("5.2", "/bin/sh"))].into()
+        };
+        let versions = of_the_flake().versions(found("/nix/store/x-gh-2.86.0/bin/gh"));
         assert_eq!(versions["gh"], "2.86.1 in /nix/store/x-gh-2.86.0");
         assert_eq!(versions["sh"], "5.2");
+        for other in ["/usr/bin/gh", "/nix/store/x-gh-2.86.0-more/bin/gh"] {
+            let versions = of_the_flake().versions(found(other));
+            assert_eq!(versions["gh"], "2.86.1, not the pinned one", "{other}");
+        }
+        let only_pinned = of_the_flake().versions(BTreeMap::new());
+        assert_eq!(only_pinned["gh"], "2.86.0 in /nix/store/x-gh-2.86.0");
         assert_eq!(versions["nixpkgs"], "5880");
         let nothing = Provenance::default().versions(BTreeMap::new());
         assert!(nothing.is_empty());

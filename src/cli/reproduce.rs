@@ -42,7 +42,7 @@ pub(super) async fn run(args: ReproduceArgs, console: &Console) -> Exit {
     args.format.print(&again, &again.to_string(), console);
     let own = RecordedBy {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        flake: Provenance::of_process().flake,
+        flake: Provenance::revisions().flake,
     };
     if let Some(hint) = another(&again, &own, &args.bundle) {
         console.note(&hint);

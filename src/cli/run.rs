@@ -99,7 +99,7 @@ fn place(finished: &Finished, stays: Stays, copied: Option<&Path>) -> Where {
             Some(path) => path.display().to_string(),
             None => (stays != Stays::Nothing).then(|| of_run(bundle))?,
         };
-        let flake = Provenance::of_process().flake;
+        let flake = Provenance::revisions().flake;
         Some(BundleAt {
             reproduce: reproduce_command(flake.as_deref(), &path),
             sha256: bundle.archive.sha256.clone(),
@@ -130,12 +130,12 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
         None => gate,
     };
     let scope = scope(&args, &gate, console)?;
+    let provenance = Provenance::of_process().map_err(|error| console.fail(Exit::Error, &error))?;
     let reporters = reporters(&args, &gate, console)?;
     let killed = killed(&args, &settings, console)?;
     confirm(&args, &gate, &killed, console)?;
     clear(&args, killed, &settings, console).await?;
     let tools = tools(operator, &settings, console).await?;
-    let provenance = Provenance::of_process();
     let options = Options {
         gate: Arc::new(gate),
         workspace: settings.workspace,

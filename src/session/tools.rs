@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::gate::SubtaskId;
-use crate::toolbox::{self, ToolError};
+use crate::toolbox::{self, ToolError, Version};
 use crate::world::live::{LiveWorld, Operator, Places, ToolPath};
 use crate::world::redact::Redactor;
 
@@ -18,7 +18,7 @@ pub struct Tools {
     /// The same, on this machine: before it, and behind it.
     pub directories: (Vec<Utf8PathBuf>, Vec<Utf8PathBuf>),
     /// Versions by name.
-    pub versions: BTreeMap<String, String>,
+    pub versions: BTreeMap<String, Version>,
 }
 
 /// Finds the tools, and makes those that are missing or too old in the gate's own cache.

@@ -127,15 +127,25 @@ pub async fn survey(world: &dyn World, by: &SubtaskId) -> Vec<Tool> {
     join_all(WANTED.iter().map(|wanted| look(world, by, wanted))).await
 }
 
+/// What a tool says of itself, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// The version, and whether it is a stand-in.
+    pub told: String,
+    /// The file that was asked.
+    pub path: Option<String>,
+}
+
 /// Versions of the tools that are there, by name; no login is asked for.
-pub async fn versions(world: &dyn World, by: &SubtaskId) -> BTreeMap<String, String> {
+pub async fn versions(world: &dyn World, by: &SubtaskId) -> BTreeMap<String, Version> {
     let asked = WANTED.iter().map(async |wanted| {
         let found = state(world, by, wanted).await;
-        let mut version = found.version?;
+        let mut told = found.version?;
         if found.stands_in {
-            version.push_str(" (stand-in)");
+            told.push_str(" (stand-in)");
         }
-        Some((wanted.name.to_owned(), version))
+        let path = found.path;
+        Some((wanted.name.to_owned(), Version { told, path }))
     });
     join_all(asked).await.into_iter().flatten().collect()
 }
@@ -231,14 +241,18 @@ async fn state(world: &dyn World, by: &SubtaskId, wanted: &Wanted) -> Found {
 }
 
 async fn ask(world: &dyn World, by: &SubtaskId, name: &str, login: &AskLogin) -> LoginState {
-    let arguments = std::iter::once(&name).chain(login.arguments);
-    let mut program = Program::new(arguments.copied());
-    program.base = login.base;
-    match run(world, by, program).await {
-        Ok(finished) if finished.success() => LoginState::Yes,
-        Ok(finished) => LoginState::No(words(&finished)),
-        Err(_) => LoginState::Unknown,
+    let mut state = LoginState::Unknown;
+    for base in login.bases {
+        let arguments = std::iter::once(&name).chain(login.arguments);
+        let mut program = Program::new(arguments.copied());
+        program.base = *base;
+        state = match run(world, by, program).await {
+            Ok(finished) if finished.success() => return LoginState::Yes,
+            Ok(finished) => LoginState::No(words(&finished)),
+            Err(_) => return LoginState::Unknown,
+        };
     }
+    state
 }
 
 /// Makes one tool unless it is there already, and gives the directory that holds it alone.

@@ -22,7 +22,8 @@ pub(super) struct Wanted {
 #[derive(Debug)]
 pub(super) struct Login {
     pub(super) arguments: &'static [&'static str],
-    pub(super) base: EnvBase,
+    /// In the order in which a run tries them.
+    pub(super) bases: &'static [EnvBase],
     pub(super) remedy: &'static str,
 }
 
@@ -42,8 +43,8 @@ pub(super) static WANTED: &[Wanted] = &[
         version: &["--version"],
         login: Some(Login {
             arguments: &["auth", "status"],
-            base: EnvBase::GitHub,
-            remedy: "run `gh auth login`",
+            bases: &[EnvBase::GitHub, EnvBase::GitHubEnvironmentToken],
+            remedy: "run `gh auth login`, or set GH_TOKEN",
         }),
         recipe: None,
         remedy: "install GitHub's command line tool, or use `nix develop`; a rehearsal uses a stand-in without it",
@@ -92,7 +93,7 @@ pub(super) static WANTED: &[Wanted] = &[
         version: &["version"],
         login: Some(Login {
             arguments: &["auth", "whoami"],
-            base: EnvBase::Fly,
+            bases: &[EnvBase::Fly],
             remedy: "run `flyctl auth login`, or set FLY_API_TOKEN",
         }),
         recipe: None,
