@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use crate::gate::SubtaskId;
+use crate::report::quoted;
 use crate::world::World;
 
 use super::behaviour::{Behaviour, Nature, behaviour};
@@ -106,16 +107,6 @@ fn commands(req: &AuditRequest, behaviour: &Behaviour, proof: Option<&Proof>) ->
         ));
     }
     all
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_alphanumeric() || "-_./=:,+@%".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 impl AuditReport {

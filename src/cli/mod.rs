@@ -1,6 +1,7 @@
 //! The command line. clap lives here and nowhere else; what it reads is turned into the
 //! library's own types at once.
 
+mod again;
 mod args;
 mod audit;
 mod checked;

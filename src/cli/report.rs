@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::Exit;
+use super::again::Again;
 use super::args::GateArgs;
 use super::console::Console;
 use super::operator;
@@ -31,12 +32,16 @@ enum Format {
 }
 
 pub(super) fn run(args: &ReportArgs, console: &Console) -> Exit {
-    let (report, directory) = match load(&args.run, &args.gate, console) {
+    let Loaded {
+        report,
+        directory,
+        again,
+    } = match load(&args.run, &args.gate, console) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
     let made = match args.format {
-        Format::Text => Ok(text(&report, console.style(), &place(&directory))),
+        Format::Text => Ok(text(&report, console.style(), &place(&directory, &again))),
         Format::Md => Ok(report::markdown(&report)),
         Format::Json => Ok(report::json(&report)),
         Format::Html => report::html(&report),
@@ -49,26 +54,35 @@ pub(super) fn run(args: &ReportArgs, console: &Console) -> Exit {
     Exit::Passed
 }
 
-fn place(directory: &RunDirectory) -> Where {
+fn place(directory: &RunDirectory, again: &Again) -> Where {
     Where {
         run_directory: Some(directory.path.to_string()),
-        resume: Some(format!("gate run --resume {}", directory.run)),
+        resume: Some(again.command(&directory.run)),
+        rest: Some(again.rest(&directory.run)),
         bundle: None,
     }
 }
 
+/// A run that was found.
+pub(super) struct Loaded {
+    pub(super) report: Report,
+    directory: RunDirectory,
+    again: Again,
+}
+
 /// Finds a run and puts its report together.
-pub(super) fn load(
-    name: &str,
-    gate: &GateArgs,
-    console: &Console,
-) -> Result<(Report, RunDirectory), Exit> {
+pub(super) fn load(name: &str, gate: &GateArgs, console: &Console) -> Result<Loaded, Exit> {
+    let failed = |error| super::run::failed(&error, console);
     let operator = operator::of_process().map_err(|error| console.fail(Exit::Error, &error))?;
     let (_, overrides) = operator::gate(gate, &operator, console)?;
-    let state = operator::settings(&operator, &overrides).state;
-    let directory =
-        session::find_run(&state, name).map_err(|error| super::run::failed(&error, console))?;
-    let report =
-        session::report_of(&directory).map_err(|error| super::run::failed(&error, console))?;
-    Ok((report, directory))
+    let settings = operator::settings(&operator, &overrides);
+    let directory = session::find_run(&settings.state, name).map_err(failed)?;
+    let (mut report, asked) = session::report_of(&directory).map_err(failed)?;
+    report.cut_off = report.verdict.is_none() && !session::lives(&settings.state, &directory.run);
+    let again = Again::new(&overrides, &settings, &asked, false);
+    Ok(Loaded {
+        report,
+        directory,
+        again,
+    })
 }

@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::Exit;
+use super::again::Again;
 use super::args::{GateArgs, RunArgs};
 use super::checked::{Checked, check, scope};
 use super::console::Console;
@@ -72,6 +73,7 @@ pub(super) async fn run_as(
     let Prepared {
         mut options,
         reporters,
+        again,
     } = prepared;
     options.rehearser = rehearser;
     let finished = match session::run(operator, options, reporters, signals(), wrap).await {
@@ -85,13 +87,13 @@ pub(super) async fn run_as(
         failed(&error, console);
         return Exit::from(finished.verdict.max(Verdict::Error));
     }
-    let place = place(&finished, stays, copied);
+    let place = place(&finished, stays, copied, &again);
     console.out(&report::text(&finished.report, console.style(), &place));
     finished.verdict.into()
 }
 
 /// Where things are, as far as they stay.
-fn place(finished: &Finished, stays: Stays, copied: Option<&Path>) -> Where {
+fn place(finished: &Finished, stays: Stays, copied: Option<&Path>, again: &Again) -> Where {
     let run = &finished.directory.run;
     let of_run = |bundle: &Bundled| finished.directory.bundle(bundle).into_string();
     let bundle_at = |bundle: &Bundled| {
@@ -108,7 +110,8 @@ fn place(finished: &Finished, stays: Stays, copied: Option<&Path>) -> Where {
     };
     Where {
         run_directory: (stays != Stays::Nothing).then(|| finished.directory.path.to_string()),
-        resume: (stays == Stays::ToResume).then(|| format!("gate run --resume {run}")),
+        resume: (stays == Stays::ToResume).then(|| again.command(run)),
+        rest: (stays == Stays::ToResume).then(|| again.rest(run)),
         bundle: finished.bundle.as_ref().and_then(bundle_at),
     }
 }
@@ -116,6 +119,8 @@ fn place(finished: &Finished, stays: Stays, copied: Option<&Path>) -> Where {
 struct Prepared {
     options: Options,
     reporters: Vec<Box<dyn Reporter>>,
+    /// How it is gone on with.
+    again: Again,
 }
 
 /// Everything that can be wrong with the command line is found here, before anything runs.
@@ -136,6 +141,11 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
     confirm(&args, &gate, &killed, console)?;
     clear(&args, killed, &settings, console).await?;
     let tools = tools(operator, &settings, console).await?;
+    let asked = Asked {
+        scope,
+        dry_run: args.dry_run,
+    };
+    let again = Again::new(&overrides, &settings, &asked, args.yes);
     let options = Options {
         gate: Arc::new(gate),
         workspace: settings.workspace,
@@ -144,15 +154,16 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
         tools: tools.path,
         versions: provenance.versions(tools.versions),
         flake: provenance.flake,
-        asked: Asked {
-            scope,
-            dry_run: args.dry_run,
-        },
+        asked,
         rehearser: None,
         resume: args.resume,
         keep: args.keep,
     };
-    Ok(Prepared { options, reporters })
+    Ok(Prepared {
+        options,
+        reporters,
+        again,
+    })
 }
 
 /// The gate to go on with: the run's own, unless another was asked for in so many words; with the

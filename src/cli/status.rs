@@ -25,7 +25,7 @@ pub(super) fn run(args: &StatusArgs, console: &Console) -> Exit {
     if args.all {
         return list(args, console);
     }
-    let (report, _) = match report::load(&args.run, &args.gate, console) {
+    let report::Loaded { report, .. } = match report::load(&args.run, &args.gate, console) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -34,9 +34,7 @@ pub(super) fn run(args: &StatusArgs, console: &Console) -> Exit {
         .subtasks()
         .filter(|subtask| subtask.result.is_some())
         .count();
-    let verdict = report
-        .verdict
-        .map_or_else(|| "not finished".to_owned(), |verdict| verdict.to_string());
+    let verdict = report.verdict_in_words();
     console.out(&format!(
         "{} {}: {verdict}, {ended} of {total} subtasks ended\n",
         report.gate, report.run

@@ -33,6 +33,9 @@ pub struct Verified {
     pub run: Option<String>,
     /// The verdict that the journal gives.
     pub verdict: Option<Verdict>,
+    /// Whether it was a dry run, whose verdict speaks only of what it did not leave out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// Number of records.
     pub records: usize,
     /// Number of files below `data/`.
@@ -77,8 +80,10 @@ impl fmt::Display for Verified {
         match (self.intact(), self.verdict) {
             (true, Some(verdict)) => write!(
                 f,
-                "intact: verdict {verdict}, {} records, {} files",
-                self.records, self.files
+                "intact: verdict {verdict}{}, {} records, {} files",
+                if self.dry_run { " of a dry run" } else { "" },
+                self.records,
+                self.files
             ),
             _ => write!(f, "NOT INTACT"),
         }
@@ -146,6 +151,7 @@ pub(crate) fn examine(
         run: header.map(|header| header.run.clone()),
         flake: header.and_then(|header| header.flake.clone()),
         verdict: folded.map(Folded::verdict),
+        dry_run: folded.is_some_and(|folded| folded.asked().dry_run),
         records: folded.map_or(0, |folded| folded.lines.len()),
         files: data(&opened.files).count(),
         archive: opened.archive.clone(),

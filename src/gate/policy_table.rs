@@ -68,6 +68,18 @@ impl PolicyTable {
 }
 
 impl ResolvedPolicy {
+    /// The same, with which nothing outside is changed: no issue, no process.
+    #[must_use]
+    pub fn reading_only(self) -> Self {
+        Self {
+            comment: Vec::new(),
+            close: Vec::new(),
+            reopen: Vec::new(),
+            end_processes: Vec::new(),
+            ..self
+        }
+    }
+
     /// The list of this name, to be filled.
     pub(super) fn list_mut(&mut self, name: &str) -> Option<&mut Vec<String>> {
         Some(match name {
@@ -138,6 +150,9 @@ impl Gate {
             }
             if let Some(rule) = subtask.verb.declares().ends() {
                 lines.push(format!("{by}: end processes that match `{rule}`"));
+            }
+            if let Some(command) = subtask.verb.declares().runs() {
+                lines.push(format!("{by}: run `{}`", self.filled(&command)));
             }
         }
         lines

@@ -13,7 +13,7 @@ use super::scan::scan;
 use super::touches::touches_outside;
 use super::writer::LARGEST;
 use super::{Answer, FILE, Header, JournalError, Line, Record, Resumed, Said, Sealed};
-use crate::engine::EventKind;
+use crate::engine::{Asked, EventKind};
 use crate::gate::{Fact, Facts, Outcome, SubtaskId, Verdict};
 use crate::world::Effect;
 
@@ -300,6 +300,13 @@ impl Folded {
         self.courses
             .iter()
             .map(|(id, courses)| (id, courses.as_slice()))
+    }
+
+    /// What was asked for at last.
+    #[must_use]
+    pub fn asked(&self) -> &Asked {
+        let last = self.resumptions.last();
+        last.map_or(&self.header.asked, |resumed| &resumed.asked)
     }
 
     /// The parameters that hold at last.

@@ -46,7 +46,7 @@ fn render(name: &'static str, template: &'static str, report: &Report) -> Result
     let filled = environment.add_template(name, template).and_then(|()| {
         environment.get_template(name)?.render(context! {
             report => minijinja::Value::from(Serde(report)),
-            verdict => report.verdict.map_or_else(|| "still running".to_owned(), |it| it.to_string()),
+            verdict => report.verdict_in_words(),
             packages => packages(report),
             problems => &report.evidence_problems,
             counts => report.counts().into_iter().collect::<Vec<_>>(),

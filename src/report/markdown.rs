@@ -15,9 +15,7 @@ pub fn markdown(report: &Report) -> String {
 }
 
 fn render(out: &mut String, report: &Report) -> std::fmt::Result {
-    let verdict = report
-        .verdict
-        .map_or_else(|| "still running".to_owned(), |verdict| verdict.to_string());
+    let verdict = report.verdict_in_words();
     writeln!(out, "# {}: {verdict}\n", report.title)?;
     writeln!(out, "Mission `{}`, run `{}`", report.mission, report.run)?;
     if let (Some(started), Some(ended)) = (report.started, report.ended) {

@@ -1,6 +1,7 @@
 //! Consumers of the event stream: terminal, JSON lines, reports in several formats.
 //! They tell what happened and decide nothing.
 
+mod command;
 mod document;
 mod lines;
 mod markdown;
@@ -9,6 +10,7 @@ mod style;
 mod terminal;
 mod text;
 
+pub use command::quoted;
 pub use document::{html, json, junit};
 pub use lines::JsonLines;
 pub use markdown::markdown;

@@ -26,8 +26,11 @@ pub struct Report {
     pub title: String,
     /// Mission of the gate.
     pub mission: String,
-    /// None while it runs.
+    /// None while it runs, and when it was cut off.
     pub verdict: Option<Verdict>,
+    /// Whether it has no verdict, and nobody is at work on it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut_off: bool,
     /// When it began.
     pub started: Option<Timestamp>,
     /// When its last event happened.
@@ -91,6 +94,7 @@ impl Report {
             title: gate.title.clone(),
             mission: gate.mission.clone(),
             verdict: None,
+            cut_off: false,
             started: None,
             ended: None,
             work_packages: work_packages.collect(),
@@ -132,6 +136,39 @@ impl Report {
             *counts.entry(label(subtask.result.as_ref())).or_default() += 1;
         }
         counts
+    }
+
+    /// The verdict in words. A dry run shows nothing of what it left out, so it has not passed.
+    #[must_use]
+    pub fn verdict_in_words(&self) -> String {
+        match self.verdict {
+            Some(Verdict::Passed) if self.is_dry_run() => {
+                "dry run, nothing wrong so far".to_owned()
+            }
+            Some(verdict) => verdict.to_string(),
+            None if self.cut_off => "cut off".to_owned(),
+            None => "still running".to_owned(),
+        }
+    }
+
+    /// Whether something was left out because of a dry run.
+    #[must_use]
+    pub fn is_dry_run(&self) -> bool {
+        self.left_out()
+            .any(|because| matches!(because, Stop::DryRun(_)))
+    }
+
+    /// Whether something was left out because it was not asked for.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.left_out().any(|because| *because == Stop::OutOfScope)
+    }
+
+    fn left_out(&self) -> impl Iterator<Item = &Stop> {
+        self.subtasks().filter_map(|subtask| match &subtask.result {
+            Some(Outcome::NotRun { because }) => Some(because),
+            _ => None,
+        })
     }
 
     /// Notes that the evidence is not complete: then nothing counts as passed.

@@ -13,6 +13,8 @@ pub struct Where {
     pub run_directory: Option<String>,
     /// The command that goes on with this run.
     pub resume: Option<String>,
+    /// The command that goes on with what was not asked for.
+    pub rest: Option<String>,
     /// The run as one file.
     pub bundle: Option<BundleAt>,
 }
@@ -38,9 +40,7 @@ pub fn text(report: &Report, style: Style, place: &Where) -> String {
 }
 
 fn render(out: &mut String, report: &Report, style: Style, place: &Where) -> std::fmt::Result {
-    let verdict = report
-        .verdict
-        .map_or_else(|| "still running".to_owned(), |verdict| verdict.to_string());
+    let verdict = report.verdict_in_words();
     writeln!(
         out,
         "\n{} – {}",
@@ -78,9 +78,16 @@ fn render(out: &mut String, report: &Report, style: Style, place: &Where) -> std
         writeln!(out, "          sha256:{}", bundle.sha256)?;
         writeln!(out, "reproduce {}", bundle.reproduce)?;
     }
-    let resumable = !matches!(report.verdict, Some(Verdict::Passed) | None);
-    if let Some(resume) = place.resume.as_ref().filter(|_| resumable) {
+    let stopped = report.cut_off || !matches!(report.verdict, Some(Verdict::Passed) | None);
+    if let Some(resume) = place.resume.as_ref().filter(|_| stopped) {
         writeln!(out, "resume    {resume}")?;
+    }
+    if let Some(rest) = place
+        .rest
+        .as_ref()
+        .filter(|_| report.is_partial() && !stopped)
+    {
+        writeln!(out, "the rest  {rest}")?;
     }
     Ok(())
 }

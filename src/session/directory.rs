@@ -12,6 +12,7 @@ use fs4::FileExt;
 
 use super::rerun::RecordedGate;
 use super::resume::Home;
+use crate::engine::Asked;
 use crate::evidence::{Bundled, EvidenceError};
 use crate::journal::disk::OsDisk;
 use crate::journal::{self, JournalError, sha256_hex};
@@ -294,12 +295,13 @@ pub(super) fn lock_workspace(state: &Utf8Path, workspace: &Utf8Path) -> Result<F
     Ok(file)
 }
 
-/// The report of a run, from its journal and the gate file it was started with.
+/// The report of a run, from its journal and the gate file it was started with; and what was asked
+/// for at last.
 ///
 /// # Errors
 /// If one of them cannot be read.
-pub fn report_of(directory: &RunDirectory) -> Result<Report, SessionError> {
+pub fn report_of(directory: &RunDirectory) -> Result<(Report, Asked), SessionError> {
     let folded = journal::read(directory.path.as_std_path())?;
     let gate = RecordedGate::of_run(&OsDisk, directory.path.as_std_path())?;
-    Ok(gate.report(&folded))
+    Ok((gate.report(&folded), folded.asked().clone()))
 }

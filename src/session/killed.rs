@@ -137,6 +137,13 @@ fn throwaway(run: &Utf8Path) -> Vec<Utf8PathBuf> {
         .collect()
 }
 
+/// Whether somebody is at work on a run.
+#[must_use]
+pub fn lives(state: &Utf8Path, run: &str) -> bool {
+    let mark = state.join("locks").join(format!("{PREFIX}{run}"));
+    mark.exists() && !is_free(&mark)
+}
+
 fn is_free(mark: &Utf8Path) -> bool {
     File::open(mark).is_ok_and(|file| FileExt::try_lock(&file).is_ok())
 }

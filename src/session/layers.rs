@@ -17,10 +17,12 @@ pub(super) fn stack(
     options: &Options,
     redactor: &Arc<Redactor>,
 ) -> Arc<dyn World> {
-    let policy = Policy::new(
-        options.gate.resolved_policy(),
-        options.gate.processes.clone(),
-    );
+    let mut lists = options.gate.resolved_policy();
+    if options.asked.dry_run {
+        // The engine leaves out what is said to touch the outside; this holds for the rest.
+        lists = lists.reading_only();
+    }
+    let policy = Policy::new(lists, options.gate.processes.clone());
     let clean = RedactLayer::new(outside, Arc::clone(redactor));
     Arc::new(PolicyLayer::new(clean, policy))
 }

@@ -24,13 +24,13 @@ use tokio::sync::mpsc::UnboundedReceiver;
 pub use auditing::Auditing;
 pub use command::{InstallHands, command_ctx, install_hands};
 pub use directory::{RunDirectory, SessionError, find as find_run, list as list_runs, report_of};
-pub use killed::{Killed, killed};
+pub use killed::{Killed, killed, lives};
 pub use layers::Wrap;
 pub use opening::{Earlier, earlier};
 pub use tools::{Survey, Tools, tools, world as survey_world};
 
 use crate::audit;
-use crate::engine::{self, Asked, Reporter, Request, Signal};
+use crate::engine::{self, Asked, Reporter, Request, Scope, Signal};
 use crate::evidence::Bundled;
 use crate::gate::{Gate, SubtaskId, Verdict};
 use crate::report::Report;
@@ -136,7 +136,9 @@ pub async fn run(
     end.keep_receipts(&ended).await;
     let bundle = end.conclude(&directory, &redactor).await;
     let verdict = end.verdict;
-    if verdict == Verdict::Passed && !options.keep {
+    // What is still to be done goes on in the same home.
+    let whole = options.asked.scope == Scope::All;
+    if verdict == Verdict::Passed && whole && !options.keep {
         directory.drop_throwaway();
     }
     Ok(Finished {

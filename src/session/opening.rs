@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::rerun::RecordedGate;
 use super::{Options, RunDirectory, SessionError};
 use crate::evidence::EvidenceError;
-use crate::gate::{Gate, SubtaskId, Verdict, leaves};
+use crate::gate::{Gate, Outcome, SubtaskId, Verdict, leaves};
 use crate::journal::disk::{Disk, OsDisk};
 use crate::journal::{
     self, Exchange, FORMAT, Folded, GateRef, Header, Journal, JournalError, Resumed,
@@ -115,9 +115,12 @@ pub(super) fn changed(folded: &Folded, gate: &Gate) -> BTreeMap<String, Value> {
     now
 }
 
+/// Whether all of it has passed: what was not asked for, or left out of a dry run, is still to do.
 fn passed(folded: &Folded) -> bool {
     let seal = folded.sealed.as_ref();
+    let left_out = |outcome: &Outcome| matches!(outcome, Outcome::NotRun { .. });
     seal.is_some_and(|sealed| sealed.verdict == Verdict::Passed)
+        && !folded.outcomes().values().any(left_out)
 }
 
 /// A run that is to go on.

@@ -27,6 +27,11 @@ pub trait Declares {
         false
     }
 
+    /// The gate file's own command, of which nobody knows what it does.
+    fn runs(&self) -> Option<String> {
+        None
+    }
+
     /// What it does to the outside besides reading, for `--dry-run`; none when it only reads.
     fn touches(&self) -> Option<String> {
         let writes = self.writes();
@@ -37,6 +42,9 @@ pub trait Declares {
         };
         if let Some(rule) = self.ends() {
             return Some(format!("end processes `{rule}`"));
+        }
+        if let Some(command) = self.runs() {
+            return Some(format!("run `{command}`"));
         }
         if self.spends_a_run() {
             return Some("spend a canary run".to_owned());

@@ -27,6 +27,10 @@ impl Declares for RunProgram {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
+
+    fn runs(&self) -> Option<String> {
+        Some(self.argv.join(" "))
+    }
 }
 
 #[async_trait]

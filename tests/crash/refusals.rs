@@ -50,6 +50,69 @@ fn a_run_that_has_passed_is_not_gone_on_with() {
     );
 }
 
+/// Runs a command as it was printed behind this word.
+fn typed(stage: &Stage, word: &str) -> std::process::Output {
+    let told = stage.told();
+    let line = told.lines().rev().find_map(|line| line.strip_prefix(word));
+    let line = line.unwrap_or_else(|| panic!("no `{word}`: {told}")).trim();
+    let words = line.strip_prefix("gate ").unwrap();
+    let mut shell = stage.gate(&[]);
+    shell.env("GATE", shell.get_program().to_owned());
+    let script = format!("exec \"$GATE\" {words}");
+    let mut typed = std::process::Command::new("sh");
+    typed.args(["-c", &script]).env_clear().current_dir("/");
+    typed.envs(
+        shell
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    typed.output().unwrap()
+}
+
+#[test]
+fn a_part_that_has_passed_is_gone_on_with_as_it_says() {
+    let stage = Stage::new(Canary::Passes);
+    let workspace = format!("workspace={}", stage.path("w").display());
+    let mut part = stage.start();
+    part.args(["--until", "CANARY", "--set", &workspace]);
+    assert_eq!(stage.run(part).code(), Some(0), "{}", stage.told());
+    assert_eq!(stage.most_writes(), 0, "{:#}", stage.world());
+    let before = stage.records();
+    let rest = typed(&stage, "the rest ");
+    let told = String::from_utf8_lossy(&rest.stderr);
+    assert_eq!(rest.status.code(), Some(0), "{told}");
+    assert_eq!(stage.most_writes(), 1, "{:#}", stage.world());
+    let journal = String::from_utf8(stage.journal()).unwrap();
+    let spent = |line: &&str| line.contains(r#""intent":{"by":"C2""#);
+    let again = journal.lines().skip(before).filter(spent).count();
+    assert_eq!(again, 0, "no other canary run is spent");
+    refused(
+        &stage,
+        &["latest"],
+        "has passed; there is nothing to go on with",
+    );
+}
+
+#[test]
+fn a_part_that_has_failed_goes_on_with_that_part() {
+    let stage = Stage::new(Canary::Fails);
+    let mut part = stage.start();
+    let workspace = format!("workspace={}", stage.path("w").display());
+    part.args(["--until", "CANARY", "--set", &workspace]);
+    assert_eq!(stage.run(part).code(), Some(1), "{}", stage.told());
+    let again = typed(&stage, "resume ");
+    let told = String::from_utf8_lossy(&again.stderr);
+    assert_eq!(again.status.code(), Some(1), "{told}");
+    let journal = String::from_utf8(stage.journal()).unwrap();
+    let resumed: Value = journal
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find(|line| !line["record"]["resumed"].is_null())
+        .unwrap();
+    let asked = &resumed["record"]["resumed"]["asked"];
+    assert_eq!(asked["scope"]["until"], "CANARY", "{asked}");
+}
+
 #[test]
 fn another_gate_file_is_refused_and_so_is_an_ambiguous_name() {
     let stage = Stage::new(Canary::Passes);
