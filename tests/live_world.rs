@@ -613,6 +613,34 @@ async fn a_program_that_is_given_up_is_ended_with_its_group() {
     );
 }
 
+/// Ctrl-C: a program that cleans up says so, and is heard; what fled from it is not forgotten.
+#[tokio::test]
+async fn a_program_that_is_given_up_is_heard_to_its_end() {
+    let stage = Stage::new();
+    let fifo = stage.path("run/fifo");
+    nix::unistd::mkfifo(fifo.as_std_path(), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let program = bash(
+        "trap 'echo cleaning; echo cleaned > cleaned; echo last words; exit 0' TERM; \
+         setsid bash -c 'echo $$ > fifo; exec sleep 1000 > /dev/null 2>&1' & \
+         while :; do wait; done",
+    );
+    let ready = tokio::task::spawn_blocking(move || std::fs::read_to_string(fifo).unwrap());
+    let fled: u32 = tokio::select! {
+        finished = stage.run(program) => panic!("{finished:?}"),
+        line = ready => line.unwrap().trim().parse().unwrap(),
+    };
+    stage.world.settle().await;
+    assert!(
+        stage.path("run/cleaned").exists(),
+        "its trap came to its end"
+    );
+    let log = std::fs::read_to_string(stage.path("run/logs/T000-1-bash.out")).unwrap();
+    assert!(log.ends_with("cleaning\nlast words\n"), "{log}");
+    let receipts = stage.world.end_leftovers(Duration::from_secs(5)).await;
+    let ended: Vec<u32> = receipts.iter().map(|one| one.identity.pid).collect();
+    assert_eq!(ended, [fled]);
+}
+
 #[tokio::test]
 async fn a_hundred_megabytes_need_no_memory() {
     let stage = Stage::new();

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::shim::{Disturbance, Moment};
-use crate::stage::{Canary, GATE, Stage};
+use crate::stage::{Canary, GATE, Stage, gate_over};
 
 /// Kills a new run after this record.
 fn killed_after(stage: &Stage, record: usize) {
@@ -111,6 +111,69 @@ fn a_part_that_has_failed_goes_on_with_that_part() {
         .unwrap();
     let asked = &resumed["record"]["resumed"]["asked"];
     assert_eq!(asked["scope"]["until"], "CANARY", "{asked}");
+}
+
+const OWN: &str = r#"
+format = 1
+name = "own"
+title = "Own"
+mission = "Writes without saying so."
+
+[policy]
+programs = ["touch", "gh"]
+close = ["Priivacy-ai/spec-kitty-end-to-end-testing#41"]
+
+[[work_package]]
+id = "WP01"
+title = "Own"
+priority = "low"
+goal = "Write."
+
+[[work_package.subtask]]
+id = "T001"
+title = "Touch"
+uses = "run-program"
+project = "project"
+argv = ["touch", "touched"]
+as = "touched"
+
+[[work_package.subtask]]
+id = "T002"
+title = "Close"
+uses = "run-program"
+argv = ["gh", "issue", "close", "41", "--repo", "Priivacy-ai/spec-kitty-end-to-end-testing"]
+as = "closed"
+"#;
+
+#[test]
+fn a_dry_run_runs_nothing_of_the_gate_files_own_and_has_not_passed() {
+    let stage = Stage::new(Canary::Passes);
+    let file = stage.path("own.toml");
+    std::fs::write(&file, OWN).unwrap();
+    let file = file.display().to_string();
+    let asked = stage.gate(&["run", "--gate", &file]).output().unwrap();
+    let told = String::from_utf8_lossy(&asked.stderr).into_owned();
+    assert_eq!(asked.status.code(), Some(2), "{told}");
+    for command in ["touch touched", "gh issue close 41 --repo"] {
+        assert!(told.contains(command), "what it may write: {told}");
+    }
+    let before = stage.world();
+    let bundle = stage.path("dry.tar.gz");
+    let to = bundle.display().to_string();
+    let mut dry = stage.gate(&["run", "--dry-run", "--gate", &file, "--bundle", &to]);
+    let dry = dry.output().unwrap();
+    let told = String::from_utf8([dry.stdout, dry.stderr].concat()).unwrap();
+    assert_eq!(dry.status.code(), Some(0), "{told}");
+    assert!(told.contains("DRY RUN, NOTHING WRONG SO FAR"), "{told}");
+    assert!(!told.contains("PASSED"), "{told}");
+    assert!(!stage.path("w/project/touched").exists());
+    assert_eq!(stage.world(), before);
+    let verified = gate_over(&["verify"], &bundle).stdout;
+    let verified = String::from_utf8_lossy(&verified);
+    assert!(
+        verified.contains("verdict passed of a dry run"),
+        "{verified}"
+    );
 }
 
 #[test]

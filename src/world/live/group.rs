@@ -8,6 +8,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -25,7 +26,8 @@ const TICK: Duration = Duration::from_millis(20);
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     running: Mutex<BTreeSet<u32>>,
-    given_up: Mutex<Vec<JoinHandle<()>>>,
+    /// What goes on although nobody may wait for it any more.
+    beside: Mutex<Vec<JoinHandle<()>>>,
     leftovers: Mutex<BTreeSet<ProcessIdentity>>,
 }
 
@@ -37,9 +39,24 @@ impl Groups {
         }
     }
 
+    /// Does something to its end, also when whoever asked for it is gone by then.
+    pub(super) fn beside<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = Option<T>> {
+        let (done, result) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            // Nobody may be there to hear of it.
+            let _gone = done.send(work.await);
+        });
+        let mut all = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|task| !task.is_finished());
+        all.push(task);
+        async { result.await.ok() }
+    }
+
     pub(super) async fn settle(&self) {
-        let all =
-            std::mem::take(&mut *self.given_up.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = std::mem::take(&mut *self.beside.lock().unwrap_or_else(PoisonError::into_inner));
         for task in all {
             // One that was cancelled with its runtime has nothing to tell.
             let _cancelled = task.await;
@@ -91,6 +108,8 @@ pub(super) struct Group {
     child: Option<Child>,
     program: Started,
     groups: Arc<Groups>,
+    /// Says when it has ended, whether it came to its end or was given up.
+    ended: watch::Sender<bool>,
 }
 
 /// What tells the members of a program's group from all other processes.
@@ -137,12 +156,24 @@ impl Group {
                 temporary,
             },
             groups,
+            ended: watch::Sender::new(false),
         };
         Ok((group, pipes))
     }
 
+    /// Turns true when the program has ended.
+    pub(super) fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.subscribe()
+    }
+
     /// Waits for the program's end, or ends its group when the time is up.
     pub(super) async fn end(&mut self, limit: Duration) -> std::io::Result<Ended> {
+        let ended = self.end_within(limit).await;
+        self.ended.send_replace(true);
+        ended
+    }
+
+    async fn end_within(&mut self, limit: Duration) -> std::io::Result<Ended> {
         let held = Held::open(self.program.leader)?;
         let ended = async {
             if let Some(held) = &held {
@@ -204,32 +235,33 @@ impl Drop for Group {
         };
         let (program, groups) = (self.program.clone(), Arc::clone(&self.groups));
         let leader = program.leader;
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        if tokio::runtime::Handle::try_current().is_err() {
             signal_group(leader, Signal::SIGKILL);
             self.forget();
             return;
-        };
+        }
         // TERM at once: whoever gives a program up may have no time left for the task.
         signal_group(leader, Signal::SIGTERM);
-        let task = runtime.spawn({
-            let groups = Arc::clone(&groups);
-            async move {
-                end_group(&program).await;
-                let _ended = child.wait().await;
-                let mut running = groups
-                    .running
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                running.remove(&leader);
-            }
-        });
-        let mut given_up = groups
-            .given_up
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        given_up.retain(|task| !task.is_finished());
-        given_up.push(task);
+        // What it still says is heard meanwhile.
+        let ended = self.ended.clone();
+        drop(groups.clone().beside(async move {
+            end_group(&program).await;
+            // What left its session is for whoever clears up after the run.
+            groups.remember(program.members().into_iter().filter_map(identity));
+            let _ended = child.wait().await;
+            ended.send_replace(true);
+            let mut running = groups
+                .running
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            running.remove(&leader);
+        }));
     }
+}
+
+fn identity(pid: u32) -> Option<ProcessIdentity> {
+    let started = platform::stat(pid)?.started;
+    Some(ProcessIdentity { pid, started })
 }
 
 /// TERM to the whole group, grace, KILL, and waits until none of it lives. The leader must not

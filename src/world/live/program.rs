@@ -26,18 +26,20 @@ pub(super) async fn run(
     let observer = Observer::start(world, program.watch.as_deref()).await?;
     let begun = Instant::now();
     let (mut group, pipes) = prepared.start(world)?;
-    let (stop, stopped) = watch::channel(false);
+    let stopped = group.ended();
     let end = async {
         let ended = group.end(program.limit).await;
-        // Nobody listens when there is neither pipe nor watch.
-        let _nobody = stop.send(true);
         (ended, begun.elapsed())
     };
+    // Beside: what a program that is given up says to the end is kept as well.
     let drain = |suffix| prepared.drain(world, suffix);
+    let stdout = drain("out").all(pipes.stdout, stopped.clone());
+    let stderr = drain("err").all(pipes.stderr, stopped.clone());
+    let (stdout, stderr) = (world.groups.beside(stdout), world.groups.beside(stderr));
     let ((ended, elapsed), stdout, stderr, (), observations) = tokio::join!(
         end,
-        drain("out").all(pipes.stdout, stopped.clone()),
-        drain("err").all(pipes.stderr, stopped.clone()),
+        stdout,
+        stderr,
         feed(pipes.stdin, program.stdin.clone(), stopped.clone()),
         observer.until(stopped.clone()),
     );
@@ -53,8 +55,8 @@ pub(super) async fn run(
     prepared.clear();
     Ok(Finished {
         ended,
-        stdout: stdout?,
-        stderr: stderr?,
+        stdout: stdout.ok_or(WorldError::Interrupted)??,
+        stderr: stderr.ok_or(WorldError::Interrupted)??,
         elapsed,
         leftovers,
         observations: observations?,
