@@ -4,7 +4,9 @@
     reason = "the process's own streams and variables are read once, here"
 )]
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, ErrorKind, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Exit;
 use crate::report::Style;
@@ -12,22 +14,28 @@ use crate::report::Style;
 /// The process's streams.
 #[derive(Debug, Clone)]
 pub(crate) struct Console {
-    colour: bool,
+    /// Whether standard error, and standard output, are shown in colour.
+    colour: (bool, bool),
     /// Whether somebody reads progress on a terminal.
     pub(crate) live: bool,
     answers: bool,
+    /// Whether something that was to be printed is lost.
+    lost: Arc<AtomicBool>,
 }
 
 impl Console {
     /// The real one. `NO_COLOR` and `CLICOLOR_FORCE` are honoured.
     pub(super) fn of_process() -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let live = std::io::stderr().is_terminal() && !set("CI");
-        let colour = !set("NO_COLOR") && (set("CLICOLOR_FORCE") || std::io::stderr().is_terminal());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let errors = std::io::stderr().is_terminal() && !dumb;
+        let output = std::io::stdout().is_terminal() && !dumb;
+        let colour = |shown| !set("NO_COLOR") && (set("CLICOLOR_FORCE") || shown);
         Self {
-            colour,
-            live,
+            colour: (colour(errors), colour(output)),
+            live: errors && !set("CI"),
             answers: std::io::stdin().is_terminal(),
+            lost: Arc::default(),
         }
     }
 
@@ -38,19 +46,20 @@ impl Console {
         };
         let subscriber = tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
-            .with_ansi(self.colour)
+            .with_ansi(self.colour.0)
             .with_writer(std::io::stderr)
             .finish();
         drop(tracing::subscriber::set_global_default(subscriber));
     }
 
-    /// Colour or none.
+    /// Colour or none on standard error.
     pub(crate) fn style(&self) -> Style {
-        if self.colour {
-            Style::Ansi
-        } else {
-            Style::Plain
-        }
+        style(self.colour.0)
+    }
+
+    /// Colour or none on standard output, which may be a file.
+    pub(crate) fn output_style(&self) -> Style {
+        style(self.colour.1)
     }
 
     /// Whether somebody can answer a question.
@@ -58,11 +67,24 @@ impl Console {
         self.answers
     }
 
-    /// Prints to standard output. A reader that went away is no error.
-    #[expect(clippy::unused_self, reason = "who prints has been handed a console")]
+    /// Prints to standard output. A reader that went away is no error; a full disk is.
     pub(crate) fn out(&self, text: &str) {
         let mut to = std::io::stdout().lock();
-        drop(to.write_all(text.as_bytes()).and_then(|()| to.flush()));
+        let written = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+        if let Err(error) = written
+            && error.kind() != ErrorKind::BrokenPipe
+            && !self.lost.swap(true, Ordering::Relaxed)
+        {
+            self.note(&format!("error: cannot write to standard output: {error}"));
+        }
+    }
+
+    /// How the program ends: what was asked for and could not be printed was not given.
+    pub(super) fn exit(&self, exit: Exit) -> Exit {
+        match exit {
+            Exit::Passed if self.lost.load(Ordering::Relaxed) => Exit::Error,
+            other => other,
+        }
     }
 
     /// Prints a line to standard error.
@@ -73,7 +95,7 @@ impl Console {
 
     /// Says what went wrong, and gives the exit code back.
     pub(crate) fn fail(&self, exit: Exit, text: &str) -> Exit {
-        let word = if self.colour {
+        let word = if self.colour.0 {
             "\u{1b}[31merror\u{1b}[0m"
         } else {
             "error"
@@ -93,4 +115,8 @@ impl Console {
         }
         matches!(line.trim().to_lowercase().as_str(), "y" | "yes")
     }
+}
+
+fn style(colour: bool) -> Style {
+    if colour { Style::Ansi } else { Style::Plain }
 }

@@ -115,7 +115,7 @@ pub fn main() -> ExitCode {
     let exit = runtime.block_on(dispatch(cli, &mut console));
     // What still runs after a second Ctrl-C was already told to end; nobody waits for it.
     runtime.shutdown_background();
-    exit.into()
+    console.exit(exit).into()
 }
 
 fn parse() -> Result<Cli, clap::Error> {

@@ -40,20 +40,29 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
         Ok(operator) => operator,
         Err(error) => return console.fail(Exit::Error, &error),
     };
-    // What is wrong with the command line or the gate file is said before a world is built.
+    // What is wrong with the command line or the gate file is said, and what there is to ask is
+    // asked, before a world is built.
     if let Err(exit) = check(&args, &operator, console).await {
         return exit;
     }
+    // From here on Ctrl-C takes away what was built: real daemons are part of it.
+    let mut signals = run::signals();
     let world = match EmbeddedWorld::build(&operator, &faults).await {
         Ok(world) => world,
         Err(error) => return console.fail(Exit::Error, &run::chain(&error)),
     };
+    if signals.try_recv().is_ok() {
+        world.end(false).await;
+        return console.fail(Exit::Interrupted, "interrupted; nothing ran");
+    }
     console.note(&format!(
         "rehearsal in {}; nothing real is touched",
         world.root()
     ));
     console.note(&stand_ins(world.stand_ins()));
     let mut run_args = args.run;
+    // That was answered, or is a dry run.
+    run_args.yes = !run_args.dry_run;
     let keep = run_args.keep;
     let own = std::mem::take(&mut run_args.gate.set);
     run_args.gate.set = world.parameters().into_iter().chain(own).collect();
@@ -87,10 +96,9 @@ async fn check(args: &RehearseArgs, operator: &Operator, console: &Console) -> R
         let can = operator::can_be_written("the world's state", path);
         can.map_err(|error| console.fail(Exit::Usage, &error))?;
     }
-    if console.can_ask() {
-        return Ok(());
+    if console.can_ask() && !args.run.yes && !args.run.dry_run {
+        console.note("A rehearsal: all of it happens in a world of its own.");
     }
-    // Nobody will be there to ask later, either.
     run::confirm(&args.run, &checked.gate, &[], console)
 }
 

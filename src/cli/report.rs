@@ -41,7 +41,11 @@ pub(super) fn run(args: &ReportArgs, console: &Console) -> Exit {
         Err(exit) => return exit,
     };
     let made = match args.format {
-        Format::Text => Ok(text(&report, console.style(), &place(&directory, &again))),
+        Format::Text => Ok(text(
+            &report,
+            console.output_style(),
+            &place(&directory, &again),
+        )),
         Format::Md => Ok(report::markdown(&report)),
         Format::Json => Ok(report::json(&report)),
         Format::Html => report::html(&report),

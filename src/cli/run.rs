@@ -88,7 +88,11 @@ pub(super) async fn run_as(
         return Exit::from(finished.verdict.max(Verdict::Error));
     }
     let place = place(&finished, stays, copied, &again);
-    console.out(&report::text(&finished.report, console.style(), &place));
+    console.out(&report::text(
+        &finished.report,
+        console.output_style(),
+        &place,
+    ));
     finished.verdict.into()
 }
 
@@ -221,7 +225,12 @@ fn reporters(
                 &format!("cannot write events to `{}`: {error}", path.display()),
             )
         })?;
-        reporters.push(Box::new(JsonLines::new(file)));
+        let (console, path) = (console.clone(), path.display().to_string());
+        reporters.push(Box::new(JsonLines::new(file, move |error| {
+            console.note(&format!(
+                "events are no longer written to `{path}`: {error}"
+            ));
+        })));
     }
     if console.live {
         reporters.push(Box::new(Live::new(gate, console.style())));

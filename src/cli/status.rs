@@ -44,7 +44,7 @@ pub(super) fn run(args: &StatusArgs, console: &Console) -> Exit {
             continue;
         };
         let word = console
-            .style()
+            .output_style()
             .outcome(Some(result), &format!("{:<9}", label(Some(result))));
         console.out(&format!(
             "{:<5} {word} {} – {}\n",

@@ -7,29 +7,71 @@ use crate::engine::{Event, Reporter};
 /// Writes one JSON object a line, and flushes each.
 pub struct JsonLines<W> {
     to: W,
-    failed: bool,
+    /// Tells why nothing more is written; gone once it was told.
+    tell: Option<Box<dyn FnOnce(std::io::Error) + Send>>,
 }
 
 impl<W: Write + Send> JsonLines<W> {
-    /// Writes to `to`.
-    pub fn new(to: W) -> Self {
-        Self { to, failed: false }
+    /// Writes to `to`. A reader that went away must not end a release, whose record is the journal;
+    /// it is told.
+    pub fn new(to: W, tell: impl FnOnce(std::io::Error) + Send + 'static) -> Self {
+        Self {
+            to,
+            tell: Some(Box::new(tell)),
+        }
     }
 }
 
 impl<W: Write + Send> Reporter for JsonLines<W> {
     fn event(&mut self, event: &Event) {
-        if self.failed {
+        if self.tell.is_none() {
             return;
         }
         let written = serde_json::to_string(event)
             .map_err(std::io::Error::from)
             .and_then(|line| writeln!(self.to, "{line}"))
             .and_then(|()| self.to.flush());
-        if let Err(error) = written {
-            // A reader that went away must not end a release; the journal is the record.
-            self.failed = true;
-            tracing::warn!("events are no longer written: {error}");
+        if let Err(error) = written
+            && let Some(tell) = self.tell.take()
+        {
+            tell(error);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::engine::EventKind;
+
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_lost_is_told_once() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&told);
+        let mut lines = JsonLines::new(Full, move |error| {
+            heard.lock().unwrap().push(error.kind());
+        });
+        let event = Event {
+            time: jiff::Timestamp::UNIX_EPOCH,
+            elapsed: std::time::Duration::ZERO,
+            kind: EventKind::Interrupted,
+        };
+        lines.event(&event);
+        lines.event(&event);
+        assert_eq!(*told.lock().unwrap(), [std::io::ErrorKind::StorageFull]);
     }
 }

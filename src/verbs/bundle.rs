@@ -118,6 +118,35 @@ impl Bundle {
         let facts: Vec<_> = ctx.facts().iter().collect();
         let facts = serde_json::to_string_pretty(&facts).unwrap_or_default();
         ctx.write(evidence.join("facts.json"), facts).await?;
+        let manifest = manifest(ctx, evidence).await?;
+        ctx.write(evidence.join("manifest.json"), manifest).await?;
         Ok(())
     }
+}
+
+/// What the archive holds, so that whoever unpacks it can tell whether it is all there.
+async fn manifest(ctx: &Ctx, evidence: &Place) -> Result<String, Trouble> {
+    let all = ListFiles {
+        root: evidence.clone(),
+        include: Vec::new(),
+    };
+    let below = format!("{evidence}/");
+    let mut files: Vec<_> = ctx
+        .list(all)
+        .await?
+        .into_iter()
+        .map(|file| {
+            let path = file.path.as_str();
+            let path = path.strip_prefix(&below).unwrap_or(path).to_owned();
+            (path, file.bytes, file.sha256)
+        })
+        .collect();
+    files.sort();
+    let files: Vec<_> = files
+        .into_iter()
+        .map(|(path, bytes, sha256)| {
+            serde_json::json!({ "path": path, "bytes": bytes, "sha256": sha256 })
+        })
+        .collect();
+    Ok(serde_json::to_string_pretty(&files).unwrap_or_default())
 }

@@ -12,6 +12,7 @@
     reason = "tests start the real program, kill it, and read what it left behind"
 )]
 
+mod attempts;
 mod disks;
 mod kills;
 mod refusals;

@@ -187,3 +187,20 @@ fn a_parameter_changes_what_is_asked_for() {
         .ends(3, "blocked", &[("T016", "blocked")])
         .untouched_except(&[]);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_is_an_error_unless_nobody_reads_it() {
+    let printing = |to: std::process::Stdio| {
+        let mut gate = std::process::Command::new(assert_cmd::cargo::cargo_bin!("gate"));
+        gate.arg("schema").stdout(to).output().unwrap()
+    };
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let lost = printing(full.unwrap().into());
+    let told = String::from_utf8_lossy(&lost.stderr);
+    assert_eq!(lost.status.code(), Some(4), "{told}");
+    assert!(told.contains("cannot write to standard output"), "{told}");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(printing(writer.into()).status.code(), Some(0));
+}
