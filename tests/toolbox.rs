@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use canary_gate::gate::SubtaskId;
-use canary_gate::toolbox::{LoginState, Tool, ToolState, provide, survey};
+use canary_gate::toolbox::{LoginState, Tool, ToolState, own, provide, survey};
 use canary_gate::world::live::{LiveWorld, Operator, Places};
 use canary_gate::world::redact::Redactor;
 use canary_gate::world::{Effect, Program, Response, World};
@@ -158,6 +158,7 @@ async fn missing_and_old_tools_are_made_once_and_stand_where_they_must() {
     let stale = [("uv", "echo uv 0.1.0")];
     let first = world(&root, "one", &stale, &["python3"]);
     let second = world(&root, "two", &stale, &["python3"]);
+    assert_eq!(own(&first, &by(), "uv").await, None);
     // Two gates at the same time, one cache.
     let (by_one, by_two) = (by(), by());
     let (one, two) = tokio::join!(provide(&first, &by_one), provide(&second, &by_two));
@@ -169,6 +170,10 @@ async fn missing_and_old_tools_are_made_once_and_stand_where_they_must() {
         .filter(|log| std::fs::read_to_string(log.as_ref().unwrap().path()).unwrap() == "made\n")
         .count();
     assert_eq!(made, 2, "one uv and one pipx");
+    let uv = own(&first, &by(), "uv").await.unwrap();
+    assert_eq!(uv.told, "0.13.9");
+    assert!(uv.path.unwrap().starts_with("‹cache›/tools/uv-0.13.9-"));
+    assert_eq!(own(&first, &by(), "git").await, None, "it is never made");
     first.set_tools(one);
     assert_eq!(
         output(&first, &["uv", "--version"]).await.split(' ').nth(1),

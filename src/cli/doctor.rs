@@ -10,7 +10,7 @@ use super::operator;
 use super::provenance::{Pinned, Provenance};
 use crate::gate::SubtaskId;
 use crate::session;
-use crate::toolbox::{self, LoginState, Tool, ToolState};
+use crate::toolbox::{self, LoginState, Tool, ToolState, Version};
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
@@ -36,60 +36,70 @@ pub(super) async fn run(args: &DoctorArgs, console: &Console) -> Exit {
     };
     let settings = operator::settings(&operator, &overrides);
     let survey = session::survey_world(&operator, &settings.cache);
-    let tools = toolbox::survey(&survey.world, &SubtaskId::new("doctor")).await;
+    let by = SubtaskId::new("doctor");
+    let mut rows = Vec::new();
+    for mut tool in toolbox::survey(&survey.world, &by).await {
+        let here = |path: Option<String>| path.map(|path| survey.places.expand(&path));
+        tool.path = here(tool.path);
+        let own = match tool.state {
+            ToolState::Good => None,
+            _ => toolbox::own(&survey.world, &by, &tool.name).await,
+        };
+        rows.push(Row {
+            own: own.map(|own| Version {
+                path: here(own.path),
+                ..own
+            }),
+            pinned: provenance.tools.get(&tool.name),
+            tool,
+        });
+    }
     if args.json {
-        let rows: Vec<Row<'_>> = tools
-            .iter()
-            .map(|tool| Row::new(tool, &provenance))
-            .collect();
         console.out(&(serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n"));
     } else {
-        console.out(&table(&tools, &provenance));
+        console.out(&table(&rows, &provenance));
         console.out(&format!(
             "\nworkspace {}\nstate     {}\ncache     {}\n",
             settings.workspace, settings.state, settings.cache
         ));
     }
-    if tools.iter().all(Tool::will_do) {
+    if rows.iter().all(|row| row.tool.will_do()) {
         Exit::Passed
     } else {
         Exit::Error
     }
 }
 
-/// A tool for programs to read.
+/// A tool with what else is known of it.
 #[derive(Serialize)]
 struct Row<'a> {
     #[serde(flatten)]
-    tool: &'a Tool,
+    tool: Tool,
     /// What the flake pins; nothing outside of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pinned: Option<&'a Pinned>,
+    /// What the gate has made for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own: Option<Version>,
 }
 
-impl<'a> Row<'a> {
-    fn new(tool: &'a Tool, provenance: &'a Provenance) -> Self {
-        Self {
-            tool,
-            pinned: provenance.tools.get(&tool.name),
-        }
-    }
-}
-
-fn table(tools: &[Tool], provenance: &Provenance) -> String {
+fn table(all: &[Row<'_>], provenance: &Provenance) -> String {
+    let works = |row: &Row<'_>| row.tool.name == "python3" && row.tool.state == ToolState::Good;
+    let can_make = all.iter().any(works);
     let head = format!(
         "{:<10} {:<12} {:<10} {:<12} path",
         "tool", "version", "minimum", "login"
     );
     std::iter::once(head)
-        .chain(tools.iter().flat_map(|tool| rows(tool, provenance)))
+        .chain(all.iter().flat_map(|row| rows(row, provenance, can_make)))
         .collect::<Vec<_>>()
         .join("\n")
         + "\n"
 }
 
 /// The tool's own row, and what is to be done about it.
-fn rows(tool: &Tool, provenance: &Provenance) -> Vec<String> {
+fn rows(row: &Row<'_>, provenance: &Provenance, can_make: bool) -> Vec<String> {
+    let tool = &row.tool;
     let version = match &tool.state {
         ToolState::Missing => "missing",
         ToolState::Broken(_) => "broken",
@@ -112,9 +122,21 @@ fn rows(tool: &Tool, provenance: &Provenance) -> Vec<String> {
         rows.extend(words.lines().map(|line| format!("           {line}")));
     }
     if tool.state != ToolState::Good && tool.can_be_made() {
-        rows.push("           the gate makes its own, pinned by hash, on the first run".to_owned());
+        rows.push(format!("           {}", made(row.own.as_ref(), can_make)));
     } else if let Some(remedy) = &tool.remedy {
         rows.push(format!("           → {remedy}"));
     }
     rows
+}
+
+/// What the gate does about a tool that it can make.
+fn made(own: Option<&Version>, can_make: bool) -> String {
+    match own {
+        Some(own) => {
+            let path = own.path.as_deref().unwrap_or("?");
+            format!("the gate has its own: {} in {path}", own.told)
+        }
+        None if can_make => "the gate makes its own, pinned by hash, on the first run".to_owned(),
+        None => "the gate would make its own, for which it needs `python3`".to_owned(),
+    }
 }

@@ -9,6 +9,7 @@ use super::args::RunArgs;
 use super::console::Console;
 use super::run::{Setting, Stays};
 use super::{checked, operator, run};
+use crate::gate::Verdict;
 use crate::rehearsal::{Fault, Faults, World as EmbeddedWorld};
 use crate::world::live::Operator;
 
@@ -17,7 +18,7 @@ pub(super) struct RehearseArgs {
     /// Something that goes wrong in the world; may be given several times.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     fault: Vec<String>,
-    /// Lists the faults: name, where the gate must stop, exit code, what happens.
+    /// Lists the faults: name, where the gate must stop, verdict and exit code, what happens.
     #[arg(long)]
     list_faults: bool,
     /// Writes the world's final state to this file as JSON.
@@ -134,8 +135,8 @@ fn faults(names: &[String]) -> Result<Faults, String> {
 
 fn listing() -> String {
     let head = format!(
-        "{:<28} {:<6} {:<5} what happens in the world",
-        "fault", "stops", "exit"
+        "{:<28} {:<6} {:<14} what happens in the world",
+        "fault", "stops", "verdict, exit"
     );
     let rows = Fault::ALL.iter().map(|fault| {
         let stops = if fault.stops_at().len() > 5 {
@@ -144,9 +145,9 @@ fn listing() -> String {
             fault.stops_at()
         };
         format!(
-            "{:<28} {stops:<6} {:<5} {}",
+            "{:<28} {stops:<6} {:<14} {}",
             fault.name(),
-            fault.exit(),
+            format!("{} {}", verdict(fault.exit()), fault.exit()),
             fault.what()
         )
     });
@@ -155,4 +156,17 @@ fn listing() -> String {
         .collect::<Vec<_>>()
         .join("\n")
         + "\n"
+}
+
+/// The verdict with this exit code.
+fn verdict(exit: u8) -> String {
+    let all = [
+        Verdict::Passed,
+        Verdict::Failed,
+        Verdict::Blocked,
+        Verdict::Error,
+        Verdict::Critical,
+    ];
+    let found = all.into_iter().find(|one| Exit::from(*one).code() == exit);
+    found.map_or_else(String::new, |verdict| verdict.to_string())
 }

@@ -128,7 +128,7 @@ pub async fn survey(world: &dyn World, by: &SubtaskId) -> Vec<Tool> {
 }
 
 /// What a tool says of itself, and where it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Version {
     /// The version, and whether it is a stand-in.
     pub told: String,
@@ -255,13 +255,23 @@ async fn ask(world: &dyn World, by: &SubtaskId, name: &str, login: &AskLogin) ->
     state
 }
 
-/// Makes one tool unless it is there already, and gives the directory that holds it alone.
-async fn make(
-    world: &dyn World,
-    by: &SubtaskId,
-    tool: &str,
-    recipe: &Recipe,
-) -> Result<Place, ToolError> {
+/// What the gate has made of a tool for itself, when it has and that works.
+pub async fn own(world: &dyn World, by: &SubtaskId, name: &str) -> Option<Version> {
+    let wanted = WANTED.iter().find(|wanted| wanted.name == name)?;
+    let home = home(name, wanted.recipe.as_ref()?);
+    let path = home.join("bin").join(name).as_str().to_owned();
+    let arguments = wanted.version.iter().map(|word| (*word).to_owned());
+    let argv: Vec<String> = std::iter::once(path.clone()).chain(arguments).collect();
+    let finished = run(world, by, Program::new(argv)).await.ok();
+    let finished = finished.filter(Finished::success)?;
+    Some(Version {
+        told: version_in(&finished.stdout.text)?,
+        path: Some(path),
+    })
+}
+
+/// Where a tool is made: another recipe has another place.
+fn home(tool: &str, recipe: &Recipe) -> Place {
     let mut digest = Sha256::new();
     for part in [SCRIPT, tool, recipe.version, recipe.requirements] {
         digest.update(part);
@@ -272,8 +282,17 @@ async fn make(
         .iter()
         .take(8)
         .fold(0, |all, byte| all << 8 | u64::from(*byte));
-    let home =
-        Place::new(Place::CACHE).join(&format!("tools/{tool}-{}-{short:016x}", recipe.version));
+    Place::new(Place::CACHE).join(&format!("tools/{tool}-{}-{short:016x}", recipe.version))
+}
+
+/// Makes one tool unless it is there already, and gives the directory that holds it alone.
+async fn make(
+    world: &dyn World,
+    by: &SubtaskId,
+    tool: &str,
+    recipe: &Recipe,
+) -> Result<Place, ToolError> {
+    let home = home(tool, recipe);
     let argv = [
         "python3",
         "-I",
