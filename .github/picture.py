@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Draws what a program prints on a terminal as an SVG; standard library only.
+"""Draws what a program prints into a pipe, as a log of CI shows it, as an SVG; standard library only.
 
     python3 .github/picture.py target/release/gate rehearse --yes > .github/rehearsal.svg
 
-Nothing is invented: the lines are the program's, in its colours, cut at the right edge with a …
-where a real terminal would wrap them.
+Nothing is invented: the lines are the program's with CI=1, where it draws no bar; in its colours,
+which are asked for; cut at the right edge with a … where a viewer would wrap them.
 """
 
 import html
@@ -55,7 +55,7 @@ def draw(text):
     lines = text.rstrip("\n").split("\n")
     width, height = COLUMNS * 8 + 32, len(lines) * LINE + 32
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">'
-    yield "<title>a rehearsal in a terminal</title>"
+    yield "<title>a rehearsal, as a log of CI shows it</title>"
     yield f'<rect width="{width}" height="{height}" rx="8" fill="#0d1117"/>'
     yield '<g font-family="ui-monospace,Menlo,Consolas,monospace" font-size="13" fill="#c9d1d9" xml:space="preserve">'
     for number, line in enumerate(lines):
