@@ -36,7 +36,7 @@ pub use fold::{Course, EndedCourse, Exchange, Folded, fold, read, read_on};
 pub use record::{Answer, FORMAT, GateRef, Header, Line, Record, Resumed, Sealed, sha256_hex};
 pub(crate) use record::{NO_PREVIOUS, encode, hex};
 pub use said::Said;
-pub(crate) use scan::scan;
+pub(crate) use scan::{on_all_cores, scan};
 pub use touches::touches_outside;
 pub use writer::{Durability, Journal};
 
