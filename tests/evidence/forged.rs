@@ -270,3 +270,54 @@ async fn a_manifest_says_what_the_journal_says_and_nothing_more() {
     twice.files.insert("manifest.json".into(), doubled.into());
     assert_eq!(fault(&twice.packed_as_it_is(&to), "manifest"), said);
 }
+
+#[tokio::test]
+async fn the_script_tells_the_verdict_of_the_seal() {
+    let (dir, path) = bundled(1).await;
+    let said = |number: usize, change: &dyn Fn(&Path)| {
+        let top = dir.path().join(number.to_string());
+        unpack(&OsDisk, &path, &top, |_| true, Limits::default()).unwrap();
+        change(&top);
+        let ran = Command::new("sh")
+            .arg(top.join("verify.sh"))
+            .output()
+            .unwrap();
+        assert!(!ran.status.success());
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let manifest = |top: &Path, from: &str, to: &str| {
+        let path = top.join("manifest.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from));
+        std::fs::write(path, text.replace(from, to)).unwrap();
+    };
+    let verdict = "  \"verdict\": \"passed\",\n";
+    for (number, to) in [
+        "  \"verdict\": \"failed\",\n",
+        "",
+        "  \"verdict\": \"failed\",\n  \"verdict\": \"passed\",\n",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let told = said(number, &|top| manifest(top, verdict, to));
+        assert!(told.contains("another verdict"), "{told}");
+    }
+    for (number, name) in ["README", ".hidden", "data/../verdict.txt"]
+        .iter()
+        .enumerate()
+    {
+        let told = said(10 + number, &|top| {
+            std::fs::write(top.join(name), "passed").unwrap()
+        });
+        assert!(told.contains("beside data"), "{told}");
+    }
+    let torn = |top: &Path| {
+        use std::io::Write as _;
+        let journal = top.join("data/journal.jsonl");
+        let mut journal = std::fs::File::options().append(true).open(journal).unwrap();
+        journal.write_all(b"{\"seq\"").unwrap();
+    };
+    let told = said(20, &torn);
+    assert!(told.contains("a file is missing or was changed"), "{told}");
+}
