@@ -321,3 +321,25 @@ async fn the_script_tells_the_verdict_of_the_seal() {
     let told = said(20, &torn);
     assert!(told.contains("a file is missing or was changed"), "{told}");
 }
+
+#[test]
+fn twenty_thousand_facts_are_folded_in_their_number() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::create(dir.path(), header(1)).unwrap();
+    journal.event(&event(1, started(1))).unwrap();
+    let folded = read(dir.path()).unwrap();
+    let fact = |n: usize| super::sample::fact(1, &format!("f{n}"), 0);
+    let lines = (0..40_000).map(|n| {
+        // Each is told twice, as a resumed process does.
+        let mut line = folded.lines[1].clone();
+        line.record = canary_gate::journal::Record::Event(event(2, fact(n / 2)));
+        line
+    });
+    let lines: Vec<_> = folded.lines.iter().cloned().chain(lines).collect();
+    let started = std::time::Instant::now();
+    let folded = canary_gate::journal::fold(lines).unwrap();
+    assert_eq!(folded.facts().unwrap().iter().count(), 20_000);
+    assert_eq!(folded.course(&id(1)).unwrap().facts.len(), 20_000);
+    // A comparison with every fact before takes a minute here.
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+}
