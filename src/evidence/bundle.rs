@@ -112,7 +112,7 @@ fn made(
 }
 
 /// The one directory that everything lies in.
-fn top(folded: &Folded) -> Result<String, EvidenceError> {
+pub(super) fn top(folded: &Folded) -> Result<String, EvidenceError> {
     let name = format!("{}-{}", folded.header.gate.name, folded.header.run);
     checked_part(&name)?;
     Ok(name)
@@ -129,19 +129,24 @@ fn sealed_chain(folded: &Folded) -> Result<Canonical, EvidenceError> {
 }
 
 /// Digests of all blobs that records refer to.
-pub(crate) fn blobs_of(folded: &Folded) -> BTreeSet<String> {
+///
+/// # Errors
+/// When a record that may refer to one cannot be read.
+pub(crate) fn blobs_of(folded: &Folded) -> Result<BTreeSet<String>, JournalError> {
     let mut found = BTreeSet::new();
     for line in &folded.lines {
-        match &line.record {
-            Record::Intent { effect, .. } => references(effect, &mut found),
+        let said = match &line.record {
+            Record::Intent { effect, .. } => effect,
             Record::Result {
                 answer: Answer::Ok(response),
                 ..
-            } => references(response, &mut found),
-            _ => {}
-        }
+            } => response,
+            _ => continue,
+        };
+        references(said, &mut found)
+            .map_err(|error| JournalError::damaged(line.seq, error.to_string()))?;
     }
-    found
+    Ok(found)
 }
 
 fn parts(spec: Spec, folded: &Folded, chain: Canonical) -> Result<Vec<Part>, EvidenceError> {
@@ -155,7 +160,7 @@ fn parts(spec: Spec, folded: &Folded, chain: Canonical) -> Result<Vec<Part>, Evi
             content: Content::Bytes(chain.text.into_bytes()),
         },
     ];
-    for sha256 in blobs_of(folded) {
+    for sha256 in blobs_of(folded)? {
         parts.push(Part {
             content: match spec.blobs.get(&sha256) {
                 Some(bytes) => Content::Bytes(bytes.clone()),

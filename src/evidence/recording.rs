@@ -56,7 +56,7 @@ impl Recording {
             Place::Run(dir) => Ok(Blobs::on(Arc::clone(&self.disk), dir).read(said)?),
             Place::Bundle(path) => {
                 let mut wanted = BTreeSet::new();
-                crate::journal::references(said, &mut wanted);
+                crate::journal::references(said, &mut wanted)?;
                 if wanted.is_empty() {
                     return Ok(crate::journal::read_with_texts(said, &BTreeMap::new())?);
                 }

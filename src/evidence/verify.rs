@@ -7,8 +7,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::bundle::{blobs_of, check_blob};
-use super::manifest::{FORMAT, MANIFEST, Manifest, SCRIPT, SUMS, Summed, TEMPLATES, sums};
+use super::bundle::{blobs_of, check_blob, top};
+use super::listed::{data, files, kept, manifest, script};
+use super::manifest::{Manifest, Summed, TEMPLATES};
+use super::records::{logs, requests_and_answers};
 use super::{EvidenceError, Limits, Opened, open};
 use crate::gate::Verdict;
 use crate::journal::disk::Disk;
@@ -16,13 +18,6 @@ use crate::journal::{Canonical, FILE, Folded, canonical, fold, scan, sha256_hex}
 
 /// Makes all reports of a run from its journal, by file name.
 pub type Render<'a> = &'a dyn Fn(&Folded) -> Result<BTreeMap<String, Vec<u8>>, String>;
-
-/// Digests of the scripts in bundles of all versions. A bundle with another one is not intact,
-/// because somebody may run it.
-const SCRIPTS: [&str; 2] = [
-    "d8109e47137ae856930242e73f841b1b58125daf9f237efe615d5fd2f2d4b28a",
-    "826d709f0e543bf8af558922de3f0b9b73d2dcbb5834480654551c4177349b3b",
-];
 
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -138,10 +133,16 @@ pub(crate) fn examine(
     let journal = journal.map_err(String::clone).and_then(chained);
     let journal = checks.value("chain of records", journal);
     if let Some((folded, chain)) = &journal {
+        let captured = requests_and_answers(opened, folded);
+        let captured = checks.value("requests and answers", captured);
         checks.of("seal", seal(folded, chain, manifest.as_ref()));
+        checks.of("gate and run", names(opened, folded, manifest.as_ref()));
         checks.of("verdict", verdict(folded, manifest.as_ref()));
         checks.of("gate file", gate(opened, folded));
         checks.of("blobs", blobs(opened, folded));
+        if let Some(captured) = &captured {
+            checks.of("logs", logs(opened, captured));
+        }
         checks.of("facts", facts(folded));
         checks.reports(opened, folded, render);
     }
@@ -163,10 +164,6 @@ pub(crate) fn examine(
 pub(crate) fn is_bulk(name: &str) -> bool {
     name.starts_with("data/blobs/")
         || (name.starts_with("data/files/") && !name.starts_with(TEMPLATES))
-}
-
-fn data(files: &[Summed]) -> impl Iterator<Item = &Summed> {
-    files.iter().filter(|file| file.path.starts_with("data/"))
 }
 
 #[derive(Default)]
@@ -202,67 +199,6 @@ impl Checks {
     }
 }
 
-fn kept<'a>(opened: &'a Opened, name: &str) -> Result<&'a [u8], String> {
-    let bytes = opened.kept.get(name).map(Vec::as_slice);
-    bytes.ok_or_else(|| format!("there is no `{name}`"))
-}
-
-fn manifest(opened: &Opened) -> Result<Manifest, String> {
-    let bytes = kept(opened, MANIFEST)?;
-    let value: serde_json::Value =
-        serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    let format = value.get("format").and_then(serde_json::Value::as_u64);
-    if format != Some(u64::from(FORMAT)) {
-        let found = format.map_or("unknown".to_owned(), |found| found.to_string());
-        return Err(format!(
-            "its format is {found}; this version reads {FORMAT}"
-        ));
-    }
-    serde_json::from_value(value).map_err(|error| error.to_string())
-}
-
-fn files(opened: &Opened, manifest: &Manifest) -> Result<(), String> {
-    let listed: BTreeMap<&str, &Summed> = manifest
-        .files
-        .iter()
-        .map(|file| (file.path.as_str(), file))
-        .collect();
-    for file in data(&opened.files) {
-        match listed.get(file.path.as_str()) {
-            None => return Err(format!("`{}` was added", file.path)),
-            Some(said) if *said != file => return Err(format!("`{}` was changed", file.path)),
-            Some(_) => {}
-        }
-    }
-    let found = data(&opened.files).count();
-    if found != manifest.files.len() {
-        let there: BTreeSet<&str> = data(&opened.files).map(|file| file.path.as_str()).collect();
-        let missing = listed
-            .keys()
-            .find(|name| !there.contains(*name))
-            .unwrap_or(&"a file twice");
-        return Err(format!("`{missing}` is listed and not there"));
-    }
-    let list = kept(opened, SUMS)?;
-    if list != sums(&manifest.files).as_bytes() || sha256_hex(list) != manifest.sums {
-        return Err(format!("`{SUMS}` lists something else"));
-    }
-    let allowed = [SUMS, MANIFEST, SCRIPT];
-    let stray = opened
-        .files
-        .iter()
-        .find(|file| !file.path.starts_with("data/") && !allowed.contains(&file.path.as_str()));
-    stray.map_or(Ok(()), |file| Err(format!("`{}` was added", file.path)))
-}
-
-fn script(opened: &Opened) -> Result<(), String> {
-    let digest = sha256_hex(kept(opened, SCRIPT)?);
-    if SCRIPTS.contains(&digest.as_str()) {
-        return Ok(());
-    }
-    Err("it is not one that this program ever wrote; do not run it".to_owned())
-}
-
 /// Reads a bundle's journal.
 ///
 /// # Errors
@@ -295,11 +231,26 @@ fn seal(folded: &Folded, chain: &Canonical, manifest: Option<&Manifest>) -> Resu
         Some(manifest) if manifest.head != chain.head => {
             Err("the manifest names another journal".to_owned())
         }
-        Some(manifest) if manifest.run != folded.header.run => {
-            Err("the manifest names another run".to_owned())
-        }
         _ => Ok(()),
     }
+}
+
+/// Who looks at the manifest or the directory alone sees the gate and the run of the journal.
+fn names(opened: &Opened, folded: &Folded, manifest: Option<&Manifest>) -> Result<(), String> {
+    let header = &folded.header;
+    if let Some(manifest) = manifest {
+        let (run, gate) = (&header.run, &header.gate.name);
+        for (what, said, is) in [("run", &manifest.run, run), ("gate", &manifest.gate, gate)] {
+            if said != is {
+                return Err(format!("the manifest names another {what}"));
+            }
+        }
+    }
+    let top = top(folded).map_err(|error| error.to_string())?;
+    if opened.top == top {
+        return Ok(());
+    }
+    Err(format!("it lies in `{}`, not in `{top}`", opened.top))
 }
 
 fn verdict(folded: &Folded, manifest: Option<&Manifest>) -> Result<(), String> {
@@ -334,7 +285,7 @@ fn blobs(opened: &Opened, folded: &Folded) -> Result<(), String> {
         check_blob(&file.path, &file.sha256).map_err(|error| error.to_string())?;
         there.extend(file.path.strip_prefix("data/blobs/").map(str::to_owned));
     }
-    let referred = blobs_of(folded);
+    let referred = blobs_of(folded).map_err(|error| error.to_string())?;
     if let Some(missing) = referred.difference(&there).next() {
         return Err(format!("`{missing}` is missing"));
     }
@@ -383,19 +334,4 @@ fn reports(opened: &Opened, folded: &Folded, render: Render<'_>) -> Result<(), S
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::bundle::VERIFY_SH;
-    use super::*;
-
-    #[test]
-    fn the_script_that_is_written_is_one_that_is_known_and_short() {
-        assert_eq!(
-            SCRIPTS.last(),
-            Some(&sha256_hex(VERIFY_SH.as_bytes()).as_str())
-        );
-        assert!(VERIFY_SH.lines().count() <= 40);
-    }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::SubtaskId;
 
 /// Where a fact came from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Source {
     /// The subtask that published it.
     pub by: SubtaskId,
@@ -20,7 +20,7 @@ pub struct Source {
 }
 
 /// A published value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Fact {
     /// Dotted name, such as `rc.version`.
     pub name: String,

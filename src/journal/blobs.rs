@@ -51,10 +51,15 @@ fn referred(value: &Value) -> Option<&str> {
 }
 
 /// Digests of all blobs that something refers to.
-pub(crate) fn references(said: &Said, found: &mut BTreeSet<String>) {
+///
+/// # Errors
+/// When it cannot be read: then nobody knows what it refers to.
+pub(crate) fn references(said: &Said, found: &mut BTreeSet<String>) -> Result<(), JournalError> {
     if may_refer(said) {
-        referred_within(&said.shown(), found);
+        let value = said.value().map_err(JournalError::json("an exchange"))?;
+        referred_within(&value, found);
     }
+    Ok(())
 }
 
 /// Whether something may refer to a blob. Most refer to none, and need not be read to know it; a
@@ -183,7 +188,7 @@ fn read_with<T: DeserializeOwned>(
     if !may_refer(said) {
         return said.read().map_err(not_read());
     }
-    let mut value = said.read().map_err(not_read())?;
+    let mut value = said.value().map_err(not_read())?;
     put_back(&mut value, load)?;
     serde_json::from_value(value).map_err(not_read())
 }
@@ -229,11 +234,18 @@ mod tests {
                 r#"[{{"{key}":{{"sha256":"{sha256}","bytes":4}}}}]"#
             ));
             let mut found = BTreeSet::new();
-            references(&said, &mut found);
+            references(&said, &mut found).unwrap();
             assert_eq!(found, [sha256.clone()].into(), "{key}");
             let read = read_with_texts(&said, &texts).unwrap();
             assert_eq!(read, serde_json::json!(["long"]));
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_may_refer_to_anything() {
+        let text = r#"{"x":1e999,"y":{"‹blob›":{"sha256":"00","bytes":4}}}"#;
+        let found = references(&said(text), &mut BTreeSet::new());
+        assert!(matches!(found, Err(JournalError::Json { .. })), "{found:?}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a journal gives when it is read from its beginning: which subtasks ended how, what they
 //! found out, and what was left open. Pure, but for [`read`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,12 +10,13 @@ use serde_json::Value;
 
 use super::disk::{Disk, OsDisk};
 use super::scan::scan;
-use super::touches::touches_outside;
 use super::writer::LARGEST;
-use super::{Answer, FILE, Header, JournalError, Line, Record, Resumed, Said, Sealed};
+use super::{
+    Answer, Course, EndedCourse, Exchange, FILE, Header, JournalError, Line, Record, Resumed,
+    Sealed,
+};
 use crate::engine::{Asked, EventKind};
 use crate::gate::{Fact, Facts, Outcome, SubtaskId, Verdict};
-use crate::world::Effect;
 
 /// A journal, read.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,62 +37,6 @@ pub struct Folded {
     pub torn: u64,
     /// Each subtask's courses, the last one being the one that counts.
     courses: BTreeMap<SubtaskId, Vec<Course>>,
-}
-
-/// One time that a subtask was run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Course {
-    /// By which process.
-    pub epoch: u32,
-    /// When it started; never, when it was not run.
-    pub started: Option<Timestamp>,
-    /// What it asked the outside, by number.
-    pub exchanges: BTreeMap<u32, Exchange>,
-    /// What it published, in order.
-    pub facts: Vec<Fact>,
-    /// How it ended, when it did.
-    pub ended: Option<EndedCourse>,
-}
-
-/// How a subtask ended.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EndedCourse {
-    /// How.
-    pub outcome: Outcome,
-    /// When.
-    pub at: Timestamp,
-    /// How long it took.
-    pub took: Duration,
-}
-
-/// One request and what came back.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Exchange {
-    /// Its number within the subtask.
-    pub n: u32,
-    /// Which were unanswered when it was made.
-    pub open: Vec<u32>,
-    /// The strand it belongs to.
-    pub strand: Option<String>,
-    /// The request, long texts as references.
-    pub effect: Said,
-    /// What came back; nothing, when the run ended first.
-    pub answer: Option<Answer>,
-}
-
-impl Exchange {
-    /// Whether it may have changed something outside; true also when it cannot be told.
-    #[must_use]
-    pub fn touches_outside(&self) -> bool {
-        match self.effect.read::<Effect>() {
-            Ok(effect) => touches_outside(&effect),
-            // A long text in it is a reference now. Such a request is judged by its kind.
-            Err(_) => matches!(
-                self.effect.shown().get("effect").and_then(Value::as_str),
-                Some("run" | "end-processes") | None
-            ),
-        }
-    }
 }
 
 /// Reads the journal of a run directory. A torn last line is passed over.
@@ -146,16 +91,20 @@ pub(super) fn conclusions(lines: &[Line]) -> Result<Folded, JournalError> {
         torn: 0,
         courses: BTreeMap::new(),
     };
+    let mut told = Told::new();
     for line in lines {
         folded
-            .take(&line.record)
+            .take(&line.record, &mut told)
             .map_err(|why| JournalError::damaged(line.seq, why))?;
     }
     Ok(folded)
 }
 
+/// The facts that stand in a course already, with the number of their subtask's courses.
+type Told = HashSet<(usize, Fact)>;
+
 impl Folded {
-    fn take(&mut self, record: &Record) -> Result<(), String> {
+    fn take(&mut self, record: &Record, told: &mut Told) -> Result<(), String> {
         if self.sealed.is_some() && !matches!(record, Record::Resumed(_)) {
             return Err("it follows the seal".to_owned());
         }
@@ -180,7 +129,7 @@ impl Folded {
             }
             Record::Result { by, n, answer } => self.result(by, *n, answer),
             Record::Event(event) => {
-                self.event(event.time, &event.kind);
+                self.event(event.time, &event.kind, told);
                 Ok(())
             }
             Record::Sealed(sealed) => {
@@ -230,7 +179,7 @@ impl Folded {
         Ok(())
     }
 
-    fn event(&mut self, time: Timestamp, kind: &EventKind) {
+    fn event(&mut self, time: Timestamp, kind: &EventKind, told: &mut Told) {
         match kind {
             EventKind::SubtaskStarted { subtask } => {
                 // Requests that came before the start's own record belong to this course too.
@@ -241,9 +190,13 @@ impl Folded {
                 course.started = Some(time);
             }
             EventKind::FactPublished(fact) => {
-                let course = self.open_course(&fact.source.by, |_| true);
+                self.open_course(&fact.source.by, |_| true);
+                let courses = self.courses.get_mut(&fact.source.by);
                 // A kept subtask's facts may be told again to the reporters of a later process.
-                if !course.facts.contains(fact) {
+                if let Some(courses) = courses
+                    && told.insert((courses.len(), fact.clone()))
+                    && let Some(course) = courses.last_mut()
+                {
                     course.facts.push(fact.clone());
                 }
             }

@@ -19,6 +19,7 @@
 
 mod blobs;
 mod canonical;
+mod course;
 pub mod disk;
 mod error;
 mod fold;
@@ -31,12 +32,13 @@ mod writer;
 pub use blobs::{BLOB_LIMIT, Blobs};
 pub(crate) use blobs::{read_with_texts, references, take_out};
 pub use canonical::{Canonical, canonical};
+pub use course::{Course, EndedCourse, Exchange};
 pub use error::JournalError;
-pub use fold::{Course, EndedCourse, Exchange, Folded, fold, read, read_on};
+pub use fold::{Folded, fold, read, read_on};
 pub use record::{Answer, FORMAT, GateRef, Header, Line, Record, Resumed, Sealed, sha256_hex};
 pub(crate) use record::{NO_PREVIOUS, encode, hex};
 pub use said::Said;
-pub(crate) use scan::scan;
+pub(crate) use scan::{on_all_cores, scan};
 pub use touches::touches_outside;
 pub use writer::{Durability, Journal};
 

@@ -28,26 +28,50 @@ impl Said {
         self.0.get()
     }
 
-    /// Its value.
+    /// Its value. Every type is read from this one, so that all readers see the same even where a
+    /// name stands twice.
     ///
     /// # Errors
-    /// When it is none of this type; also for JSON that no value can hold, such as a number that
-    /// is too large.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+    /// For JSON that no value can hold, such as a number that is too large.
+    pub fn value(&self) -> Result<Value, serde_json::Error> {
         serde_json::from_str(self.text())
+    }
+
+    /// Its value in a type.
+    ///
+    /// # Errors
+    /// As [`Said::value`], or when it is none of this type.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_value(self.value()?)
+    }
+
+    /// Its value, when the text is exactly what is written for that value. Another text (a name
+    /// twice, a space, an escape that need not be one) could show people something else than it
+    /// means, and this program never writes one.
+    ///
+    /// # Errors
+    /// What does not hold, in words.
+    pub(crate) fn as_written(&self) -> Result<Value, String> {
+        let value = self
+            .value()
+            .map_err(|error| format!("cannot be read: {error}"))?;
+        if value.to_string() == self.text() {
+            return Ok(value);
+        }
+        Err("is not written as the value that it reads as".to_owned())
     }
 
     /// Its value for people to look at: what cannot be read is the text it was written as.
     #[must_use]
     pub fn shown(&self) -> Value {
-        self.read().unwrap_or_else(|_| self.text().into())
+        self.value().unwrap_or_else(|_| self.text().into())
     }
 }
 
 /// Two ways to write the same value are equal.
 impl PartialEq for Said {
     fn eq(&self, other: &Self) -> bool {
-        let value = |said: &Self| said.read::<Value>().ok();
+        let value = |said: &Self| said.value().ok();
         self.text() == other.text()
             || value(self).is_some_and(|one| value(other).is_some_and(|two| one == two))
     }
@@ -104,5 +128,40 @@ mod tests {
         );
         assert_ne!(said(r#"{"a":1}"#), said(r#"{"a":2}"#));
         assert_ne!(said("1e999"), said("2e999"), "neither can be read");
+    }
+
+    #[test]
+    fn what_a_value_is_not_written_as_is_told() {
+        let said = |text: &str| serde_json::from_str::<Said>(text).unwrap();
+        let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
+        for text in [
+            r#"{"a":1,"a":2}"#,
+            r#"{"a": 1}"#,
+            r#"{"\u0061":1}"#,
+            r#""\/""#,
+            "1e3",
+            "-0",
+            "1e999",
+            r#""\ud800""#,
+            &deep,
+        ] {
+            let shown: String = text.chars().take(20).collect();
+            assert!(said(text).as_written().is_err(), "{shown}");
+        }
+        for value in [
+            json!({"b": [0.1, 1e300, -1], "a": "‹x›\n\u{1}\u{7f}/"}),
+            json!(null),
+        ] {
+            assert_eq!(Said::from(value.clone()).as_written(), Ok(value));
+        }
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_is_read_in_one_way() {
+        let said: Said =
+            serde_json::from_str(r#"{"response":"id","value":"1","value":"2"}"#).unwrap();
+        let read: crate::world::Response = said.read().unwrap();
+        assert_eq!(said.value().unwrap()["value"], "2");
+        assert_eq!(read, crate::world::Response::Id("2".into()));
     }
 }

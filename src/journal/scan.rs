@@ -61,23 +61,28 @@ fn scan_from(bytes: &[u8], first: u64, head: &str) -> Result<Scanned, JournalErr
 /// A line with its sum, or why it is none.
 type Decoded = Result<(Line, String), String>;
 
-/// Reads lines, each for itself; many of them on all cores.
+/// Reads lines, each for itself.
 fn decoded(lines: &[&[u8]], bytes: usize) -> Vec<Decoded> {
+    on_all_cores(lines, bytes, |line| decode(line))
+}
+
+/// Looks at each item for itself, in their order; when there is much, on all cores.
+pub(crate) fn on_all_cores<T: Sync, R: Send>(
+    items: &[T],
+    bytes: usize,
+    look: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     /// Fewer bytes are read sooner than a thread is started.
     const MANY: usize = 64 * 1024;
-    let all = |lines: &[&[u8]]| {
-        lines
-            .iter()
-            .map(|line| decode(line))
-            .collect::<Vec<Decoded>>()
-    };
+    let look = &look;
+    let all = move |items: &[T]| items.iter().map(look).collect::<Vec<R>>();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let parts = cores.min(bytes / MANY);
-    if parts < 2 {
-        return all(lines);
+    if parts < 2 || items.is_empty() {
+        return all(items);
     }
     std::thread::scope(|scope| {
-        let parts = lines.chunks(lines.len().div_ceil(parts));
+        let parts = items.chunks(items.len().div_ceil(parts));
         let threads: Vec<_> = parts.map(|part| scope.spawn(move || all(part))).collect();
         threads
             .into_iter()

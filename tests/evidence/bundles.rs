@@ -80,7 +80,7 @@ async fn a_bundle_is_intact_and_tells_what_the_run_gave() {
         verified.archive.sha256,
         sha256_hex(&std::fs::read(&path).unwrap())
     );
-    assert_eq!(verified.checks.len(), 10);
+    assert_eq!(verified.checks.len(), 13);
     let text = verified.to_string();
     assert!(
         text.ends_with("intact: verdict passed, 35 records, 6 files"),

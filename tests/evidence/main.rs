@@ -10,6 +10,7 @@ mod attempts;
 mod bundles;
 mod damage;
 mod disks;
+mod forged;
 mod hostile;
 mod kept;
 mod laws;

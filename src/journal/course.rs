@@ -1,0 +1,68 @@
+//! One time that a subtask was run: what it asked, published, and how it ended. Pure.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::touches::touches_outside;
+use super::{Answer, Said};
+use crate::gate::{Fact, Outcome};
+use crate::world::Effect;
+
+/// One time that a subtask was run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Course {
+    /// By which process.
+    pub epoch: u32,
+    /// When it started; never, when it was not run.
+    pub started: Option<Timestamp>,
+    /// What it asked the outside, by number.
+    pub exchanges: BTreeMap<u32, Exchange>,
+    /// What it published, in order.
+    pub facts: Vec<Fact>,
+    /// How it ended, when it did.
+    pub ended: Option<EndedCourse>,
+}
+
+/// How a subtask ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndedCourse {
+    /// How.
+    pub outcome: Outcome,
+    /// When.
+    pub at: Timestamp,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// One request and what came back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exchange {
+    /// Its number within the subtask.
+    pub n: u32,
+    /// Which were unanswered when it was made.
+    pub open: Vec<u32>,
+    /// The strand it belongs to.
+    pub strand: Option<String>,
+    /// The request, long texts as references.
+    pub effect: Said,
+    /// What came back; nothing, when the run ended first.
+    pub answer: Option<Answer>,
+}
+
+impl Exchange {
+    /// Whether it may have changed something outside; true also when it cannot be told.
+    #[must_use]
+    pub fn touches_outside(&self) -> bool {
+        match self.effect.read::<Effect>() {
+            Ok(effect) => touches_outside(&effect),
+            // A long text in it is a reference now. Such a request is judged by its kind.
+            Err(_) => matches!(
+                self.effect.shown().get("effect").and_then(Value::as_str),
+                Some("run" | "end-processes") | None
+            ),
+        }
+    }
+}
