@@ -1,11 +1,15 @@
 //! The run's state, and what follows from each thing that happens. No tasks, no clock, no I/O:
 //! tested as a state machine.
 
+mod decision;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+
+use decision::Decision;
 
 use super::EventKind;
 use crate::gate::{Fact, Facts, Finding, Outcome, Source, Start, Stop, SubtaskId, Verdict};
@@ -250,96 +254,11 @@ impl Dispatcher {
         })
     }
 
-    /// What to do with a waiting step; none while it has to wait on.
-    fn decide(&self, step: &Step) -> Option<Decision> {
-        if !step.in_scope {
-            return Some(Decision::NotRun(Stop::OutOfScope));
-        }
-        if self.interrupted {
-            return Some(Decision::NotRun(Stop::Interrupted));
-        }
-        let all_ended = step.after.iter().all(|id| self.outcome(id).is_some());
-        match step.start {
-            Start::Failure => all_ended.then(|| self.decide_on_failure(step)),
-            Start::Success => {
-                if let Some(because) = step.after.iter().find_map(|id| self.stop_behind(id)) {
-                    return Some(Decision::NotRun(because));
-                }
-                all_ended.then(|| self.decide_condition(step))
-            }
-        }
-    }
-
-    fn decide_on_failure(&self, step: &Step) -> Decision {
-        if self.failure_before(&step.id).is_some() {
-            return Decision::Start;
-        }
-        step.after
-            .iter()
-            .find_map(|id| self.stop_behind(id))
-            .map_or_else(
-                || Decision::Skip("not needed: nothing failed".to_owned()),
-                Decision::NotRun,
-            )
-    }
-
-    fn decide_condition(&self, step: &Step) -> Decision {
-        if let Some(would) = &step.dry_run_stop {
-            return Decision::NotRun(Stop::DryRun(would.clone()));
-        }
-        let Some(path) = &step.only_if else {
-            return Decision::Start;
-        };
-        let fact = self.facts.value(path);
-        match fact.and_then(|fact| fact["holds"].as_bool()) {
-            Some(false) => {
-                let why = fact
-                    .and_then(|fact| fact["why"].as_str())
-                    .unwrap_or("its condition does not hold");
-                Decision::Skip(why.to_owned())
-            }
-            // Unknown is never a reason to leave something out.
-            Some(true) | None => Decision::Start,
-        }
-    }
-
     fn outcome(&self, id: &SubtaskId) -> Option<&Outcome> {
         match self.states.get(id)? {
             State::Ended(outcome) => Some(outcome),
             State::Waiting | State::Running => None,
         }
-    }
-
-    /// Why what comes after `id` must not start; none when it may, or is not known yet.
-    fn stop_behind(&self, id: &SubtaskId) -> Option<Stop> {
-        match self.outcome(id)? {
-            outcome if outcome.lets_on() => self.failure_before(id).map(Stop::Subtask),
-            Outcome::NotRun {
-                because: Stop::OutOfScope,
-            } => None,
-            Outcome::NotRun {
-                because: Stop::DryRun(_),
-            } => Some(Stop::Subtask(id.clone())),
-            Outcome::NotRun { because } => Some(because.clone()),
-            _ => Some(Stop::Subtask(id.clone())),
-        }
-    }
-
-    /// The failure that a step for failures is for; none for other steps. Evidence kept and issues
-    /// re-opened make nothing pass, so what comes after such a step stops all the same.
-    fn failure_before(&self, id: &SubtaskId) -> Option<SubtaskId> {
-        let at = self.steps.iter().position(|step| step.id == *id)?;
-        let step = &self.steps[at];
-        if step.start != Start::Failure {
-            return None;
-        }
-        let before = self.steps[..at]
-            .iter()
-            .filter(|other| other.work_package == step.work_package);
-        before
-            .map(|other| &other.id)
-            .find(|id| matches!(self.outcome(id), Some(Outcome::Failed(_))))
-            .cloned()
     }
 
     fn finish_when_over(&self, actions: &mut Vec<Action>) {
@@ -356,12 +275,6 @@ impl Dispatcher {
         actions.push(Action::Emit(EventKind::RunEnded { verdict }));
         actions.push(Action::Finish(verdict));
     }
-}
-
-enum Decision {
-    Start,
-    Skip(String),
-    NotRun(Stop),
 }
 
 /// What a skipped subtask publishes in place of its fact, so that reports can say why.

@@ -121,6 +121,12 @@ impl RecordLayer {
     }
 }
 
+/// Whether it is a program that is watched while it runs: an hour's result must not be lost with
+/// the power.
+fn is_watched(effect: &Effect) -> bool {
+    matches!(effect, Effect::Run(program) if program.watch.is_some())
+}
+
 fn not_recorded(error: impl std::fmt::Display) -> WorldError {
     WorldError::NotRecorded {
         reason: error.to_string(),
@@ -144,11 +150,79 @@ impl World for RecordLayer {
         } else if let Effect::Run(program) = &effect {
             self.sync_meanwhile(program);
         }
+        let dear = write || is_watched(&effect);
         let answer = self.inner.perform(by, effect).await;
         self.result(by, n, &answer).map_err(not_recorded)?;
-        if write {
+        if dear {
             self.sync().await?;
         }
         answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::engine::Asked;
+    use crate::journal::{FORMAT, GateRef, Header};
+    use crate::world::{ProcessRule, Watch};
+
+    fn header() -> Header {
+        Header {
+            format: FORMAT,
+            run: "01KS1W46000000000000000000".to_owned(),
+            gate: GateRef {
+                name: "gate".to_owned(),
+                sha256: String::new(),
+            },
+            parameters: BTreeMap::new(),
+            tools: BTreeMap::new(),
+            version: "0.1.0".to_owned(),
+            flake: None,
+            asked: Asked::default(),
+            started: Timestamp::UNIX_EPOCH,
+            plan: vec![SubtaskId::new("T001")],
+        }
+    }
+
+    /// Answers when all that was recorded before is on the disk.
+    struct Slow(Journal);
+
+    #[async_trait]
+    impl World for Slow {
+        async fn perform(&self, _: &SubtaskId, _: Effect) -> Result<Response, WorldError> {
+            while self.0.unsynced() > 0 {
+                tokio::task::yield_now().await;
+            }
+            Ok(Response::Done)
+        }
+    }
+
+    #[tokio::test]
+    async fn the_result_of_a_watched_program_is_on_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Journal::create(directory.path(), header()).unwrap();
+        journal.sync().unwrap();
+        let world = RecordLayer::new(Arc::new(Slow(journal.clone())), journal.clone());
+        let mut program = Program::new(["canary.sh"]);
+        program.watch = Some(Box::new(Watch {
+            boundaries: Vec::new(),
+            processes: ProcessRule {
+                name: String::new(),
+                program: Vec::new(),
+                argv: Vec::new(),
+                homes: Vec::new(),
+            },
+            files: Vec::new(),
+            addresses: Vec::new(),
+            ask_every: None,
+            fixed: Vec::new(),
+            programs: Vec::new(),
+        }));
+        let by = SubtaskId::new("T001");
+        world.perform(&by, Effect::Run(program)).await.unwrap();
+        assert_eq!(journal.unsynced(), 0);
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn step(id: &str, work_package: &str, after: &[&str]) -> Step {
+pub(super) fn step(id: &str, work_package: &str, after: &[&str]) -> Step {
     Step {
         id: SubtaskId::new(id),
         work_package: work_package.to_owned(),
@@ -17,7 +17,7 @@ fn step(id: &str, work_package: &str, after: &[&str]) -> Step {
     }
 }
 
-fn started(actions: &[Action]) -> Vec<&str> {
+pub(super) fn started(actions: &[Action]) -> Vec<&str> {
     actions
         .iter()
         .filter_map(|action| match action {
@@ -34,7 +34,7 @@ fn finished(actions: &[Action]) -> Option<Verdict> {
     })
 }
 
-fn ended(id: &str, outcome: Outcome) -> Input {
+pub(super) fn ended(id: &str, outcome: Outcome) -> Input {
     Input::Ended {
         id: SubtaskId::new(id),
         outcome,
@@ -43,15 +43,15 @@ fn ended(id: &str, outcome: Outcome) -> Input {
     }
 }
 
-fn passed() -> Outcome {
+pub(super) fn passed() -> Outcome {
     Outcome::passed("")
 }
 
-fn failed() -> Outcome {
+pub(super) fn failed() -> Outcome {
     Outcome::Failed(Finding::new("x"))
 }
 
-fn outcome(dispatcher: &Dispatcher, id: &str) -> Outcome {
+pub(super) fn outcome(dispatcher: &Dispatcher, id: &str) -> Outcome {
     dispatcher.outcome(&SubtaskId::new(id)).unwrap().clone()
 }
 

@@ -1,0 +1,139 @@
+//! What becomes of a step that waits: a function of the plan and of how others ended, never of
+//! the order in which they did.
+
+use super::{Dispatcher, Step};
+use crate::gate::{Outcome, Start, Stop, SubtaskId};
+
+/// What becomes of a waiting step.
+pub(super) enum Decision {
+    Start,
+    Skip(String),
+    NotRun(Stop),
+}
+
+/// What a subtask means for those that wait for it.
+enum Behind {
+    /// Not known yet.
+    Open,
+    /// As far as it goes, they may start.
+    Free,
+    /// They must not, and why.
+    Stop(Stop),
+}
+
+impl Dispatcher {
+    /// What to do with a waiting step; none while it has to wait on.
+    pub(super) fn decide(&self, step: &Step) -> Option<Decision> {
+        if !step.in_scope {
+            return Some(Decision::NotRun(Stop::OutOfScope));
+        }
+        if self.interrupted {
+            return Some(Decision::NotRun(Stop::Interrupted));
+        }
+        match step.start {
+            Start::Failure => self.decide_on_failure(step),
+            Start::Success => self.decide_on_success(step),
+        }
+    }
+
+    /// Of those it waits for, the first that lets nothing on is the reason not to run, whichever
+    /// ended first: as long as another may become the first, nothing is decided. So the reason
+    /// follows from plan and outcomes alone, and a replay finds the same.
+    fn decide_on_success(&self, step: &Step) -> Option<Decision> {
+        for id in &step.after {
+            match self.behind(id) {
+                Behind::Open => return None,
+                Behind::Stop(because) => return Some(Decision::NotRun(because)),
+                Behind::Free => {}
+            }
+        }
+        Some(self.decide_condition(step))
+    }
+
+    /// What there is to handle is known when all that may fail before it has ended: something may
+    /// still run beside what failed first.
+    fn decide_on_failure(&self, step: &Step) -> Option<Decision> {
+        let mut before = step.after.iter().chain(self.before_in_package(step));
+        if !before.all(|id| self.outcome(id).is_some()) {
+            return None;
+        }
+        if self.failure_before(step).is_some() {
+            return Some(Decision::Start);
+        }
+        let stop = step.after.iter().find_map(|id| match self.behind(id) {
+            Behind::Stop(because) => Some(because),
+            Behind::Open | Behind::Free => None,
+        });
+        Some(stop.map_or_else(
+            || Decision::Skip("not needed: nothing failed".to_owned()),
+            Decision::NotRun,
+        ))
+    }
+
+    fn decide_condition(&self, step: &Step) -> Decision {
+        if let Some(would) = &step.dry_run_stop {
+            return Decision::NotRun(Stop::DryRun(would.clone()));
+        }
+        let Some(path) = &step.only_if else {
+            return Decision::Start;
+        };
+        let fact = self.facts.value(path);
+        match fact.and_then(|fact| fact["holds"].as_bool()) {
+            Some(false) => {
+                let why = fact
+                    .and_then(|fact| fact["why"].as_str())
+                    .unwrap_or("its condition does not hold");
+                Decision::Skip(why.to_owned())
+            }
+            // Unknown is never a reason to leave something out.
+            Some(true) | None => Decision::Start,
+        }
+    }
+
+    /// What the end of `id` means for what comes after it.
+    fn behind(&self, id: &SubtaskId) -> Behind {
+        match self.outcome(id) {
+            None => Behind::Open,
+            Some(outcome) if outcome.lets_on() => self.behind_handler(id),
+            Some(Outcome::NotRun { because }) => match because {
+                Stop::OutOfScope => Behind::Free,
+                Stop::DryRun(_) => Behind::Stop(Stop::Subtask(id.clone())),
+                because => Behind::Stop(because.clone()),
+            },
+            Some(_) => Behind::Stop(Stop::Subtask(id.clone())),
+        }
+    }
+
+    /// Evidence kept and issues re-opened make nothing pass, so what comes after a step for
+    /// failures stops all the same when there was one; other steps let on.
+    fn behind_handler(&self, id: &SubtaskId) -> Behind {
+        let handler = |step: &&Step| step.id == *id && step.start == Start::Failure;
+        let Some(step) = self.steps.iter().find(handler) else {
+            return Behind::Free;
+        };
+        let mut before = self.before_in_package(step);
+        if !before.all(|id| self.outcome(id).is_some()) {
+            return Behind::Open;
+        }
+        self.failure_before(step)
+            .map_or(Behind::Free, |id| Behind::Stop(Stop::Subtask(id.clone())))
+    }
+
+    /// The failure that a step for failures is for.
+    fn failure_before<'s>(&'s self, step: &'s Step) -> Option<&'s SubtaskId> {
+        self.before_in_package(step)
+            .find(|id| matches!(self.outcome(id), Some(Outcome::Failed(_))))
+    }
+
+    /// The steps of its work package that are planned before it.
+    fn before_in_package<'s>(&'s self, step: &'s Step) -> impl Iterator<Item = &'s SubtaskId> {
+        self.steps
+            .iter()
+            .take_while(|other| other.id != step.id)
+            .filter(|other| other.work_package == step.work_package)
+            .map(|other| &other.id)
+    }
+}
+
+#[cfg(test)]
+mod tests;
