@@ -71,6 +71,54 @@ fn how_often_and_as_of_when() {
     insta::assert_snapshot!(pictures.join("\n"));
 }
 
+const RUN: &str = "uses = \"run-program\"\nas = \"ran\"\n";
+
+/// What the door would refuse in the middle of the run is told when the file is read: by the same
+/// rule, so far as fields and parameters say it.
+#[test]
+fn what_the_policy_refuses_is_not_even_started() {
+    for fine in [
+        "argv = [\"gh\", \"issue\", \"close\", \"2\", \"--repo\", \"{{ service.repository }}\"]",
+        // What only a fact will say is left to the door.
+        "argv = [\"gh\", \"issue\", \"close\", \"{{ health.issue }}\", \"--repo\", \"team/x\"]",
+        "argv = [\"{{ health.program }}\", \"2\"]",
+    ] {
+        assert_eq!(with_subtask(&format!("{RUN}{fine}")), "accepted: minimal");
+    }
+    let pictures = [
+        "argv = [\"gh\", \"issue\", \"close\", \"1038\", \"--repo\", \"o/r\"]",
+        "argv = [\"gh\", \"issue\", \"close\", \"1\", \"--repo\", \"{{ service.repository }}\"]",
+        "argv = [\"gh\", \"repo\", \"delete\", \"o/r\"]",
+        "argv = [\"rm\", \"-rf\", \"{{ health.directory }}\"]",
+    ]
+    .map(|argv| with_subtask(&format!("{RUN}{argv}\n")));
+    insta::assert_snapshot!(pictures.join("\n"));
+}
+
+#[test]
+fn an_address_or_a_command_that_the_policy_does_not_list() {
+    let observed = "observe = [\"{{ service.url }}/health/\", \"https://other.example/\"]";
+    let count = "uses = \"remote-count\"\napp = \"a\"\ncommand = \"count\"\nname = \"n\"\n\
+        also = \"health.rows\"\nequals = 0\nas = \"rows\"\n";
+    let pictures = [
+        replaced("/health/\"\nwithin", "/admin/\"\nwithin"),
+        with_subtask(&format!("{CANARY}{observed}\n")),
+        shown(
+            &MINIMAL
+                .replace("programs = [\"gh\"]", "programs = [\"flyctl\"]")
+                .replace(
+                    "[[work_package]]\nid = \"P\"",
+                    &format!(
+                        "[[work_package.subtask]]\nid = \"C05\"\ntitle = \"More\"\n{count}\n\
+                         [[work_package]]\nid = \"P\""
+                    ),
+                ),
+            NOTE,
+        ),
+    ];
+    insta::assert_snapshot!(pictures.join("\n"));
+}
+
 const C01_URL: &str = "url = \"{{ service.url }}/health/\"\nwithin";
 
 pictures! {

@@ -10,7 +10,7 @@ use super::shared::canary_run::{CanaryRun, CanaryVariables, ResultFile, Written}
 use super::shared::durations::duration;
 use super::shared::pinned;
 use super::shared::programs::with_output;
-use super::{Act, Ctx, Declares, Trouble};
+use super::{Act, Ask, Ctx, Declares, Trouble};
 use crate::gate::{Finding, Outcome};
 use crate::world::{Ended, FileSeen, Finished, HttpGet, ListFiles, Place, Program, Watch};
 
@@ -53,6 +53,11 @@ impl Declares for Canary {
 
     fn reads(&self) -> Vec<&str> {
         vec![&self.environment]
+    }
+
+    fn asks(&self) -> Vec<Ask> {
+        let read = |url: &String| Ask::read("observe", url);
+        self.observe.iter().map(read).collect()
     }
 }
 

@@ -1,5 +1,9 @@
 //! What a verb says of itself before anything runs, so that a gate can be checked when it is read.
 
+use std::time::Duration;
+
+use crate::world::{Effect, HttpGet};
+
 /// What a verb publishes, reads and may write.
 pub trait Declares {
     /// The fact it publishes.
@@ -14,6 +18,12 @@ pub trait Declares {
 
     /// What it may write to GitHub; issues may still be templates.
     fn writes(&self) -> Vec<Write<'_>> {
+        Vec::new()
+    }
+
+    /// What it will ask the world for, as far as its fields say it; texts in it may still be
+    /// templates. The policy judges it when the gate is read, and again before it happens.
+    fn asks(&self) -> Vec<Ask> {
         Vec::new()
     }
 
@@ -59,4 +69,26 @@ pub enum Write<'a> {
     Close(&'a str),
     /// Comments on, and re-openings of, the issues that the gate's triage names.
     TriagedIssues,
+}
+
+/// A request that follows from the fields of a verb.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ask {
+    /// The field that it stands in.
+    pub field: &'static str,
+    /// What will be asked.
+    pub effect: Effect,
+}
+
+impl Ask {
+    /// That an address is read.
+    pub(super) fn read(field: &'static str, url: &str) -> Self {
+        let url = url.to_owned();
+        // How long it may take is nothing that a policy looks at.
+        let limit = Duration::ZERO;
+        Self {
+            field,
+            effect: Effect::HttpGet(HttpGet { url, limit }),
+        }
+    }
 }

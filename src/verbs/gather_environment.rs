@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shared::programs::must_succeed;
 use super::shared::{fly, health};
-use super::{Act, Ctx, Declares, Trouble};
+use super::{Act, Ask, Ctx, Declares, Trouble};
 use crate::gate::{Finding, Outcome};
 use crate::world::{Place, Program};
 
@@ -44,6 +44,10 @@ pub struct EventsSource {
 impl Declares for GatherEnvironment {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
+    }
+
+    fn asks(&self) -> Vec<Ask> {
+        vec![Ask::read("health", &self.health)]
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shared::durations::duration;
 use super::shared::health::{self, read_health};
-use super::{Act, Ctx, Declares, Trouble};
+use super::{Act, Ask, Ctx, Declares, Trouble};
 use crate::gate::{Finding, Outcome};
 
 /// Reads a health address; one retry on 503 or silence.
@@ -32,6 +32,10 @@ pub struct HealthCheck {
 impl Declares for HealthCheck {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
+    }
+
+    fn asks(&self) -> Vec<Ask> {
+        vec![Ask::read("url", &self.url)]
     }
 }
 

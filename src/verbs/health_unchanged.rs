@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shared::health;
-use super::{Act, Ctx, Declares, Param, Trouble};
+use super::{Act, Ask, Ctx, Declares, Param, Trouble};
 use crate::gate::{Finding, Outcome};
 
 /// Takes the health again and shows that the service is the same as before.
@@ -33,6 +33,13 @@ pub struct HealthUnchanged {
 impl Declares for HealthUnchanged {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
+    }
+
+    fn asks(&self) -> Vec<Ask> {
+        vec![
+            Ask::read("health", &self.health),
+            Ask::read("ready", &self.ready),
+        ]
     }
 
     fn reads(&self) -> Vec<&str> {

@@ -52,7 +52,7 @@ pub use canary_environment::CanaryEnvironment;
 pub use close_issue::CloseIssue;
 pub use comment::Comment;
 pub use ctx::Ctx;
-pub use declare::{Declares, Write};
+pub use declare::{Ask, Declares, Write};
 pub use end_daemons::EndDaemons;
 pub use find_candidate::FindCandidate;
 pub use fix_audit::FixAudit;

@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shared::fly;
-use super::{Act, Ctx, Declares, Param, Trouble};
+use super::{Act, Ask, Ctx, Declares, Param, Trouble};
 use crate::gate::{Finding, Outcome};
+use crate::world::Effect;
 
 /// Reads a count on the service's machine through flyctl, and compares it with another source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +35,13 @@ impl Declares for RemoteCount {
 
     fn reads(&self) -> Vec<&str> {
         vec![&self.also]
+    }
+
+    fn asks(&self) -> Vec<Ask> {
+        vec![Ask {
+            field: "command",
+            effect: Effect::Run(fly::on_the_machine(&self.app, &self.command)),
+        }]
     }
 }
 

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shared::programs::did_not_succeed;
-use super::{Act, Ctx, Declares, Trouble};
+use super::{Act, Ask, Ctx, Declares, Trouble};
 use crate::gate::Outcome;
-use crate::world::{Ended, Place, Program};
+use crate::world::{Effect, Ended, Place, Program};
 
 /// Runs a program that the policy lists; it passes when it exits with 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,16 +27,30 @@ impl Declares for RunProgram {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
+
+    fn asks(&self) -> Vec<Ask> {
+        vec![Ask {
+            field: "argv",
+            effect: Effect::Run(self.program()),
+        }]
+    }
+}
+
+impl RunProgram {
+    fn program(&self) -> Program {
+        let mut program = Program::new(self.argv.iter().cloned());
+        if let Some(project) = &self.project {
+            program.cwd = Place::workspace(project);
+        }
+        program
+    }
 }
 
 #[async_trait]
 impl Act for RunProgram {
     async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
-        let mut program = Program::new(self.argv.iter().cloned());
+        let mut program = self.program();
         program.limit = ctx.limit();
-        if let Some(project) = &self.project {
-            program.cwd = Place::workspace(project);
-        }
         let finished = ctx.run(program).await?;
         let last = finished.stdout.last_lines(1);
         let fact = serde_json::json!({ "ended": finished.ended, "last_line": last, "sha256": finished.stdout.sha256 });

@@ -7,6 +7,7 @@ mod file;
 mod names;
 mod policy;
 mod quotes;
+mod reach;
 mod rules;
 mod table;
 mod times;
@@ -61,6 +62,7 @@ pub(super) fn load(
     rules::check(&document, &draft, &mut problems);
     times::check(&document, &draft, &mut problems);
     let (policy, triage) = policy::check(&document, &draft, &mut problems);
+    reach::check(&document, &draft, &policy, &mut problems);
     let used = quotes::check(&document, &draft, graph.as_ref(), templates, &mut problems);
     if let Some(diagnostics) = Diagnostics::of(name, problems) {
         return Err(diagnostics);

@@ -12,14 +12,23 @@ use crate::world::{EnvBase, Finished, Program};
 
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Runs a reading `flyctl`.
-pub(in crate::verbs) async fn read(ctx: &Ctx, argv: &[&str]) -> Result<Finished, Trouble> {
+fn program(argv: &[&str]) -> Program {
     let mut program = Program::new(argv.iter().copied());
     program.base = EnvBase::Fly;
     program.limit = LIMIT;
     program
         .env
         .insert("FLY_NO_UPDATE_CHECK".to_owned(), "1".to_owned());
+    program
+}
+
+/// A command on the app's machine.
+pub(in crate::verbs) fn on_the_machine(app: &str, command: &str) -> Program {
+    program(&["flyctl", "ssh", "console", "-a", app, "-C", command])
+}
+
+/// Runs a reading `flyctl`.
+async fn read(ctx: &Ctx, program: Program) -> Result<Finished, Trouble> {
     let words = program.argv.clone();
     let finished = ctx.run(program).await?;
     if finished.success() {
@@ -43,7 +52,11 @@ pub(in crate::verbs) async fn read(ctx: &Ctx, argv: &[&str]) -> Result<Finished,
 /// The image that every machine of the app runs, as `registry/repository:tag@digest`.
 /// Different images mean that a deploy is under way: a stop.
 pub(in crate::verbs) async fn image(ctx: &Ctx, app: &str) -> Result<String, Trouble> {
-    let finished = read(ctx, &["flyctl", "image", "show", "-a", app, "--json"]).await?;
+    let finished = read(
+        ctx,
+        program(&["flyctl", "image", "show", "-a", app, "--json"]),
+    )
+    .await?;
     let machines: Vec<Value> = serde_json::from_str(&finished.stdout.text).map_err(|error| {
         Trouble::error(Finding::new(format!(
             "flyctl's list of images of `{app}` is not JSON: {error}"
@@ -87,7 +100,7 @@ pub(in crate::verbs) async fn remote_count(
     command: &str,
     name: &str,
 ) -> Result<i64, Trouble> {
-    let finished = read(ctx, &["flyctl", "ssh", "console", "-a", app, "-C", command]).await?;
+    let finished = read(ctx, on_the_machine(app, command)).await?;
     count_in(&finished.stdout.text, name).ok_or_else(|| {
         let finding = Finding::new(format!(
             "`{command}` printed no `{name}=<number>`, or more than one"

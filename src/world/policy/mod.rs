@@ -59,6 +59,14 @@ impl Policy {
             .map_err(|what| WorldError::Refused { what })
     }
 
+    /// Whether a program of this name may be started at all, whatever its arguments.
+    ///
+    /// # Errors
+    /// As [`Policy::check`].
+    pub fn check_program(&self, name: &str) -> Result<(), WorldError> {
+        programs::judge_name(&self.lists, name).map_err(|what| WorldError::Refused { what })
+    }
+
     fn judge(&self, effect: &Effect) -> Result<(), Refusal> {
         match effect {
             Effect::Run(program) => {

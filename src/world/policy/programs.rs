@@ -11,6 +11,17 @@ const SHELLS: &[&str] = &["bash", "sh", "dash", "zsh", "ksh", "fish", "busybox"]
 /// Commands that publish.
 const PUBLISHING: &[&str] = &["publish", "upload"];
 
+const NOT_LISTED: &str = "not in policy.programs";
+
+/// Whether a program of this name may be started at all.
+pub(super) fn judge_name(lists: &ResolvedPolicy, name: &str) -> Result<(), Refusal> {
+    if listed(lists, name) {
+        return Ok(());
+    }
+    let argv = [name.to_owned()];
+    Err(format!("`{}`: {NOT_LISTED}", shown(&argv)))
+}
+
 /// Whether the program may be started.
 pub(super) fn judge(lists: &ResolvedPolicy, program: &Program) -> Result<(), Refusal> {
     let Some((path, arguments)) = program.argv.split_first() else {
@@ -18,7 +29,7 @@ pub(super) fn judge(lists: &ResolvedPolicy, program: &Program) -> Result<(), Ref
     };
     let refused = |why: &str| format!("`{}`: {why}", shown(&program.argv));
     if !listed(lists, path) {
-        return Err(refused("not in policy.programs"));
+        return Err(refused(NOT_LISTED));
     }
     let environment = Environment(program);
     match file_name(path) {

@@ -1,0 +1,141 @@
+//! Checks that the policy lists what a verb will ask the world for, as far as its fields and the
+//! parameters say that before the run. The rule is [`Policy`]'s, which judges it again before it
+//! happens; none is made here.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::document::Document;
+use super::draft::{Draft, DraftSubtask};
+use crate::gate::diagnostic::Diagnostic;
+use crate::gate::template::{is_template, render_fields};
+use crate::gate::{PolicyTable, ResolvedPolicy};
+use crate::verbs::{Ask, Verb};
+use crate::world::policy::Policy;
+use crate::world::{Effect, WorldError};
+
+/// Checks all of them against the policy, its parameters filled in.
+pub(super) fn check(
+    document: &Document<'_>,
+    draft: &Draft,
+    lists: &ResolvedPolicy,
+    problems: &mut Vec<Diagnostic>,
+) {
+    // Nothing is held against a policy that could not be read, or not as a whole.
+    if !draft
+        .policy
+        .as_ref()
+        .is_some_and(|table| whole(table, lists))
+    {
+        return;
+    }
+    let reach = Reach {
+        document,
+        // No verb's fields alone say which processes it ends: the rules for them are not asked.
+        policy: Policy::new(lists.clone(), BTreeMap::new()),
+        parameters: Value::Object(draft.parameters.clone()),
+    };
+    for (_, subtask) in draft.subtasks() {
+        problems.extend(reach.subtask(subtask));
+    }
+}
+
+fn whole(table: &PolicyTable, lists: &ResolvedPolicy) -> bool {
+    let mut lists = lists.clone();
+    table.lists().into_iter().all(|(name, items)| {
+        let filled = lists.list_mut(name);
+        filled.is_some_and(|filled| filled.len() == items.len())
+    })
+}
+
+struct Reach<'a, 't> {
+    document: &'a Document<'t>,
+    policy: Policy,
+    parameters: Value,
+}
+
+impl Reach<'_, '_> {
+    fn subtask(&self, subtask: &DraftSubtask) -> Vec<Diagnostic> {
+        let asks = match &subtask.verb {
+            Some(verb) if !verb.declares().asks().is_empty() => self.asks(verb, subtask),
+            _ => Vec::new(),
+        };
+        let refused = |ask: &Ask| match self.judge(&ask.effect)? {
+            WorldError::Refused { what } => Some(self.problem(subtask, ask, &what)),
+            _ => None,
+        };
+        asks.iter().filter_map(refused).collect()
+    }
+
+    /// What it asks for, parameters filled in. A field that its parameters give the wrong type has
+    /// been reported as such.
+    fn asks(&self, verb: &Verb, subtask: &DraftSubtask) -> Vec<Ask> {
+        let Value::Object(mut fields) = self.filled(&subtask.fields) else {
+            return Vec::new();
+        };
+        fields.shift_remove("uses");
+        match Verb::from_fields(verb.name(), Value::Object(fields)) {
+            Some(Ok(verb)) => verb.declares().asks(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The fields with their parameters; what quotes facts stays as it is written.
+    fn filled(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) if is_template(text) => {
+                render_fields(value, &self.parameters).unwrap_or_else(|_| value.clone())
+            }
+            Value::Array(items) => items.iter().map(|item| self.filled(item)).collect(),
+            Value::Object(table) => {
+                let filled = table
+                    .iter()
+                    .map(|(key, item)| (key.clone(), self.filled(item)));
+                Value::Object(filled.collect::<Map<_, _>>())
+            }
+            _ => value.clone(),
+        }
+    }
+
+    /// Why it will be refused, as far as that can be said before the facts are known.
+    fn judge(&self, effect: &Effect) -> Option<WorldError> {
+        match effect {
+            Effect::Run(program) => {
+                let mut words = program.argv.iter().map(String::as_str);
+                let all = words.clone().chain([program.cwd.as_str()]);
+                if !all.into_iter().any(is_template) {
+                    return self.policy.check(effect).err();
+                }
+                let name = words.next().filter(|name| !is_template(name))?;
+                self.policy.check_program(name).err()
+            }
+            Effect::HttpGet(get) if is_template(&get.url) => None,
+            _ => self.policy.check(effect).err(),
+        }
+    }
+
+    fn problem(&self, subtask: &DraftSubtask, ask: &Ask, what: &str) -> Diagnostic {
+        let message = format!("`{}` asks for what the policy refuses: {what}", subtask.id);
+        let at = subtask.at.key(ask.field);
+        let words = match &ask.effect {
+            Effect::HttpGet(get) => get.url.as_str(),
+            _ => "",
+        };
+        self.document
+            .words_problem(&at, words, message)
+            .label("would be refused in the middle of the run")
+            .help(remedy(what))
+    }
+}
+
+/// What would put it right: the list that the refusal names.
+fn remedy(what: &str) -> String {
+    let list = what.rsplit_once("policy.").map(|(_, list)| list);
+    match list.filter(|list| ResolvedPolicy::default().list_mut(list).is_some()) {
+        Some("never_close") => "take the subtask out".to_owned(),
+        Some(list) => format!("add it to `{list}` under [policy] if it may ever happen"),
+        None => "write it in a form that the policy knows, or use the verb that is made for it"
+            .to_owned(),
+    }
+}
