@@ -119,6 +119,28 @@ fn an_address_or_a_command_that_the_policy_does_not_list() {
     insta::assert_snapshot!(pictures.join("\n"));
 }
 
+/// Each value of the wrong type, and each word that is none of those known, has its remedy.
+#[test]
+fn mistyped_values_and_unknown_words() {
+    let rows = "uses = \"require-equal\"\nfact = \"health.rows\"\n";
+    let count = "uses = \"remote-count\"\napp = \"a\"\ncommand = \"c\"\nname = \"n\"\n\
+        also = \"health.rows\"\nas = \"rows\"\nequals = \"zero\"\n";
+    let pictures = [
+        replaced("timeout = \"90s\"", "timeout = 15"),
+        replaced("priority = \"critical\"", "priority = \"urgent\""),
+        replaced("priority = \"critical\"", "priority = 1"),
+        replaced("hard_gate = true", "hard_gate = \"yes\""),
+        replaced("after = [\"C01\"]", "after = \"C01\""),
+        replaced("title = \"Rows\"", "title = \"Rows\"\non = \"fail\""),
+        with_subtask(count),
+        with_subtask(&format!("{rows}equals = 1979-05-27\n")),
+    ];
+    for picture in &pictures {
+        assert!(picture.contains("help: "), "{picture}");
+    }
+    insta::assert_snapshot!(pictures.join("\n"));
+}
+
 const C01_URL: &str = "url = \"{{ service.url }}/health/\"\nwithin";
 
 pictures! {

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use schemars::SchemaGenerator;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -12,7 +11,7 @@ use toml::de::DeTable;
 
 use super::document::{At, Document, table_to_json};
 use super::file::{GateTable, SubtaskTable, WorkPackageTable};
-use super::table::{Reading, Shape};
+use super::table::{Reading, Shape, whole_schemas};
 use crate::gate::diagnostic::Diagnostic;
 use crate::gate::graph::{Outline, SubtaskOutline};
 use crate::gate::nearest::nearest;
@@ -324,7 +323,7 @@ impl DraftReader<'_, '_> {
 }
 
 fn verb_shapes(subtask: &Shape) -> BTreeMap<&'static str, Shape> {
-    Verb::schemas(&mut SchemaGenerator::default())
+    Verb::schemas(&mut whole_schemas())
         .into_iter()
         .map(|(name, schema)| {
             let beside = subtask.fields.clone();

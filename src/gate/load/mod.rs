@@ -4,6 +4,7 @@
 mod document;
 mod draft;
 mod file;
+mod form;
 mod names;
 mod policy;
 mod quotes;

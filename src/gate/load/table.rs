@@ -1,15 +1,17 @@
 //! Reads one table into one type, and reports everything that is wrong with it, not only the
 //! first thing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::IntoDeserializer;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
 
 use super::document::Document;
+use super::form::{form, one_of};
 use crate::gate::diagnostic::Diagnostic;
 use crate::gate::nearest::nearest;
 
@@ -20,12 +22,21 @@ pub(in crate::gate) struct Shape {
     pub(in crate::gate) required: BTreeSet<String>,
     /// Fields that belong to the same table but are read elsewhere; only for "did you mean".
     pub(in crate::gate) beside: BTreeSet<String>,
+    /// How each field is written, where that can be said.
+    pub(in crate::gate) forms: BTreeMap<String, String>,
+}
+
+/// A generator whose schemas are whole: each says of a field what it is, and not where that is said.
+pub(super) fn whole_schemas() -> SchemaGenerator {
+    SchemaSettings::default()
+        .with(|settings| settings.inline_subschemas = true)
+        .into_generator()
 }
 
 impl Shape {
     /// The shape of a type, from its JSON Schema.
     pub(in crate::gate) fn of<T: JsonSchema>() -> Self {
-        Self::from_schema(&T::json_schema(&mut SchemaGenerator::default()))
+        Self::from_schema(&T::json_schema(&mut whole_schemas()))
     }
 
     /// The shape that a JSON Schema describes.
@@ -40,7 +51,13 @@ impl Shape {
                 _ => BTreeSet::new(),
             }
         };
+        let properties = schema.get("properties");
+        let properties = properties.and_then(serde_json::Value::as_object);
+        let forms = properties.into_iter().flatten();
         Self {
+            forms: forms
+                .filter_map(|(name, schema)| Some((name.clone(), form(name, schema)?)))
+                .collect(),
             fields: names(schema.get("properties")),
             required: names(schema.get("required")),
             beside: BTreeSet::new(),
@@ -51,6 +68,7 @@ impl Shape {
     pub(in crate::gate) fn without(mut self, field: &str) -> Self {
         self.fields.remove(field);
         self.required.remove(field);
+        self.forms.remove(field);
         self
     }
 }
@@ -88,7 +106,7 @@ impl<'t> Reading<'_, 't> {
             alone.insert(key.clone(), value.clone());
             let error = from(deserializer(alone, NOWHERE)).err();
             if let Some(error) = error.filter(|error| error.span() != Some(NOWHERE)) {
-                problems.push(self.mistyped(name, &error, value.span()));
+                problems.push(self.mistyped(name, &error, value, shape));
             }
             known.insert(key.clone(), value.clone());
         }
@@ -105,7 +123,8 @@ impl<'t> Reading<'_, 't> {
             Err(error) => {
                 let span = error.span().unwrap_or(self.span.clone());
                 let message = format!("{} cannot be read: {}", self.what, error.message());
-                problems.push(Diagnostic::new(self.document.source, span, message));
+                let problem = Diagnostic::new(self.document.source, span, message);
+                problems.push(problem.help("`gate schema` says how it is written"));
                 None
             }
         }
@@ -134,15 +153,32 @@ impl<'t> Reading<'_, 't> {
         .help(format!("add a line `{name} = …`"))
     }
 
-    fn mistyped(&self, name: &str, error: &Error, value: Range<usize>) -> Diagnostic {
+    fn mistyped(
+        &self,
+        name: &str,
+        error: &Error,
+        value: &Spanned<DeValue<'_>>,
+        shape: &Shape,
+    ) -> Diagnostic {
         let message = format!("`{name}` of {}: {}", self.what, error.message());
-        let label = if error.message().starts_with("unknown variant") {
-            "not known"
-        } else {
-            "of the wrong type"
-        };
-        Diagnostic::new(self.document.source, error.span().unwrap_or(value), message).label(label)
+        let span = error.span().unwrap_or(value.span());
+        let problem = Diagnostic::new(self.document.source, span, message);
+        if let Some((word, known)) = unknown_word(error.message()) {
+            return problem.label("not known").help(one_of(word, &known));
+        }
+        let problem = problem.label("of the wrong type");
+        match shape.forms.get(name) {
+            Some(form) => problem.help(form),
+            None => problem.help("`gate schema` says how it is written"),
+        }
     }
+}
+
+/// The word that is none of those which serde lists in its error, and those.
+fn unknown_word(message: &str) -> Option<(&str, Vec<&str>)> {
+    let told = message.strip_prefix("unknown variant `")?;
+    let (word, known) = told.rsplit_once("`, expected ")?;
+    Some((word, known.split('`').skip(1).step_by(2).collect()))
 }
 
 fn deserializer(table: DeTable<'_>, span: Range<usize>) -> ValueDeserializer<'_> {
