@@ -40,7 +40,8 @@ pub(super) async fn check(
     }
     let (gate, overrides) = operator::gate(&gate_args, operator, console)?;
     if args.resume.is_none() {
-        scope(args, &gate, console)?;
+        let scope = scope(args, &gate, console)?;
+        stands_alone(&scope, &gate).map_err(refuse)?;
     }
     let settings = operator::settings(operator, &overrides);
     let checked = Checked {
@@ -118,4 +119,31 @@ pub(super) fn scope(args: &RunArgs, gate: &Gate, console: &Console) -> Result<Sc
         )
     })?;
     Ok(scope)
+}
+
+/// One work package alone has only the facts that it publishes itself. What it needs of others
+/// is told before anything runs; in a run that is gone on with, they may be there.
+fn stands_alone(scope: &Scope, gate: &Gate) -> Result<(), String> {
+    let Scope::Only(package) = scope else {
+        return Ok(());
+    };
+    let needs = gate.needs_of(package);
+    if needs.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = needs
+        .iter()
+        .map(|need| {
+            format!(
+                "  `{}`, published by {} ({}), read by {}\n",
+                need.fact, need.by, need.work_package, need.reader
+            )
+        })
+        .collect();
+    Err(format!(
+        "--only {package} needs facts that other work packages publish:\n{}\
+         run those as well with `--until {package}`, or go on with a run that has them: \
+         `--resume RUN --only {package}`",
+        lines.concat()
+    ))
 }

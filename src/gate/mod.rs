@@ -10,6 +10,7 @@ mod graph;
 mod id;
 mod load;
 mod nearest;
+mod needs;
 mod parameters;
 pub mod plan;
 mod policy_table;
@@ -31,6 +32,7 @@ pub use facts::{AlreadyPublished, Fact, Facts, Source};
 pub use graph::{Cycle, Graph};
 pub use id::SubtaskId;
 pub use nearest::nearest;
+pub use needs::Need;
 pub use parameters::{Overrides, ParameterError, RESERVED, SetError, leaves, variable_name};
 pub use policy_table::{
     PolicyTable, ResolvedPolicy, is_issue_reference, is_repository, same_issue,

@@ -1,13 +1,11 @@
 //! What an earlier part of a run found out and a resumed run need not do again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::gate::{
-    Fact, Gate, Outcome, Start, Subtask, SubtaskId, WorkPackage, context, quoted_names,
-};
+use crate::gate::{Fact, Gate, Outcome, Start, Subtask, SubtaskId, WorkPackage, context};
 use crate::journal::Folded;
 
 /// A subtask that need not be done again: how it ended, and what it published.
@@ -55,8 +53,7 @@ fn quoting<'g>(gate: &'g Gate, changed: &BTreeMap<String, Value>) -> Option<Vec<
     for name in changed.keys() {
         let before = found.len();
         let quotes = gate.subtasks().filter(|(_, subtask)| {
-            let mut names = BTreeSet::new();
-            collect(gate, &subtask.fields, &mut names);
+            let names = gate.quoted(subtask);
             names.iter().any(|quoted| overlap(quoted, name))
         });
         found.extend(quotes.map(|(_, subtask)| &subtask.id));
@@ -65,21 +62,6 @@ fn quoting<'g>(gate: &'g Gate, changed: &BTreeMap<String, Value>) -> Option<Vec<
         }
     }
     Some(found)
-}
-
-/// The names that the fields of a verb quote, those in its comment template included.
-fn collect(gate: &Gate, fields: &Value, names: &mut BTreeSet<String>) {
-    match fields {
-        Value::String(text) => {
-            let template = gate.templates.get(text);
-            for text in template.into_iter().chain([text]) {
-                names.extend(quoted_names(text).unwrap_or_default());
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect(gate, item, names)),
-        Value::Object(table) => table.values().for_each(|item| collect(gate, item, names)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
 }
 
 /// Whether one of two dotted names is the other, or lies in it.

@@ -46,6 +46,25 @@ fn unknown_work_package() {
     refused(rehearse(&[]).with(&["--only", "WP9"]), &["WP9", "WP01"]);
 }
 
+/// Else it would be found out in the middle: WP02 would first end daemons and install.
+#[test]
+fn a_work_package_that_needs_facts_of_others_does_not_run_alone() {
+    for (package, needs) in [
+        (
+            "WP02",
+            "`fixes.rollback`, published by T004 (WP01), read by T011",
+        ),
+        (
+            "WP05",
+            "`canary.environment`, published by T017 (WP04), read by T024",
+        ),
+    ] {
+        let remedies = [format!("--until {package}"), "--resume RUN".to_owned()];
+        let words = [needs, &remedies[0], &remedies[1]];
+        refused(rehearse(&[]).with(&["--only", package]), &words);
+    }
+}
+
 #[test]
 fn until_and_only_exclude_each_other() {
     refused(
