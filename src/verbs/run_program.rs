@@ -28,6 +28,10 @@ impl Declares for RunProgram {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec!["ended", "last_line", "sha256"])
+    }
+
     fn asks(&self) -> Vec<Ask> {
         vec![Ask {
             field: "argv",
