@@ -119,6 +119,29 @@ fn an_address_or_a_command_that_the_policy_does_not_list() {
     insta::assert_snapshot!(pictures.join("\n"));
 }
 
+/// What is inside of a fact is known before the run where its verb gives it a fixed shape.
+#[test]
+fn a_slip_inside_of_a_fact() {
+    let candidate = "uses = \"find-candidate\"\npackage = \"p\"\nline = \"1\"\n\
+        repository = \"team/service\"\nas = \"rc\"\n\n[[work_package.subtask]]\nid = \"C06\"\n\
+        title = \"Uses it\"\n";
+    let uses = |fields: &str| with_subtask(&format!("{candidate}{fields}\n"));
+    let rows = "uses = \"require-equal\"\nfact = \"health.any.thing\"\n";
+    let fine = uses(&format!(
+        "{rows}equals = \"{{{{ rc.tag }}}}\"\nonly_if = \"rc\""
+    ));
+    assert_eq!(fine, "accepted: minimal");
+    let skipped = MINIMAL.replace("id = \"P02\"", "id = \"P02\"\nonly_if = \"told.skipped\"");
+    assert_eq!(shown(&skipped, NOTE), "accepted: minimal");
+    let pictures = [
+        uses(&format!("{rows}equals = \"{{{{ rc.tagg }}}}\"")),
+        uses(&format!("{rows}equals = 1\nonly_if = \"rc.nope\"")),
+        uses("uses = \"require-equal\"\nfact = \"rc.versions\"\nequals = 1"),
+        shown(MINIMAL, "{{ state.titel }} of {{ state.title }}\n"),
+    ];
+    insta::assert_snapshot!(pictures.join("\n"));
+}
+
 /// Each value of the wrong type, and each word that is none of those known, has its remedy.
 #[test]
 fn mistyped_values_and_unknown_words() {

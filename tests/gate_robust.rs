@@ -275,7 +275,7 @@ fn large(count: usize) -> String {
         for number in 0..count / 2 {
             let number = package * (count / 2) + number;
             let parallel = number % 1000 > 500;
-            let quoted = if number == 0 { "a.b" } else { "f0.x" };
+            let quoted = if number == 0 { "a.b" } else { "f0.title" };
             let _ = write!(
                 text,
                 "[[work_package.subtask]]\nid = \"T{number}\"\ntitle = \"t\"\nparallel = {parallel}\n\

@@ -28,6 +28,10 @@ impl Declares for AssertCanary {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec!["runs", "problems"])
+    }
+
     fn reads(&self) -> Vec<&str> {
         vec![&self.canary]
     }

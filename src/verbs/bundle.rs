@@ -40,6 +40,10 @@ impl Declares for Bundle {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec!["attempt", "place", "name", "sha256", "bytes"])
+    }
+
     fn reads(&self) -> Vec<&str> {
         self.canaries
             .iter()

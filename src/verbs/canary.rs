@@ -51,6 +51,19 @@ impl Declares for Canary {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec![
+            "ended",
+            "started_at",
+            "finished_at",
+            "results",
+            "kept",
+            "logs",
+            "observations",
+            "pinned",
+        ])
+    }
+
     fn reads(&self) -> Vec<&str> {
         vec![&self.environment]
     }

@@ -38,6 +38,10 @@ impl Declares for CanaryEnvironment {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec!["variables", "pass", "path", "unset"])
+    }
+
     fn reads(&self) -> Vec<&str> {
         vec![&self.install]
     }

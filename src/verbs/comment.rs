@@ -30,6 +30,10 @@ impl Declares for Comment {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec!["url", "body", "was_there"])
+    }
+
     fn writes(&self) -> Vec<Write<'_>> {
         vec![Write::Comment(&self.issue)]
     }

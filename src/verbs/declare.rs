@@ -11,6 +11,12 @@ pub trait Declares {
         None
     }
 
+    /// The fields of that fact, where every run gives it the same ones; none where it is as the
+    /// outside has it. What quotes another field can never be filled in.
+    fn fields(&self) -> Option<Vec<&str>> {
+        None
+    }
+
     /// Dotted paths of the facts it reads, besides those that its templates quote.
     fn reads(&self) -> Vec<&str> {
         Vec::new()

@@ -26,6 +26,10 @@ impl Declares for EndDaemons {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec!["rule", "receipts", "scans"])
+    }
+
     fn ends(&self) -> Option<&str> {
         Some(&self.process)
     }

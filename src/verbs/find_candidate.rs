@@ -32,6 +32,24 @@ impl Declares for FindCandidate {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
+
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec![
+            "version",
+            "tag",
+            "commit",
+            "agree",
+            "on_github",
+            "index",
+            "yanked",
+            "index_said",
+            "github",
+            "tagged",
+            "passed_over",
+            "answered_by",
+            "login",
+        ])
+    }
 }
 
 #[async_trait]

@@ -29,6 +29,19 @@ impl Declares for FixAudit {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
+
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec![
+            "issue",
+            "commit",
+            "base",
+            "pull_request",
+            "scope",
+            "decision",
+            "behaviour",
+            "proof",
+        ])
+    }
 }
 
 #[async_trait]

@@ -27,6 +27,18 @@ impl Declares for FixBehaviour {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
+
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec![
+            "issue",
+            "commit",
+            "base",
+            "pull_request",
+            "scope",
+            "decision",
+            "behaviour",
+        ])
+    }
 }
 
 #[async_trait]

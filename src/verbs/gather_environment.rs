@@ -46,6 +46,14 @@ impl Declares for GatherEnvironment {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        let given = self.values.keys().map(String::as_str);
+        let found = ["fly_image", "saas_commit", "events_version"];
+        let events = ["events_package", "events_tag", "events_commit"];
+        let events = events.into_iter().filter(|_| self.events.is_some());
+        Some(given.chain(found).chain(events).collect())
+    }
+
     fn asks(&self) -> Vec<Ask> {
         vec![Ask::read("health", &self.health)]
     }

@@ -35,6 +35,10 @@ impl Declares for HealthUnchanged {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec!["health", "ready"])
+    }
+
     fn asks(&self) -> Vec<Ask> {
         vec![
             Ask::read("health", &self.health),

@@ -33,6 +33,27 @@ impl Declares for InstallCandidate {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec![
+            "home",
+            "bin",
+            "command",
+            "python",
+            "python_version",
+            "package",
+            "version",
+            "as_of",
+            "lock",
+            "lock_sha256",
+            "closure_sha256",
+            "packages",
+            "backend",
+            "files",
+            "files_sha256",
+            "operator_home",
+        ])
+    }
+
     fn fills_home(&self) -> bool {
         true
     }

@@ -23,6 +23,10 @@ impl Declares for IssueState {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
+
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(github::Issue::FIELDS.to_vec())
+    }
 }
 
 #[async_trait]

@@ -25,6 +25,10 @@ impl Declares for KeepLogs {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec!["root", "names"])
+    }
+
     fn reads(&self) -> Vec<&str> {
         self.runs.iter().map(String::as_str).collect()
     }

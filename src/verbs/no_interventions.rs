@@ -35,6 +35,17 @@ impl Declares for NoInterventions {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec![
+            "observed",
+            "found",
+            "within_runs",
+            "not_observable",
+            "unseen",
+            "chain",
+        ])
+    }
+
     fn reads(&self) -> Vec<&str> {
         let before = self.before.iter().map(String::as_str);
         std::iter::once(self.canary.as_str())

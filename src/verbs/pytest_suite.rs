@@ -38,6 +38,17 @@ impl Declares for PytestSuite {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec![
+            "log",
+            "log_sha256",
+            "passed",
+            "ran",
+            "failed",
+            "skipped",
+        ])
+    }
+
     fn reads(&self) -> Vec<&str> {
         vec![&self.environment]
     }

@@ -33,6 +33,10 @@ impl Declares for RemoteCount {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec!["remote", "health"])
+    }
+
     fn reads(&self) -> Vec<&str> {
         vec![&self.also]
     }

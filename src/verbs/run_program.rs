@@ -32,6 +32,10 @@ impl Declares for RunProgram {
         Some(self.argv.join(" "))
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec!["ended", "last_line", "sha256"])
+    }
+
     fn asks(&self) -> Vec<Ask> {
         vec![Ask {
             field: "argv",

@@ -25,6 +25,10 @@ impl Declares for StillRequired {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
+
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec!["holds", "why", "author", "url"])
+    }
 }
 
 /// Roles whose word counts.

@@ -25,6 +25,10 @@ impl Declares for UvSync {
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
+
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec!["lock_sha256", "environment"])
+    }
 }
 
 #[async_trait]

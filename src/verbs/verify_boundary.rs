@@ -42,6 +42,10 @@ impl Declares for VerifyBoundary {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec!["modules", "exit", "ok", "auth_present"])
+    }
+
     fn reads(&self) -> Vec<&str> {
         let cli = self.cli.as_deref();
         std::iter::once(self.install.as_str()).chain(cli).collect()

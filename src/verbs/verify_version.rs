@@ -49,6 +49,23 @@ impl Declares for VerifyVersion {
         Some(&self.publish)
     }
 
+    fn fields(&self) -> Option<Vec<&str>> {
+        Some(vec![
+            "version",
+            "line",
+            "package",
+            "python",
+            "python_version",
+            "prefix",
+            "entry_point",
+            "tag",
+            "tag_commit",
+            "fixes",
+            "missing",
+            "stale",
+        ])
+    }
+
     fn reads(&self) -> Vec<&str> {
         std::iter::once(&self.install)
             .chain(&self.contains)

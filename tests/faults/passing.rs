@@ -1,5 +1,6 @@
 //! A gate that passes: what it wrote, once each, and nothing else.
 
+use canary_gate::gate::Gate;
 use serde_json::json;
 
 use crate::laws::{CANARY, TRACKER};
@@ -28,10 +29,36 @@ pub(crate) fn as_it_should_be(ended: &Ended) {
     );
 }
 
+/// Each fact has the fields that its verb says of it before the run: neither more, which nothing
+/// could quote, nor less, which would be quoted in vain.
+#[track_caller]
+fn facts_have_the_fields_that_were_announced(ended: &Ended) {
+    let gate = Gate::built_in().unwrap();
+    let mut compared = 0;
+    for (_, subtask) in gate.subtasks() {
+        let declares = subtask.verb.declares();
+        let (Some(name), Some(mut fields)) = (declares.publishes(), declares.fields()) else {
+            continue;
+        };
+        let fact = ended.fact(name).as_object();
+        let mut published: Vec<&str> = fact
+            .into_iter()
+            .flatten()
+            .map(|(key, _)| key.as_str())
+            .collect();
+        fields.sort_unstable();
+        published.sort_unstable();
+        assert_eq!(published, fields, "{name}, published by {}", subtask.id);
+        compared += 1;
+    }
+    assert!(compared > 20, "{compared} facts were compared");
+}
+
 #[test]
 fn no_fault() {
     let ended = rehearse(&[]).run();
     as_it_should_be(&ended);
+    facts_have_the_fields_that_were_announced(&ended);
     let skipped: Vec<&str> = ended
         .outcomes()
         .into_iter()

@@ -5,6 +5,7 @@ mod document;
 mod draft;
 mod file;
 mod form;
+mod known;
 mod names;
 mod policy;
 mod quotes;

@@ -1,22 +1,20 @@
 //! Checks of everything that is quoted: templates compile, and each name they quote is a
 //! parameter, or a fact that is published before it is read.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::document::{At, Document};
 use super::draft::{Draft, DraftSubtask};
-use super::names::meant;
-use super::values::prefixes;
+use super::known::{Kind, Names};
 use crate::gate::diagnostic::{Diagnostic, SourceText};
 use crate::gate::graph::Graph;
 use crate::gate::template::{
-    holds_template, is_template, look_up, quoted_names, render_fields, syntax_error,
+    holds_template, is_template, quoted_names, render_fields, syntax_error,
 };
-use crate::gate::{PolicyTable, SubtaskId, closing_reference};
+use crate::gate::{PolicyTable, closing_reference};
 use crate::verbs::Verb;
 
 /// The comment templates that a gate uses, by name.
@@ -33,10 +31,7 @@ pub(super) fn check(
 ) -> Templates {
     let mut quotes = Quotes {
         document,
-        graph,
-        publishers: publishers(draft),
-        parameters: Value::Object(draft.parameters.clone()),
-        descendants: RefCell::default(),
+        names: Names::of(draft, graph),
         templates: Templates::new(),
         problems,
     };
@@ -47,29 +42,14 @@ pub(super) fn check(
     quotes.templates
 }
 
-/// Who publishes what; of two, which is an error of its own, the first.
-fn publishers(draft: &Draft) -> BTreeMap<&str, &SubtaskId> {
-    let mut by_name = BTreeMap::new();
-    for (_, subtask) in draft.subtasks() {
-        if let Some(name) = subtask.publishes.as_deref() {
-            by_name.entry(name).or_insert(&subtask.id);
-        }
-    }
-    by_name
-}
-
 struct Quotes<'a, 't> {
     document: &'a Document<'t>,
-    graph: Option<&'a Graph>,
-    publishers: BTreeMap<&'a str, &'a SubtaskId>,
-    parameters: Value,
-    /// Who comes after a subtask whose fact is read from afar.
-    descendants: RefCell<HashMap<&'a SubtaskId, HashSet<SubtaskId>>>,
+    names: Names<'a>,
     templates: Templates,
     problems: &'a mut Vec<Diagnostic>,
 }
 
-impl<'a> Quotes<'a, '_> {
+impl Quotes<'_, '_> {
     fn policy(&mut self, draft: &Draft) {
         for (name, items) in draft.policy.iter().flat_map(PolicyTable::lists) {
             for (index, item) in items.iter().enumerate() {
@@ -84,7 +64,7 @@ impl<'a> Quotes<'a, '_> {
         }
     }
 
-    fn subtask(&mut self, subtask: &'a DraftSubtask, find: &dyn Fn(&str) -> Option<String>) {
+    fn subtask(&mut self, subtask: &DraftSubtask, find: &dyn Fn(&str) -> Option<String>) {
         if let Value::Object(fields) = &subtask.fields {
             self.fields(&subtask.at, fields, subtask);
         }
@@ -171,7 +151,7 @@ impl<'a> Quotes<'a, '_> {
             return;
         };
         for (key, field) in fields.iter().filter(|(_, field)| holds_template(field)) {
-            let Ok(filled) = render_fields(field, &self.parameters) else {
+            let Ok(filled) = render_fields(field, self.names.parameters()) else {
                 continue;
             };
             let alone = Value::Object(Map::from_iter([(key.clone(), filled)]));
@@ -211,104 +191,10 @@ impl<'a> Quotes<'a, '_> {
         if is_template(path) {
             return;
         }
-        match self.known(path, &subtask.id, kind) {
-            Known::Yes => {}
-            Known::NotBefore(by) => {
-                let message = if *by == subtask.id {
-                    format!("`{path}` is what `{by}` itself publishes")
-                } else {
-                    format!(
-                        "`{path}` is published by `{by}`, which is not done before `{}` starts",
-                        subtask.id
-                    )
-                };
-                let help = format!(
-                    "read it in a subtask that comes after `{by}`, or add `{by}` to `after`"
-                );
-                let problem = self.document.words_problem(at, path, message);
-                self.problems
-                    .push(problem.label("not known yet").help(help));
-            }
-            Known::No => {
-                let (message, help) = self.unknown(path, kind);
-                let problem = self.document.words_problem(at, path, message);
-                self.problems.push(problem.label("not known").help(help));
-            }
-        }
-    }
-
-    fn unknown(&self, path: &str, kind: Kind) -> (String, String) {
-        let facts: Vec<String> = self
-            .publishers
-            .keys()
-            .map(|name| (*name).to_owned())
-            .collect();
-        let parameters = match (&self.parameters, kind) {
-            (Value::Object(tree), Kind::Any) => crate::gate::parameters::leaves(tree),
-            _ => Vec::new(),
-        };
-        let names: BTreeSet<String> = parameters
-            .into_iter()
-            .map(|(name, _)| name)
-            .chain(facts)
-            .collect();
-        let message = match kind {
-            Kind::Fact => format!("no subtask publishes `{path}`"),
-            Kind::Any => format!("`{path}` is neither a parameter nor a fact"),
-        };
-        (message, meant(path, &names))
-    }
-
-    fn known(&self, path: &str, reader: &SubtaskId, kind: Kind) -> Known<'a> {
-        if kind == Kind::Any
-            && look_up(&self.parameters, path).is_some_and(|value| !value.is_object())
-        {
-            return Known::Yes;
-        }
-        let holder = prefixes(path)
-            .chain([path])
-            .filter_map(|name| self.publishers.get(name))
-            .last();
-        if let Some(by) = holder {
-            return self.before(by, reader);
-        }
-        if kind == Kind::Fact {
-            return Known::No;
-        }
-        // A table of parameters, of facts, or of both may be quoted as a whole.
-        let inside = format!("{path}.");
-        let facts = self
-            .publishers
-            .range(inside.as_str()..)
-            .take_while(|(name, _)| name.starts_with(&inside));
-        let mut known = match look_up(&self.parameters, path) {
-            Some(_) => Known::Yes,
-            None => Known::No,
-        };
-        for (_, by) in facts {
-            match self.before(by, reader) {
-                Known::Yes => return Known::Yes,
-                other if matches!(known, Known::No) => known = other,
-                _ => {}
-            }
-        }
-        known
-    }
-
-    fn before(&self, by: &'a SubtaskId, reader: &SubtaskId) -> Known<'a> {
-        let Some(graph) = self.graph else {
-            return Known::Yes;
-        };
-        // Most facts are read nearby. One that is read from afar is likely read by many.
-        let before = graph.look_back(by, reader, 50).unwrap_or_else(|| {
-            let mut far = self.descendants.borrow_mut();
-            let after = far.entry(by).or_insert_with(|| graph.descendants(by));
-            after.contains(reader)
-        });
-        if before {
-            Known::Yes
-        } else {
-            Known::NotBefore(by)
+        if let Some(slip) = self.names.slip(path, &subtask.id, kind) {
+            let problem = self.document.words_problem(at, path, slip.message);
+            self.problems
+                .push(problem.label(slip.label).help(slip.help));
         }
     }
 
@@ -352,40 +238,16 @@ impl<'a> Quotes<'a, '_> {
             );
         }
         for name in quoted_names(text).unwrap_or_default() {
-            let (message, help) = match self.known(&name, &subtask.id, Kind::Any) {
-                Known::Yes => continue,
-                Known::NotBefore(by) => (
-                    format!(
-                        "`{name}` is published by `{by}`, which is not done before `{}` starts",
-                        subtask.id
-                    ),
-                    format!("post the comment after `{by}`"),
-                ),
-                Known::No => self.unknown(&name, Kind::Any),
+            let Some(slip) = self.names.slip(&name, &subtask.id, Kind::Any) else {
+                continue;
             };
             let start = text.find(name.as_str()).unwrap_or(0);
             let span = start..start + name.len();
             self.problems.push(
-                Diagnostic::new(source, span, message)
-                    .label("not known")
-                    .help(help),
+                Diagnostic::new(source, span, slip.message)
+                    .label(slip.label)
+                    .help(slip.help),
             );
         }
     }
-}
-
-/// What a name may mean where it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// A fact.
-    Fact,
-    /// A fact or a parameter.
-    Any,
-}
-
-enum Known<'a> {
-    Yes,
-    /// A fact of a subtask that is not done before.
-    NotBefore(&'a SubtaskId),
-    No,
 }

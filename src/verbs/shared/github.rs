@@ -90,6 +90,18 @@ pub(in crate::verbs) struct Issue {
 }
 
 impl Issue {
+    /// Its fields as a fact.
+    pub(in crate::verbs) const FIELDS: [&str; 8] = [
+        "reference",
+        "answered_by",
+        "title",
+        "url",
+        "state",
+        "state_reason",
+        "closed_at",
+        "login",
+    ];
+
     /// Closed, with a closing time.
     pub(in crate::verbs) fn is_closed(&self) -> bool {
         self.state == "CLOSED" && self.closed_at.is_some()
