@@ -15,22 +15,25 @@
         "aarch64-darwin"
       ];
       eachSystem = f: lib.genAttrs systems (system: f (pkgsFor system));
-      pkgsFor = system: nixpkgs.legacyPackages.${system}.extend self.overlays.default;
-      revisions = {
-        # Nix 2.8 knows no dirtyRev; a dirty tree has no revision to name
-        gate = self.rev or "dirty";
-        nixpkgs = nixpkgs.rev or "unpinned";
-      };
-    in
-    {
-      overlays.default = final: _prev: {
+      pkgsFor = system: nixpkgs.legacyPackages.${system}.extend (overlay (nixpkgs.rev or "unpinned"));
+      overlay = nixpkgsRevision: final: _prev: {
         gate-unwrapped = final.callPackage ./nix/package.nix { };
         gate-pipx = final.callPackage ./nix/pipx.nix { };
         gate-tools = final.callPackage ./nix/tools.nix { };
         gate-wheels = final.callPackage ./nix/wheels.nix { };
-        gate = final.callPackage ./nix/wrapper.nix { inherit revisions; };
+        gate = final.callPackage ./nix/wrapper.nix {
+          revisions = {
+            # Nix 2.8 knows no dirtyRev; a dirty tree has no revision to name
+            gate = self.rev or "dirty";
+            nixpkgs = nixpkgsRevision;
+          };
+        };
         gate-image = final.callPackage ./nix/image.nix { };
       };
+    in
+    {
+      # whoever applies it brings a nixpkgs of their own, whose revision is not known here
+      overlays.default = overlay "unpinned";
 
       packages = eachSystem (
         pkgs:

@@ -34,7 +34,8 @@ let
     uv
   ];
   pin = tool: {
-    name = lib.getName tool;
+    # nixpkgs' name of bash; everyone else's is the program's
+    name = lib.removeSuffix "-interactive" (lib.getName tool);
     value = {
       version = lib.getVersion tool;
       path = "${lib.getBin tool}";

@@ -18,7 +18,10 @@ runCommand "gate-${gate-unwrapped.version}"
       makeWrapper
       installShellFiles
     ];
-    passthru.unwrapped = gate-unwrapped;
+    passthru = {
+      inherit revisions;
+      unwrapped = gate-unwrapped;
+    };
     meta = gate-unwrapped.meta // {
       mainProgram = "gate";
     };

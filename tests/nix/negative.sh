@@ -41,10 +41,15 @@ append() { printf '%s\n' "$2" >> "$1"; }
 turns_red fmt 'Diff in .*main.rs' append src/main.rs 'fn  wide( ) { }'
 turns_red clippy 'missing documentation for a function' append src/lib.rs 'pub fn undocumented() {}'
 turns_red gate-unwrapped 'this file contains an unclosed delimiter' append src/lib.rs 'fn open() {'
+turns_red gate-unwrapped 'leaves its unit tests out' sed -i 's/^  strictDeps = true;/&\n  doCheck = false;/' nix/package.nix
 turns_red nixfmt 'not formatted' append nix/tools.nix ' '
 turns_red deadnix 'Unused' sed -i 's/^let$/let\n  unused = 1;/' nix/tools.nix
 turns_red wrapper 'entries outside the store' sed -i 's/--set PATH /--prefix PATH : /' nix/wrapper.nix
 turns_red wrapper 'uv does not answer' sed -i '/^    uv$/d' nix/tools.nix
+turns_red wrapper 'ssh does not answer' sed -i '/^    openssh$/d' nix/tools.nix
+turns_red wrapper 'does not see GATE_PINNED_TOOLS=/' sed -i '/--set GATE_PINNED_TOOLS/d' nix/wrapper.nix
+turns_red wrapper 'does not see GATE_REHEARSAL_WHEELS=/' sed -i '/--set GATE_REHEARSAL_WHEELS/d' nix/wrapper.nix
+turns_red wrapper "operator's PYTHONHOME reaches" sed -i '/--unset PYTHONHOME/d' nix/wrapper.nix
 turns_red gate-file 'there is no verb `no-such-verb`' sed -i '0,/uses = "[a-z-]*"/s//uses = "no-such-verb"/' examples/gate.toml
 turns_red docs 'man/man1/gate.1 is not there' sed -i '/installManPage/d' nix/wrapper.nix
 turns_red docs '_gate is not there' sed -i 's/--zsh gate.zsh//' nix/wrapper.nix

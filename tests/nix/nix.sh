@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a Nix command on this flake with the stand-in in the place of nixpkgs:
 #     bash tests/nix/nix.sh run .#gate -- --version
-# Nothing of the machine's Nix configuration is used, and flake.lock is never written.
+# Nothing of the machine's or the user's nix.conf is used, and flake.lock is never written.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -32,6 +32,9 @@ cat > "$standin/host.json" <<J
 }
 J
 
+# NIX_CONFIG alone would only add to those files
+export NIX_CONF_DIR=$target/nix/no-configuration NIX_USER_CONF_FILES=
+mkdir -p "$NIX_CONF_DIR"
 export NIX_CONFIG='experimental-features = nix-command flakes
 sandbox = false
 build-users-group =

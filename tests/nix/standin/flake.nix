@@ -16,6 +16,8 @@
     in
     {
       inherit lib;
+      # a directory has none; as nixpkgs, so that the flake has one to name
+      rev = "stand-in";
       legacyPackages = lib.genAttrs systems (system: import ./pkgs.nix { inherit system lib host; });
     };
 }

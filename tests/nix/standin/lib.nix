@@ -4,7 +4,7 @@ let
   inherit (builtins) concatStringsSep elemAt filter;
 in
 rec {
-  inherit (builtins) filter;
+  inherit (builtins) concatStringsSep filter;
 
   genAttrs =
     names: f:
@@ -16,6 +16,13 @@ rec {
     );
   optionalAttrs = condition: attrs: if condition then attrs else { };
   assertMsg = condition: message: condition || throw message;
+  mapAttrsToList = f: attrs: map (name: f name attrs.${name}) (builtins.attrNames attrs);
+  removeSuffix =
+    suffix: text:
+    let
+      found = builtins.match "(.*)${suffix}" text;
+    in
+    if found == null then text else builtins.head found;
   splitString = separator: text: filter builtins.isString (builtins.split separator text);
   importTOML = path: builtins.fromTOML (builtins.readFile path);
 

@@ -195,24 +195,46 @@ let
     # functions of stdenv.sh
     makeWrapper = runCommand "make-wrapper" { } "mkdir $out";
     installShellFiles = runCommand "install-shell-files" { } "mkdir $out";
-    dockerTools.streamLayeredImage =
-      {
-        name,
-        tag,
-        created,
-        contents,
-        config,
-      }:
-      runCommand "stream-${name}" {
-        json = builtins.toJSON {
-          inherit
-            config
-            contents
-            created
-            tag
-            ;
-        };
-      } ''printf %s "$json" > $out'';
+    dockerTools = {
+      binSh = runCommand "bin-sh" { } "mkdir -p $out/bin; ln -s ${host.bash} $out/bin/sh";
+      usrBinEnv = runCommand "usr-bin-env" { } ''
+        mkdir -p $out/usr/bin
+        ln -s ${self.coreutils}/bin/env $out/usr/bin/env
+      '';
+      # no stream: image.json, and the root directory as the commands leave it. Only root may give
+      # files away, so who gets which is written down.
+      streamLayeredImage =
+        {
+          name,
+          tag,
+          created,
+          contents,
+          fakeRootCommands,
+          config,
+        }:
+        runCommand "stream-${name}"
+          {
+            inherit contents fakeRootCommands;
+            json = builtins.toJSON {
+              inherit
+                config
+                contents
+                created
+                tag
+                ;
+            };
+          }
+          ''
+            mkdir -p $out/root
+            printf %s "$json" > $out/image.json
+            for each in $contents; do cp -rs --no-preserve=mode "$each"/. $out/root/; done
+            chown() { printf '%s\n' "$*" >> $out/chown; }
+            cd $out/root
+            eval "$fakeRootCommands"
+            # Nix takes write permission and the sticky bit from what it keeps
+            stat --format '%a %n' * > $out/modes
+          '';
+    };
 
     # our own pipx: the machine's, under the version it has
     fetchFromGitHub =
@@ -249,11 +271,11 @@ let
       version = host.rustc;
     };
     rustfmt = rust "cargo-fmt";
-    bashInteractive = fromHost "bash-interactive" [ "bash" ]; # `nix develop` asks for it
-    bash = fromHost "bash" [
+    bash = fromHost "bash-interactive" [
       "bash"
       "sh"
     ];
+    bashInteractive = self.bash; # `nix develop` asks for it
     cargo-deny = fromHost "cargo-deny" [ "cargo-deny" ];
     coreutils = fromHost "coreutils" host.coreutils;
     deadnix = fromHost "deadnix" [ "deadnix" ];
