@@ -1,6 +1,7 @@
 //! Compared, explained, reproduced.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use canary_gate::journal::{Answer, Folded, Journal, Record, canonical, read};
 use canary_gate::world::{Effect, RecordLayer, World};
 
 use super::bundles::{bundled, reports, spec};
+use super::hostile::forged_block_at;
 use super::sample::{Echo, effects, ended, event, fact, header, id, run, started};
 
 /// The sample's own engine: asks what the sample asked, and concludes the same.
@@ -138,7 +140,7 @@ async fn the_first_difference_is_told_with_subtask_recorded_and_made() {
         (Twist::OtherOutcome, vec!["T003", "something else"]),
         (
             Twist::SameFactWrittenOtherwise,
-            vec!["data/journal.jsonl", "other bytes"],
+            vec!["fact `fact.of_1` of T001 is written otherwise than in record "],
         ),
     ] {
         let done = reproduced(&path, twist).await;
@@ -149,6 +151,28 @@ async fn the_first_difference_is_told_with_subtask_recorded_and_made() {
             assert!(text.contains(part), "`{part}` not in {text}");
         }
     }
+}
+
+#[tokio::test]
+async fn bytes_that_another_packer_made_break_the_first_promise_alone() {
+    let (dir, path) = bundled(3).await;
+    let (mut tar, packed) = (Vec::new(), std::fs::read(&path).unwrap());
+    flate2::read::MultiGzDecoder::new(packed.as_slice())
+        .read_to_end(&mut tar)
+        .unwrap();
+    let blocks = tar
+        .chunks(1 << 20)
+        .flat_map(|part| forged_block_at(1, part));
+    let to = dir.path().join("packed-elsewhere.tar.gz");
+    std::fs::write(&to, blocks.collect::<Vec<u8>>()).unwrap();
+    assert!(super::bundles::check(&to).unwrap().intact());
+    let done = reproduced(&to, Twist::None).await;
+    assert!(matches!(done.same_bytes, Promise::Broken(_)), "{done}");
+    assert!(matches!(done.replayed, Promise::Kept(_)), "{done}");
+    assert!(
+        !done.kept() && done.to_string().contains("NOT reproduced"),
+        "{done}"
+    );
 }
 
 #[tokio::test]
