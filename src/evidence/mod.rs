@@ -26,6 +26,7 @@ mod manifest;
 mod names;
 mod open;
 mod pack;
+mod plain;
 mod recording;
 mod records;
 mod reproduce;
