@@ -365,6 +365,70 @@ async fn a_fresh_id_that_goes_on_into_requests_and_facts_says_nothing() {
 }
 
 #[tokio::test]
+async fn an_exchange_that_holds_a_value_by_its_name_is_preferred_and_none_is_made_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let body = r#"{"count":"3","git_sha":"1f00","version":"3.2.0rc16"}"#.to_owned();
+    let asked = [
+        (
+            Effect::Now,
+            Response::Http(HttpAnswer { status: 200, body }),
+        ),
+        (
+            Effect::Now,
+            Response::Text("3.2.0rc16 and \u{9b}31m\u{202e} 1f00".to_owned()),
+        ),
+        (Effect::Now, Response::Text("rc13".to_owned())),
+    ];
+    let value = serde_json::json!({
+        "version": "3.2.0rc16",
+        "git": {"sha": "1f00"},
+        "count": "3",
+        "status": 200,
+        "made_up": "nobody said this",
+    });
+    let recording = a_run_of(
+        &dir.path().join("run"),
+        &asked,
+        published("health", value, 3),
+    )
+    .await;
+    let explained = |path: &str| {
+        let told = explain(&recording, path).unwrap();
+        let text = told.to_string();
+        assert!(!text.contains(['\u{9b}', '\u{202e}']), "{text:?}");
+        (told.exchange.unwrap(), text)
+    };
+    for (path, pointer) in [
+        ("health.version", "/value/body"),
+        ("health.count", "/value/body"),
+        ("health.status", "/value/status"),
+    ] {
+        let (exchange, text) = explained(path);
+        assert_eq!(
+            (exchange.n, exchange.found[0].pointer.as_str()),
+            (1, pointer),
+            "{text}"
+        );
+        assert!(
+            exchange.found[0].named && !text.contains("perhaps"),
+            "{text}"
+        );
+    }
+    let (exchange, text) = explained("health.git.sha");
+    assert_eq!(exchange.n, 2);
+    assert!(
+        text.contains("perhaps by chance") && text.contains(r"\u{9b}31m\u{202e} [1f00]"),
+        "{text}"
+    );
+    let (exchange, text) = explained("health.made_up");
+    assert_eq!((exchange.n, exchange.found.len()), (3, 0));
+    assert!(
+        text.contains("no answer holds this value: T001 concluded it"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
 async fn a_value_is_followed_to_the_bytes_it_came_from() {
     let dir = tempfile::tempdir().unwrap();
     let run_dir = dir.path().join("run");
