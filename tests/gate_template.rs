@@ -242,3 +242,47 @@ fn the_comments_are_made_of_facts() {
         insta::assert_snapshot!(name, text);
     }
 }
+
+#[test]
+fn a_template_that_takes_or_makes_too_much_is_ended_and_says_so() {
+    let context = json!({"long": "x".repeat(1 << 20), "n": 1});
+    let loops = "{% for a in range(90000) %}".repeat(4) + &"{% endfor %}".repeat(4);
+    let doubling = "{% set x = 'x' * 1000 %}".to_owned() + &"{% set x = x ~ x %}".repeat(40);
+    for text in [
+        loops.as_str(),
+        "{% for a in range(90000) %}{{ 'xxxxxxxxxx' * 10000 }}{% endfor %}",
+        &doubling,
+        "{{ 'x' * 99000000 }}",
+    ] {
+        let error = render(text, &context).unwrap_err().to_string();
+        assert!(error.contains("more than a template may"), "{error}");
+    }
+    for text in [
+        "{{ long }}{{ long }}{{ long }}{{ long }}{{ n }}",
+        "{{ [long] * 5000 }}",
+    ] {
+        let error = render_fields(&json!(text), &context)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("it makes more than 4194304 bytes"),
+            "{error}"
+        );
+    }
+    let whole = render_fields(&json!("{{ [long, long] }}"), &context).unwrap();
+    assert_eq!(whole[1], context["long"]);
+}
+
+#[test]
+fn a_time_that_is_ended_because_it_takes_too_much_is_told_of_the_gate_file() {
+    let text = include_str!("gates/minimal.toml");
+    let loops = "{% for a in range(90000) %}".repeat(3) + &"{% endfor %}".repeat(3);
+    let before = "max_age = \"24h\"";
+    assert!(text.contains(before));
+    let text = text.replace(before, &format!("max_age = \"{loops}\""));
+    let problems = Gate::load("gate.toml", &text, &|_| Some(String::new())).unwrap_err();
+    assert!(
+        problems.to_string().contains("more than a template may"),
+        "{problems}"
+    );
+}

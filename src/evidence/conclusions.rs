@@ -1,6 +1,6 @@
 //! What a run concluded (its outcomes and facts), held beside what it concluded the time before.
 
-use std::collections::BTreeMap;
+use serde::Serialize;
 
 use super::Rerunned;
 use crate::engine::EventKind;
@@ -51,47 +51,29 @@ fn told(fact: Option<&Fact>) -> String {
     fact.map_or("nothing".to_owned(), said)
 }
 
-/// Records of conclusions that this time are written otherwise, though their values are equal, by
-/// their place; nearly always none.
-pub(super) fn concluded(lines: &[Line], again: &Rerunned) -> BTreeMap<usize, EventKind> {
-    let anew = |kind: &EventKind| {
-        let mut kind = kind.clone();
-        match &mut kind {
-            EventKind::FactPublished(fact) => {
-                *fact = again
-                    .facts
-                    .get(&fact.name)
-                    .filter(|now| *now == fact)?
-                    .clone();
-            }
-            EventKind::SubtaskEnded {
-                subtask, outcome, ..
-            } => {
-                let now = again.outcomes.get(subtask);
-                *outcome = now.filter(|now| *now == outcome)?.clone();
-            }
-            _ => return None,
-        }
-        Some(kind)
-    };
-    let written = |kind: &EventKind| serde_json::to_vec(kind).ok();
-    let changed = |(at, line): (usize, &Line)| {
+/// The first conclusion that this time is written otherwise, though its value is equal; nearly
+/// always none.
+pub(super) fn written_otherwise(lines: &[Line], again: &Rerunned) -> Option<String> {
+    fn differ<T: Serialize + PartialEq>(before: &T, now: Option<&T>) -> bool {
+        let written = |value: &T| serde_json::to_string(value).ok();
+        now.is_some_and(|now| now == before && written(now) != written(before))
+    }
+    lines.iter().find_map(|line| {
         let Record::Event(event) = &line.record else {
             return None;
         };
-        let now = anew(&event.kind)?;
-        (written(&now) != written(&event.kind)).then_some((at, now))
-    };
-    lines.iter().enumerate().filter_map(changed).collect()
-}
-
-/// The records with other conclusions at their places.
-pub(super) fn with(lines: &[Line], conclusions: BTreeMap<usize, EventKind>) -> Vec<Line> {
-    let mut lines = lines.to_vec();
-    for (at, kind) in conclusions {
-        if let Record::Event(event) = &mut lines[at].record {
-            event.kind = kind;
-        }
-    }
-    lines
+        let what = match &event.kind {
+            EventKind::FactPublished(fact) => differ(fact, again.facts.get(&fact.name))
+                .then(|| format!("fact `{}` of {}", fact.name, fact.source.by)),
+            EventKind::SubtaskEnded {
+                subtask, outcome, ..
+            } => differ(outcome, again.outcomes.get(subtask))
+                .then(|| format!("the outcome of {subtask}")),
+            _ => None,
+        };
+        Some(format!(
+            "{} is written otherwise than in record {}",
+            what?, line.seq
+        ))
+    })
 }

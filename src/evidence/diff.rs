@@ -6,7 +6,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::volatile::{steady, why_volatile};
+use super::plain::plain;
+use super::volatile::{FreshIds, steady, why_volatile};
 use crate::gate::{SubtaskId, Verdict};
 use crate::journal::{Answer, Exchange, Folded};
 
@@ -53,13 +54,31 @@ pub struct FactDiff {
     pub volatile: Option<&'static str>,
 }
 
+/// The fresh ids of both runs.
+struct Ids {
+    one: FreshIds,
+    other: FreshIds,
+}
+
+impl Ids {
+    /// Whether two values are the same but for what is of the moment.
+    fn same(&self, one: Option<&Value>, other: Option<&Value>) -> bool {
+        let one = one.map(|value| steady(value, &self.one));
+        one == other.map(|value| steady(value, &self.other))
+    }
+}
+
 /// Compares two runs.
 #[must_use]
 pub fn diff(one: &Folded, other: &Folded) -> Diff {
-    let facts = facts(one, other);
+    let ids = Ids {
+        one: FreshIds::of(one),
+        other: FreshIds::of(other),
+    };
+    let facts = facts(one, other, &ids);
     Diff {
         verdicts: (one.verdict(), other.verdict()),
-        first: first(one, other),
+        first: first(one, other, &ids),
         outcomes: outcomes(one, other),
         volatile: facts.iter().filter(|fact| fact.volatile.is_some()).count(),
         facts,
@@ -95,7 +114,7 @@ fn subtasks<'a>(one: &'a Folded, other: &'a Folded) -> Vec<&'a SubtaskId> {
     plans.chain(others).filter(|id| seen.insert(*id)).collect()
 }
 
-fn first(one: &Folded, other: &Folded) -> Option<Divergence> {
+fn first(one: &Folded, other: &Folded, ids: &Ids) -> Option<Divergence> {
     let none = BTreeMap::new();
     subtasks(one, other).into_iter().find_map(|id| {
         let exchanges = |run: &'_ Folded| run.course(id).map(|course| course.exchanges.clone());
@@ -104,20 +123,20 @@ fn first(one: &Folded, other: &Folded) -> Option<Divergence> {
         let numbers: BTreeSet<u32> = a.keys().chain(b.keys()).copied().collect();
         numbers
             .into_iter()
-            .find_map(|n| parted(id, n, a.get(&n), b.get(&n)))
+            .find_map(|n| parted(id, n, (a.get(&n), b.get(&n)), ids))
     })
 }
 
 fn parted(
     subtask: &SubtaskId,
     exchange: u32,
-    one: Option<&Exchange>,
-    other: Option<&Exchange>,
+    (one, other): (Option<&Exchange>, Option<&Exchange>),
+    ids: &Ids,
 ) -> Option<Divergence> {
     let request = |exchange: Option<&Exchange>| exchange.map(|it| it.effect.shown());
     let answer = |exchange: Option<&Exchange>| exchange.and_then(|it| it.answer.as_ref()).map(said);
     let differ = |what, one: Option<Value>, other: Option<Value>| {
-        let same = one.as_ref().map(steady) == other.as_ref().map(steady);
+        let same = ids.same(one.as_ref(), other.as_ref());
         (!same).then(|| Divergence {
             subtask: subtask.clone(),
             exchange,
@@ -155,17 +174,22 @@ fn outcomes(one: &Folded, other: &Folded) -> Vec<(SubtaskId, String, String)> {
         .collect()
 }
 
-fn facts(one: &Folded, other: &Folded) -> Vec<FactDiff> {
+fn facts(one: &Folded, other: &Folded, ids: &Ids) -> Vec<FactDiff> {
     let (a, b) = (leaves(one), leaves(other));
     let paths: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
     paths
         .into_iter()
         .filter(|path| a.get(*path) != b.get(*path))
-        .map(|path| FactDiff {
-            one: a.get(path).cloned(),
-            other: b.get(path).cloned(),
-            volatile: path.rsplit(['.', '[', ']']).find_map(why_volatile),
-            path: path.clone(),
+        .map(|path| {
+            let (one, other) = (a.get(path), b.get(path));
+            let of_ids = || ids.same(one, other).then_some("it holds a fresh id");
+            let named = path.rsplit(['.', '[', ']']).find_map(why_volatile);
+            FactDiff {
+                one: one.cloned(),
+                other: other.cloned(),
+                volatile: named.or_else(of_ids),
+                path: path.clone(),
+            }
         })
         .collect()
 }
@@ -259,7 +283,7 @@ impl fmt::Display for Text<'_> {
 
 fn shown(value: Option<&Value>) -> String {
     const LENGTH: usize = 300;
-    let text = value.map_or("nothing".to_owned(), Value::to_string);
+    let text = value.map_or("nothing".to_owned(), |value| plain(&value.to_string()));
     match text.char_indices().nth(LENGTH) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

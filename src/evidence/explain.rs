@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::finding::{Found, Wanted};
+use super::plain::{one_line, plain};
 use super::{EvidenceError, Recording};
 use crate::alignment;
 use crate::gate::SubtaskId;
@@ -21,11 +23,12 @@ pub struct Explanation {
     pub fact: String,
     /// The subtask that published the fact.
     pub by: SubtaskId,
-    /// The exchange; none when it was concluded from other facts.
+    /// The exchange that holds it, or else the last one before it was concluded; none when it was
+    /// concluded from other facts.
     pub exchange: Option<Explained>,
 }
 
-/// The exchange that a value came from.
+/// An exchange, and where the value stands in its answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Explained {
     /// Its number within the subtask.
@@ -36,19 +39,8 @@ pub struct Explained {
     pub effect: Value,
     /// The answer, long texts included; none when there was none.
     pub answer: Option<Value>,
-    /// Where the value's own text stands in the answer.
+    /// Where the value's own text stands in the answer; nowhere, when it was only concluded.
     pub found: Vec<Found>,
-}
-
-/// A place in an answer where the value's text stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Found {
-    /// JSON pointer into the answer.
-    pub pointer: String,
-    /// Bytes from the beginning of that text.
-    pub offset: usize,
-    /// The text around it.
-    pub around: String,
 }
 
 /// Why a value cannot be explained.
@@ -90,7 +82,7 @@ pub fn explain(recording: &Recording, path: &str) -> Result<Explanation, Explain
         });
     };
     let exchange = match fact.source.exchange {
-        Some(n) if n > 0 => exchange(recording, &fact.source.by, n, value)?,
+        Some(n) if n > 0 => exchange(recording, &fact.source.by, n, &Wanted::new(path, value))?,
         _ => None,
     };
     Ok(Explanation {
@@ -123,26 +115,28 @@ fn nearest<'a>(names: impl Iterator<Item = &'a str>, path: &str) -> Vec<String> 
         .collect()
 }
 
-/// The exchange that a value came from. A fact that puts several answers together points to the
-/// last of them; then it is the last one before in which the value's text stands, if any.
+/// The exchange that holds a value. A fact that puts several answers together points to the last of
+/// them; then it is the last one before that holds the value under its own name, or else under any.
+/// Without one it is the exchange that the fact points to, in which nothing was found.
 fn exchange(
     recording: &Recording,
     by: &SubtaskId,
     n: u32,
-    value: &Value,
+    wanted: &Wanted<'_>,
 ) -> Result<Option<Explained>, EvidenceError> {
     let Some(course) = recording.folded.course(by) else {
         return Ok(None);
     };
-    let mut pointed_to = None;
+    let (mut pointed_to, mut anywhere) = (None, None);
     for (n, recorded) in course.exchanges.range(..=n).rev() {
-        let explained = explained(recording, by, *n, recorded, value)?;
-        if !explained.found.is_empty() {
-            return Ok(Some(explained));
+        let explained = explained(recording, by, *n, recorded, wanted)?;
+        match explained.found.first() {
+            Some(found) if found.named => return Ok(Some(explained)),
+            Some(_) => drop(anywhere.get_or_insert(explained)),
+            None => drop(pointed_to.get_or_insert(explained)),
         }
-        pointed_to.get_or_insert(explained);
     }
-    Ok(pointed_to)
+    Ok(anywhere.or(pointed_to))
 }
 
 fn explained(
@@ -150,7 +144,7 @@ fn explained(
     by: &SubtaskId,
     n: u32,
     recorded: &Exchange,
-    value: &Value,
+    wanted: &Wanted<'_>,
 ) -> Result<Explained, EvidenceError> {
     let effect = recording.read(&recorded.effect)?;
     let mut found = Vec::new();
@@ -159,7 +153,7 @@ fn explained(
         Some(Answer::Err(error)) => Some(Value::from(error.to_string())),
         Some(Answer::Ok(response)) => {
             let response = recording.read(response)?;
-            find(&response, &text_of(value), "", &mut found);
+            found = wanted.places(&response);
             Some(response)
         }
     };
@@ -193,90 +187,56 @@ fn records(recording: &Recording, by: &SubtaskId, n: u32) -> Vec<u64> {
     request.into_iter().chain(answer).collect()
 }
 
-/// How a value is written where it came from.
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn find(within: &Value, wanted: &str, pointer: &str, found: &mut Vec<Found>) {
-    const MOST: usize = 5;
-    if found.len() >= MOST || wanted.is_empty() {
-        return;
-    }
-    match within {
-        Value::String(text) => found.extend(text.find(wanted).map(|offset| Found {
-            pointer: pointer.to_owned(),
-            offset,
-            around: around(text, offset, wanted.len()),
-        })),
-        Value::Array(items) => {
-            for (at, item) in items.iter().enumerate() {
-                find(item, wanted, &format!("{pointer}/{at}"), found);
-            }
-        }
-        Value::Object(table) => {
-            for (name, item) in table {
-                find(item, wanted, &format!("{pointer}/{name}"), found);
-            }
-        }
-        Value::Number(number) if number.to_string() == wanted => found.push(Found {
-            pointer: pointer.to_owned(),
-            offset: 0,
-            around: wanted.to_owned(),
-        }),
-        _ => {}
-    }
-}
-
-/// The line's part around a finding, with the finding in brackets.
-fn around(text: &str, offset: usize, length: usize) -> String {
-    const REACH: usize = 40;
-    let (before, rest) = text.split_at(offset);
-    let (value, after) = rest.split_at(length);
-    let before = before.rsplit('\n').next().unwrap_or(before);
-    let after = after.split('\n').next().unwrap_or(after);
-    let skip = before.chars().count().saturating_sub(REACH);
-    let before: String = before.chars().skip(skip).collect();
-    let after: String = after.chars().take(REACH).collect();
-    format!("{before}[{value}]{after}")
-}
-
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} = {}", self.path, self.value)?;
-        writeln!(f, "  fact `{}`, published by {}", self.fact, self.by)?;
-        let Some(exchange) = &self.exchange else {
-            return write!(f, "  concluded by {} from other facts", self.by);
-        };
-        let records: Vec<String> = exchange.records.iter().map(u64::to_string).collect();
+        let (fact, by) = (one_line(&self.fact), one_line(self.by.as_str()));
         writeln!(
             f,
-            "  exchange {}, records {}",
-            exchange.n,
-            records.join(" and ")
+            "{} = {}",
+            one_line(&self.path),
+            plain(&self.value.to_string())
         )?;
-        writeln!(f, "  asked: {}", short(&exchange.effect))?;
-        match &exchange.answer {
-            Some(answer) => write!(f, "  answered: {}", short(answer))?,
-            None => write!(f, "  not answered")?,
+        writeln!(f, "  fact `{fact}`, published by {by}")?;
+        match &self.exchange {
+            Some(exchange) => told(exchange, &by, f),
+            None => write!(f, "  concluded by {by} from other facts"),
         }
-        for found in &exchange.found {
-            write!(
-                f,
-                "\n  at {} byte {}: {}",
-                found.pointer, found.offset, found.around
-            )?;
-        }
-        Ok(())
     }
+}
+
+fn told(exchange: &Explained, by: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let n = exchange.n;
+    let records: Vec<String> = exchange.records.iter().map(u64::to_string).collect();
+    writeln!(f, "  exchange {n}, records {}", records.join(" and "))?;
+    writeln!(f, "  asked: {}", short(&exchange.effect))?;
+    match &exchange.answer {
+        Some(answer) => writeln!(f, "  answered: {}", short(answer))?,
+        None => writeln!(f, "  not answered")?,
+    }
+    let Some(first) = exchange.found.first() else {
+        return write!(
+            f,
+            "  no answer holds this value: {by} concluded it when it had made exchange {n}"
+        );
+    };
+    if !first.named {
+        writeln!(
+            f,
+            "  no answer holds this value under its own name; the same text stands in this one, \
+             perhaps by chance"
+        )?;
+    }
+    let place = |found: &Found| {
+        let (pointer, around) = (one_line(&found.pointer), one_line(&found.around));
+        format!("  at {pointer} byte {}: {around}", found.offset)
+    };
+    let places: Vec<String> = exchange.found.iter().map(place).collect();
+    f.write_str(&places.join("\n"))
 }
 
 fn short(value: &Value) -> String {
     const LENGTH: usize = 400;
-    let text = value.to_string();
+    let text = one_line(&value.to_string());
     match text.char_indices().nth(LENGTH) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

@@ -1,9 +1,15 @@
 //! What differs between any two live runs and says nothing about either, by name, with why.
 
+use std::collections::BTreeMap;
+
+use aho_corasick::{AhoCorasick, MatchKind};
 use serde_json::Value;
 
+use crate::journal::{Answer, Folded, Said};
+use crate::world::Response;
+
 /// Names of fields, and why they differ.
-const FIELDS: [(&str, &str); 24] = [
+const FIELDS: [(&str, &str); 25] = [
     ("after_milliseconds", "how long a process took to end"),
     ("at", "a time of day"),
     ("attempt", "the number of the attempt directory"),
@@ -25,6 +31,10 @@ const FIELDS: [(&str, &str); 24] = [
     ("port", "the first free port"),
     ("posted_at", "a time of day"),
     ("run_id", "each canary run has an id of its own"),
+    (
+        "run_milliseconds",
+        "how long each of a fix's own test runs took",
+    ),
     ("seconds", "how long something took"),
     ("started", "when a process started"),
     ("started_at", "a time of day"),
@@ -44,9 +54,10 @@ pub fn why_volatile(field: &str) -> Option<&'static str> {
 }
 
 /// A value without what is of the moment, for comparing two live runs.
-pub(crate) fn steady(value: &Value) -> Value {
+pub(crate) fn steady(value: &Value, ids: &FreshIds) -> Value {
     match value {
-        Value::Array(items) => items.iter().map(steady).collect(),
+        Value::String(text) => ids.folded(text).into(),
+        Value::Array(items) => items.iter().map(|item| steady(item, ids)).collect(),
         Value::Object(table) => {
             let of_the_moment = table
                 .get("response")
@@ -57,9 +68,62 @@ pub(crate) fn steady(value: &Value) -> Value {
             table
                 .iter()
                 .filter(|(name, _)| keep(name))
-                .map(|(name, item)| (name.clone(), steady(item)))
+                .map(|(name, item)| (name.clone(), steady(item, ids)))
                 .collect()
         }
         other => other.clone(),
+    }
+}
+
+/// The ids that a run was given, which go on into paths, requests and facts. What stands for each
+/// says where it came from, so that the same use of it is the same in every run.
+#[derive(Default)]
+pub(crate) struct FreshIds {
+    search: Option<AhoCorasick>,
+    names: Vec<String>,
+}
+
+impl FreshIds {
+    /// Those of a run: its own, and those that its subtasks asked for.
+    pub(crate) fn of(run: &Folded) -> Self {
+        let mut ids = BTreeMap::from([(run.header.run.clone(), "‹run id›".to_owned())]);
+        for (by, courses) in run.courses() {
+            let exchanges = courses.iter().flat_map(|course| course.exchanges.values());
+            for exchange in exchanges {
+                if let Some(Answer::Ok(response)) = &exchange.answer
+                    && let Some(id) = fresh_id(response)
+                {
+                    ids.entry(id)
+                        .or_insert_with(|| format!("‹id {} of {by}›", exchange.n));
+                }
+            }
+        }
+        ids.retain(|id, _| !id.is_empty());
+        let search = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(ids.keys());
+        Self {
+            search: search.ok(),
+            names: ids.into_values().collect(),
+        }
+    }
+
+    fn folded(&self, text: &str) -> String {
+        match &self.search {
+            Some(search) => search.replace_all(text, &self.names),
+            None => text.to_owned(),
+        }
+    }
+}
+
+/// The id that was given, when one was.
+fn fresh_id(response: &Said) -> Option<String> {
+    // Few answers are ids; the others need not be read.
+    if response.text().len() > 100 {
+        return None;
+    }
+    match response.read().ok()? {
+        Response::Id(id) => Some(id),
+        _ => None,
     }
 }

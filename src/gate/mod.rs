@@ -1,5 +1,6 @@
 //! What a gate is: definition, loading and its diagnostics, graph, facts, verdict. Pure, no I/O.
 
+mod bounds;
 mod built_in;
 mod closing;
 mod definition;

@@ -10,6 +10,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde_json::{Map, Value};
 
+use super::bounds::{FUEL, OUT_OF_FUEL, text_of, value_of};
 use super::tags::{CallKind, LONGEST, calls, too_long};
 pub use super::template_error::TemplateError;
 use super::{Fact, Facts};
@@ -142,14 +143,15 @@ impl<'c> Renderer<'c> {
         let template = environment()
             .template_from_str(text)
             .map_err(|error| TemplateError::broken(told(&error)))?;
-        template.render(self.converted()).map_err(|error| {
+        let made = template.render(self.converted()).map_err(|error| {
             explain(
                 &error,
                 text,
                 template.undeclared_variables(true),
                 self.context,
             )
-        })
+        })?;
+        text_of(made)
     }
 
     /// The expression of a text that is exactly one `{{ expression }}`.
@@ -173,7 +175,7 @@ impl<'c> Renderer<'c> {
         if value.is_undefined() {
             return Err(undefined(expression, names(), self.context));
         }
-        serde_json::to_value(&value).map_err(TemplateError::broken)
+        value_of(&value)
     }
 }
 
@@ -269,12 +271,14 @@ fn is_test(name: &str) -> bool {
     !called.is_err_and(|error| error.kind() == ErrorKind::UnknownTest)
 }
 
-/// A strict environment in which nothing is escaped: what is made are texts, not pages.
+/// A strict environment in which nothing is escaped, because what is made are texts, not pages; and
+/// nothing takes for ever, because the template may be a stranger's.
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_debug(true);
+    environment.set_fuel(Some(FUEL));
     let syntax = SyntaxConfig::builder()
         .keep_trailing_newline(true)
         .trim_blocks(true)
@@ -337,6 +341,7 @@ pub(super) fn look_up<'v>(tree: &'v Value, path: &str) -> Option<&'v Value> {
 /// An error of the template engine in one line.
 fn told(error: &minijinja::Error) -> String {
     match error.detail() {
+        _ if error.kind() == ErrorKind::OutOfFuel => OUT_OF_FUEL.to_owned(),
         Some(detail) => format!("{}: {detail}", error.kind()),
         None => error.kind().to_string(),
     }

@@ -55,7 +55,8 @@ impl Said {
         let value = self
             .value()
             .map_err(|error| format!("cannot be read: {error}"))?;
-        if value.to_string() == self.text() {
+        let written = value.to_string();
+        if written == self.text() {
             return Ok(value);
         }
         Err("is not written as the value that it reads as".to_owned())

@@ -201,9 +201,13 @@ impl Report {
                 self.started.get_or_insert(event.time);
             }
             EventKind::FactPublished(fact) => {
-                self.facts.retain(|other| other.name != fact.name);
-                self.facts.push(fact.clone());
-                self.facts.sort_by(|a, b| a.name.cmp(&b.name));
+                // Always sorted: facts that come in their names' order are only added at the end.
+                let at = self.facts.partition_point(|other| other.name < fact.name);
+                let same = self.facts[at..]
+                    .iter()
+                    .take_while(|other| other.name == fact.name);
+                let same = at..at + same.count();
+                self.facts.splice(same, [fact.clone()]);
             }
             EventKind::SubtaskEnded {
                 subtask,

@@ -228,12 +228,17 @@ fn bombs_are_ended_by_the_limits() {
 
 /// A block as bundles have them, whatever its content.
 fn forged_block(content: &[u8]) -> Vec<u8> {
+    forged_block_at(5, content)
+}
+
+/// The same from a packer that takes more or less trouble.
+pub(crate) fn forged_block_at(level: u32, content: &[u8]) -> Vec<u8> {
     let sum = |bytes: &[u8]| {
         let mut crc = flate2::Crc::new();
         crc.update(bytes);
         (crc.sum().to_le_bytes(), crc.amount().to_le_bytes())
     };
-    let mut gz = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(5));
+    let mut gz = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(level));
     gz.write_all(content).unwrap();
     let deflated = gz.finish().unwrap();
     let mut block = vec![

@@ -1,20 +1,22 @@
 //! Compared, explained, reproduced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use canary_gate::engine::EventKind;
 use canary_gate::evidence::{
     ExplainError, Promise, Recording, Rerun, Rerunned, diff, explain, reproduce,
 };
-use canary_gate::gate::{Outcome, Verdict};
+use canary_gate::gate::{Fact, Outcome, Source, SubtaskId, Verdict};
 use canary_gate::journal::disk::OsDisk;
 use canary_gate::journal::{Answer, Folded, Journal, Record, canonical, read};
-use canary_gate::world::{Effect, RecordLayer, World};
+use canary_gate::world::{Effect, HttpAnswer, RecordLayer, Response, World, WorldError};
 
 use super::bundles::{bundled, reports, spec};
+use super::hostile::forged_block_at;
 use super::sample::{Echo, effects, ended, event, fact, header, id, run, started};
 
 /// The sample's own engine: asks what the sample asked, and concludes the same.
@@ -138,7 +140,7 @@ async fn the_first_difference_is_told_with_subtask_recorded_and_made() {
         (Twist::OtherOutcome, vec!["T003", "something else"]),
         (
             Twist::SameFactWrittenOtherwise,
-            vec!["data/journal.jsonl", "other bytes"],
+            vec!["fact `fact.of_1` of T001 is written otherwise than in record "],
         ),
     ] {
         let done = reproduced(&path, twist).await;
@@ -149,6 +151,28 @@ async fn the_first_difference_is_told_with_subtask_recorded_and_made() {
             assert!(text.contains(part), "`{part}` not in {text}");
         }
     }
+}
+
+#[tokio::test]
+async fn bytes_that_another_packer_made_break_the_first_promise_alone() {
+    let (dir, path) = bundled(3).await;
+    let (mut tar, packed) = (Vec::new(), std::fs::read(&path).unwrap());
+    flate2::read::MultiGzDecoder::new(packed.as_slice())
+        .read_to_end(&mut tar)
+        .unwrap();
+    let blocks = tar
+        .chunks(1 << 20)
+        .flat_map(|part| forged_block_at(1, part));
+    let to = dir.path().join("packed-elsewhere.tar.gz");
+    std::fs::write(&to, blocks.collect::<Vec<u8>>()).unwrap();
+    assert!(super::bundles::check(&to).unwrap().intact());
+    let done = reproduced(&to, Twist::None).await;
+    assert!(matches!(done.same_bytes, Promise::Broken(_)), "{done}");
+    assert!(matches!(done.replayed, Promise::Kept(_)), "{done}");
+    assert!(
+        !done.kept() && done.to_string().contains("NOT reproduced"),
+        "{done}"
+    );
 }
 
 #[tokio::test]
@@ -252,6 +276,156 @@ async fn runs_that_differ_in_what_always_differs_are_the_same() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
+}
+
+/// Answers in turn, then as [`Echo`].
+struct InTurn(Mutex<VecDeque<Response>>);
+
+#[async_trait]
+impl World for InTurn {
+    async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
+        let next = self.0.lock().unwrap().pop_front();
+        match next {
+            Some(answer) => Ok(answer),
+            None => Echo::default().perform(by, effect).await,
+        }
+    }
+}
+
+/// A run of one subtask that makes these exchanges and publishes this of the last.
+async fn a_run_of(dir: &Path, asked: &[(Effect, Response)], fact: Fact) -> Recording {
+    let journal = Journal::create(dir, header(1)).unwrap();
+    let answers = asked.iter().map(|(_, answer)| answer.clone()).collect();
+    let world = RecordLayer::new(Arc::new(InTurn(Mutex::new(answers))), journal.clone());
+    journal.event(&event(1, started(1))).unwrap();
+    for (effect, _) in asked {
+        world.perform(&id(1), effect.clone()).await.unwrap();
+    }
+    let published = EventKind::FactPublished(fact);
+    journal.event(&event(2, published)).unwrap();
+    journal.event(&event(3, ended(1, 1))).unwrap();
+    journal.seal(Verdict::Passed).unwrap();
+    Recording::open(Arc::new(OsDisk), dir).unwrap()
+}
+
+fn published(name: &str, value: serde_json::Value, exchange: u32) -> Fact {
+    Fact {
+        name: name.to_owned(),
+        value,
+        source: Source {
+            by: id(1),
+            exchange: Some(exchange),
+        },
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_id_that_goes_on_into_requests_and_facts_says_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let audit = async |name: &str, ulid: &str, milliseconds: [u64; 2], status: u16| {
+        let said = format!("wrote reports/{ulid}/junit.xml");
+        let asked = [
+            (Effect::FreshId, Response::Id(ulid.to_owned())),
+            (
+                run(&format!("pytest --junit=reports/{ulid}/junit.xml")),
+                Response::Text(said),
+            ),
+            (
+                Effect::Now,
+                Response::Http(HttpAnswer {
+                    status,
+                    body: String::new(),
+                }),
+            ),
+        ];
+        let value = serde_json::json!({
+            "report": format!("reports/{ulid}"),
+            "run_milliseconds": milliseconds,
+        });
+        a_run_of(&dir.path().join(name), &asked, published("audit", value, 3))
+            .await
+            .folded
+    };
+    let one = audit("one", "01KS1W46000000000000000001", [12, 13], 200).await;
+    let other = audit("other", "01KS1W46000000000000000002", [14, 15], 200).await;
+    let told = diff(&one, &other);
+    assert!(told.same(), "{}", told.text(true));
+    let all = told.text(true);
+    assert!(
+        all.contains("audit.report (volatile: it holds a fresh id)"),
+        "{all}"
+    );
+    assert!(
+        all.contains("audit.run_milliseconds[1] (volatile: how long"),
+        "{all}"
+    );
+    let third = audit("third", "01KS1W46000000000000000003", [12, 13], 500).await;
+    let first = diff(&one, &third).first.unwrap();
+    assert_eq!((first.exchange, first.what), (3, "answer"));
+}
+
+#[tokio::test]
+async fn an_exchange_that_holds_a_value_by_its_name_is_preferred_and_none_is_made_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let body = r#"{"count":"3","git_sha":"1f00","version":"3.2.0rc16"}"#.to_owned();
+    let asked = [
+        (
+            Effect::Now,
+            Response::Http(HttpAnswer { status: 200, body }),
+        ),
+        (
+            Effect::Now,
+            Response::Text("3.2.0rc16 and \u{9b}31m\u{202e} 1f00".to_owned()),
+        ),
+        (Effect::Now, Response::Text("rc13".to_owned())),
+    ];
+    let value = serde_json::json!({
+        "version": "3.2.0rc16",
+        "git": {"sha": "1f00"},
+        "count": "3",
+        "status": 200,
+        "made_up": "nobody said this",
+    });
+    let recording = a_run_of(
+        &dir.path().join("run"),
+        &asked,
+        published("health", value, 3),
+    )
+    .await;
+    let explained = |path: &str| {
+        let told = explain(&recording, path).unwrap();
+        let text = told.to_string();
+        assert!(!text.contains(['\u{9b}', '\u{202e}']), "{text:?}");
+        (told.exchange.unwrap(), text)
+    };
+    for (path, pointer) in [
+        ("health.version", "/value/body"),
+        ("health.count", "/value/body"),
+        ("health.status", "/value/status"),
+    ] {
+        let (exchange, text) = explained(path);
+        assert_eq!(
+            (exchange.n, exchange.found[0].pointer.as_str()),
+            (1, pointer),
+            "{text}"
+        );
+        assert!(
+            exchange.found[0].named && !text.contains("perhaps"),
+            "{text}"
+        );
+    }
+    let (exchange, text) = explained("health.git.sha");
+    assert_eq!(exchange.n, 2);
+    assert!(
+        text.contains("perhaps by chance") && text.contains(r"\u{9b}31m\u{202e} [1f00]"),
+        "{text}"
+    );
+    let (exchange, text) = explained("health.made_up");
+    assert_eq!((exchange.n, exchange.found.len()), (3, 0));
+    assert!(
+        text.contains("no answer holds this value: T001 concluded it"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

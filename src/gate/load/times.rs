@@ -55,12 +55,22 @@ impl Times<'_, '_> {
         }
     }
 
-    fn filled(&self, text: &str) -> Option<String> {
-        render_parameters(self.parameters, text).ok()
+    /// The text with its parameters. One that quotes facts is filled in during the run, but one
+    /// that is ended because it takes too much will never be.
+    fn filled(&mut self, at: &At, text: &str) -> Option<String> {
+        let error = match render_parameters(self.parameters, text) {
+            Ok(filled) => return Some(filled),
+            Err(error) => error,
+        };
+        if error.is_too_much() {
+            let problem = self.document.problem(at, error.to_string());
+            self.problems.push(problem);
+        }
+        None
     }
 
     fn duration(&mut self, at: &At, text: &str) {
-        let filled = self.filled(text);
+        let filled = self.filled(at, text);
         if let Some(Err(error)) = filled.map(|filled| parse_duration(&filled)) {
             let problem = self.document.problem(at, error.to_string());
             self.problems
@@ -71,7 +81,7 @@ impl Times<'_, '_> {
     /// The service that is read so often is somebody's.
     fn often(&mut self, at: &At, text: &str) {
         let every = self
-            .filled(text)
+            .filled(at, text)
             .and_then(|text| parse_duration(&text).ok());
         if every.is_some_and(|every| every < Canary::OFTEN) {
             let least = Canary::OFTEN.as_millis();
@@ -85,7 +95,7 @@ impl Times<'_, '_> {
 
     /// A moment, or nothing for now.
     fn moment(&mut self, at: &At, text: &str) {
-        let filled = self.filled(text).filter(|filled| !filled.is_empty());
+        let filled = self.filled(at, text).filter(|filled| !filled.is_empty());
         if let Some(filled) = filled
             && let Err(error) = filled.parse::<jiff::Timestamp>()
         {
