@@ -3,10 +3,15 @@
 //! Owns the known secret values (in every encoding they usually travel in), the shapes of
 //! tokens nobody told us about, and the paths that places stand for. It never stores text and
 //! never decides whether an effect may happen.
+//!
+//! A value that is an ordinary word or number is no secret, although it was passed through:
+//! with `TERM=pass` or `CI=true` hidden, a result document would not say any more what it says,
+//! and redaction would decide the verdict. What counts as one is said in `ordinary`.
 
 mod encodings;
 mod finder;
 mod layer;
+mod ordinary;
 mod sample;
 mod shapes;
 mod stream;
@@ -106,6 +111,12 @@ impl Redactor {
             known.compiled = None;
         }
         true
+    }
+
+    /// Adds the value of an operator's variable that passes through, unless it is an ordinary word
+    /// or number. Says whether the value is hidden.
+    pub fn add_passed(&self, name: &str, value: &str) -> bool {
+        !ordinary::is_ordinary(value.trim()) && self.add_secret(name, value)
     }
 
     /// Adds a path that a place's token stands for.
