@@ -15,6 +15,7 @@ mod ordinary;
 mod sample;
 mod shapes;
 mod stream;
+mod wrapped;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -65,8 +66,9 @@ impl Known {
             .values
             .iter()
             .flat_map(|(name, value)| {
-                encodings::of(value).into_iter().map(move |bytes| Pattern {
-                    bytes,
+                encodings::of(value).into_iter().map(move |form| Pattern {
+                    bytes: form.bytes,
+                    wrapped: form.wrapped,
                     kind: Kind::Secret(name.clone()),
                 })
             })
@@ -74,6 +76,7 @@ impl Known {
         let places = self.places.iter().map(|(token, path)| Pattern {
             bytes: path.clone().into_bytes(),
             kind: Kind::Place(token.clone()),
+            wrapped: false,
         });
         Compiled {
             everything: Arc::new(Finder::new(secrets.iter().cloned().chain(places).collect())),
@@ -98,8 +101,8 @@ impl Redactor {
         Self::default()
     }
 
-    /// Adds a secret; from now on its value is replaced by `‹secret:NAME›`, also base64-encoded,
-    /// percent-encoded and JSON-escaped. Says whether the value is long enough to be hidden.
+    /// Adds a secret; from now on its value is replaced by `‹secret:NAME›`, also base64-encoded
+    /// (a long one across line ends too), percent-encoded and JSON-escaped. Says whether the value is long enough to be hidden.
     pub fn add_secret(&self, name: &str, value: &str) -> bool {
         let value = value.trim();
         if value.len() < SHORTEST {
