@@ -6,7 +6,6 @@
     reason = "a test makes the outside that it looks at"
 )]
 
-use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -15,8 +14,9 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use canary_gate::gate::{Fact, Facts, Outcome, Source, SubtaskId};
 use canary_gate::verbs::{Act, AssertCanary, Canary, Ctx, Setting};
+use canary_gate::world::World;
 use canary_gate::world::live::{LiveWorld, Operator, Places};
-use canary_gate::world::redact::Redactor;
+use canary_gate::world::redact::{RedactLayer, Redactor};
 use serde_json::{Value, json};
 
 const SCRIPT: &str = "cp prepared.json latest.json\n";
@@ -42,16 +42,22 @@ fn passing() -> Value {
 
 /// Runs a script that leaves these bytes as its result, and says what the gate makes of it.
 async fn judged(write: impl FnOnce(&Path)) -> (Outcome, Value) {
+    judged_with(&[], write).await
+}
+
+/// As [`judged`], with variables of the operator's that pass through.
+async fn judged_with(passed: &[(&str, &str)], write: impl FnOnce(&Path)) -> (Outcome, Value) {
     let directory = tempfile::tempdir().unwrap();
     let root = Utf8PathBuf::from_path_buf(directory.path().canonicalize().unwrap()).unwrap();
     let project = root.join("workspace/harness");
     std::fs::create_dir_all(&project).unwrap();
     std::fs::write(project.join("canary.sh"), SCRIPT).unwrap();
     write(project.join("prepared.json").as_std_path());
-    let world = Arc::new(world(&root));
+    let world = world(&root, passed);
     let mut facts = Facts::default();
+    let names: Vec<&str> = passed.iter().map(|(name, _)| *name).collect();
     facts
-        .publish(fact("environment", json!({"variables": {}, "pass": []})))
+        .publish(fact("environment", json!({"variables": {}, "pass": names})))
         .unwrap();
     let canary = Canary {
         project: "harness".to_owned(),
@@ -80,10 +86,13 @@ async fn judged(write: impl FnOnce(&Path)) -> (Outcome, Value) {
     (outcome, ctx.take_published().remove(0).value)
 }
 
-fn world(root: &Utf8PathBuf) -> LiveWorld {
+/// The live world, its answers redacted as a run's are.
+fn world(root: &Utf8PathBuf, passed: &[(&str, &str)]) -> Arc<dyn World> {
     let path = std::env::var("PATH").unwrap();
+    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let path = [("PATH".to_owned(), path)];
     let operator = Operator {
-        env: BTreeMap::from([("PATH".to_owned(), path)]),
+        env: path.into_iter().chain(passed.iter().map(own)).collect(),
         home: root.join("home"),
         cwd: root.clone(),
     };
@@ -94,7 +103,9 @@ fn world(root: &Utf8PathBuf) -> LiveWorld {
         root.join("cache"),
         root.join("home"),
     );
-    LiveWorld::new(operator, places, Arc::new(Redactor::new()))
+    let redactor = Arc::new(Redactor::new());
+    let live = LiveWorld::new(operator, places, Arc::clone(&redactor));
+    Arc::new(RedactLayer::new(live, redactor))
 }
 
 fn fact(name: &str, value: Value) -> Fact {
@@ -109,7 +120,7 @@ fn fact(name: &str, value: Value) -> Fact {
     }
 }
 
-fn context(world: &Arc<LiveWorld>, facts: &Facts) -> Ctx {
+fn context(world: &Arc<dyn World>, facts: &Facts) -> Ctx {
     let rule = json!({"daemon": {"program": ["python3"], "argv": ["-c", "run_sync_daemon.*"]}});
     let setting = Setting {
         processes: serde_json::from_value(rule).unwrap(),
@@ -153,6 +164,31 @@ fn bytes(bytes: impl Into<Vec<u8>>) -> impl FnOnce(&Path) {
 async fn what_is_right_passes() {
     let (outcome, _) = judged(|path| std::fs::write(path, passing().to_string()).unwrap()).await;
     assert!(matches!(outcome, Outcome::Passed { .. }), "{outcome:?}");
+}
+
+/// What is passed through is hidden, but never so that a result says something else.
+#[tokio::test]
+async fn words_that_are_passed_through_change_no_verdict() {
+    for passed in [
+        [("TERM", "pass"), ("CI", "true")],
+        [("TERM", "null"), ("CI", "deployed-dev")],
+        [("TERM", "outcome"), ("CI", "2026")],
+    ] {
+        let (outcome, _) = judged_with(&passed, |path| {
+            std::fs::write(path, passing().to_string()).unwrap()
+        })
+        .await;
+        assert!(
+            matches!(outcome, Outcome::Passed { .. }),
+            "{passed:?}: {outcome:?}"
+        );
+    }
+    let mut failing = passing();
+    failing["scenarios"][1]["status"] = json!("fail");
+    fails(
+        &judged_with(&[("TERM", "fail")], bytes(failing.to_string())).await,
+        "`fail`",
+    );
 }
 
 #[tokio::test]

@@ -110,6 +110,13 @@ fn ordinary_text_stays_as_it_is() {
         "http://127.0.0.1:8000/health/",
         "git@github.com:owner/repo.git",
         "the ghp_ prefix, and fm2_x",
+        "Access-Control-Allow-Headers: authorization, x-amz-content-sha256, x-amz-date-1",
+        "\"Authorization\": self.authorization_header_of(request)",
+        "authorization: required_for_every_request",
+        "authorization, token management and jwt validation",
+        "Authorization: 2026-05-21T10:11:12",
+        "authorization=AuthorizationServer.get_instance()",
+        "Authorization: Digest username and response",
         "[\"grep\", \"run_sync_daemon(9400, \", \"daemon.py\"]",
         "",
     ] {
@@ -160,12 +167,164 @@ fn a_token_learnt_from_its_shape_is_hidden_alone() {
     assert_eq!(redactor.secret_in("nothing"), None);
 }
 
+/// A value as the writers in use write it down, by name.
+fn encoded(value: &str) -> Vec<(&'static str, String)> {
+    let percent = |kept: &str| -> String {
+        let letter = |byte: u8| match char::from(byte) {
+            letter if letter.is_ascii_alphanumeric() || kept.contains(letter) => letter.to_string(),
+            _ => format!("%{byte:02X}"),
+        };
+        value.bytes().map(letter).collect()
+    };
+    let small = |text: &str| {
+        let digits = regex::Regex::new("%[0-9A-F]{2}").expect("it compiles");
+        digits
+            .replace_all(text, |found: &regex::Captures<'_>| found[0].to_lowercase())
+            .into_owned()
+    };
+    let quote = percent("-_.~/");
+    let plus = percent("-_.~").replace("%20", "+");
+    vec![
+        ("plain", value.to_owned()),
+        ("json", serde_json::json!(value).to_string()),
+        (
+            "json in json",
+            serde_json::json!(serde_json::json!(value).to_string()).to_string(),
+        ),
+        ("quote, small", small(&quote)),
+        ("quote", quote),
+        ("quote_plus, small", small(&plus)),
+        ("quote_plus", plus),
+        ("quote with nothing safe", percent("-_.~")),
+        ("encodeURIComponent", percent("-_.~!*'()")),
+        ("encodeURI", percent("-_.~!*'();,/?:@&=+$#")),
+        ("encodeURI, small", small(&percent("-_.~!*'();,/?:@&=+$#"))),
+        ("base64", STANDARD.encode(value)),
+    ]
+}
+
+/// Of no encoding anything is left that could be decoded, wherever a stream is split.
+#[test]
+fn every_encoding_is_hidden_at_every_split() {
+    let redactor = redactor();
+    for (how, form) in encoded(SECRET) {
+        let text = format!("a {form} z");
+        let whole = redactor.text(&text);
+        let kept: String = whole.replace("‹secret:PASSWORD›", "");
+        assert!(whole.contains("‹secret:PASSWORD›"), "{how}: {whole}");
+        assert!(kept.len() <= 10, "{how}: {whole}");
+        for at in 0..=text.len() {
+            let (one, other) = text.as_bytes().split_at(at);
+            assert_eq!(streamed(&redactor, &[one, other]), whole, "{how} at {at}");
+        }
+    }
+}
+
+/// Base64 in lines of `columns`, as `base64 -w` and PEM writers break it.
+fn in_lines(text: &str, columns: usize, end: &str) -> String {
+    let encoded = STANDARD.encode(text);
+    let lines: Vec<&[u8]> = encoded.as_bytes().chunks(columns).collect();
+    lines
+        .iter()
+        .map(|line| String::from_utf8_lossy(line).into_owned())
+        .collect::<Vec<_>>()
+        .join(end)
+}
+
+/// Of a secret longer than a line nothing is left in base64, wherever the line ends stand.
+#[test]
+fn broken_base64_of_a_long_secret_is_hidden_whatever_the_column() {
+    let secret = "-9Kq/".repeat(5) + &"tR+4z".repeat(10) + &"0hXb~".repeat(8);
+    let redactor = Arc::new(Redactor::new());
+    assert!(redactor.add_secret("KEY", &secret));
+    for columns in [64, 76] {
+        for end in ["\n", "\r\n", "\\n", "\\r\\n"] {
+            for before in 0..80 {
+                let text = in_lines(&format!("{}{secret}tail", "x".repeat(before)), columns, end);
+                let whole = redactor.text(&text);
+                let around = STANDARD.encode("x".repeat(before)).len() + 48;
+                assert_eq!(
+                    whole.matches("‹secret:KEY›").count(),
+                    1,
+                    "{before}: {whole}"
+                );
+                assert!(whole.len() <= around, "{before}: {whole}");
+                if before % 19 == 0 {
+                    for at in 0..=text.len() {
+                        let (one, other) = text.as_bytes().split_at(at);
+                        assert_eq!(streamed(&redactor, &[one, other]), whole, "split at {at}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Tokens that nobody named: where they stand, and what is left.
+#[test]
+fn headers_are_found_as_programs_write_them_down() {
+    let redactor = redactor();
+    let token = "s0meT0kenOfNobody42";
+    for (before, after) in [
+        ("Authorization: Bearer ", ""),
+        ("Authorization%3A%20Bearer%20", "&x=1"),
+        ("Authorization%3a+Bearer+", ""),
+        ("Authorization: Bearer%20", ""),
+        ("%22Authorization%22%3A%20%22Bearer%20", ""),
+        (
+            "{\\\\\\\"Authorization\\\\\\\": \\\\\\\"Bearer ",
+            "\\\\\\\"}",
+        ),
+        ("{\\\"authorization\\\":\\\"token ", "\\\"}"),
+        ("[(b'Authorization', b'Bearer ", "'), (b'x', b'y')]"),
+        ("[\"authorization\", \"Basic ", "\"]"),
+        ("Authorization: ApiKey ", "\r\n"),
+        ("Authorization: JWT ", "\n"),
+        ("'Authorization': '", "'"),
+        ("Authorization: ", "\nAccept: */*"),
+    ] {
+        let text = format!("{before}{token}{after}");
+        let expected = format!("{before}‹secret:authorization›{after}");
+        let whole = redactor.text(&text);
+        assert_eq!(whole, expected);
+        assert_eq!(redactor.text(&whole), whole, "a second pass");
+        for at in 0..=text.len() {
+            let (one, other) = text.as_bytes().split_at(at);
+            assert_eq!(streamed(&redactor, &[one, other]), whole, "{text} at {at}");
+        }
+    }
+    let digest = "Authorization: Digest username=\"al\", nonce=\"n\", \
+                  response=\"6629fae49393a05397450978507c4ef1\", qop=auth";
+    let told = redactor.text(digest);
+    assert!(
+        told.ends_with("response=\"‹secret:authorization›\", qop=auth"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_github_token_is_found_in_base64() {
+    let redactor = redactor();
+    for kind in ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"] {
+        for before in ["", "x", "al", "al:", "user"] {
+            let text = STANDARD.encode(format!("{before}{kind}{}", "a1B2c3".repeat(6)));
+            let told = redactor.text(&text);
+            let rest = told.strip_suffix("‹secret:github-token›").expect(&told);
+            assert!(rest.len() <= STANDARD.encode(before).len(), "{told}");
+            assert_eq!(redactor.text(&told), told);
+        }
+    }
+}
+
 /// Pieces of text that hold secrets, parts of secrets, and what looks like them.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
         Just(SECRET.to_owned()),
         Just("abcd1234".to_owned()),
         Just("Authorization: Bearer ".to_owned()),
+        Just("Authorization%3A+".to_owned()),
+        Just("(b'Authorization', b'JWT ".to_owned()),
+        Just("Z2hvX2ExQjJjM2ExQjJjM2ExQjJjM2ExQjJjM2".to_owned()),
         Just("ghp_0123456789abcdefghijABCDEFGHIJ012345".to_owned()),
         Just("run_sync_daemon(9407, '".to_owned()),
         Just("://u:p@".to_owned()),

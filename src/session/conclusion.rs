@@ -79,11 +79,7 @@ impl Conclusion<'_> {
             return;
         }
         let text = serde_json::to_string_pretty(receipts).unwrap_or_default();
-        for number in 1.. {
-            let name = match number {
-                1 => "leftovers.json".to_owned(),
-                _ => format!("leftovers-{number}.json"),
-            };
+        for name in names("leftovers") {
             match write(self.world, Place::run(&name), text.clone(), false).await {
                 Err(WorldError::File {
                     kind: FileFailure::AlreadyExists,
@@ -154,6 +150,14 @@ impl Conclusion<'_> {
     }
 }
 
+/// Names for a file of the run's and of each part that goes on with it.
+fn names(what: &str) -> impl Iterator<Item = String> {
+    (1..).map(move |number| match number {
+        1 => format!("{what}.json"),
+        _ => format!("{what}-{number}.json"),
+    })
+}
+
 /// Writes the bundle of a sealed run beside its journal; a resumed run gets one of its own.
 fn bundled(
     disk: &dyn Disk,
@@ -182,6 +186,7 @@ fn bundled(
         found: BTreeMap::new(),
     };
     files.below(run, "")?;
+    files.redactions(run)?;
     let spec = Spec {
         run_dir: run.to_owned(),
         gate_file,
@@ -236,6 +241,22 @@ impl Files<'_> {
             self.cleaned(path)?
         };
         self.found.insert(name, Content::File(content));
+        Ok(())
+    }
+
+    /// How often each secret was hidden, by name: in what was recorded, and in the files above,
+    /// which is why it comes last. A resumed run adds a file of its own.
+    fn redactions(&mut self, run: &Path) -> Result<(), EvidenceError> {
+        let text = serde_json::to_string_pretty(&self.redactor.counts()).unwrap_or_default();
+        let free = |name: &String| !self.found.contains_key(name);
+        let Some(name) = { names("redactions") }.find(free) else {
+            return Ok(());
+        };
+        let path = run.join(&name);
+        self.disk
+            .write_new(&path, text.as_bytes())
+            .map_err(EvidenceError::disk("write", &path))?;
+        self.found.insert(name, Content::File(path));
         Ok(())
     }
 

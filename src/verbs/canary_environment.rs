@@ -26,7 +26,9 @@ pub struct CanaryEnvironment {
     pub install: String,
     /// Variables to set.
     pub variables: BTreeMap<String, String>,
-    /// Names of the operator's variables that pass through.
+    /// Names of the operator's variables that pass through. Their values are hidden wherever they
+    /// stand, but for ordinary words and numbers of up to seven letters or digits (`true`, `PASS`,
+    /// `8080`): hidden, those would change what results say.
     pub pass: Param<Vec<String>>,
     /// The fact to publish.
     #[serde(rename = "as")]

@@ -79,7 +79,8 @@ pub struct Program {
     /// Variables set on top.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
-    /// Names of operator's variables that pass through. Their values never enter an effect.
+    /// Names of operator's variables that pass through. Their values never enter an effect, and
+    /// are secrets, but for ordinary words and numbers such as `true` and `8080`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub pass: BTreeSet<String>,
     /// Text for standard input; without it, standard input is null.

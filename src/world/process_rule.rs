@@ -142,6 +142,16 @@ impl CompiledRule {
         Ok(())
     }
 
+    /// Whether it judges both alike, words aside.
+    pub(crate) fn says_the_same(&self, one: &ProcessSeen, other: &ProcessSeen) -> bool {
+        let judged = |seen: &ProcessSeen| match self.explain(seen) {
+            Err(Spared::AnotherRun { run }) => (Some(run), None),
+            Err(why) => (None, Some(std::mem::discriminant(&why))),
+            Ok(()) => (None, None),
+        };
+        judged(one) == judged(other) && self.is_named_by(one) == self.is_named_by(other)
+    }
+
     fn structure(&self, seen: &ProcessSeen) -> Result<(), Spared> {
         if !self.runs(seen) {
             return Err(Spared::Program {
@@ -192,10 +202,17 @@ impl CompiledRule {
 /// The run whose throwaway home a path lies in. This run's own is told as a place, so it names
 /// no run.
 fn run_of(home: &str) -> Option<&str> {
-    let parts: Vec<&str> = home.split('/').collect();
-    parts.windows(3).find_map(|three| match three {
-        ["runs", run, "home"] if ulid::Ulid::from_string(run).is_ok() => Some(*run),
-        _ => None,
+    within_a_run(home)?.split('/').nth(1)
+}
+
+/// What of a path leads into a run's throwaway home, from `runs` on.
+pub(crate) fn within_a_run(path: &str) -> Option<&str> {
+    let starts = path.match_indices("runs/").map(|(at, _)| at);
+    let whole = |at: &usize| *at == 0 || path[..*at].ends_with('/');
+    starts.filter(whole).map(|at| &path[at..]).find(|rest| {
+        let mut parts = rest.split('/').skip(1);
+        let run = parts.next().unwrap_or_default();
+        ulid::Ulid::from_string(run).is_ok() && parts.next() == Some("home")
     })
 }
 

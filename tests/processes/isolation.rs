@@ -109,6 +109,26 @@ fn passed(output: &Output) {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
 
+/// Each secret by its name, never by its value.
+#[test]
+fn how_often_a_secret_was_hidden_is_in_the_evidence() {
+    let run = Run::new();
+    let finds = "import os; os.kill(int(open('pid').read()), 0)";
+    assert!(GATE.contains(finds));
+    // Made up as it goes: a request with a secret in it is refused.
+    let says = "word = 'hunter2-' * 2; print(word)";
+    std::fs::write(run.path("gate.toml"), GATE.replace(finds, says)).unwrap();
+    let gate = assert_cmd::cargo::cargo_bin!("gate").to_str().unwrap();
+    let mut command = run.command(gate, &[]);
+    passed(
+        &command
+            .env("GH_TOKEN", "hunter2-hunter2-")
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(run.bundled("redactions.json"), Some(json!({"GH_TOKEN": 1})));
+}
+
 #[test]
 fn what_a_subtask_leaves_is_named_there_and_ended_after_the_last() {
     let run = Run::new();

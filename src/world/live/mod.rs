@@ -8,6 +8,7 @@
 )]
 
 mod drain;
+mod elsewhere;
 mod ending;
 mod environment;
 mod files;

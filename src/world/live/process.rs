@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-use super::{LiveWorld, blocking, platform};
+use super::{LiveWorld, blocking, elsewhere, platform};
 use crate::world::process_rule::CompiledRule;
 use crate::world::redact::Redactor;
 use crate::world::{ProcessSeen, WorldError};
@@ -24,7 +24,7 @@ pub(super) async fn list(world: &LiveWorld) -> Result<Vec<ProcessSeen>, WorldErr
             process.home = None;
         }
     }
-    Ok(told(world, seen))
+    Ok(told(world, seen, &[]))
 }
 
 /// The processes that a rule means, whether it is one of the gate's or not.
@@ -34,7 +34,7 @@ pub(super) async fn matching(
 ) -> Result<Vec<ProcessSeen>, WorldError> {
     let asked = rule.clone();
     let seen = blocking(move || look(None, &|seen| asked.runs(seen))).await??;
-    let mut told = told(world, seen);
+    let mut told = told(world, seen, std::slice::from_ref(rule));
     told.retain(|process| rule.matches(process));
     Ok(told)
 }
@@ -54,14 +54,15 @@ pub(super) async fn seen(pids: &[u32], world: &LiveWorld) -> Result<Vec<ProcessS
     }
     let pids = pids.to_vec();
     let seen = blocking(move || look(Some(&pids), &|_| true)).await??;
-    Ok(told(world, seen))
+    Ok(told(world, seen, &[]))
 }
 
-/// Processes without secrets. The tokens in the arguments of those that may be daemons are
+/// Processes without secrets, and without paths of others as far as no rule, of the gate's or of
+/// these, needs them. The tokens in the arguments of those that may be daemons are
 /// secrets from now on wherever they stand, also of one that is spared. Those that only look
 /// like a token in an editor's or another user's command line are hidden there and teach
 /// nothing: any word could be made a secret by writing it there.
-fn told(world: &LiveWorld, seen: Vec<ProcessSeen>) -> Vec<ProcessSeen> {
+fn told(world: &LiveWorld, seen: Vec<ProcessSeen>, rules: &[CompiledRule]) -> Vec<ProcessSeen> {
     let redactor = &world.redactor;
     for process in &seen {
         if world.daemons.iter().any(|rule| rule.is_kin(process)) {
@@ -70,8 +71,10 @@ fn told(world: &LiveWorld, seen: Vec<ProcessSeen>) -> Vec<ProcessSeen> {
             }
         }
     }
-    let told = seen.into_iter().map(|process| redacted(redactor, process));
-    told.collect()
+    let rules = world.daemons.iter().chain(rules);
+    seen.into_iter()
+        .map(|process| elsewhere::process(redacted(redactor, process), rules.clone()))
+        .collect()
 }
 
 fn redacted(redactor: &Arc<Redactor>, process: ProcessSeen) -> ProcessSeen {

@@ -101,7 +101,7 @@ impl Prepared {
         };
         for variable in &program.pass {
             if let Some(value) = world.operator.env.get(variable) {
-                world.redactor.add_secret(variable, value);
+                world.redactor.add_passed(variable, value);
             }
         }
         let log = unused_log_name(world, by, &name);

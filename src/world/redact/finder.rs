@@ -2,7 +2,8 @@
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 
-use super::sample::Samples;
+use super::sample::{Occurrence, Samples};
+use super::wrapped;
 
 /// What a found value is replaced by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,37 @@ pub(super) enum Kind {
 pub(super) struct Pattern {
     pub(super) bytes: Vec<u8>,
     pub(super) kind: Kind,
+    /// Whether line ends may stand in it.
+    pub(super) wrapped: bool,
+}
+
+impl Pattern {
+    fn longest(&self) -> usize {
+        let length = self.bytes.len();
+        if self.wrapped {
+            wrapped::longest(length)
+        } else {
+            length
+        }
+    }
+
+    /// Where the value starts that this sample of a text belongs to, if it does.
+    fn start(&self, bytes: &[u8], at: usize, offset: usize) -> Option<usize> {
+        if self.wrapped {
+            wrapped::start(&bytes[..at], &self.bytes[..offset])
+        } else {
+            at.checked_sub(offset)
+        }
+    }
+
+    /// How long it is if it stands at the beginning.
+    fn length(&self, text: &[u8]) -> Option<usize> {
+        if self.wrapped {
+            wrapped::length(text, &self.bytes)
+        } else {
+            text.starts_with(&self.bytes).then_some(self.bytes.len())
+        }
+    }
 }
 
 /// Bytes after a path that decide whether the path ends there.
@@ -58,7 +90,8 @@ impl Finder {
     pub(super) fn new(mut patterns: Vec<Pattern>) -> Self {
         // Stable, so that of two equal values the one that was added first gives the name.
         patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.bytes.len()));
-        let reach = patterns.first().map_or(0, |longest| longest.bytes.len()) + AFTER_PLACE;
+        let longest = patterns.iter().map(Pattern::longest).max();
+        let reach = longest.unwrap_or_default() + AFTER_PLACE;
         let long = patterns.partition_point(|one| one.bytes.len() >= Samples::SHORTEST);
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
@@ -66,12 +99,7 @@ impl Finder {
             .ok()
             .filter(|_| long < patterns.len());
         Self {
-            samples: Samples::of(
-                patterns[..long]
-                    .iter()
-                    .map(|one| one.bytes.as_slice())
-                    .enumerate(),
-            ),
+            samples: Samples::of(&patterns[..long]),
             automaton,
             reach,
             long,
@@ -89,9 +117,14 @@ impl Finder {
     /// The first value of this size at or after `from`.
     pub(super) fn next_of(&self, size: Size, bytes: &[u8], from: usize) -> Option<Hit> {
         match size {
-            Size::Long => self.samples.as_ref()?.find(bytes, from, |start, value| {
-                hit_at(bytes, start, &self.patterns[value])
-            }),
+            Size::Long => {
+                let fits = |at: usize, sample: &Occurrence| {
+                    let pattern = &self.patterns[sample.value];
+                    let start = pattern.start(bytes, at, sample.offset)?;
+                    hit_at(bytes, start, pattern)
+                };
+                self.samples.as_ref()?.find(bytes, from, fits)
+            }
             Size::Short => {
                 let automaton = self.automaton.as_ref()?;
                 let mut at = from;
@@ -117,8 +150,8 @@ pub(super) fn first(one: Option<Hit>, other: Option<Hit>) -> Option<Hit> {
 
 /// A value, if it stands here.
 fn hit_at(bytes: &[u8], start: usize, pattern: &Pattern) -> Option<Hit> {
-    let rest = bytes[start..].strip_prefix(pattern.bytes.as_slice())?;
-    if matches!(pattern.kind, Kind::Place(_)) && !path_ends(rest) {
+    let end = start + pattern.length(&bytes[start..])?;
+    if matches!(pattern.kind, Kind::Place(_)) && !path_ends(&bytes[end..]) {
         return None;
     }
     let (name, replacement, secret) = match &pattern.kind {
@@ -127,7 +160,7 @@ fn hit_at(bytes: &[u8], start: usize, pattern: &Pattern) -> Option<Hit> {
     };
     Some(Hit {
         start,
-        end: start + pattern.bytes.len(),
+        end,
         replacement,
         name: name.clone(),
         secret,
@@ -167,8 +200,18 @@ mod tests {
             "[a-z]{1,3}".prop_map(Kind::Secret),
             "[a-z]{1,3}".prop_map(Kind::Place),
         ];
-        let pattern = (bytes, kind).prop_map(|(bytes, kind)| Pattern { bytes, kind });
-        prop::collection::vec(pattern, 0..12)
+        let plain = (bytes, kind).prop_map(|(bytes, kind)| Pattern {
+            bytes,
+            kind,
+            wrapped: false,
+        });
+        let bytes = prop::collection::vec(prop::sample::select(b"ab".as_slice()), 64..100);
+        let wrapped = (bytes, "[a-z]{1,3}").prop_map(|(bytes, name)| Pattern {
+            bytes,
+            kind: Kind::Secret(name),
+            wrapped: true,
+        });
+        prop::collection::vec(prop_oneof![3 => plain, 1 => wrapped], 0..12)
     }
 
     proptest! {
@@ -177,14 +220,20 @@ mod tests {
         fn the_leftmost_and_there_the_longest_is_found(
             patterns in patterns(),
             noise in prop::collection::vec(prop::sample::select(b"ab/.".as_slice()), 0..60),
-            chosen in prop::collection::vec((any::<prop::sample::Index>(), 0..9_usize), 0..6),
+            chosen in prop::collection::vec((any::<prop::sample::Index>(), 0..30_usize), 0..6),
             from in 0..40_usize,
         ) {
             let mut bytes = Vec::new();
             for (index, gap) in &chosen {
                 bytes.extend(&noise[..noise.len().min(*gap)]);
                 if !patterns.is_empty() {
-                    bytes.extend(&patterns[index.index(patterns.len())].bytes);
+                    let pattern = &patterns[index.index(patterns.len())];
+                    let mut text = pattern.bytes.clone();
+                    if pattern.wrapped {
+                        text.insert(32 + gap, b'\n');
+                        text.insert(*gap, b'\n');
+                    }
+                    bytes.extend(text);
                 }
             }
             bytes.extend(&noise);

@@ -3,13 +3,19 @@
 //! Owns the known secret values (in every encoding they usually travel in), the shapes of
 //! tokens nobody told us about, and the paths that places stand for. It never stores text and
 //! never decides whether an effect may happen.
+//!
+//! A value that is an ordinary word or number is no secret, although it was passed through:
+//! with `TERM=pass` or `CI=true` hidden, a result document would not say any more what it says,
+//! and redaction would decide the verdict. What counts as one is said in `ordinary`.
 
 mod encodings;
 mod finder;
 mod layer;
+mod ordinary;
 mod sample;
 mod shapes;
 mod stream;
+mod wrapped;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -60,8 +66,9 @@ impl Known {
             .values
             .iter()
             .flat_map(|(name, value)| {
-                encodings::of(value).into_iter().map(move |bytes| Pattern {
-                    bytes,
+                encodings::of(value).into_iter().map(move |form| Pattern {
+                    bytes: form.bytes,
+                    wrapped: form.wrapped,
                     kind: Kind::Secret(name.clone()),
                 })
             })
@@ -69,6 +76,7 @@ impl Known {
         let places = self.places.iter().map(|(token, path)| Pattern {
             bytes: path.clone().into_bytes(),
             kind: Kind::Place(token.clone()),
+            wrapped: false,
         });
         Compiled {
             everything: Arc::new(Finder::new(secrets.iter().cloned().chain(places).collect())),
@@ -93,8 +101,8 @@ impl Redactor {
         Self::default()
     }
 
-    /// Adds a secret; from now on its value is replaced by `‹secret:NAME›`, also base64-encoded,
-    /// percent-encoded and JSON-escaped. Says whether the value is long enough to be hidden.
+    /// Adds a secret; from now on its value is replaced by `‹secret:NAME›`, also base64-encoded
+    /// (a long one across line ends too), percent-encoded and JSON-escaped. Says whether the value is long enough to be hidden.
     pub fn add_secret(&self, name: &str, value: &str) -> bool {
         let value = value.trim();
         if value.len() < SHORTEST {
@@ -106,6 +114,12 @@ impl Redactor {
             known.compiled = None;
         }
         true
+    }
+
+    /// Adds the value of an operator's variable that passes through, unless it is an ordinary word
+    /// or number. Says whether the value is hidden.
+    pub fn add_passed(&self, name: &str, value: &str) -> bool {
+        !ordinary::is_ordinary(value.trim()) && self.add_secret(name, value)
     }
 
     /// Adds a path that a place's token stands for.

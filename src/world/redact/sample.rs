@@ -4,6 +4,9 @@
 //! may stand holds one of these samples whole. Hardly any sample occurs in a value; where one
 //! does, the value is compared. An automaton would look at every byte.
 
+use super::finder::{Hit, Pattern, first};
+use super::wrapped::LONGEST_LINE_END;
+
 /// Bytes in a sample.
 const GRAM: usize = 8;
 
@@ -13,10 +16,15 @@ const LONGEST_STRIDE: usize = 24;
 /// Bits of the first filter, a power of two: small enough to stay in a core's own cache.
 const BITS: usize = 1 << 18;
 
+/// Longest piece of a value that holds a sample wherever it stands.
+pub(super) const WHOLE: usize = LONGEST_STRIDE + GRAM - 1;
+
 /// Values of at least [`Samples::SHORTEST`] bytes.
 #[derive(Debug)]
 pub(super) struct Samples {
     stride: usize,
+    /// The farthest behind its value's start that a sample stands.
+    farthest: usize,
     /// Whether a sample may occur in a value, by its hash.
     filter: Vec<u64>,
     /// Where samples occur in values, sorted.
@@ -25,12 +33,12 @@ pub(super) struct Samples {
 
 /// A sample within a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Occurrence {
+pub(super) struct Occurrence {
     gram: u64,
-    /// How far behind the value's start; the farthest first, because that value starts first.
-    offset: std::cmp::Reverse<usize>,
+    /// How far behind the value's start.
+    pub(super) offset: usize,
     /// Which value; longer ones have lower numbers.
-    value: usize,
+    pub(super) value: usize,
 }
 
 impl Samples {
@@ -38,23 +46,26 @@ impl Samples {
     pub(super) const SHORTEST: usize = 12;
 
     /// Samples of values, none of which is shorter than [`Samples::SHORTEST`]; nothing when there
-    /// are none.
-    pub(super) fn of<'a>(values: impl Iterator<Item = (usize, &'a [u8])> + Clone) -> Option<Self> {
-        let shortest = values.clone().map(|(_, bytes)| bytes.len()).min()?;
+    /// are none. One that may be broken into lines has more of them: when a line ends in the
+    /// first piece, the next piece is whole.
+    pub(super) fn of(values: &[Pattern]) -> Option<Self> {
+        let shortest = values.iter().map(|value| value.bytes.len()).min()?;
         let stride = (shortest + 1)
             .checked_sub(GRAM)
             .filter(|stride| *stride > 0)?
             .min(LONGEST_STRIDE);
         let mut filter = vec![0; BITS / 64];
         let mut places = Vec::new();
-        for (value, bytes) in values {
-            for (offset, gram) in bytes.array_windows().take(stride).enumerate() {
+        for (value, pattern) in values.iter().enumerate() {
+            let whole = stride + GRAM - 1;
+            let count = stride + if pattern.wrapped { whole } else { 0 };
+            for (offset, gram) in pattern.bytes.array_windows().take(count).enumerate() {
                 let gram = u64::from_le_bytes(*gram);
                 let bit = hash(gram);
                 filter[bit / 64] |= 1 << (bit % 64);
                 places.push(Occurrence {
                     gram,
-                    offset: std::cmp::Reverse(offset),
+                    offset,
                     value,
                 });
             }
@@ -62,35 +73,39 @@ impl Samples {
         places.sort_unstable();
         Some(Self {
             stride,
+            farthest: places.iter().map(|one| one.offset).max()?,
             filter,
             places,
         })
     }
 
-    /// The first place at or after `from` where `fits` says of a start and a value that it stands
-    /// there; of several there, that with the lowest number.
-    pub(super) fn find<T>(
+    /// The first value at or after `from`, of several there the longest; `fits` says of a position
+    /// and the sample found there whether its value stands around it.
+    pub(super) fn find(
         &self,
         bytes: &[u8],
         from: usize,
-        mut fits: impl FnMut(usize, usize) -> Option<T>,
-    ) -> Option<T> {
+        fits: impl Fn(usize, &Occurrence) -> Option<Hit>,
+    ) -> Option<Hit> {
+        let mut best: Option<Hit> = None;
         let mut at = from;
         while let Some(gram) = bytes.get(at..).and_then(<[u8]>::first_chunk::<GRAM>) {
             let gram = u64::from_le_bytes(*gram);
             let bit = hash(gram);
             if self.filter[bit / 64] >> (bit % 64) & 1 == 1 {
-                // A value that starts earlier has its sample earlier, or farther from its start.
                 for one in self.occurrences(gram) {
-                    let start = at.checked_sub(one.offset.0).filter(|start| *start >= from);
-                    if let Some(found) = start.and_then(|start| fits(start, one.value)) {
-                        return Some(found);
-                    }
+                    best = first(best, fits(at, one).filter(|hit| hit.start >= from));
                 }
             }
             at += self.stride;
+            // What starts earlier may have its sample later, but not by more than this.
+            if let Some(hit) = &best
+                && at > hit.start + self.farthest + LONGEST_LINE_END
+            {
+                return best;
+            }
         }
-        None
+        best
     }
 
     fn occurrences(&self, gram: u64) -> impl Iterator<Item = &Occurrence> {

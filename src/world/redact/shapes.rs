@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, Input, MatchKind};
 use regex::bytes::Regex;
 
 /// How many bytes from a position on decide whether a shape starts there.
-pub(super) const REACH: usize = 344;
+pub(super) const REACH: usize = 640;
 
 /// One kind of token.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(super) struct Shape {
     pub(super) name: &'static str,
     /// Bytes with which a token that has started goes on.
     goes_on: fn(u8) -> bool,
+    /// Whether its first bytes are a token's.
+    shows: fn(&[u8]) -> bool,
 }
 
 impl Shape {
@@ -39,49 +41,92 @@ pub(super) struct ShapeHit {
 /// Name of the shape of a password in an address.
 pub(super) const URL_PASSWORD: &str = "url-password";
 
-static SHAPES: [Shape; 5] = [
+/// Name of the shape of what stands behind `Authorization:`.
+const HEADER: &str = "authorization";
+const GITHUB_TOKEN: &str = "github-token";
+
+static SHAPES: [Shape; 9] = [
+    shape(GITHUB_TOKEN, |byte| {
+        byte.is_ascii_alphanumeric() || byte == b'_'
+    }),
+    shape(GITHUB_TOKEN, |byte| {
+        is_base64(byte) || b"_=-".contains(&byte)
+    }),
+    shape("fly-token", |byte| {
+        is_base64(byte) || b"_=,-.".contains(&byte)
+    }),
+    shape(HEADER, |byte| is_base64(byte) || b"_=,-.~".contains(&byte)),
+    shape(HEADER, |byte| is_base64(byte) || b"_=,-.~%".contains(&byte)),
+    shape(HEADER, |byte| byte.is_ascii_hexdigit()),
     Shape {
-        name: "github-token",
-        goes_on: |byte| byte.is_ascii_alphanumeric() || byte == b'_',
+        shows: has_digits,
+        ..shape(HEADER, |byte| is_base64(byte) || b"_=,-.~".contains(&byte))
     },
-    Shape {
-        name: "fly-token",
-        goes_on: |byte| byte.is_ascii_alphanumeric() || b"_+/=,-.".contains(&byte),
-    },
-    Shape {
-        name: "authorization",
-        goes_on: |byte| byte.is_ascii_alphanumeric() || b"_+/=,-.~".contains(&byte),
-    },
-    Shape {
-        name: "daemon-token",
-        goes_on: |byte| !b"'\"\\\r\n".contains(&byte),
-    },
-    Shape {
-        name: URL_PASSWORD,
-        goes_on: |byte| !b" \t\r\n/@'\"<>".contains(&byte),
-    },
+    shape("daemon-token", |byte| !b"'\"\\\r\n".contains(&byte)),
+    shape(URL_PASSWORD, |byte| !b" \t\r\n/@'\"<>".contains(&byte)),
 ];
 
+const fn shape(name: &'static str, goes_on: fn(u8) -> bool) -> Shape {
+    let shows = |_: &[u8]| true;
+    Shape {
+        name,
+        goes_on,
+        shows,
+    }
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
+}
+
+/// Behind `Authorization:` there may be prose and source text too: those have hardly a digit.
+fn has_digits(token: &[u8]) -> bool {
+    token.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2
+        && token.iter().any(u8::is_ascii_alphabetic)
+}
+
+// Of a GitHub token's base64 its start is told, which looks in three ways, by where in the text it
+// stood: `gho_` is `Z2hvX`, `dob18` or `naG9f`, and what follows. The letter before depends on
+// other bytes and stays.
+//
+// A header is found as programs write it down: with quotes of JSON, of JSON within JSON, of
+// Python's bytes, percent-encoded. Of a scheme that is also a word, or without any, a token is
+// guessed; of a digest only the response is secret.
+//
 // A daemon's token starts with what tokens are made of: of `["grep", "…(9400, ", "x.py"]` the comma
 // after the pattern's closing quote is none.
 // Every repetition is bounded, so that `REACH` bytes always decide. A replacement starts with
 // the byte 0xE2, which no alternative takes: a second pass changes nothing.
 static EXPRESSION: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
+    let quote = r#"(?:["'\\]|%(?:22|27|5[Cc]))"#;
+    let blanks = r"(?:[\ \t+]|%20){0,4}";
+    let opened = format!("(?:[bB]?{quote}{{1,8}})?");
+    let is = format!(
+        r#"{quote}{{0,8}}(?:{blanks}(?:[:=]|%3[Aa]){blanks}{opened}|["'],\ {{0,4}}[bB]?["'])"#
+    );
+    let scheme = "(?i:bearer|basic|token|flyv1)";
+    let guessed = "(?i:api-?key|jwt|key|negotiate|dpop|aws4-hmac-sha256)";
+    Regex::new(&format!(
         r#"(?-u)(?x)^(?:
-        ( (?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20} )
-        | ( (?:fm1[ar]_|fm2_|fo1_)[A-Za-z0-9_+/=-]{20} )
-        | (?i:authorization)["'\\]{0,2}[\ \t]{0,4}[:=][\ \t]{0,4}["'\\]{0,2}
-          (?i:bearer|basic|token|flyv1)[\ \t]{1,4}([A-Za-z0-9._~+/=-]{8})
-        | run_sync_daemon\([0-9]{1,6},\ {0,4}\\{0,2}['"]([A-Za-z0-9_+/=.~-])
-        | ://[^/\s:@'"<>]{0,64}:([^/\s@'"<>\xE2][^/\s@'"<>]{0,255})@
-        )"#,
-    )
+        ( (?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{{20}} )
+        | ( (?:Z2h[vw1zy]X[z0-3]|do(?:b1|cF|dV|c1|cl)[89]|na(?:G9|H[BVNJ])f
+            |Z2l0aHViX3BhdF|dpdGh1Yl9wYXRf|naXRodWJfcGF0X)[A-Za-z0-9_+/=-]{{24}} )
+        | ( (?:fm1[ar]_|fm2_|fo1_)[A-Za-z0-9_+/=-]{{20}} )
+        | (?i:authorization){is}(?:
+            {scheme}[\ \t]{{1,4}}([A-Za-z0-9._~+/=-]{{8}})
+            | {scheme}(?:%20|\+){{1,4}}([A-Za-z0-9._~+/=%-]{{8}})
+            | (?i:digest)[\ \t][^\r\n\xE2]{{0,400}}?(?i:response)=["'\\]{{0,8}}([0-9A-Fa-f]{{16}})
+            | (?:{guessed}(?:[\ \t+]|%20){{1,4}})?([A-Za-z0-9._~+/=-]{{16,24}})
+          )
+        | run_sync_daemon\([0-9]{{1,6}},\ {{0,4}}\\{{0,2}}['"]([A-Za-z0-9_+/=.~-])
+        | ://[^/\s:@'"<>]{{0,64}}:([^/\s@'"<>\xE2][^/\s@'"<>]{{0,255}})@
+        )"#
+    ))
     .ok()
 });
 
 /// How the expression's alternatives start; none occurs within another.
-const STARTS: [&str; 12] = [
+const STARTS: [&str; 30] = [
     "://",
     "ghp_",
     "gho_",
@@ -89,6 +134,24 @@ const STARTS: [&str; 12] = [
     "ghs_",
     "ghr_",
     "github_pat_",
+    "Z2hvX",
+    "Z2hwX",
+    "Z2h1X",
+    "Z2hzX",
+    "Z2hyX",
+    "dob1",
+    "docF",
+    "dodV",
+    "doc1",
+    "docl",
+    "naG9f",
+    "naHBf",
+    "naHVf",
+    "naHNf",
+    "naHJf",
+    "Z2l0aHViX3BhdF",
+    "dpdGh1Yl9wYXRf",
+    "naXRodWJfcGF0X",
     "fm1a_",
     "fm1r_",
     "fm2_",
@@ -148,7 +211,7 @@ fn token_at(bytes: &[u8], start: usize) -> Option<ShapeHit> {
     let captures = EXPRESSION.as_ref()?.captures(&bytes[start..])?;
     let (index, token) =
         (0..SHAPES.len()).find_map(|index| Some((index, captures.get(index + 1)?)))?;
-    Some(ShapeHit {
+    (SHAPES[index].shows)(token.as_bytes()).then(|| ShapeHit {
         shape: &SHAPES[index],
         start,
         token: start + token.start(),

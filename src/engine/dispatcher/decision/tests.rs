@@ -1,5 +1,7 @@
 //! Whoever ends first: the decisions are the same.
 
+use proptest::prelude::*;
+
 use super::super::tests::{ended, failed, outcome, passed, started, step};
 use super::super::{Dispatcher, Input};
 use super::*;
@@ -86,4 +88,49 @@ fn the_failure_handler_waits_for_all_that_may_fail() {
     assert!(matches!(outcome(&there, "T4"), Outcome::Passed { .. }));
     let because = Stop::Subtask(SubtaskId::new("T2"));
     assert_eq!(outcome(&there, "T5"), Outcome::NotRun { because });
+}
+
+/// Runs the steps; of those at work the next to end is the one that `picks` says.
+fn run(steps: &[Step], outcomes: &[Outcome], picks: &[prop::sample::Index]) -> Dispatcher {
+    let mut dispatcher = Dispatcher::new(steps.to_vec());
+    let mut actions = dispatcher.handle(Input::Begin);
+    let mut running: Vec<String> = Vec::new();
+    for pick in picks {
+        running.extend(started(&actions).into_iter().map(str::to_owned));
+        if running.is_empty() {
+            break;
+        }
+        let id = running.remove(pick.index(running.len()));
+        let at = steps.iter().position(|step| step.id.as_str() == id);
+        actions = dispatcher.handle(ended(&id, outcomes[at.unwrap()].clone()));
+    }
+    dispatcher
+}
+
+proptest! {
+    /// Any graph with steps for failures, any outcomes: the order of completion changes nothing.
+    #[test]
+    fn the_order_of_ends_changes_no_outcome(
+        edges in prop::collection::vec(prop::collection::vec(any::<bool>(), 8), 8),
+        kinds in prop::collection::vec((0..5_u8, 0..4_u8, any::<bool>()), 8),
+        one in prop::collection::vec(any::<prop::sample::Index>(), 8),
+        other in prop::collection::vec(any::<prop::sample::Index>(), 8),
+    ) {
+        let name = |n: usize| format!("T{n}");
+        let steps: Vec<Step> = (0..8).map(|n| {
+            let (_, start, package) = kinds[n];
+            let after: Vec<String> = (0..n).filter(|m| edges[n][*m]).map(name).collect();
+            let after: Vec<&str> = after.iter().map(String::as_str).collect();
+            let start = if start == 0 { Start::Failure } else { Start::Success };
+            Step { start, ..step(&name(n), if package { "A" } else { "B" }, &after) }
+        }).collect();
+        let outcomes: Vec<Outcome> = kinds.iter().map(|(kind, _, _)| match kind {
+            0 | 1 => failed(),
+            2 => Outcome::Blocked(Finding::new("x")),
+            _ => passed(),
+        }).collect();
+        let (one, other) = (run(&steps, &outcomes, &one), run(&steps, &outcomes, &other));
+        prop_assert_eq!(one.outcomes().len(), 8);
+        prop_assert_eq!(one.outcomes(), other.outcomes());
+    }
 }

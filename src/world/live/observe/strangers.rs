@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::world::live::group::Groups;
-use crate::world::live::{platform, process};
+use crate::world::live::{elsewhere, platform, process};
 use crate::world::redact::Redactor;
 use crate::world::{Incident, ProcessIdentity};
 
@@ -107,7 +107,10 @@ impl Strangers {
         if argv.is_empty() && is_below_a_gate(parent) {
             return None;
         }
-        let argv = argv.iter().map(|text| self.redactor.text(text)).collect();
+        let argv = argv
+            .iter()
+            .map(|text| elsewhere::text(&self.redactor.text(text)))
+            .collect();
         Some(Incident::ForeignProgram { program, pid, argv })
     }
 

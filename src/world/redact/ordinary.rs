@@ -1,0 +1,51 @@
+//! Words and numbers as every text has them: hidden, they would change what a text says.
+
+/// A longer one may be a password that people type.
+const LONGEST: usize = 7;
+
+/// Whether a value is a word or a number: at most seven letters, all small, all capital or with
+/// the first one capital, or at most seven digits. That takes in what JSON writes as itself
+/// (`true`, `false`, `null`), and the same words as other writers spell them (`PASS`, Python's
+/// `True` and `None`): a `PASS` that is blotted out changes a verdict as a `pass` does. Letters
+/// mixed with digits, or capital ones in the middle, are no word.
+pub(super) fn is_ordinary(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let word = |rest: &[u8]| {
+        rest.iter().all(u8::is_ascii_lowercase) || bytes.iter().all(u8::is_ascii_uppercase)
+    };
+    match bytes {
+        [] => true,
+        all if all.len() > LONGEST => false,
+        [first, rest @ ..] if first.is_ascii_alphabetic() => word(rest),
+        digits => digits.iter().all(u8::is_ascii_digit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ordinary;
+
+    #[test]
+    fn words_and_numbers_are_no_secrets() {
+        for ordinary in [
+            "", "pass", "true", "false", "null", "skipped", "PASS", "True", "None", "8080",
+            "1234567",
+        ] {
+            assert!(is_ordinary(ordinary), "{ordinary}");
+        }
+        for secret in [
+            "hunter2",
+            "pAss",
+            "passworD",
+            "password",
+            "12345678",
+            "ab-cd",
+            "a1b2",
+            "PASs",
+            "h\u{e9}hot",
+            "1.25",
+        ] {
+            assert!(!is_ordinary(secret), "{secret}");
+        }
+    }
+}
