@@ -1,8 +1,10 @@
 //! What differs between any two live runs and says nothing about either, by name, with why.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use regex::Regex;
 use serde_json::Value;
 
 use crate::journal::{Answer, Folded, Said};
@@ -59,19 +61,40 @@ pub(crate) fn steady(value: &Value, ids: &FreshIds) -> Value {
         Value::String(text) => ids.folded(text).into(),
         Value::Array(items) => items.iter().map(|item| steady(item, ids)).collect(),
         Value::Object(table) => {
+            let whole = table.get("truncated") == Some(&Value::Bool(false));
             let of_the_moment = table
                 .get("response")
                 .and_then(Value::as_str)
                 .is_some_and(|kind| ANSWERS.iter().any(|(name, _)| *name == kind));
-            let keep =
-                |name: &str| why_volatile(name).is_none() && !(of_the_moment && name == "value");
+            let keep = |name: &str| {
+                why_volatile(name).is_none()
+                    && !(of_the_moment && name == "value")
+                    // Of a stream whose whole text is here, size and digest say nothing more.
+                    && !(whole && ["bytes", "sha256"].contains(&name))
+            };
+            let item = |(name, item): (&String, &Value)| match item {
+                Value::String(text) if whole && name == "text" => {
+                    (name.clone(), without_times(&ids.folded(text)).into())
+                }
+                item => (name.clone(), steady(item, ids)),
+            };
             table
                 .iter()
                 .filter(|(name, _)| keep(name))
-                .map(|(name, item)| (name.clone(), steady(item, ids)))
+                .map(item)
                 .collect()
         }
         other => other.clone(),
+    }
+}
+
+/// What a program printed, without how long it took: `4 passed in 0.20s`, `in 35ms`.
+fn without_times(text: &str) -> String {
+    static TIMES: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\bin \d+(\.\d+)? ?m?s\b").ok());
+    match &*TIMES {
+        Some(times) => times.replace_all(text, "in ‹time›").into_owned(),
+        None => text.to_owned(),
     }
 }
 

@@ -97,7 +97,7 @@ impl Forgery {
             };
             let body = format!(r#"{{"seq":{seq},"prev":"{prev}","record":{record}"#);
             prev = sha256_hex(body.as_bytes());
-            text += &format!("{body},\"sum\":\"{prev}\"}}\n");
+            text.extend([body.as_str(), ",\"sum\":\"", &prev, "\"}\n"]);
         }
         (text.into_bytes(), prev)
     }
@@ -308,7 +308,7 @@ async fn the_script_tells_the_verdict_of_the_seal() {
         .enumerate()
     {
         let told = said(10 + number, &|top| {
-            std::fs::write(top.join(name), "passed").unwrap()
+            std::fs::write(top.join(name), "passed").unwrap();
         });
         assert!(told.contains("beside data"), "{told}");
     }

@@ -68,3 +68,14 @@ async fn format_1_is_read_and_still_written_the_same() {
     let recording = Recording::open(Arc::new(OsDisk), &kept("bundle.tar.gz")).unwrap();
     assert_eq!(recording.folded.outcomes(), read_run.outcomes());
 }
+
+/// A whole rehearsal of the gate that ships, with its own reports.
+#[test]
+fn a_rehearsal_that_was_kept_is_intact() {
+    assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("gate"))
+        .arg("verify")
+        .arg(kept("rehearsal.tar.gz"))
+        .assert()
+        .success()
+        .stdout(predicates::str::contains("intact: verdict passed, "));
+}

@@ -13,7 +13,9 @@ use canary_gate::evidence::{
 use canary_gate::gate::{Fact, Outcome, Source, SubtaskId, Verdict};
 use canary_gate::journal::disk::OsDisk;
 use canary_gate::journal::{Answer, Folded, Journal, Record, canonical, read};
-use canary_gate::world::{Effect, HttpAnswer, RecordLayer, Response, World, WorldError};
+use canary_gate::world::{
+    Captured, Effect, Ended, Finished, HttpAnswer, RecordLayer, Response, World, WorldError,
+};
 
 use super::bundles::{bundled, reports, spec};
 use super::hostile::forged_block_at;
@@ -323,12 +325,28 @@ fn published(name: &str, value: serde_json::Value, exchange: u32) -> Fact {
 async fn a_fresh_id_that_goes_on_into_requests_and_facts_says_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let audit = async |name: &str, ulid: &str, milliseconds: [u64; 2], status: u16| {
-        let said = format!("wrote reports/{ulid}/junit.xml");
+        let text = format!(
+            "wrote {ulid}/junit.xml\n4 passed in 0.{}s\n",
+            milliseconds[0]
+        );
+        let said = Response::Program(Box::new(Finished {
+            ended: Ended::Code(0),
+            stdout: Captured {
+                bytes: text.len() as u64,
+                sha256: canary_gate::journal::sha256_hex(text.as_bytes()),
+                text,
+                ..Captured::default()
+            },
+            stderr: Captured::default(),
+            elapsed: std::time::Duration::from_millis(milliseconds[1]),
+            leftovers: Vec::new(),
+            observations: Vec::new(),
+        }));
         let asked = [
             (Effect::FreshId, Response::Id(ulid.to_owned())),
             (
                 run(&format!("pytest --junit=reports/{ulid}/junit.xml")),
-                Response::Text(said),
+                said,
             ),
             (
                 Effect::Now,
@@ -347,7 +365,7 @@ async fn a_fresh_id_that_goes_on_into_requests_and_facts_says_nothing() {
             .folded
     };
     let one = audit("one", "01KS1W46000000000000000001", [12, 13], 200).await;
-    let other = audit("other", "01KS1W46000000000000000002", [14, 15], 200).await;
+    let other = audit("other", "01KS1W46000000000000000002", [140, 15], 200).await;
     let told = diff(&one, &other);
     assert!(told.same(), "{}", told.text(true));
     let all = told.text(true);
