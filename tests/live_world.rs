@@ -860,6 +860,29 @@ async fn what_others_were_started_with_is_told_only_when_a_rule_or_a_search_coul
 }
 
 #[tokio::test]
+async fn of_others_paths_only_the_last_part_is_told() {
+    let stage = Stage::new();
+    let mut other = Command::new("bash")
+        .args([
+            "-c",
+            "read -r _",
+            "--log=/srv/another/gate/run_sync_daemon.log",
+        ])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told = stage.processes().await;
+    let seen = told.iter().find(|one| one.identity.pid == other.id());
+    let argv = seen.unwrap().argv.clone();
+    other.kill().unwrap();
+    other.wait().unwrap();
+    assert_eq!(
+        argv[1..],
+        ["-c", "read -r _", "--log=‹elsewhere›/run_sync_daemon.log"]
+    );
+}
+
+#[tokio::test]
 async fn a_daemon_is_listed_without_its_token() {
     let stage = Stage::new();
     let daemon = Daemon::polite(&stage);

@@ -60,11 +60,11 @@ impl Dispatcher {
         if self.failure_before(step).is_some() {
             return Some(Decision::Start);
         }
-        let stop = step.after.iter().find_map(|id| match self.behind(id) {
+        let because = step.after.iter().find_map(|id| match self.behind(id) {
             Behind::Stop(because) => Some(because),
             Behind::Open | Behind::Free => None,
         });
-        Some(stop.map_or_else(
+        Some(because.map_or_else(
             || Decision::Skip("not needed: nothing failed".to_owned()),
             Decision::NotRun,
         ))

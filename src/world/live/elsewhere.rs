@@ -64,13 +64,16 @@ fn hide(path: &str) -> String {
 /// A process without paths of this machine, unless a rule would then say something else of it: what
 /// is recorded is what a replay judges by.
 pub(super) fn process<'r>(
-    seen: ProcessSeen,
-    rules: impl Iterator<Item = &'r CompiledRule> + Clone,
+    seen: &ProcessSeen,
+    rules: &(impl Iterator<Item = &'r CompiledRule> + Clone),
 ) -> ProcessSeen {
     let argv = seen.argv.iter().map(|argument| text(argument)).collect();
-    let hidden = |home: &String| match home.starts_with('/') {
-        true => hide(home),
-        false => home.clone(),
+    let hidden = |home: &String| {
+        if home.starts_with('/') {
+            hide(home)
+        } else {
+            home.clone()
+        }
     };
     let home = seen.home.as_ref().map(hidden);
     let without_home = ProcessSeen {
@@ -81,11 +84,11 @@ pub(super) fn process<'r>(
         argv,
         ..without_home.clone()
     };
-    let same = |told: &ProcessSeen| rules.clone().all(|rule| rule.says_the_same(&seen, told));
+    let same = |told: &ProcessSeen| rules.clone().all(|rule| rule.says_the_same(seen, told));
     [without_any, without_home]
         .into_iter()
         .find(same)
-        .unwrap_or(seen.clone())
+        .unwrap_or_else(|| seen.clone())
 }
 
 #[cfg(test)]
@@ -154,7 +157,7 @@ mod tests {
     #[test]
     fn a_rule_says_the_same_of_what_is_told() {
         let run = "/tmp/g/runs/01M8DTC5WX03GEZTD81PQ1WJDT/home";
-        let told = process(daemon(run), [rule(".*sync.py", &[])].iter());
+        let told = process(&daemon(run), &[rule(".*sync.py", &[])].iter());
         assert_eq!(told.argv, ["‹elsewhere›/python3", "‹elsewhere›/sync.py"]);
         let kept = "‹elsewhere›/runs/01M8DTC5WX03GEZTD81PQ1WJDT/home";
         assert_eq!(
@@ -164,14 +167,14 @@ mod tests {
         );
         // A rule that means these very paths finds them.
         let told = process(
-            daemon("/srv/home"),
-            [rule("/srv/tools/sync.py", &[])].iter(),
+            &daemon("/srv/home"),
+            &[rule("/srv/tools/sync.py", &[])].iter(),
         );
         assert_eq!(told.argv, daemon("").argv);
         assert_eq!(told.home.as_deref(), Some("‹elsewhere›/home"));
         let told = process(
-            daemon("/srv/home"),
-            [rule(".*sync.py", &["/srv/home"])].iter(),
+            &daemon("/srv/home"),
+            &[rule(".*sync.py", &["/srv/home"])].iter(),
         );
         assert_eq!(told.home.as_deref(), Some("/srv/home"));
     }

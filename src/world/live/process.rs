@@ -73,7 +73,7 @@ fn told(world: &LiveWorld, seen: Vec<ProcessSeen>, rules: &[CompiledRule]) -> Ve
     }
     let rules = world.daemons.iter().chain(rules);
     seen.into_iter()
-        .map(|process| elsewhere::process(redacted(redactor, process), rules.clone()))
+        .map(|process| elsewhere::process(&redacted(redactor, process), &rules))
         .collect()
 }
 

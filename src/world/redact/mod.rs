@@ -102,7 +102,8 @@ impl Redactor {
     }
 
     /// Adds a secret; from now on its value is replaced by `‹secret:NAME›`, also base64-encoded
-    /// (a long one across line ends too), percent-encoded and JSON-escaped. Says whether the value is long enough to be hidden.
+    /// (a long one across line ends too), percent-encoded and JSON-escaped. Says whether the value
+    /// is long enough to be hidden.
     pub fn add_secret(&self, name: &str, value: &str) -> bool {
         let value = value.trim();
         if value.len() < SHORTEST {

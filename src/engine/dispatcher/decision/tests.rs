@@ -33,9 +33,9 @@ fn which_neighbour_stopped_first_does_not_change_the_reason() {
     assert_eq!(outcome(&back, "T4"), Outcome::NotRun { because });
 
     // The first reason is known at once, another one when nothing can come before it any more.
-    let early = ends_in_order(neighbours(), &[one]);
+    let early = ends_in_order(neighbours(), std::slice::from_ref(&one));
     assert!(early.outcome(&SubtaskId::new("T4")).is_some());
-    let late = ends_in_order(neighbours(), &[other.clone()]);
+    let late = ends_in_order(neighbours(), std::slice::from_ref(&other));
     assert!(late.outcome(&SubtaskId::new("T3")).is_none());
     let passed_by = ends_in_order(neighbours(), &[other, ("T1", passed())]);
     let because = Stop::Subtask(SubtaskId::new("T2"));
