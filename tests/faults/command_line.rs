@@ -198,6 +198,18 @@ fn dry_run_writes_nothing_and_says_so() {
 }
 
 #[test]
+fn an_address_that_is_none_is_refused_before_anything_runs() {
+    let mut gate = std::process::Command::new(assert_cmd::cargo::cargo_bin!("gate"));
+    gate.args(["plan", "--set", "saas.url=notaurl"]);
+    let output = gate.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    for words in ["it is no address", "with `http://` or `https://`"] {
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
 fn a_parameter_changes_what_is_asked_for() {
     let ended = rehearse(&[])
         .with(&["--until", "WP03", "--set", "saas.rejected_rows=23"])

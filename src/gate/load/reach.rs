@@ -135,6 +135,9 @@ fn remedy(what: &str) -> String {
     match list.filter(|list| ResolvedPolicy::default().list_mut(list).is_some()) {
         Some("never_close") => "take the subtask out".to_owned(),
         Some(list) => format!("add it to `{list}` under [policy] if it may ever happen"),
+        None if what.contains("it is no address") => {
+            "write the whole address, with `http://` or `https://`".to_owned()
+        }
         None => "write it in a form that the policy knows, or use the verb that is made for it"
             .to_owned(),
     }

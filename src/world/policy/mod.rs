@@ -95,6 +95,12 @@ impl Policy {
     }
 
     fn address(&self, get: &HttpGet) -> Result<(), Refusal> {
+        if !is_address(&get.url) {
+            return Err(format!(
+                "reading `{}`: it is no address such as `https://service.example/health/`",
+                get.url
+            ));
+        }
         let below = |prefix: &String| {
             get.url.strip_prefix(prefix.as_str()).is_some_and(|rest| {
                 // `https://saas.example` is not the start of `https://saas.example.org`.
@@ -140,6 +146,11 @@ impl Policy {
             self.writable.join(" or ")
         ))
     }
+}
+
+fn is_address(text: &str) -> bool {
+    reqwest::Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// A world in which only what the policy lists happens.
