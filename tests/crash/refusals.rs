@@ -57,7 +57,8 @@ fn typed(stage: &Stage, word: &str) -> std::process::Output {
     let line = line.unwrap_or_else(|| panic!("no `{word}`: {told}")).trim();
     let words = line.strip_prefix("gate ").unwrap();
     let mut shell = stage.gate(&[]);
-    shell.env("GATE", shell.get_program().to_owned());
+    let gate = shell.get_program().to_owned();
+    shell.env("GATE", gate);
     let script = format!("exec \"$GATE\" {words}");
     let mut typed = std::process::Command::new("sh");
     typed.args(["-c", &script]).env_clear().current_dir("/");
