@@ -175,7 +175,7 @@ async fn words_that_are_passed_through_change_no_verdict() {
         [("TERM", "outcome"), ("CI", "2026")],
     ] {
         let (outcome, _) = judged_with(&passed, |path| {
-            std::fs::write(path, passing().to_string()).unwrap()
+            std::fs::write(path, passing().to_string()).unwrap();
         })
         .await;
         assert!(
