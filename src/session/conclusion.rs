@@ -98,7 +98,11 @@ impl Conclusion<'_> {
         redactor: &Arc<Redactor>,
     ) -> Option<Bundled> {
         self.write_reports().await;
-        self.seal();
+        if !self.seal() {
+            // A seal that may not be on the disk vouches for nothing; without a bundle the run is
+            // gone on with.
+            return None;
+        }
         self.bundle(directory, redactor).await
     }
 
@@ -115,13 +119,15 @@ impl Conclusion<'_> {
         }
     }
 
-    /// Seals the journal with the verdict that its records give.
-    fn seal(&mut self) {
+    /// Seals the journal with the verdict that its records give; says whether that was done.
+    fn seal(&mut self) -> bool {
         let sealed = self.journal.seal(self.verdict).err();
         let sealed = sealed.map(|error| error.to_string());
-        if let Some(failure) = self.journal_failure.take().or(sealed) {
-            self.incomplete(&failure);
+        let failure = self.journal_failure.take().or(sealed);
+        if let Some(failure) = &failure {
+            self.incomplete(failure);
         }
+        failure.is_none()
     }
 
     /// Makes the run one file that anyone can check and replay.
