@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use camino::Utf8PathBuf;
 use clap::Args;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Exit;
 use super::args::RunArgs;
 use super::console::Console;
 use super::run::{Setting, Stays};
 use super::{checked, operator, run};
+use crate::engine::Signal;
 use crate::gate::Verdict;
 use crate::rehearsal::{Fault, Faults, World as EmbeddedWorld};
 use crate::world::live::Operator;
@@ -33,29 +36,14 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
         console.out(&listing());
         return Exit::Passed;
     }
-    let faults = match faults(&args.fault) {
-        Ok(faults) => faults,
-        Err(text) => return console.fail(Exit::Usage, &text),
+    let Begun {
+        world,
+        rehearser,
+        signals,
+    } = match begin(&args, console).await {
+        Ok(begun) => begun,
+        Err(exit) => return exit,
     };
-    let operator = match operator::of_process() {
-        Ok(operator) => operator,
-        Err(error) => return console.fail(Exit::Error, &error),
-    };
-    // What is wrong with the command line or the gate file is said, and what there is to ask is
-    // asked, before a world is built.
-    if let Err(exit) = check(&args, &operator, console).await {
-        return exit;
-    }
-    // From here on Ctrl-C takes away what was built: real daemons are part of it.
-    let mut signals = run::signals();
-    let world = match EmbeddedWorld::build(&operator, &faults).await {
-        Ok(world) => world,
-        Err(error) => return console.fail(Exit::Error, &run::chain(&error)),
-    };
-    if signals.try_recv().is_ok() {
-        world.end(false).await;
-        return console.fail(Exit::Interrupted, "interrupted; nothing ran");
-    }
     console.note(&format!(
         "rehearsal in {}; nothing real is touched",
         world.root()
@@ -71,7 +59,8 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
     let stays = if keep { Stays::ToRead } else { Stays::Nothing };
     let setting = Setting {
         stays,
-        rehearser: Some(operator.home.clone()),
+        rehearser: Some(rehearser),
+        signals: Some(signals),
         wrap: &|outside| world.wrap(outside),
     };
     let exit = run::run_as(world.operator(), run_args, console, setting).await;
@@ -89,6 +78,37 @@ pub(super) async fn run(args: RehearseArgs, console: &Console) -> Exit {
     }
     world.end(keep).await;
     exit
+}
+
+/// A world that stands, and whoever rehearses in it.
+struct Begun {
+    world: EmbeddedWorld,
+    /// Home directory of whoever rehearses.
+    rehearser: Utf8PathBuf,
+    /// What they do from the building on.
+    signals: UnboundedReceiver<Signal>,
+}
+
+/// Builds the world. What is wrong with the command line or the gate file is said, and what there
+/// is to ask is asked, before that.
+async fn begin(args: &RehearseArgs, console: &Console) -> Result<Begun, Exit> {
+    let faults = faults(&args.fault).map_err(|text| console.fail(Exit::Usage, &text))?;
+    let operator = operator::of_process().map_err(|error| console.fail(Exit::Error, &error))?;
+    check(args, &operator, console).await?;
+    // From here on Ctrl-C takes away what was built: real daemons are part of it.
+    let mut signals = run::signals();
+    let world = EmbeddedWorld::build(&operator, &faults)
+        .await
+        .map_err(|error| console.fail(Exit::Error, &run::chain(&error)))?;
+    if signals.try_recv().is_ok() {
+        world.end(false).await;
+        return Err(console.fail(Exit::Interrupted, "interrupted; nothing ran"));
+    }
+    Ok(Begun {
+        world,
+        rehearser: operator.home,
+        signals,
+    })
 }
 
 async fn check(args: &RehearseArgs, operator: &Operator, console: &Console) -> Result<(), Exit> {

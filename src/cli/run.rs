@@ -28,6 +28,7 @@ pub(super) async fn run(args: RunArgs, console: &Console) -> Exit {
     let setting = Setting {
         stays: Stays::ToResume,
         rehearser: None,
+        signals: None,
         wrap: &|world| world,
     };
     run_as(operator, args, console, setting).await
@@ -49,6 +50,8 @@ pub(super) struct Setting<'w> {
     pub(super) stays: Stays,
     /// Home directory of whoever rehearses.
     pub(super) rehearser: Option<Utf8PathBuf>,
+    /// Ctrl-C and the like since its world is built; none have been heard before.
+    pub(super) signals: Option<UnboundedReceiver<Signal>>,
     /// Puts a layer around the outside.
     pub(super) wrap: Wrap<'w>,
 }
@@ -63,6 +66,7 @@ pub(super) async fn run_as(
     let Setting {
         stays,
         rehearser,
+        signals: heard,
         wrap,
     } = setting;
     let copy = args.bundle.clone();
@@ -76,7 +80,9 @@ pub(super) async fn run_as(
         again,
     } = prepared;
     options.rehearser = rehearser;
-    let finished = match session::run(operator, options, reporters, signals(), wrap).await {
+    // Until then Ctrl-C ends the program at once: nothing has begun.
+    let signals = heard.unwrap_or_else(signals);
+    let finished = match session::run(operator, options, reporters, signals, wrap).await {
         Ok(finished) => finished,
         Err(error) => return failed(&error, console),
     };
