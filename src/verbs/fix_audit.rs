@@ -31,16 +31,7 @@ impl Declares for FixAudit {
     }
 
     fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec![
-            "issue",
-            "commit",
-            "base",
-            "pull_request",
-            "scope",
-            "decision",
-            "behaviour",
-            "proof",
-        ])
+        Some(fix::FIELDS.into_iter().chain(["proof"]).collect())
     }
 }
 

@@ -29,15 +29,7 @@ impl Declares for FixBehaviour {
     }
 
     fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec![
-            "issue",
-            "commit",
-            "base",
-            "pull_request",
-            "scope",
-            "decision",
-            "behaviour",
-        ])
+        Some(fix::FIELDS.to_vec())
     }
 }
 

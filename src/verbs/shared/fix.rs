@@ -10,6 +10,17 @@ use crate::gate::{Finding, Outcome};
 use crate::verbs::{Ctx, Trouble};
 use crate::world::Place;
 
+/// The fields of what `fix-behaviour` publishes; `fix-audit` has them, too.
+pub(in crate::verbs) const FIELDS: [&str; 7] = [
+    "issue",
+    "commit",
+    "base",
+    "pull_request",
+    "scope",
+    "decision",
+    "behaviour",
+];
+
 /// What `fix-behaviour` publishes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::verbs) struct Fix {
