@@ -147,7 +147,7 @@ fn faults(names: &[String]) -> Result<Faults, String> {
             let near = crate::gate::nearest(name, known)
                 .map(|near| format!("; did you mean `{near}`?"))
                 .unwrap_or_default();
-            format!("{error}{near} `gate rehearse --list-faults` lists them all")
+            format!("{error}{near}\n  → `gate rehearse --list-faults` lists them all")
         })
     };
     names.iter().map(parse).collect()
