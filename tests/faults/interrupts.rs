@@ -84,3 +84,25 @@ fn twice_ends_at_once() {
     assert_eq!(ended.code, Some(130), "{}", ended.told());
     ended.untouched_except(&[]);
 }
+
+/// The world's directory is there before its daemons are, and both are gone afterwards.
+#[test]
+fn while_the_world_is_built_it_leaves_nothing() {
+    let rehearsal = rehearse(&[]);
+    let temporary = rehearsal.directory.path().join("t");
+    let worlds = || {
+        let entries = std::fs::read_dir(&temporary).into_iter().flatten();
+        let names = entries.map(|entry| entry.unwrap().file_name());
+        let names = names.filter_map(|name| name.into_string().ok());
+        names.filter(|name| name.starts_with("gate-")).count()
+    };
+    let mut child = rehearsal.command().spawn().unwrap();
+    while worlds() == 0 {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before it began");
+        std::thread::yield_now();
+    }
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(worlds(), 0);
+    assert!(!rehearsal.directory.path().join("world.json").exists());
+}
