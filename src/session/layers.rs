@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::Options;
+use crate::gate::Gate;
 use crate::world::policy::{Policy, PolicyLayer};
 use crate::world::redact::{RedactLayer, Redactor, RefuseSecrets};
 use crate::world::{RecordLayer, World};
@@ -17,17 +18,49 @@ pub(super) fn stack(
     options: &Options,
     redactor: &Arc<Redactor>,
 ) -> Arc<dyn World> {
-    let mut lists = options.gate.resolved_policy();
-    if options.asked.dry_run {
-        // The engine leaves out what is said to touch the outside; this holds for the rest.
-        lists = lists.reading_only();
-    }
-    let policy = Policy::new(lists, options.gate.processes.clone());
     let clean = RedactLayer::new(outside, Arc::clone(redactor));
+    let policy = policy(&options.gate, options.asked.dry_run);
     Arc::new(PolicyLayer::new(clean, policy))
+}
+
+/// What may happen. In a dry run the engine leaves out what is said to touch the outside; this
+/// holds for whatever is not said.
+fn policy(gate: &Gate, dry_run: bool) -> Policy {
+    let lists = gate.resolved_policy();
+    let lists = if dry_run { lists.reading_only() } else { lists };
+    Policy::new(lists, gate.processes.clone())
 }
 
 /// The recorder as the engine sees it: nothing with a secret in it gets as far as the record.
 pub(super) fn refusing_secrets(recorded: RecordLayer, redactor: &Arc<Redactor>) -> Arc<dyn World> {
     Arc::new(RefuseSecrets::new(recorded, Arc::clone(redactor)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{Effect, Program};
+
+    #[test]
+    fn in_a_dry_run_nothing_is_written_whatever_a_verb_says_of_itself() {
+        let gate = Gate::built_in().unwrap();
+        let allows = |dry_run: bool, words: &str| {
+            let effect = Effect::Run(Program::new(words.split(' ')));
+            policy(&gate, dry_run).check(&effect).is_ok()
+        };
+        for (command, writes) in [
+            (
+                "gh issue view 41 --repo Priivacy-ai/spec-kitty-end-to-end-testing",
+                false,
+            ),
+            (
+                "gh issue close 41 --repo Priivacy-ai/spec-kitty-end-to-end-testing",
+                true,
+            ),
+            ("gh issue reopen 1141 --repo Priivacy-ai/spec-kitty", true),
+        ] {
+            assert!(allows(false, command), "{command}");
+            assert_eq!(allows(true, command), !writes, "{command}");
+        }
+    }
 }
