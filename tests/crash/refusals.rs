@@ -114,6 +114,25 @@ fn a_part_that_has_failed_goes_on_with_that_part() {
     assert_eq!(asked["scope"]["until"], "CANARY", "{asked}");
 }
 
+#[test]
+fn a_run_that_was_killed_is_told_as_cut_off() {
+    let stage = Stage::new(Canary::Passes);
+    killed_after(&stage, 40);
+    for (command, words) in [
+        ("report", " – CUT OFF\n"),
+        ("report", "\nresume    gate run --resume "),
+        ("status", ": cut off, "),
+    ] {
+        let told = stage.gate(&[command]).output().unwrap().stdout;
+        let told = String::from_utf8(told).unwrap();
+        assert!(told.contains(words), "`{words}` in {told}");
+    }
+    assert_eq!(stage.run(stage.go_on()).code(), Some(0), "{}", stage.told());
+    let told = stage.gate(&["report"]).output().unwrap().stdout;
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.contains(" – PASSED\n"), "{told}");
+}
+
 const OWN: &str = r#"
 format = 1
 name = "own"

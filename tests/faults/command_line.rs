@@ -235,3 +235,19 @@ fn what_cannot_be_printed_is_an_error_unless_nobody_reads_it() {
     drop(reader);
     assert_eq!(printing(writer.into()).status.code(), Some(0));
 }
+
+#[test]
+fn a_list_of_pinned_tools_that_cannot_be_read_is_no_empty_list() {
+    let mut gate = std::process::Command::new(assert_cmd::cargo::cargo_bin!("gate"));
+    gate.arg("doctor").env("GATE_PINNED_TOOLS", "/nonexistent");
+    let output = gate.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    for words in [
+        "GATE_PINNED_TOOLS",
+        "`/nonexistent`",
+        "through the flake again",
+    ] {
+        assert!(told.contains(words), "{told}");
+    }
+}
