@@ -559,6 +559,21 @@ async fn under_the_subreaper_an_ended_orphan_is_really_gone() {
     }
 }
 
+/// Started with `nohup`, or in the background of a script.
+#[test]
+fn the_same_signals_where_the_gate_was_started_with_some_ignored() {
+    let test = "a_program_starts_with_the_signals_it_expects";
+    let output = Command::new("sh")
+        .args(["-c", "trap '' HUP INT QUIT USR1; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("1 passed"), "{told}");
+}
+
 /// In a pid namespace of its own, as in a container, the session's leader may be outside: the
 /// system calls it 0.
 #[cfg(target_os = "linux")]

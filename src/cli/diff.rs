@@ -1,12 +1,14 @@
 //! `gate diff`: where two runs parted, and every fact that is not the same.
 
+use std::path::Path;
+
 use clap::Args;
 
 use super::Exit;
 use super::args::GateArgs;
 use super::console::Console;
 use super::recorded::{self, Format};
-use crate::evidence::diff;
+use crate::evidence::{Recording, Run, diff};
 
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
@@ -30,7 +32,24 @@ pub(super) fn run(args: &DiffArgs, console: &Console) -> Exit {
         (Ok(one), Ok(other)) => (one, other),
         (Err(exit), _) | (_, Err(exit)) => return exit,
     };
-    let diff = diff(&one.folded, &other.folded);
+    let texts = |recording: &Recording, name: &str| {
+        let texts = recording.texts();
+        texts.map_err(|error| recorded::refuse(Path::new(name), &error, console))
+    };
+    let (a, b) = match (texts(&one, &args.one), texts(&other, &args.other)) {
+        (Ok(a), Ok(b)) => (a, b),
+        (Err(exit), _) | (_, Err(exit)) => return exit,
+    };
+    let diff = diff(
+        &Run {
+            folded: &one.folded,
+            texts: &a,
+        },
+        &Run {
+            folded: &other.folded,
+            texts: &b,
+        },
+    );
     args.format.print(&diff, &diff.text(args.all), console);
     if diff.same() {
         Exit::Passed

@@ -18,7 +18,7 @@ use crate::evidence::Bundled;
 use crate::gate::{Gate, Outcome, Overrides, Verdict};
 use crate::report::{self, BundleAt, JsonLines, Live, Plain, Where};
 use crate::session::{self, Finished, Killed, Options, Wrap};
-use crate::world::live::Operator;
+use crate::world::live::{Operator, is_ignored};
 
 pub(super) async fn run(args: RunArgs, console: &Console) -> Exit {
     let operator = match operator::of_process() {
@@ -331,15 +331,13 @@ pub(super) fn confirm(
     }
 }
 
-/// Ctrl-C, SIGTERM and a hang-up as data.
+/// Ctrl-C, SIGTERM and a hang-up as data; a run under `nohup` goes on when its terminal is gone.
 pub(super) fn signals() -> UnboundedReceiver<Signal> {
     use tokio::signal::unix::{SignalKind, signal};
     let (sender, receiver) = unbounded_channel();
-    for kind in [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-    ] {
+    let hangup = (!is_ignored(nix::sys::signal::Signal::SIGHUP)).then(SignalKind::hangup);
+    let always = [SignalKind::interrupt(), SignalKind::terminate()];
+    for kind in always.into_iter().chain(hangup) {
         let Ok(mut stream) = signal(kind) else {
             continue;
         };

@@ -34,12 +34,11 @@ mod reproduce;
 mod scan;
 mod tar;
 mod verify;
-mod volatile;
 
 pub use attempt::{check_directory, seal_directory};
 pub(crate) use bundle::bundle_of;
 pub use bundle::{Bundled, Spec, bundle};
-pub use diff::{Diff, Divergence, FactDiff, diff};
+pub use diff::{Diff, Difference, Divergence, Run, diff, why_volatile};
 pub use error::EvidenceError;
 pub use explain::{ExplainError, Explained, Explanation, explain};
 pub use finding::Found;
@@ -52,4 +51,3 @@ pub use scan::{Leak, NoScan, RedactorScan, Scan};
 pub use verify::{Check, Render, Verified, open_to_verify, verify, verify_opened};
 
 pub(crate) use manifest::TEMPLATES;
-pub use volatile::why_volatile;

@@ -4,9 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value;
+
+use super::open::open_with;
 use super::{EvidenceError, Limits, open};
 use crate::journal::disk::Disk;
-use crate::journal::{BLOBS, Blobs, FILE, Folded, Said, fold, read_on, scan};
+use crate::journal::{Answer, BLOBS, Blobs, FILE, Folded, Said, fold, read_on, referred, scan};
+
+/// A larger text is not compared.
+const LARGEST_TEXT: u64 = 1 << 20;
 
 /// A recorded run that can be asked.
 pub struct Recording {
@@ -47,6 +53,36 @@ impl Recording {
         })
     }
 
+    /// The texts that lie beside the journal, by digest: its blobs, and the run's own files that
+    /// it names, as they are now. What is no text, or too large to compare, is left out.
+    ///
+    /// # Errors
+    /// When the bundle or the run's directory cannot be read any more.
+    pub fn texts(&self) -> Result<BTreeMap<String, String>, EvidenceError> {
+        let mut wanted = Wanted::default();
+        for (_, courses) in self.folded.courses() {
+            let exchanges = courses.iter().flat_map(|course| course.exchanges.values());
+            for exchange in exchanges {
+                wanted.take(&exchange.effect.shown());
+                if let Some(Answer::Ok(answer)) = &exchange.answer {
+                    wanted.take(&answer.shown());
+                }
+            }
+        }
+        let names = wanted.names();
+        let read = match &self.place {
+            Place::Run(dir) => of_run(&*self.disk, dir, names.keys()),
+            Place::Bundle(path) => {
+                let keep = |name: &str, size: u64| names.contains_key(name) && size <= LARGEST_TEXT;
+                open_with(&*self.disk, path, keep, Limits::default())?.kept
+            }
+        };
+        let text = |(name, bytes): (String, Vec<u8>)| {
+            Some((names.get(&name)?.clone(), String::from_utf8(bytes).ok()?))
+        };
+        Ok(read.into_iter().filter_map(text).collect())
+    }
+
     /// Reads what the journal says, with its long texts.
     ///
     /// # Errors
@@ -73,4 +109,65 @@ impl Recording {
             }
         }
     }
+}
+
+/// What a journal refers to: blobs by digest, files of the run by path, with all digests that were
+/// seen of each.
+#[derive(Default)]
+struct Wanted {
+    blobs: BTreeSet<String>,
+    files: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Wanted {
+    fn take(&mut self, value: &Value) {
+        if let Some(sha256) = referred(value) {
+            self.blobs.insert(sha256.to_owned());
+            return;
+        }
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.take(item)),
+            Value::Object(table) => {
+                let part = |name: &str| table.get(name)?.as_str();
+                let path = part("path").or_else(|| part("log"));
+                if let (Some(path), Some(sha256)) = (path, part("sha256"))
+                    && let Some(path) = path.strip_prefix("‹run›/")
+                {
+                    let digests = self.files.entry(path.to_owned()).or_default();
+                    digests.insert(sha256.to_owned());
+                }
+                table.values().for_each(|item| self.take(item));
+            }
+            _ => {}
+        }
+    }
+
+    /// The digest that each file of a bundle has in the journal. A file with several was written
+    /// anew, and nobody knows which of them it has now.
+    fn names(self) -> BTreeMap<String, String> {
+        let blob = |sha256: String| (format!("data/{BLOBS}/{sha256}"), sha256);
+        let file = |(path, mut digests): (String, BTreeSet<String>)| {
+            let only = digests.pop_first().filter(|_| digests.is_empty())?;
+            Some((format!("data/files/{path}"), only))
+        };
+        let files = self.files.into_iter().filter_map(file);
+        self.blobs.into_iter().map(blob).chain(files).collect()
+    }
+}
+
+/// The same files in a run's directory.
+fn of_run<'n>(
+    disk: &dyn Disk,
+    run: &Path,
+    names: impl Iterator<Item = &'n String>,
+) -> BTreeMap<String, Vec<u8>> {
+    let read = |name: &String| {
+        let below = name.strip_prefix("data/")?;
+        let below = below.strip_prefix("files/").unwrap_or(below);
+        Some((
+            name.clone(),
+            disk.read(&run.join(below), LARGEST_TEXT).ok()?,
+        ))
+    };
+    names.filter_map(read).collect()
 }

@@ -273,10 +273,27 @@ fn verdict(folded: &Folded, manifest: Option<&Manifest>) -> Result<(), String> {
 }
 
 fn gate(opened: &Opened, folded: &Folded) -> Result<(), String> {
-    if sha256_hex(kept(opened, "data/gate.toml")?) == folded.header.gate.sha256 {
-        return Ok(());
+    let run = &folded.header.gate;
+    if sha256_hex(kept(opened, "data/gate.toml")?) != run.sha256 {
+        return Err("it is not the one that was run".to_owned());
     }
-    Err("it is not the one that was run".to_owned())
+    let there: BTreeMap<&str, String> = opened
+        .kept
+        .iter()
+        .filter_map(|(name, text)| Some((name.strip_prefix(TEMPLATES)?, sha256_hex(text))))
+        .collect();
+    for (name, sha256) in &run.templates {
+        if there.get(name.as_str()) != Some(sha256) {
+            return Err(format!("its template `{name}` is not the one that was run"));
+        }
+    }
+    let stray = |name: &&&str| !run.templates.contains_key(**name);
+    match there.keys().find(stray) {
+        Some(stray) if !run.templates.is_empty() => {
+            Err(format!("it has no template `{stray}`, and one is there"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn blobs(opened: &Opened, folded: &Folded) -> Result<(), String> {

@@ -45,7 +45,7 @@ fn reference(sha256: &str, bytes: usize) -> Value {
 }
 
 /// The digest that a value refers to, when it is a reference.
-fn referred(value: &Value) -> Option<&str> {
+pub(crate) fn referred(value: &Value) -> Option<&str> {
     let table = value.as_object().filter(|table| table.len() == 1)?;
     table.get(KEY)?.as_object()?.get("sha256")?.as_str()
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::Said;
 use crate::engine::{Asked, Event};
-use crate::gate::{SubtaskId, Verdict};
+use crate::gate::{Gate, SubtaskId, Verdict};
 use crate::world::WorldError;
 
 /// Version of the journal's format. Journals of every released version stay readable; see
@@ -117,6 +117,22 @@ pub struct GateRef {
     pub name: String,
     /// SHA-256 of the gate file.
     pub sha256: String,
+    /// SHA-256 of each comment template, by name. Journals from before it was kept have none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub templates: BTreeMap<String, String>,
+}
+
+impl GateRef {
+    /// Which gate this is.
+    #[must_use]
+    pub fn of(gate: &Gate) -> Self {
+        let digest = |(name, text): (&String, &String)| (name.clone(), sha256_hex(text.as_bytes()));
+        Self {
+            name: gate.name.clone(),
+            sha256: gate.source.sha256.clone(),
+            templates: gate.templates.iter().map(digest).collect(),
+        }
+    }
 }
 
 /// The run goes on.

@@ -149,6 +149,7 @@ mod tests {
             gate: GateRef {
                 name: "g".into(),
                 sha256: String::new(),
+                templates: BTreeMap::new(),
             },
             parameters: BTreeMap::new(),
             tools: BTreeMap::new(),

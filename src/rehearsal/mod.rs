@@ -11,6 +11,7 @@ pub mod harness;
 mod home;
 mod host;
 mod operator;
+mod ports;
 pub mod product;
 pub mod saas;
 mod world;

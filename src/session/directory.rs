@@ -77,6 +77,14 @@ pub enum SessionError {
         /// Name of its gate.
         gate: String,
     },
+    /// The gate file or a template holds what nobody else is to read.
+    #[error("{file} holds {what}, and whoever gets the evidence would read it")]
+    Private {
+        /// The gate file, or which template.
+        file: String,
+        /// What stands for it in the evidence.
+        what: String,
+    },
     /// The journal refuses.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -101,6 +109,7 @@ impl SessionError {
                 | Self::Ambiguous { .. }
                 | Self::Passed { .. }
                 | Self::OtherGate { .. }
+                | Self::Private { .. }
         )
     }
 
@@ -115,6 +124,10 @@ impl SessionError {
             Self::OtherGate { .. } => {
                 Some("leave --gate out to go on with the run's own, or start a new run")
             }
+            Self::Private { .. } => Some(
+                "write a parameter in its place, and give that its value with --set; a secret \
+                 belongs into the environment",
+            ),
             Self::StillThere { .. } => Some("end it by hand, then start again"),
             Self::File { .. } => Some("check the path and its permissions"),
             Self::Journal(_) | Self::World(_) | Self::Evidence(_) | Self::Clock => None,

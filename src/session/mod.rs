@@ -101,7 +101,7 @@ pub async fn run(
     let _alive = killed::Alive::mark(&options.state, &directory.run)?;
     let redactor = Arc::new(Redactor::new());
     let live = Arc::new(live(operator, &options, &directory, &redactor));
-    options.gate = opening::placed(&options.gate, &redactor);
+    options.gate = opening::recorded(&options.gate, &redactor)?;
     let started = clock(&live).await?;
     let outside = wrap(Arc::clone(&live) as Arc<dyn World>);
     let inner = layers::stack(outside, &options, &redactor);

@@ -17,9 +17,25 @@ use crate::journal::{
 };
 use crate::world::redact::Redactor;
 
+/// The gate as it is recorded. Its file and its templates go out as they are: one that holds a
+/// secret or a path of this machine is refused now, not when the bundle is made.
+pub(super) fn recorded(
+    gate: &Arc<Gate>,
+    redactor: &Arc<Redactor>,
+) -> Result<Arc<Gate>, SessionError> {
+    let file = ("the gate file".to_owned(), &gate.source.text);
+    let named = |(name, text)| (format!("the template `{name}`"), text);
+    for (file, text) in gate.templates.iter().map(named).chain([file]) {
+        if let Some(what) = redactor.first_in(text) {
+            return Err(SessionError::Private { file, what });
+        }
+    }
+    Ok(placed(gate, redactor))
+}
+
 /// The gate with this machine's paths in its parameters turned into places, so that neither the
 /// record nor what verbs ask for names them. The live world turns them back.
-pub(super) fn placed(gate: &Arc<Gate>, redactor: &Arc<Redactor>) -> Arc<Gate> {
+fn placed(gate: &Arc<Gate>, redactor: &Arc<Redactor>) -> Arc<Gate> {
     let changed: BTreeMap<String, Value> = leaves(&gate.parameters)
         .into_iter()
         .filter_map(|(name, value)| {
@@ -48,10 +64,7 @@ pub(super) async fn open(
 ) -> Result<Opened, SessionError> {
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let path = directory.path.as_std_path();
-    let gate = GateRef {
-        name: options.gate.name.clone(),
-        sha256: options.gate.source.sha256.clone(),
-    };
+    let gate = GateRef::of(&options.gate);
     if options.resume.is_some() {
         // Looked at before it is written to: what is refused is left as it was.
         let before = journal::read(path)?;
@@ -98,13 +111,20 @@ fn fits(folded: &Folded, file: &GateRef, directory: &RunDirectory) -> Result<(),
     if passed(folded) && !directory.lacks_its_bundle(folded.epoch) {
         return Err(SessionError::Passed { run });
     }
-    if folded.header.gate != *file {
+    if !same_gate(&folded.header.gate, file) {
         return Err(SessionError::OtherGate {
             run,
             gate: folded.header.gate.name.clone(),
         });
     }
     Ok(())
+}
+
+/// Whether the gate is the one that was begun with. What a journal does not hold of it was not
+/// kept when it was begun.
+fn same_gate(begun: &GateRef, now: &GateRef) -> bool {
+    let templates = begun.templates.is_empty() || begun.templates == now.templates;
+    templates && (&begun.name, &begun.sha256) == (&now.name, &now.sha256)
 }
 
 /// The parameters that are not what they were when the run stopped.

@@ -141,10 +141,7 @@ mod tests {
         let header = Header {
             format: FORMAT,
             run: "01KS1W46000000000000000000".into(),
-            gate: GateRef {
-                name: gate.name.clone(),
-                sha256: gate.source.sha256.clone(),
-            },
+            gate: GateRef::of(gate),
             parameters: BTreeMap::new(),
             tools: BTreeMap::new(),
             version: "0.1.0".into(),

@@ -176,6 +176,7 @@ mod tests {
             gate: GateRef {
                 name: "gate".to_owned(),
                 sha256: String::new(),
+                templates: BTreeMap::new(),
             },
             parameters: BTreeMap::new(),
             tools: BTreeMap::new(),

@@ -9,6 +9,7 @@
 mod attempts;
 mod bundles;
 mod damage;
+mod differing;
 mod disks;
 mod forged;
 mod hostile;

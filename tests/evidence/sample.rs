@@ -32,6 +32,7 @@ pub(crate) fn header(subtasks: usize) -> Header {
         gate: GateRef {
             name: "phase4".into(),
             sha256: "ab".repeat(32),
+            templates: BTreeMap::new(),
         },
         parameters: BTreeMap::from([("rc.baseline".into(), "3.2.0rc15".into())]),
         tools: BTreeMap::from([("gh".into(), "2.23.0".into())]),

@@ -2,7 +2,7 @@
 //! gate prints, never on time.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -36,12 +36,12 @@ fn wait_for(lines: &mut impl BufRead, words: &str) {
     }
 }
 
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(child.id().try_into().unwrap())
+}
+
 fn interrupt(child: &Child) {
-    kill(
-        Pid::from_raw(child.id().try_into().unwrap()),
-        Signal::SIGINT,
-    )
-    .unwrap();
+    kill(pid(child), Signal::SIGINT).unwrap();
 }
 
 #[test]
@@ -105,4 +105,43 @@ fn while_the_world_is_built_it_leaves_nothing() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(worlds(), 0);
     assert!(!rehearsal.directory.path().join("world.json").exists());
+}
+
+/// A run that takes an hour is started with `nohup`, and its terminal closed.
+#[test]
+fn under_nohup_it_goes_on_without_its_terminal() {
+    let rehearsal = rehearse(&[]).with(&["--until", "WP02"]);
+    let mut child = under_nohup(&rehearsal.command())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    wait_for(&mut lines, "T005 …");
+    kill(pid(&child), Signal::SIGHUP).unwrap();
+    std::io::copy(&mut lines, &mut std::io::sink()).unwrap();
+    let ended = rehearsal.ended(child.wait().unwrap().code());
+    assert_eq!(ended.code, Some(0), "{}", ended.told());
+}
+
+#[test]
+fn otherwise_a_hang_up_interrupts_it() {
+    let rehearsal = rehearse(&[]).with(&["--until", "WP02"]);
+    let (mut child, mut lines) = started_until(&rehearsal, "T005 …");
+    kill(pid(&child), Signal::SIGHUP).unwrap();
+    std::io::copy(&mut lines, &mut std::io::sink()).unwrap();
+    let ended = rehearsal.ended(child.wait().unwrap().code());
+    ended.ends(130, "interrupted", &[]).untouched_except(&[]);
+}
+
+/// The same command as `nohup` would start it.
+fn under_nohup(command: &Command) -> Command {
+    let mut nohup = Command::new("sh");
+    nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]);
+    nohup.arg(command.get_program()).args(command.get_args());
+    nohup.env_clear();
+    let set = command.get_envs();
+    nohup.envs(set.filter_map(|(name, value)| Some((name, value?))));
+    nohup.current_dir(command.get_current_dir().unwrap());
+    nohup.stdin(Stdio::null());
+    nohup
 }

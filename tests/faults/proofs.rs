@@ -42,6 +42,56 @@ impl Ended {
     }
 }
 
+/// Compares the runs in two bundles, from nowhere in particular.
+fn compared(one: &Ended, other: &Ended) -> Output {
+    Command::new(assert_cmd::cargo::cargo_bin!("gate"))
+        .arg("diff")
+        .args([one.bundle(), other.bundle()])
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// What is left when another rehearsal had the ports: the address is part of these.
+const MADE_FROM_PORTS: [&str; 5] = [
+    "parameter saas.url",
+    "canary.",
+    "harness.synced.lock_sha256",
+    "install.lock_sha256",
+    "value",
+];
+
+#[test]
+fn two_live_rehearsals_differ_in_nothing_and_a_fault_is_all_that_is_told() {
+    let (one, other) = (rehearse(&[]).run(), rehearse(&[]).run());
+    let compared_two = compared(&one, &other);
+    let told = out(&compared_two);
+    if told.contains("parameter saas.url") {
+        // Not alone on this machine: what is told is what the ports went into, and nothing else.
+        let paths = told.lines().filter_map(|line| line.strip_prefix("  "));
+        for path in paths.filter(|path| !path.starts_with(' ')) {
+            let known = MADE_FROM_PORTS.iter().any(|known| path.starts_with(known));
+            assert!(known, "{path}: {told}");
+        }
+    } else {
+        assert_eq!(compared_two.status.code(), Some(0), "{told}");
+        assert!(
+            told.ends_with("no difference that says anything\n"),
+            "{told}"
+        );
+    }
+
+    let faulty = rehearse(&["scenario-4"]).run();
+    let compared = compared(&one, &faulty);
+    assert_eq!(compared.status.code(), Some(1), "{}", err(&compared));
+    let told = out(&compared);
+    assert!(told.starts_with("verdict: passed / failed\n"), "{told}");
+    for part in ["first divergence: T021 exchange", "T022: passed / failed"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
 #[test]
 fn a_bundle_is_verified_with_the_gate_and_without() {
     let ended = stopped();

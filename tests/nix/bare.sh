@@ -32,16 +32,23 @@ mkdir -p "$tree$toolchain"
 unshare --mount --pid --fork --kill-child bash -s -- "$tree" "$toolchain" "${commands[@]}" <<'INNER'
 set -euo pipefail
 tree=$1 toolchain=$2
+mount --bind "$tree" "$tree"
 mount --bind -o ro "$toolchain" "$tree$toolchain"
 mount -t proc proc "$tree/proc"
 mount --rbind /dev "$tree/dev"
+# not `chroot`, which Nix leaves when it goes back to the name space that it was started in
+mkdir "$tree/.outside"
+cd "$tree"
+pivot_root . .outside
+umount --lazy /.outside
+rmdir /.outside
 keep=(HOME=/root TERM=dumb "PATH=$toolchain/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 while IFS= read -r name; do keep+=("$name=${!name}"); done \
   < <(compgen -e | grep -E '^(PIP_(CERT|INDEX_URL|DEFAULT_TIMEOUT)|SSL_CERT_(FILE|DIR)|https?_proxy|HTTPS?_PROXY|no_proxy|NO_PROXY)$')
 for command in "${@:3}"; do
   echo "── $command"
   begun=$SECONDS
-  env -i "${keep[@]}" chroot "$tree" bash -c "cd /gate && $command"
+  env -i "${keep[@]}" bash -c "cd /gate && $command"
   echo "── $((SECONDS - begun)) s: $command"
 done
 INNER

@@ -14,12 +14,11 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use sha2::{Digest, Sha256};
-use tokio::net::TcpListener;
 
 use super::listing::{Distribution, Format};
 use super::pytest_wheels::hex;
 use super::wheels::Release;
-use crate::rehearsal::{RehearsalError, host};
+use crate::rehearsal::{RehearsalError, host, ports};
 
 /// The upload time of wheels that no release speaks of: long before any candidate.
 const LONG_AGO: &str = "2025-10-01T00:00:00Z";
@@ -77,12 +76,7 @@ pub async fn serve(
     let shelf = Shelf::fill(directory, releases, extra)?;
     let base = shelf.base.clone();
     let log = Log::default();
-    let listen = |source| RehearsalError::Listen {
-        address: "127.0.0.1:0".to_owned(),
-        source,
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(listen)?;
-    let address = listener.local_addr().map_err(listen)?;
+    let (listener, address) = ports::listen(ports::INDEX).await?;
     let router = Router::new()
         .nest(&base, routes(Arc::new(shelf)))
         .layer(middleware::from_fn_with_state(Arc::clone(&log), note));

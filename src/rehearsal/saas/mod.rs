@@ -10,13 +10,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use state::Deployment;
 
-use super::{Faults, RehearsalError};
+use super::{Faults, RehearsalError, ports};
 use state::Shared;
 
 /// The running SaaS. Dropping it stops it at once, whatever is still waiting for an answer.
@@ -62,19 +61,12 @@ impl Drop for SaasServer {
     }
 }
 
-/// Starts the SaaS on a free loopback port.
+/// Starts the SaaS on a loopback port.
 ///
 /// # Errors
 /// No port could be had.
 pub async fn serve(deployment: Deployment, faults: &Faults) -> Result<SaasServer, RehearsalError> {
-    let not_listening = |source| RehearsalError::Listen {
-        address: "127.0.0.1:0".to_owned(),
-        source,
-    };
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .map_err(not_listening)?;
-    let address = listener.local_addr().map_err(not_listening)?;
+    let (listener, address) = ports::listen(ports::SAAS).await?;
     let (stop, mut stopped) = watch::channel(false);
     let shared = Arc::new(Shared::new(deployment, faults.clone()));
     let server = axum::serve(listener, routes::router(Arc::clone(&shared))).with_graceful_shutdown(

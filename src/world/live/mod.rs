@@ -32,6 +32,7 @@ use serde::Serialize;
 pub use environment::{Operator, Places, ToolPath};
 pub use killed::{end_by_identity, processes_of_run};
 pub use observe::Clock;
+pub use platform::is_ignored;
 
 use group::Groups;
 use http::Http;

@@ -159,6 +159,17 @@ impl Redactor {
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 
+    /// What stands for the first secret or path in `text`, if it holds one.
+    #[must_use]
+    pub fn first_in(self: &Arc<Self>, text: &str) -> Option<String> {
+        let clean = self.text(text);
+        let same = |(one, other): &(char, char)| one == other;
+        let before = clean.chars().zip(text.chars()).take_while(same).count();
+        let end = |letter: char| letter == '›';
+        let token = clean.chars().skip(before);
+        (clean != text).then(|| token.take_while(|it| !end(*it)).chain(['›']).collect())
+    }
+
     /// A pass over bytes that arrive in pieces.
     #[must_use]
     pub fn stream(self: &Arc<Self>, scope: Scope) -> Stream {

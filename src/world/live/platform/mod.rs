@@ -25,8 +25,11 @@ pub(super) use other::{
 pub(super) use start::{Child, start};
 
 use std::collections::BTreeMap;
+use std::mem::MaybeUninit;
 
 use camino::Utf8Path;
+use nix::libc;
+use nix::sys::signal::Signal;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 
 /// A program to be started: in a session of its own, with pipes for its output.
@@ -76,6 +79,20 @@ pub(super) enum Sent {
     Gone,
     /// The system did not allow it.
     NotPermitted,
+}
+
+/// Whether this process was started with a signal ignored, as `nohup` does with the hang-up.
+#[must_use]
+#[expect(unsafe_code, reason = "there is no safe wrapper that only asks")]
+pub fn is_ignored(signal: Signal) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: without a new action nothing is changed; the old one is written, and all zeroes are
+    // one as well.
+    let action = unsafe {
+        libc::sigaction(signal as libc::c_int, std::ptr::null(), action.as_mut_ptr());
+        action.assume_init()
+    };
+    action.sa_sigaction == libc::SIG_IGN
 }
 
 /// How many processes may be held at the same time: a descriptor each where there are pidfds,

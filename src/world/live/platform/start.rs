@@ -97,14 +97,19 @@ fn ends(stdin: bool) -> io::Result<(Theirs, Pipes)> {
     Ok((theirs, pipes))
 }
 
-/// A session of its own, and signals as a program expects them: the gate's runtime ignores
-/// `SIGPIPE`, which a program would inherit.
+/// A session of its own, and signals as a program expects them. It would inherit what is ignored:
+/// the gate's runtime ignores `SIGPIPE`, `nohup` the hang-up, a shell's `&` Ctrl-C; and the same
+/// canary would end otherwise.
 fn attributes() -> io::Result<PosixSpawnAttr> {
     let session = PosixSpawnFlags::from_bits_retain(libc::POSIX_SPAWN_SETSID.into());
     let signals = PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK;
     let mut attributes = PosixSpawnAttr::init()?;
     attributes.set_flags(session | signals)?;
-    attributes.set_sigdefault(&SigSet::from(Signal::SIGPIPE))?;
+    let mut all = SigSet::all();
+    // Nobody can ignore these, and nothing can be set for them.
+    all.remove(Signal::SIGKILL);
+    all.remove(Signal::SIGSTOP);
+    attributes.set_sigdefault(&all)?;
     attributes.set_sigmask(&SigSet::empty())?;
     Ok(attributes)
 }

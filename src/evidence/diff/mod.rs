@@ -1,0 +1,388 @@
+//! What differs between two runs: where they first parted, and every fact that is not the same.
+
+mod moment;
+mod told;
+mod volatile;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::Value;
+
+pub use volatile::why_volatile;
+
+use crate::gate::{SubtaskId, Verdict};
+use crate::journal::{Answer, Exchange, Folded, GateRef, referred};
+use moment::Moment;
+
+/// Why a value differs that is the same but for what is of the moment.
+const OF_THE_MOMENT: &str = "it differs only in times, ids and ports";
+/// Why a size differs.
+const SIZE: &str = "the size of what differs only in times, ids and ports";
+
+/// A recorded run.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'r> {
+    /// What its journal gives.
+    pub folded: &'r Folded,
+    /// Texts that it keeps beside its journal, by digest; see [`super::Recording::texts`]. Digests
+    /// of others are compared as they are.
+    pub texts: &'r BTreeMap<String, String>,
+}
+
+/// The comparison of two runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Diff {
+    /// Both verdicts.
+    pub verdicts: (Verdict, Verdict),
+    /// What they did not begin with alike: gate, parameters, tools, version of the program.
+    pub began_with: Vec<Difference>,
+    /// Where the two runs first asked something else, or were answered otherwise.
+    pub first: Option<Divergence>,
+    /// Subtasks that ended otherwise: how in the one, how in the other.
+    pub outcomes: Vec<(SubtaskId, String, String)>,
+    /// Facts that differ, by path.
+    pub facts: Vec<Difference>,
+    /// Among them, how many are volatile.
+    pub volatile: usize,
+}
+
+/// Where two runs parted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Divergence {
+    /// In which subtask.
+    pub subtask: SubtaskId,
+    /// At which exchange of the one run, or of the other when the one has no more.
+    pub exchange: u32,
+    /// Whether the request or the answer differs.
+    pub what: &'static str,
+    /// In the one run; none when it made no such exchange.
+    pub one: Option<Value>,
+    /// In the other.
+    pub other: Option<Value>,
+    /// What in them differs and is not volatile, by path; empty when one of them is not there.
+    pub parts: Vec<Difference>,
+}
+
+/// A value that differs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// Path, such as `canary.runs[2].outcome`.
+    pub path: String,
+    /// In the one run; none when it is not there.
+    pub one: Option<Value>,
+    /// In the other.
+    pub other: Option<Value>,
+    /// Of two long texts the lines that differ, without what is of the moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<String>,
+    /// Why it says nothing that they differ, when it does not.
+    pub volatile: Option<&'static str>,
+}
+
+/// Compares two runs.
+#[must_use]
+pub fn diff(one: &Run<'_>, other: &Run<'_>) -> Diff {
+    let moments = Moments {
+        one: Moment::of(one),
+        other: Moment::of(other),
+    };
+    let (one, other) = (one.folded, other.folded);
+    let facts = moments.differences(&leaves(one), &leaves(other));
+    Diff {
+        verdicts: (one.verdict(), other.verdict()),
+        began_with: began_with(one, other, &moments),
+        first: first(one, other, &moments),
+        outcomes: outcomes(one, other),
+        volatile: facts.iter().filter(|fact| fact.volatile.is_some()).count(),
+        facts,
+    }
+}
+
+impl Diff {
+    /// Whether nothing differs but what always does.
+    #[must_use]
+    pub fn same(&self) -> bool {
+        self.verdicts.0 == self.verdicts.1
+            && self.began_with.is_empty()
+            && self.first.is_none()
+            && self.outcomes.is_empty()
+            && self.facts.len() == self.volatile
+    }
+
+    /// The comparison in words; volatile values are only counted, unless asked for.
+    #[must_use]
+    pub fn text(&self, with_volatile: bool) -> String {
+        told::text(self, with_volatile)
+    }
+}
+
+/// The moments of both runs.
+struct Moments<'r> {
+    one: Moment<'r>,
+    other: Moment<'r>,
+}
+
+impl Moments<'_> {
+    /// Two values without what is of their moment.
+    fn steady<'v>(
+        &self,
+        names: &[&'v str],
+        one: Option<&'v Value>,
+        other: Option<&'v Value>,
+    ) -> (Option<Value>, Option<Value>) {
+        (
+            one.map(|value| self.one.steady(value, &mut names.to_vec())),
+            other.map(|value| self.other.steady(value, &mut names.to_vec())),
+        )
+    }
+
+    /// Whether two values are the same but for what is of the moment.
+    fn same(&self, one: Option<&Value>, other: Option<&Value>) -> bool {
+        let (one, other) = self.steady(&[], one, other);
+        one == other
+    }
+
+    /// The differences between two sets of values by path.
+    fn differences(
+        &self,
+        a: &BTreeMap<String, Value>,
+        b: &BTreeMap<String, Value>,
+    ) -> Vec<Difference> {
+        let paths: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+        paths
+            .into_iter()
+            .filter(|path| a.get(*path) != b.get(*path))
+            .map(|path| self.difference(path, a, b))
+            .collect()
+    }
+
+    fn difference(
+        &self,
+        path: &str,
+        a: &BTreeMap<String, Value>,
+        b: &BTreeMap<String, Value>,
+    ) -> Difference {
+        let (one, other) = (a.get(path), b.get(path));
+        let names = names_of(path);
+        let steady = self.steady(&names, one, other);
+        let of_the_moment = || (steady.0 == steady.1).then_some(OF_THE_MOMENT);
+        let size = || self.is_size_of_the_moment(path, a, b).then_some(SIZE);
+        let volatile = why_volatile(&names).or_else(of_the_moment).or_else(size);
+        let lines = match &steady {
+            (Some(Value::String(one)), Some(Value::String(other))) if volatile.is_none() => {
+                told::lines(one, other)
+            }
+            _ => None,
+        };
+        Difference {
+            path: path.to_owned(),
+            one: one.cloned(),
+            other: other.cloned(),
+            lines,
+            volatile,
+        }
+    }
+
+    fn is_size_of_the_moment(
+        &self,
+        path: &str,
+        a: &BTreeMap<String, Value>,
+        b: &BTreeMap<String, Value>,
+    ) -> bool {
+        let Some(table) = path.strip_suffix(".bytes") else {
+            return false;
+        };
+        let digest = |run: &BTreeMap<String, Value>| run.get(&format!("{table}.sha256")).cloned();
+        let (one, other) = (digest(a), digest(b));
+        one != other && self.same(one.as_ref(), other.as_ref())
+    }
+}
+
+/// All subtasks of both runs, in the plan's order.
+fn subtasks<'a>(one: &'a Folded, other: &'a Folded) -> Vec<&'a SubtaskId> {
+    let mut seen = BTreeSet::new();
+    let plans = one.header.plan.iter().chain(&other.header.plan);
+    let others = one.courses().chain(other.courses()).map(|(id, _)| id);
+    plans.chain(others).filter(|id| seen.insert(*id)).collect()
+}
+
+fn began_with(one: &Folded, other: &Folded, moments: &Moments<'_>) -> Vec<Difference> {
+    let mut all = moments.differences(&beginning(one), &beginning(other));
+    all.retain(|difference| difference.volatile.is_none());
+    all
+}
+
+fn beginning(run: &Folded) -> BTreeMap<String, Value> {
+    let header = &run.header;
+    let GateRef {
+        name,
+        sha256,
+        templates,
+    } = &header.gate;
+    let tools = run.resumptions.last().map_or(&header.tools, |it| &it.tools);
+    let mut all = BTreeMap::from([
+        ("gate".to_owned(), Value::from(name.as_str())),
+        ("gate file, sha256".to_owned(), sha256.as_str().into()),
+        ("version".to_owned(), header.version.as_str().into()),
+    ]);
+    if let Some(flake) = &header.flake {
+        all.insert("flake".to_owned(), flake.as_str().into());
+    }
+    let texts = |what: &'static str, of: &BTreeMap<String, String>| {
+        let named =
+            |(name, text): (&String, &String)| (format!("{what} {name}"), text.as_str().into());
+        of.iter().map(named).collect::<Vec<(String, Value)>>()
+    };
+    all.extend(texts("template", templates));
+    all.extend(texts("tool", tools));
+    for (name, value) in run.parameters() {
+        collect(&format!("parameter {name}"), &value, &mut all);
+    }
+    all
+}
+
+fn first(one: &Folded, other: &Folded, moments: &Moments<'_>) -> Option<Divergence> {
+    subtasks(one, other).into_iter().find_map(|id| {
+        let (mut a, mut b) = (strands(one, id), strands(other, id));
+        let names: BTreeSet<_> = a.keys().chain(b.keys()).copied().collect();
+        let mut parted: Vec<Divergence> = names
+            .into_iter()
+            .filter_map(|name| {
+                let (a, b) = (a.remove(&name), b.remove(&name));
+                strand_parted(id, &a.unwrap_or_default(), &b.unwrap_or_default(), moments)
+            })
+            .collect();
+        parted.sort_by_key(|one| one.exchange);
+        parted.into_iter().next()
+    })
+}
+
+/// The exchanges of a subtask by strand: only within one has their order a meaning.
+fn strands<'r>(run: &'r Folded, id: &SubtaskId) -> BTreeMap<Option<&'r str>, Vec<&'r Exchange>> {
+    let mut strands: BTreeMap<_, Vec<&Exchange>> = BTreeMap::new();
+    for exchange in run
+        .course(id)
+        .into_iter()
+        .flat_map(|it| it.exchanges.values())
+    {
+        strands
+            .entry(exchange.strand.as_deref())
+            .or_default()
+            .push(exchange);
+    }
+    strands
+}
+
+fn strand_parted(
+    subtask: &SubtaskId,
+    one: &[&Exchange],
+    other: &[&Exchange],
+    moments: &Moments<'_>,
+) -> Option<Divergence> {
+    let count = one.len().max(other.len());
+    (0..count).find_map(|n| {
+        let (one, other) = (one.get(n).copied(), other.get(n).copied());
+        parted(subtask, one, other, moments)
+    })
+}
+
+fn parted(
+    subtask: &SubtaskId,
+    one: Option<&Exchange>,
+    other: Option<&Exchange>,
+    moments: &Moments<'_>,
+) -> Option<Divergence> {
+    let request = |exchange: &Exchange| exchange.effect.shown();
+    let answer = |exchange: &Exchange| exchange.answer.as_ref().map(said);
+    let differ = |what, sides: [Option<Value>; 2]| {
+        let [one_side, other_side] = sides;
+        let both = (one_side.as_ref(), other_side.as_ref());
+        (!moments.same(both.0, both.1)).then(|| Divergence {
+            subtask: subtask.clone(),
+            exchange: one.or(other).map_or(0, |exchange| exchange.n),
+            what,
+            parts: parts(both.0, both.1, moments),
+            one: one_side.clone(),
+            other: other_side.clone(),
+        })
+    };
+    let both = [one, other];
+    differ("request", both.map(|exchange| exchange.map(request)))
+        .or_else(|| differ("answer", both.map(|exchange| exchange.and_then(answer))))
+}
+
+/// What differs within two requests or answers, by path.
+fn parts(one: Option<&Value>, other: Option<&Value>, moments: &Moments<'_>) -> Vec<Difference> {
+    let (Some(one), Some(other)) = (one, other) else {
+        return Vec::new();
+    };
+    let leaves = |value: &Value| {
+        let mut found = BTreeMap::new();
+        collect("", value, &mut found);
+        found
+    };
+    let mut parts = moments.differences(&leaves(one), &leaves(other));
+    parts.retain(|part| part.volatile.is_none());
+    parts
+}
+
+fn said(answer: &Answer) -> Value {
+    match answer {
+        Answer::Ok(response) => response.shown(),
+        Answer::Err(error) => Value::from(error.to_string()),
+    }
+}
+
+fn outcomes(one: &Folded, other: &Folded) -> Vec<(SubtaskId, String, String)> {
+    let (a, b) = (one.outcomes(), other.outcomes());
+    let told = |outcome: Option<&crate::gate::Outcome>| {
+        let value = outcome.and_then(|outcome| serde_json::to_value(outcome).ok());
+        let kind = value
+            .as_ref()
+            .and_then(|value| value.get("outcome")?.as_str());
+        kind.unwrap_or("not ended").to_owned()
+    };
+    subtasks(one, other)
+        .into_iter()
+        .filter_map(|id| {
+            let (a, b) = (told(a.get(id)), told(b.get(id)));
+            (a != b).then(|| (id.clone(), a, b))
+        })
+        .collect()
+}
+
+/// All values of all facts, by path.
+fn leaves(run: &Folded) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    for (_, courses) in run.courses() {
+        for fact in courses.last().iter().flat_map(|course| &course.facts) {
+            collect(&fact.name, &fact.value, &mut found);
+        }
+    }
+    found
+}
+
+fn collect(path: &str, value: &Value, found: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            for (at, item) in items.iter().enumerate() {
+                collect(&format!("{path}[{at}]"), item, found);
+            }
+        }
+        // A reference to a long text is one value.
+        Value::Object(table) if !table.is_empty() && referred(value).is_none() => {
+            for (name, item) in table {
+                let dot = if path.is_empty() { "" } else { "." };
+                collect(&format!("{path}{dot}{name}"), item, found);
+            }
+        }
+        leaf => drop(found.insert(path.to_owned(), leaf.clone())),
+    }
+}
+
+/// The names of the fields in a path, without places in lists.
+fn names_of(path: &str) -> Vec<&str> {
+    let name = |part| str::split(part, '[').next().unwrap_or(part);
+    path.split('.').map(name).collect()
+}

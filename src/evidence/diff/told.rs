@@ -1,0 +1,164 @@
+//! A comparison in words.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::super::plain::plain;
+use super::{Diff, Difference};
+use crate::alignment::gaps;
+
+/// A longer value is cut.
+const LENGTH: usize = 300;
+/// Lines of two long texts that are shown.
+const LINES: usize = 12;
+/// Parts of an exchange that are shown.
+const PARTS: usize = 5;
+
+/// All of it.
+pub(super) fn text(diff: &Diff, with_volatile: bool) -> String {
+    let mut out = String::new();
+    // Writing into a text cannot fail.
+    let _ = tell(diff, with_volatile, &mut out);
+    out
+}
+
+fn tell(diff: &Diff, with_volatile: bool, out: &mut String) -> std::fmt::Result {
+    let (one, other) = diff.verdicts;
+    if one == other {
+        writeln!(out, "verdict: {one} in both")?;
+    } else {
+        writeln!(out, "verdict: {one} / {other}")?;
+    }
+    if !diff.began_with.is_empty() {
+        writeln!(out, "not begun alike:")?;
+        differences(&diff.began_with, out)?;
+    }
+    divergence(diff, out)?;
+    for (id, one, other) in &diff.outcomes {
+        writeln!(out, "{id}: {one} / {other}")?;
+    }
+    let told = |fact: &&Difference| with_volatile || fact.volatile.is_none();
+    let facts: Vec<_> = diff.facts.iter().filter(told).cloned().collect();
+    if !facts.is_empty() {
+        writeln!(out, "facts that differ:")?;
+        differences(&facts, out)?;
+    }
+    if diff.volatile > 0 && !with_volatile {
+        writeln!(
+            out,
+            "and {} values that always differ (times, ids, ports, process ids); --all shows them \
+             and says why",
+            diff.volatile
+        )?;
+    }
+    out.push_str(if diff.same() {
+        "no difference that says anything"
+    } else {
+        "the runs differ"
+    });
+    Ok(())
+}
+
+fn divergence(diff: &Diff, out: &mut String) -> std::fmt::Result {
+    let Some(first) = &diff.first else {
+        return Ok(());
+    };
+    writeln!(
+        out,
+        "first divergence: {} exchange {}, the {}",
+        first.subtask, first.exchange, first.what
+    )?;
+    if first.parts.is_empty() {
+        return sides(first.one.as_ref(), first.other.as_ref(), out);
+    }
+    differences(&first.parts[..first.parts.len().min(PARTS)], out)?;
+    match first.parts.len().saturating_sub(PARTS) {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more of its values"),
+    }
+}
+
+/// The same difference in several places is told once.
+fn differences(all: &[Difference], out: &mut String) -> std::fmt::Result {
+    let mut told: Vec<&Difference> = Vec::new();
+    for difference in all {
+        let same = |one: &&Difference| {
+            (&one.one, &one.other, one.volatile)
+                == (&difference.one, &difference.other, difference.volatile)
+        };
+        if told.iter().any(same) {
+            continue;
+        }
+        told.push(difference);
+        let more = all.iter().filter(|one| same(one)).count() - 1;
+        write!(out, "  {}", plain(&difference.path))?;
+        if more > 0 {
+            write!(out, ", and {more} more with the same values")?;
+        }
+        if let Some(why) = difference.volatile {
+            write!(out, " (volatile: {why})")?;
+        }
+        out.push('\n');
+        match &difference.lines {
+            Some(lines) => plain(lines)
+                .lines()
+                .try_for_each(|line| writeln!(out, "    {line}"))?,
+            None => sides(difference.one.as_ref(), difference.other.as_ref(), out)?,
+        }
+    }
+    Ok(())
+}
+
+fn sides(one: Option<&Value>, other: Option<&Value>, out: &mut String) -> std::fmt::Result {
+    writeln!(out, "    - {}\n    + {}", shown(one), shown(other))
+}
+
+fn shown(value: Option<&Value>) -> String {
+    value.map_or("nothing".to_owned(), |value| {
+        cut(&plain(&value.to_string()))
+    })
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The lines that differ between two long texts; nothing for short ones, which are shown whole.
+pub(super) fn lines(one: &str, other: &str) -> Option<String> {
+    let (one, other) = (by_line(one), by_line(other));
+    if one.len().max(other.len()) < 3 {
+        return None;
+    }
+    let mut differing = Vec::new();
+    for gap in gaps(&one, &other) {
+        let marked = |mark, lines: &[String]| -> Vec<String> {
+            lines
+                .iter()
+                .map(|line| format!("{mark} {}", cut(line)))
+                .collect()
+        };
+        differing.extend(marked('-', &one[gap.before]));
+        differing.extend(marked('+', &other[gap.after]));
+    }
+    let more = differing.len().saturating_sub(LINES);
+    differing.truncate(LINES);
+    if more > 0 {
+        differing.push(format!("and {more} more lines"));
+    }
+    Some(differing.join("\n"))
+}
+
+/// A document field by field, any other text line by line.
+fn by_line(text: &str) -> Vec<String> {
+    let document = text.starts_with(['{', '[']);
+    let value = document.then(|| serde_json::from_str::<Value>(text).ok());
+    let pretty = value
+        .flatten()
+        .and_then(|value| serde_json::to_string_pretty(&value).ok());
+    let text = pretty.as_deref().unwrap_or(text);
+    text.lines().map(str::to_owned).collect()
+}

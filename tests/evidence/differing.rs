@@ -1,0 +1,358 @@
+//! Two runs compared: what says nothing is folded away, and nothing else.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use canary_gate::engine::EventKind;
+use canary_gate::evidence::{Diff, Recording, Run, diff};
+use canary_gate::gate::{Outcome, SubtaskId, Verdict};
+use canary_gate::journal::{Answer, Folded, Header, Journal, Record, read, sha256_hex};
+use canary_gate::world::{
+    Captured, Effect, Ended, FileSeen, Finished, HttpAnswer, Place, RecordLayer, Response, World,
+    WorldError, strand,
+};
+use serde_json::{Value, json};
+
+use super::bundles::bundled;
+use super::sample::{ended, event, header, id, run, started};
+use super::telling::{a_run_of, published};
+
+fn compared(one: &Folded, other: &Folded) -> Diff {
+    let texts = BTreeMap::new();
+    let run = |folded| Run {
+        folded,
+        texts: &texts,
+    };
+    diff(&run(one), &run(other))
+}
+
+/// The same with all that lies beside the journals.
+fn compared_whole(one: &Recording, other: &Recording) -> Diff {
+    let texts = [one, other].map(|recording| recording.texts().unwrap());
+    diff(
+        &Run {
+            folded: &one.folded,
+            texts: &texts[0],
+        },
+        &Run {
+            folded: &other.folded,
+            texts: &texts[1],
+        },
+    )
+}
+
+#[tokio::test]
+async fn runs_that_differ_in_what_always_differs_are_the_same() {
+    let (dir, _path) = bundled(2).await;
+    let one = read(&dir.path().join("run")).unwrap();
+    assert!(compared(&one, &one).same());
+    let changed = |change: &dyn Fn(&mut Record)| {
+        let mut lines = one.lines.clone();
+        for line in &mut lines {
+            change(&mut line.record);
+        }
+        canary_gate::journal::fold(lines).unwrap()
+    };
+    let later = changed(&|record| match record {
+        Record::Result {
+            answer: Answer::Ok(answer),
+            ..
+        } => {
+            let mut value = answer.shown();
+            if value["response"] == "now" {
+                value["value"] = "2027-01-01T00:00:00Z".into();
+            } else if value["response"] == "program" {
+                value["value"]["elapsed_milliseconds"] = 99.into();
+            }
+            *answer = value.into();
+        }
+        Record::Event(event) => {
+            if let EventKind::FactPublished(fact) = &mut event.kind {
+                fact.value["pid"] = 7.into();
+            }
+        }
+        _ => {}
+    });
+    let told = compared(&one, &later);
+    assert!(told.same(), "{}", told.text(true));
+    assert_eq!((told.facts.len(), told.volatile), (2, 2));
+    assert!(told.text(false).contains("2 values that always differ"));
+    assert!(!told.text(false).contains("fact.of_1"));
+    assert!(
+        told.text(true)
+            .contains("fact.of_1.pid, and 1 more with the same values (volatile: a process id)")
+    );
+
+    let other = changed(&|record| match record {
+        Record::Result {
+            by,
+            n: 3,
+            answer: Answer::Ok(answer),
+        } if *by == id(2) => {
+            let mut value = answer.shown();
+            value["value"]["ended"]["code"] = 1.into();
+            *answer = value.into();
+        }
+        Record::Event(event) => match &mut event.kind {
+            EventKind::FactPublished(fact) if fact.source.by == id(2) => {
+                fact.value["version"] = "3.2.0rc17".into();
+            }
+            EventKind::SubtaskEnded {
+                subtask, outcome, ..
+            } if *subtask == id(2) => {
+                *outcome = Outcome::Failed(canary_gate::gate::Finding::new("x"));
+            }
+            _ => {}
+        },
+        _ => {}
+    });
+    let told = compared(&one, &other);
+    assert_eq!(told.verdicts, (Verdict::Passed, Verdict::Failed));
+    let first = told.first.clone().unwrap();
+    assert_eq!(
+        (first.subtask, first.exchange, first.what),
+        (id(2), 3, "answer")
+    );
+    let text = told.text(false);
+    for part in [
+        "verdict: passed / failed",
+        "T002: passed / failed",
+        "fact.of_2.version",
+        "3.2.0rc17",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_id_that_goes_on_into_requests_and_facts_says_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let audit = async |name: &str, ulid: &str, milliseconds: [u64; 2], status: u16| {
+        let text = format!(
+            "wrote {ulid}/junit.xml\n4 passed in 0.{}s\n",
+            milliseconds[0]
+        );
+        let said = Response::Program(Box::new(Finished {
+            ended: Ended::Code(0),
+            stdout: Captured {
+                bytes: text.len() as u64,
+                sha256: canary_gate::journal::sha256_hex(text.as_bytes()),
+                text,
+                ..Captured::default()
+            },
+            stderr: Captured::default(),
+            elapsed: std::time::Duration::from_millis(milliseconds[1]),
+            leftovers: Vec::new(),
+            observations: Vec::new(),
+        }));
+        let asked = [
+            (Effect::FreshId, Response::Id(ulid.to_owned())),
+            (
+                run(&format!("pytest --junit=reports/{ulid}/junit.xml")),
+                said,
+            ),
+            (
+                Effect::Now,
+                Response::Http(HttpAnswer {
+                    status,
+                    body: String::new(),
+                }),
+            ),
+        ];
+        let value = serde_json::json!({
+            "report": format!("reports/{ulid}"),
+            "run_milliseconds": milliseconds,
+        });
+        a_run_of(&dir.path().join(name), &asked, published("audit", value, 3))
+            .await
+            .folded
+    };
+    let one = audit("one", "01KS1W46000000000000000001", [12, 13], 200).await;
+    let other = audit("other", "01KS1W46000000000000000002", [140, 15], 200).await;
+    let told = compared(&one, &other);
+    assert!(told.same(), "{}", told.text(true));
+    let all = told.text(true);
+    assert!(
+        all.contains("audit.report (volatile: it differs only in times, ids and ports)"),
+        "{all}"
+    );
+    assert!(
+        all.contains("audit.run_milliseconds[1] (volatile: how long"),
+        "{all}"
+    );
+    let third = audit("third", "01KS1W46000000000000000003", [12, 13], 500).await;
+    let first = compared(&one, &third).first.unwrap();
+    assert_eq!((first.exchange, first.what), (3, "answer"));
+}
+
+/// A run that read this document, and published this of it beside the digest of its bytes.
+async fn read_a_document(dir: &Path, document: &str, fact: Value) -> Recording {
+    let seen = FileSeen {
+        path: Place::run("result.json"),
+        bytes: document.len() as u64,
+        sha256: sha256_hex(document.as_bytes()),
+        modified: super::sample::at(0),
+    };
+    let mut value = json!({"sha256": seen.sha256, "bytes": seen.bytes});
+    value["said"] = fact;
+    let asked = [
+        (Effect::Now, Response::Files(vec![seen])),
+        (Effect::Now, Response::Text(document.to_owned())),
+    ];
+    let recording = a_run_of(dir, &asked, published("result", value, 2)).await;
+    std::fs::write(dir.join("result.json"), document).unwrap();
+    recording
+}
+
+fn document(at: &str, run: &str, passed: u32) -> String {
+    let padding = "so that it does not fit into the journal's line\n".repeat(100);
+    let text = json!({
+        "started_at": at,
+        "run_id": run,
+        "database": format!("homes/{run}/queue.db"),
+        "url": "http://127.0.0.1:27412/",
+        "passed": passed,
+        "log": padding,
+    });
+    serde_json::to_string_pretty(&text).unwrap()
+}
+
+#[tokio::test]
+async fn a_digest_is_compared_by_what_it_is_the_digest_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = async |name: &str, at: &str, run: &str, passed| {
+        let fact = json!({"run_id": run, "kept_in": format!("homes/{}", run.to_lowercase())});
+        read_a_document(&dir.path().join(name), &document(at, run, passed), fact).await
+    };
+    let one = ran(
+        "one",
+        "2026-05-19T10:00:00Z",
+        "01KS1W46000000000000000001",
+        4,
+    )
+    .await;
+    let other = ran(
+        "other",
+        "2026-05-19T11:00:01Z",
+        "01KS1W46000000000000000002",
+        4,
+    )
+    .await;
+    let told = compared_whole(&one, &other);
+    assert!(told.same(), "{}", told.text(true));
+    assert_eq!(told.volatile, 3, "{}", told.text(true));
+
+    let third = ran(
+        "third",
+        "2026-05-19T11:00:01Z",
+        "01KS1W46000000000000000002",
+        3,
+    )
+    .await;
+    let told = compared_whole(&one, &third).text(false);
+    for part in [
+        "first divergence: T001 exchange 1, the answer",
+        "  value[0].sha256\n",
+        "facts that differ:\n  result.sha256\n",
+        "the runs differ",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let told = compared(&one.folded, &other.folded);
+    assert!(!told.same(), "without the texts nobody knows");
+}
+
+#[tokio::test]
+async fn of_long_texts_the_lines_that_differ_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let posted = async |name: &str, at: &str, count: &str| {
+        let body = format!("## Evidence\n\nat {at}\ncount: {count}\nend\n");
+        let fact = published("comment", json!({"body": body}), 1);
+        a_run_of(&dir.path().join(name), &[], fact).await.folded
+    };
+    let one = posted("one", "2026-05-19T10:00:00Z", "22").await;
+    let later = posted("later", "2026-05-19 11:00:00+02:00", "22").await;
+    assert!(compared(&one, &later).same());
+    let other = posted("other", "2026-05-19T11:00:00Z", "23").await;
+    let told = compared(&one, &other).text(false);
+    let expected = "facts that differ:\n  comment.body\n    - count: 22\n    + count: 23\n";
+    assert!(told.contains(expected), "{told}");
+}
+
+#[tokio::test]
+async fn the_same_difference_in_many_places_is_told_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = async |name: &str, commit: &str| {
+        let fact = published("runs", json!([commit, commit, commit]), 1);
+        a_run_of(&dir.path().join(name), &[], fact).await.folded
+    };
+    let told = compared(&ran("one", "1f00").await, &ran("other", "2f00").await).text(false);
+    let expected = "  runs[0], and 2 more with the same values\n    - \"1f00\"\n    + \"2f00\"\n";
+    assert!(told.contains(expected), "{told}");
+    assert_eq!(told.matches("1f00").count(), 1, "{told}");
+}
+
+/// Answers as [`super::sample::Echo`] does, by what is asked alone.
+struct ByRequest;
+
+#[async_trait]
+impl World for ByRequest {
+    async fn perform(&self, _: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
+        Ok(Response::Text(format!("{effect:?}")))
+    }
+}
+
+#[tokio::test]
+async fn the_order_between_strands_says_nothing_and_within_one_it_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = async |name: &str, order: &[(&'static str, &str)]| {
+        let dir = dir.path().join(name);
+        let journal = Journal::create(&dir, header(1)).unwrap();
+        let world = RecordLayer::new(Arc::new(ByRequest), journal.clone());
+        journal.event(&event(1, started(1))).unwrap();
+        for (side, program) in order {
+            let asked = async { world.perform(&id(1), run(program)).await };
+            strand(side, asked).await.unwrap();
+        }
+        journal.event(&event(2, ended(1, 1))).unwrap();
+        journal.seal(Verdict::Passed).unwrap();
+        read(&dir).unwrap()
+    };
+    let before = [("before", "git show a"), ("before", "pytest a")];
+    let after = [("after", "git show b"), ("after", "pytest b")];
+    let one = ran("one", &[before, after].concat()).await;
+    let other = ran("other", &[after, before].concat()).await;
+    assert!(compared(&one, &other).same());
+    let turned = ran("turned", &[before[1], before[0], after[0], after[1]]).await;
+    let first = compared(&one, &turned).first.unwrap();
+    assert_eq!((first.exchange, first.what), (1, "request"));
+}
+
+#[tokio::test]
+async fn what_was_not_begun_alike_is_told_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = |name: &str, header: Header| {
+        let dir = dir.path().join(name);
+        let journal = Journal::create(&dir, header).unwrap();
+        journal.seal(Verdict::Error).unwrap();
+        read(&dir).unwrap()
+    };
+    let one = ran("one", header(0));
+    let mut begun = header(0);
+    begun.tools.insert("gh".into(), "2.40.0".into());
+    begun
+        .parameters
+        .insert("saas.url".into(), "https://example.com".into());
+    let told = compared(&one, &ran("other", begun));
+    assert!(!told.same());
+    assert!(
+        told.text(false).contains(
+            "not begun alike:\n  parameter saas.url\n    - nothing\n    + \"https://example.com\"\n  \
+             tool gh\n    - \"2.23.0\"\n    + \"2.40.0\"\n"
+        ),
+        "{}",
+        told.text(false)
+    );
+}
