@@ -70,7 +70,7 @@ pub enum SessionError {
         run: String,
     },
     /// The run to resume is of another gate, or of another version of its file.
-    #[error("run `{run}` is of another gate file than the one given (`{gate}`)")]
+    #[error("run `{run}` is of another gate file or template than the one given (`{gate}`)")]
     OtherGate {
         /// The run.
         run: String,

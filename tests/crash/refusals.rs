@@ -196,6 +196,45 @@ fn a_dry_run_runs_nothing_of_the_gate_files_own_and_has_not_passed() {
     );
 }
 
+/// What would go out as it is and must not is refused before anything has run.
+#[test]
+fn a_gate_file_or_a_template_with_something_private_in_it_is_not_run() {
+    let stage = Stage::new(Canary::Passes);
+    let home = stage.path("home").display().to_string();
+    let own = |gate: &str, template: &str| {
+        let text = std::fs::read_to_string(GATE).unwrap();
+        std::fs::write(stage.path("own.toml"), text + gate).unwrap();
+        std::fs::write(stage.path("note.md"), template).unwrap();
+        let file = stage.path("own.toml").display().to_string();
+        let ran = stage.gate(&["run", "--yes", "--gate", &file]).output();
+        let ran = ran.unwrap();
+        let told = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert_eq!(ran.status.code(), Some(2), "{told}");
+        told
+    };
+    let told = own(&format!("# see {home}/notes\n"), "all is well\n");
+    assert!(told.contains("the gate file holds ‹home›, and"), "{told}");
+    let token = format!("ghp_{}", "aB3dE6gH9j".repeat(4));
+    let told = own("", &format!("sent with {token}\n"));
+    assert!(
+        told.contains("the template `note.md` holds ‹secret:"),
+        "{told}"
+    );
+    assert!(!told.contains(&token), "{told}");
+    assert!(told.contains("write a parameter in its place"), "{told}");
+    assert!(stage.directory().is_none(), "there is no journal");
+}
+
+#[test]
+fn a_template_that_was_changed_in_the_run_is_not_gone_on_with() {
+    let stage = Stage::new(Canary::Passes);
+    killed_after(&stage, 40);
+    let kept = stage.directory().unwrap().join("templates/note.md");
+    let text = std::fs::read_to_string(&kept).unwrap();
+    std::fs::write(&kept, text + "and more\n").unwrap();
+    refused(&stage, &["latest"], "is of another gate file");
+}
+
 #[test]
 fn another_gate_file_is_refused_and_so_is_an_ambiguous_name() {
     let stage = Stage::new(Canary::Passes);

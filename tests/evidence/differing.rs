@@ -356,3 +356,18 @@ async fn what_was_not_begun_alike_is_told_first() {
         told.text(false)
     );
 }
+
+#[tokio::test]
+async fn what_only_one_run_published_is_named_and_not_spread_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = async |name: &str, fact: &str| {
+        let fact = published(fact, json!({"a": 1, "b": [1, 2]}), 1);
+        a_run_of(&dir.path().join(name), &[], fact).await.folded
+    };
+    let told = compared(&ran("one", "canary").await, &ran("other", "tracker").await);
+    assert!(!told.same());
+    let text = told.text(false);
+    let expected = "facts of the first alone: canary\nfacts of the second alone: tracker\n";
+    assert!(text.contains(expected), "{text}");
+    assert!(told.facts.is_empty(), "{text}");
+}

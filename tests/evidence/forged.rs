@@ -354,3 +354,46 @@ fn facts_are_folded_in_linear_time() {
     // Sixteen times as many; comparing each with all before takes 256 times as long.
     assert!(many < few * 64, "{few:?}, {many:?}");
 }
+
+/// A run of a gate with a template, as it is packed.
+fn with_a_template(dir: &Path) -> PathBuf {
+    let run = dir.join("run");
+    let mut begun = header(0);
+    begun.gate.sha256 = sha256_hex(GATE);
+    let text = "all is well\n";
+    let digest = sha256_hex(text.as_bytes());
+    begun.gate.templates.insert("note.md".into(), digest);
+    let journal = Journal::create(&run, begun).unwrap();
+    journal.seal(Verdict::Error).unwrap();
+    let mut spec = spec(&run);
+    let content = Content::Bytes(text.into());
+    spec.files.insert("templates/note.md".into(), content);
+    let to = dir.join("bundle.tar.gz");
+    bundle(&OsDisk, spec, &to, &mut NoScan).unwrap();
+    to
+}
+
+#[test]
+fn another_template_than_the_one_that_was_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = with_a_template(dir.path());
+    assert!(check(&path).unwrap().intact());
+    let name = "data/files/templates/note.md";
+    let to = dir.path().join("forged.tar.gz");
+
+    let mut forged = Forgery::of(&path);
+    forged.files.insert(name.into(), "all is lost\n".into());
+    let told = fault(&forged.packed(&to), "gate file").to_owned();
+    assert_eq!(told, "its template `note.md` is not the one that was run");
+
+    let mut forged = Forgery::of(&path);
+    forged.files.remove(name);
+    let told = fault(&forged.packed(&to), "gate file").to_owned();
+    assert_eq!(told, "its template `note.md` is not the one that was run");
+
+    let mut forged = Forgery::of(&path);
+    let more = "data/files/templates/more.md";
+    forged.files.insert(more.into(), "more\n".into());
+    let told = fault(&forged.packed(&to), "gate file").to_owned();
+    assert_eq!(told, "it has no template `more.md`, and one is there");
+}

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 pub use volatile::why_volatile;
 
-use crate::gate::{SubtaskId, Verdict};
+use crate::gate::{Fact, SubtaskId, Verdict};
 use crate::journal::{Answer, Exchange, Folded, GateRef, referred};
 use moment::Moment;
 
@@ -41,7 +41,9 @@ pub struct Diff {
     pub first: Option<Divergence>,
     /// Subtasks that ended otherwise: how in the one, how in the other.
     pub outcomes: Vec<(SubtaskId, String, String)>,
-    /// Facts that differ, by path.
+    /// Facts that only the one run published, and those that only the other did, by name.
+    pub only: (Vec<String>, Vec<String>),
+    /// Facts of both that differ, by path.
     pub facts: Vec<Difference>,
     /// Among them, how many are volatile.
     pub volatile: usize,
@@ -88,8 +90,15 @@ pub fn diff(one: &Run<'_>, other: &Run<'_>) -> Diff {
         other: Moment::of(other),
     };
     let (one, other) = (one.folded, other.folded);
-    let facts = moments.differences(&leaves(one), &leaves(other));
+    let (a, b) = (published(one), published(other));
+    let only = |run: &BTreeSet<&str>, other: &BTreeSet<&str>| {
+        let only = run.difference(other).copied().map(str::to_owned);
+        only.collect::<Vec<String>>()
+    };
+    let of_both = |run: &Folded| leaves_of(run, |name| a.contains(name) && b.contains(name));
+    let facts = moments.differences(&of_both(one), &of_both(other));
     Diff {
+        only: (only(&a, &b), only(&b, &a)),
         verdicts: (one.verdict(), other.verdict()),
         began_with: began_with(one, other, &moments),
         first: first(one, other, &moments),
@@ -107,6 +116,8 @@ impl Diff {
             && self.began_with.is_empty()
             && self.first.is_none()
             && self.outcomes.is_empty()
+            && self.only.0.is_empty()
+            && self.only.1.is_empty()
             && self.facts.len() == self.volatile
     }
 
@@ -352,13 +363,26 @@ fn outcomes(one: &Folded, other: &Folded) -> Vec<(SubtaskId, String, String)> {
         .collect()
 }
 
+/// The facts of a run that count.
+fn facts(run: &Folded) -> impl Iterator<Item = &Fact> {
+    let last = run.courses().filter_map(|(_, courses)| courses.last());
+    last.flat_map(|course| &course.facts)
+}
+
+/// Their names.
+fn published(run: &Folded) -> BTreeSet<&str> {
+    facts(run).map(|fact| fact.name.as_str()).collect()
+}
+
 /// All values of all facts, by path.
 fn leaves(run: &Folded) -> BTreeMap<String, Value> {
+    leaves_of(run, |_| true)
+}
+
+fn leaves_of(run: &Folded, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
-    for (_, courses) in run.courses() {
-        for fact in courses.last().iter().flat_map(|course| &course.facts) {
-            collect(&fact.name, &fact.value, &mut found);
-        }
+    for fact in facts(run).filter(|fact| wanted(&fact.name)) {
+        collect(&fact.name, &fact.value, &mut found);
     }
     found
 }

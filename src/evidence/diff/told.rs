@@ -38,6 +38,12 @@ fn tell(diff: &Diff, with_volatile: bool, out: &mut String) -> std::fmt::Result 
     for (id, one, other) in &diff.outcomes {
         writeln!(out, "{id}: {one} / {other}")?;
     }
+    for (which, names) in [("first", &diff.only.0), ("second", &diff.only.1)] {
+        if !names.is_empty() {
+            let names: Vec<String> = names.iter().map(|name| plain(name)).collect();
+            writeln!(out, "facts of the {which} alone: {}", names.join(", "))?;
+        }
+    }
     let told = |fact: &&Difference| with_volatile || fact.volatile.is_none();
     let facts: Vec<_> = diff.facts.iter().filter(told).cloned().collect();
     if !facts.is_empty() {
