@@ -37,11 +37,49 @@ macro_rules! pictures {
     };
 }
 
-/// The minimal gate with another subtask at the end of its first work package.
+/// The minimal gate with another subtask at the end of its first work package, and all programs
+/// that any verb starts.
 fn with_subtask(fields: &str) -> String {
+    const ALL: &str = r#"["bash", "flyctl", "gh", "git", "pipx", "python3", "uv"]"#;
+    with_subtask_and_programs(fields, ALL)
+}
+
+fn with_subtask_and_programs(fields: &str, programs: &str) -> String {
     const NEXT: &str = "[[work_package]]\nid = \"P\"";
+    const LISTED: &str = r#"programs = ["flyctl", "gh"]"#;
+    assert!(MINIMAL.contains(NEXT) && MINIMAL.contains(LISTED));
     let subtask = format!("[[work_package.subtask]]\nid = \"C05\"\ntitle = \"More\"\n{fields}\n");
-    replaced(NEXT, &format!("{subtask}{NEXT}"))
+    let text = MINIMAL
+        .replace(NEXT, &format!("{subtask}{NEXT}"))
+        .replace(LISTED, &format!("programs = {programs}"));
+    shown(&text, NOTE)
+}
+
+#[test]
+fn a_program_that_a_verb_starts_by_itself_and_the_policy_does_not_list() {
+    let refused = with_subtask_and_programs(INSTALL, r#"["gh", "uv"]"#);
+    insta::assert_snapshot!(refused);
+}
+
+/// The built-in gate lists no program that nothing starts, and lacks none.
+#[test]
+fn each_program_of_the_built_in_gate_is_missed_when_it_is_not_listed() {
+    let text = include_str!("../src/gates/phase4/gate.toml");
+    let (before, rest) = text.split_once("\nprograms = [").unwrap();
+    let (listed, after) = rest.split_once(']').unwrap();
+    // What `verify-version` starts is the candidate's own command, by its place.
+    for program in listed.split(", ").filter(|one| *one != "\"spec-kitty\"") {
+        let others: Vec<&str> = listed.split(", ").filter(|one| *one != program).collect();
+        let others = others.join(", ");
+        let text = format!("{before}\nprograms = [{others}]{after}");
+        let refused = Gate::load("gate.toml", &text, &|_| Some(String::new()));
+        let told = refused.unwrap_err().render(Look::default());
+        let words = format!("`{}` is not in policy.programs", program.trim_matches('"'));
+        // What a field says that is started is told at the field.
+        let asked = "asks for what the policy refuses";
+        let listed = told.contains("policy.programs") && told.contains(asked);
+        assert!(told.contains(&words) || listed, "{program}: {told}");
+    }
 }
 
 const CANARY: &str = "uses = \"canary\"\nproject = \"p\"\nscript = \"s\"\narguments = []\n\
@@ -104,15 +142,13 @@ fn an_address_or_a_command_that_the_policy_does_not_list() {
         replaced("/health/\"\nwithin", "/admin/\"\nwithin"),
         with_subtask(&format!("{CANARY}{observed}\n")),
         shown(
-            &MINIMAL
-                .replace("programs = [\"gh\"]", "programs = [\"flyctl\"]")
-                .replace(
-                    "[[work_package]]\nid = \"P\"",
-                    &format!(
-                        "[[work_package.subtask]]\nid = \"C05\"\ntitle = \"More\"\n{count}\n\
+            &MINIMAL.replace(
+                "[[work_package]]\nid = \"P\"",
+                &format!(
+                    "[[work_package.subtask]]\nid = \"C05\"\ntitle = \"More\"\n{count}\n\
                          [[work_package]]\nid = \"P\""
-                    ),
                 ),
+            ),
             NOTE,
         ),
     ];
@@ -128,7 +164,7 @@ fn a_slip_inside_of_a_fact() {
     let uses = |fields: &str| with_subtask(&format!("{candidate}{fields}\n"));
     let rows = "uses = \"require-equal\"\nfact = \"health.any.thing\"\n";
     let fine = uses(&format!(
-        "{rows}equals = \"{{{{ rc.tag }}}}\"\nonly_if = \"rc\""
+        "{rows}equals = \"{{{{ rc.tag }}}}\"\nonly_if = \"health\""
     ));
     assert_eq!(fine, "accepted: minimal");
     let skipped = MINIMAL.replace("id = \"P02\"", "id = \"P02\"\nonly_if = \"told.skipped\"");
@@ -136,6 +172,7 @@ fn a_slip_inside_of_a_fact() {
     let pictures = [
         uses(&format!("{rows}equals = \"{{{{ rc.tagg }}}}\"")),
         uses(&format!("{rows}equals = 1\nonly_if = \"rc.nope\"")),
+        uses(&format!("{rows}equals = 1\nonly_if = \"rc\"")),
         uses("uses = \"require-equal\"\nfact = \"rc.versions\"\nequals = 1"),
         shown(MINIMAL, "{{ state.titel }} of {{ state.title }}\n"),
     ];

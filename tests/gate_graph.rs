@@ -11,7 +11,8 @@ type Sketch = (bool, Option<Vec<usize>>);
 
 /// A gate of work packages of subtasks; edges lead back, so there is never a circle.
 fn gate(packages: &[(Vec<usize>, Vec<Sketch>)]) -> Gate {
-    let mut text = "format = 1\nname = \"g\"\ntitle = \"G\"\n".to_owned();
+    let mut text =
+        "format = 1\nname = \"g\"\ntitle = \"G\"\n[policy]\nprograms = [\"gh\"]\n".to_owned();
     let mut number = 0;
     for (at, (depends, subtasks)) in packages.iter().enumerate() {
         let depends: BTreeSet<usize> = depends

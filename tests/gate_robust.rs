@@ -263,7 +263,7 @@ fn deep_templates_are_refused() {
 fn large(count: usize) -> String {
     use std::fmt::Write;
     let mut text =
-        "format = 1\nname = \"large\"\ntitle = \"Large\"\n[parameters]\na.b = 1\n".to_owned();
+        "format = 1\nname = \"large\"\ntitle = \"Large\"\n[parameters]\na.b = 1\n[policy]\nprograms = [\"gh\"]\n".to_owned();
     for package in 0..2 {
         let _ = write!(
             text,

@@ -9,7 +9,9 @@ use serde_json::Value;
 use super::open::open_with;
 use super::{EvidenceError, Limits, open};
 use crate::journal::disk::Disk;
-use crate::journal::{Answer, BLOBS, Blobs, FILE, Folded, Said, fold, read_on, referred, scan};
+use crate::journal::{
+    Answer, BLOBS, Blobs, FILE, Folded, Said, fold, read_on, referred, scan, sha256_hex,
+};
 
 /// A larger text is not compared.
 const LARGEST_TEXT: u64 = 1 << 20;
@@ -70,15 +72,25 @@ impl Recording {
             }
         }
         let names = wanted.names();
+        let mut room = Limits::default().kept;
+        let mut fits = |size: u64| {
+            let left = room.checked_sub(size).filter(|_| size <= LARGEST_TEXT);
+            room = left.unwrap_or(room);
+            left.is_some()
+        };
         let read = match &self.place {
-            Place::Run(dir) => of_run(&*self.disk, dir, names.keys()),
+            Place::Run(dir) => of_run(&*self.disk, dir, names.keys(), fits),
             Place::Bundle(path) => {
-                let keep = |name: &str, size: u64| names.contains_key(name) && size <= LARGEST_TEXT;
+                let keep = |name: &str, size| names.contains_key(name) && fits(size);
                 open_with(&*self.disk, path, keep, Limits::default())?.kept
             }
         };
         let text = |(name, bytes): (String, Vec<u8>)| {
-            Some((names.get(&name)?.clone(), String::from_utf8(bytes).ok()?))
+            let sha256 = names.get(&name)?;
+            // A file may have been cleared of a path; a blob is what its name says, or nothing.
+            let whole = !name.ends_with(sha256) || sha256_hex(&bytes) == *sha256;
+            let text = whole.then(|| String::from_utf8(bytes).ok()).flatten()?;
+            Some((sha256.clone(), text))
         };
         Ok(read.into_iter().filter_map(text).collect())
     }
@@ -151,7 +163,8 @@ impl Wanted {
             Some((format!("data/files/{path}"), only))
         };
         let files = self.files.into_iter().filter_map(file);
-        self.blobs.into_iter().map(blob).chain(files).collect()
+        let all = self.blobs.into_iter().map(blob).chain(files);
+        all.filter(|(name, _)| leads_below(name)).collect()
     }
 }
 
@@ -160,14 +173,19 @@ fn of_run<'n>(
     disk: &dyn Disk,
     run: &Path,
     names: impl Iterator<Item = &'n String>,
+    mut fits: impl FnMut(u64) -> bool,
 ) -> BTreeMap<String, Vec<u8>> {
     let read = |name: &String| {
         let below = name.strip_prefix("data/")?;
-        let below = below.strip_prefix("files/").unwrap_or(below);
-        Some((
-            name.clone(),
-            disk.read(&run.join(below), LARGEST_TEXT).ok()?,
-        ))
+        let path = run.join(below.strip_prefix("files/").unwrap_or(below));
+        let fits = disk.size(&path).is_ok_and(&mut fits);
+        let read = fits.then(|| disk.read(&path, LARGEST_TEXT).ok());
+        Some((name.clone(), read.flatten()?))
     };
     names.filter_map(read).collect()
+}
+
+/// Whether a name leads to something below where it is looked for.
+fn leads_below(name: &str) -> bool {
+    name.split('/').all(|part| !["", ".", ".."].contains(&part))
 }

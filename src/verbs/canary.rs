@@ -72,6 +72,10 @@ impl Declares for Canary {
         let read = |url: &String| Ask::read("observe", url);
         self.observe.iter().map(read).collect()
     }
+
+    fn starts(&self) -> Vec<&'static str> {
+        vec!["git"]
+    }
 }
 
 /// Exit code of the script when its own preflight refused to start.

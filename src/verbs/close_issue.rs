@@ -27,6 +27,10 @@ impl Declares for CloseIssue {
     fn writes(&self) -> Vec<Write<'_>> {
         vec![Write::Close(&self.issue)]
     }
+
+    fn starts(&self) -> Vec<&'static str> {
+        vec!["gh"]
+    }
 }
 
 #[async_trait]

@@ -37,6 +37,10 @@ impl Declares for Comment {
     fn writes(&self) -> Vec<Write<'_>> {
         vec![Write::Comment(&self.issue)]
     }
+
+    fn starts(&self) -> Vec<&'static str> {
+        vec!["gh"]
+    }
 }
 
 /// GitHub's limit for a comment, in characters; the marker needs some of them.

@@ -33,6 +33,12 @@ pub trait Declares {
         Vec::new()
     }
 
+    /// Programs that it starts whatever its fields say. The policy has to list them, which is seen
+    /// when the gate is read.
+    fn starts(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// Whether it spends a canary run, so that its work package is kept whole or not at all.
     fn spends_a_run(&self) -> bool {
         false

@@ -50,6 +50,10 @@ impl Declares for FindCandidate {
             "login",
         ])
     }
+
+    fn starts(&self) -> Vec<&'static str> {
+        vec!["gh", "python3", "uv"]
+    }
 }
 
 #[async_trait]

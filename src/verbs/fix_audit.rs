@@ -33,6 +33,10 @@ impl Declares for FixAudit {
     fn fields(&self) -> Option<Vec<&str>> {
         Some(fix::FIELDS.into_iter().chain(["proof"]).collect())
     }
+
+    fn starts(&self) -> Vec<&'static str> {
+        vec!["gh", "git", "uv"]
+    }
 }
 
 #[async_trait]

@@ -31,6 +31,10 @@ impl Declares for FixBehaviour {
     fn fields(&self) -> Option<Vec<&str>> {
         Some(fix::FIELDS.to_vec())
     }
+
+    fn starts(&self) -> Vec<&'static str> {
+        vec!["gh", "git"]
+    }
 }
 
 #[async_trait]

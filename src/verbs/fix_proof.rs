@@ -31,6 +31,10 @@ impl Declares for FixProof {
     fn reads(&self) -> Vec<&str> {
         vec![&self.fix]
     }
+
+    fn starts(&self) -> Vec<&'static str> {
+        vec!["git", "uv"]
+    }
 }
 
 #[async_trait]

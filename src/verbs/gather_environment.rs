@@ -57,6 +57,11 @@ impl Declares for GatherEnvironment {
     fn asks(&self) -> Vec<Ask> {
         vec![Ask::read("health", &self.health)]
     }
+
+    fn starts(&self) -> Vec<&'static str> {
+        let tag = self.events.is_some().then_some("git");
+        tag.into_iter().chain(["flyctl"]).collect()
+    }
 }
 
 const HEALTH_WITHIN: Duration = Duration::from_secs(10);

@@ -25,7 +25,12 @@ pub struct HarnessPreflight {
     pub scripts: Vec<String>,
 }
 
-impl Declares for HarnessPreflight {}
+impl Declares for HarnessPreflight {
+    fn starts(&self) -> Vec<&'static str> {
+        let checks = (!self.scripts.is_empty()).then_some("bash");
+        checks.into_iter().chain(["uv"]).collect()
+    }
+}
 
 /// What a red preflight means.
 const NOT_A_CANARY_FAILURE: &str = "this is a harness issue, not a canary failure; no canary run was spent: repair the harness, then resume";

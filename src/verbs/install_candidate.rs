@@ -57,6 +57,10 @@ impl Declares for InstallCandidate {
     fn fills_home(&self) -> bool {
         true
     }
+
+    fn starts(&self) -> Vec<&'static str> {
+        vec!["pipx", "python3", "uv"]
+    }
 }
 
 #[async_trait]

@@ -27,6 +27,10 @@ impl Declares for IssueState {
     fn fields(&self) -> Option<Vec<&str>> {
         Some(github::Issue::FIELDS.to_vec())
     }
+
+    fn starts(&self) -> Vec<&'static str> {
+        vec!["gh"]
+    }
 }
 
 #[async_trait]

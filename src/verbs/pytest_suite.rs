@@ -52,6 +52,10 @@ impl Declares for PytestSuite {
     fn reads(&self) -> Vec<&str> {
         vec![&self.environment]
     }
+
+    fn starts(&self) -> Vec<&'static str> {
+        vec!["uv"]
+    }
 }
 
 /// What `pytest-suite` publishes.

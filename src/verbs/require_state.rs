@@ -53,6 +53,10 @@ impl Declares for RequireState {
     fn fields(&self) -> Option<Vec<&str>> {
         Some(github::Issue::FIELDS.to_vec())
     }
+
+    fn starts(&self) -> Vec<&'static str> {
+        vec!["gh"]
+    }
 }
 
 #[async_trait]

@@ -29,6 +29,10 @@ impl Declares for StillRequired {
     fn fields(&self) -> Option<Vec<&str>> {
         Some(vec!["holds", "why", "author", "url"])
     }
+
+    fn starts(&self) -> Vec<&'static str> {
+        vec!["gh"]
+    }
 }
 
 /// Roles whose word counts.

@@ -29,6 +29,10 @@ impl Declares for UvSync {
     fn fields(&self) -> Option<Vec<&str>> {
         Some(vec!["lock_sha256", "environment"])
     }
+
+    fn starts(&self) -> Vec<&'static str> {
+        vec!["uv"]
+    }
 }
 
 #[async_trait]

@@ -371,3 +371,49 @@ async fn what_only_one_run_published_is_named_and_not_spread_out() {
     assert!(text.contains(expected), "{text}");
     assert!(told.facts.is_empty(), "{text}");
 }
+
+#[tokio::test]
+async fn of_an_empty_list_and_a_filled_one_the_items_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = async |name: &str, problems: Value| {
+        let fact = published("canary", json!({"problems": problems, "problem": 1}), 1);
+        a_run_of(&dir.path().join(name), &[], fact).await.folded
+    };
+    let told = compared(
+        &ran("one", json!([])).await,
+        &ran("other", json!(["red"])).await,
+    );
+    let paths: Vec<&str> = told.facts.iter().map(|fact| fact.path.as_str()).collect();
+    assert_eq!(paths, ["canary.problems[0]"]);
+    let told = compared(
+        &ran("three", json!([])).await,
+        &ran("four", json!({})).await,
+    );
+    assert_eq!(told.facts.len(), 1, "{}", told.text(false));
+}
+
+/// A journal may name whatever its writer liked: nothing outside of the run is read for it.
+#[tokio::test]
+async fn a_name_that_leads_elsewhere_is_not_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let outside = dir.path().join("outside");
+    std::fs::write(&outside, "somebody else's").unwrap();
+    let seen = |path: &str, sha256: &str| FileSeen {
+        path: Place::run(path),
+        bytes: 1,
+        sha256: sha256.into(),
+        modified: super::sample::at(0),
+    };
+    let files = vec![
+        seen("../outside", "1"),
+        seen(outside.to_str().unwrap(), "2"),
+        seen("./there", "3"),
+        seen("there", "4"),
+    ];
+    let asked = [(Effect::Now, Response::Files(files))];
+    let run = dir.path().join("run");
+    let recording = a_run_of(&run, &asked, published("fact", json!(1), 1)).await;
+    std::fs::write(run.join("there"), "ours").unwrap();
+    let texts = recording.texts().unwrap();
+    assert_eq!(texts, BTreeMap::from([("4".to_owned(), "ours".to_owned())]));
+}

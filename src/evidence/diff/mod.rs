@@ -164,6 +164,8 @@ impl Moments<'_> {
         paths
             .into_iter()
             .filter(|path| a.get(*path) != b.get(*path))
+            // Of an empty list and a filled one the items are told.
+            .filter(|path| !is_filled(path, a, b) && !is_filled(path, b, a))
             .map(|path| self.difference(path, a, b))
             .collect()
     }
@@ -403,6 +405,18 @@ fn collect(path: &str, value: &Value, found: &mut BTreeMap<String, Value>) {
         }
         leaf => drop(found.insert(path.to_owned(), leaf.clone())),
     }
+}
+
+/// Whether what is empty in the one run holds something in the other.
+fn is_filled(path: &str, one: &BTreeMap<String, Value>, other: &BTreeMap<String, Value>) -> bool {
+    let part = match one.get(path) {
+        Some(Value::Array(items)) if items.is_empty() => "[",
+        Some(Value::Object(table)) if table.is_empty() => ".",
+        _ => return false,
+    };
+    let below = format!("{path}{part}");
+    let next = other.range(below.clone()..).next();
+    !other.contains_key(path) && next.is_some_and(|(name, _)| name.starts_with(&below))
 }
 
 /// The names of the fields in a path, without places in lists.

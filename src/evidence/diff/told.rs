@@ -1,5 +1,6 @@
 //! A comparison in words.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -87,20 +88,19 @@ fn divergence(diff: &Diff, out: &mut String) -> std::fmt::Result {
 
 /// The same difference in several places is told once.
 fn differences(all: &[Difference], out: &mut String) -> std::fmt::Result {
-    let mut told: Vec<&Difference> = Vec::new();
+    let values = |one: &Difference| (shown(one.one.as_ref()), shown(one.other.as_ref()));
+    let key = |one: &Difference| (values(one), one.lines.clone(), one.volatile);
+    let mut places = HashMap::new();
     for difference in all {
-        let same = |one: &&Difference| {
-            (&one.one, &one.other, one.volatile)
-                == (&difference.one, &difference.other, difference.volatile)
-        };
-        if told.iter().any(same) {
+        *places.entry(key(difference)).or_insert(0_usize) += 1;
+    }
+    for difference in all {
+        let Some(count) = places.remove(&key(difference)) else {
             continue;
-        }
-        told.push(difference);
-        let more = all.iter().filter(|one| same(one)).count() - 1;
+        };
         write!(out, "  {}", plain(&difference.path))?;
-        if more > 0 {
-            write!(out, ", and {more} more with the same values")?;
+        if count > 1 {
+            write!(out, ", and {} more with the same values", count - 1)?;
         }
         if let Some(why) = difference.volatile {
             write!(out, " (volatile: {why})")?;

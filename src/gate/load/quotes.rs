@@ -75,7 +75,7 @@ impl Quotes<'_, '_> {
                 }
             }
             if let Some(path) = &table.only_if {
-                self.name(&subtask.at.key("only_if"), path, subtask, Kind::Fact);
+                self.condition(path, subtask);
             }
         }
         let Some(verb) = &subtask.verb else { return };
@@ -195,6 +195,22 @@ impl Quotes<'_, '_> {
             let problem = self.document.words_problem(at, path, slip.message);
             self.problems
                 .push(problem.label(slip.label).help(slip.help));
+        }
+    }
+
+    /// A condition that never says whether it holds would leave nothing out, and nobody would know.
+    fn condition(&mut self, path: &str, subtask: &DraftSubtask) {
+        let at = subtask.at.key("only_if");
+        self.name(&at, path, subtask, Kind::Fact);
+        let slip = |path: &str| self.names.slip(path, &subtask.id, Kind::Fact);
+        if slip(path).is_none() && slip(&format!("{path}.holds")).is_some() {
+            let message = format!("`{path}` does not say whether it holds");
+            let problem = self.document.words_problem(&at, path, message);
+            self.problems.push(
+                problem
+                    .label("has no field `holds`")
+                    .help("read a fact that has one, such as `still-required` publishes"),
+            );
         }
     }
 

@@ -39,6 +39,7 @@ pub(super) fn check(
     for (_, subtask) in draft.subtasks() {
         problems.extend(reach.subtask(subtask));
     }
+    problems.extend(reach.not_listed(draft));
 }
 
 fn whole(table: &PolicyTable, lists: &ResolvedPolicy) -> bool {
@@ -66,6 +67,39 @@ impl Reach<'_, '_> {
             _ => None,
         };
         asks.iter().filter_map(refused).collect()
+    }
+
+    /// Programs that verbs start whatever their fields say: each is told once.
+    fn not_listed(&self, draft: &Draft) -> Vec<Diagnostic> {
+        let mut starting: BTreeMap<&str, Vec<&DraftSubtask>> = BTreeMap::new();
+        for (_, subtask) in draft.subtasks() {
+            let verb = subtask.verb.as_ref();
+            for program in verb.map_or_else(Vec::new, |verb| verb.declares().starts()) {
+                starting.entry(program).or_default().push(subtask);
+            }
+        }
+        starting
+            .into_iter()
+            .filter(|(program, _)| self.policy.check_program(program).is_err())
+            .filter_map(|(program, by)| Some(self.missing(program, by.first()?, by.len())))
+            .collect()
+    }
+
+    fn missing(&self, program: &str, first: &DraftSubtask, count: usize) -> Diagnostic {
+        let at = first.at.key("uses");
+        let others = match count {
+            1 => String::new(),
+            2 => ", and so does one more".to_owned(),
+            count => format!(", and so do {} more", count - 1),
+        };
+        let message = format!(
+            "`{program}` is not in policy.programs, and `{}` starts it{others}",
+            first.id
+        );
+        self.document
+            .problem(&at, message)
+            .label("would be refused in the middle of the run")
+            .help(format!("add \"{program}\" to `programs` under [policy]"))
     }
 
     /// What it asks for, parameters filled in. A field that its parameters give the wrong type has
