@@ -1,19 +1,12 @@
 //! Each operation of a whole run on its files fails in turn, once and for good. Never a panic,
 //! never a pass without its evidence, never a write twice; and on a good disk it goes on.
 
-use crate::shim::{Disturbance, Failure};
+use crate::shim::{Disturbance, failures};
 use crate::stage::{Canary, Stage};
 use crate::sweep::over;
 
 /// How many failures are enough for every run of the tests.
 const SAMPLE: usize = 24;
-const HOW: [Failure; 4] = [
-    Failure::NoSpace,
-    Failure::Io,
-    Failure::NotPermitted,
-    Failure::ShortWrite,
-];
-
 /// How many operations an undisturbed run has.
 fn operations() -> usize {
     let stage = Stage::new(Canary::Passes);
@@ -30,12 +23,7 @@ fn operations() -> usize {
 fn whatever_operation_fails_nothing_passes_without_its_evidence() {
     let operations = operations();
     assert!(operations > 200, "{operations}");
-    let all: Vec<(usize, Failure, bool)> = (1..=operations)
-        .flat_map(|operation| {
-            HOW.into_iter()
-                .flat_map(move |how| [false, true].map(|for_good| (operation, how, for_good)))
-        })
-        .collect();
+    let all = failures(operations);
     let what = format!("one of {operations} file operations fails");
     over(&what, all, SAMPLE, |&(operation, how, for_good)| {
         let stage = Stage::new(Canary::Passes);

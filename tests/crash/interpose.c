@@ -2,7 +2,7 @@
  * moment, kills the process as `kill -9` would, or lets the operation fail. The gate itself knows
  * nothing of it; programs that the gate starts get an environment without it.
  *
- *   GATE_SHIM_BELOW  the directory
+ *   GATE_SHIM_BELOW  the directory; its name may be a pattern, as the shell has them
  *   GATE_SHIM_HOW    count | after | before | torn | fail | short
  *   GATE_SHIM_AT     which one, from 1: of the journal's records to be killed at, of all
  *                    operations to fail
@@ -18,6 +18,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -51,6 +52,8 @@ static long number(const char *name, long otherwise) {
 __attribute__((constructor)) static void begin(void) {
   static const char *const names[] = {"", "count", "after", "before", "torn", "fail", "short"};
   const char *text = getenv("GATE_SHIM_HOW");
+  /* A rehearsal builds its world with programs that get its environment. */
+  if (strcmp(program_invocation_short_name, "gate")) return;
   below = getenv("GATE_SHIM_BELOW");
   told = getenv("GATE_SHIM_TOLD");
   at = number("GATE_SHIM_AT", 0);
@@ -80,8 +83,7 @@ __attribute__((destructor)) static void end(void) {
 }
 
 static int is_below(const char *path) {
-  size_t length = strlen(below);
-  return path && !strncmp(path, below, length) && (path[length] == '/' || !path[length]);
+  return path && !fnmatch(below, path, FNM_PATHNAME | FNM_LEADING_DIR);
 }
 
 /* The path of an open file; nothing when it is not below. */

@@ -15,7 +15,10 @@
 mod attempts;
 mod disks;
 mod kills;
+#[path = "../support/outside.rs"]
+mod outside;
 mod refusals;
+mod rehearsals;
 mod same_bytes;
 mod shim;
 mod stage;

@@ -24,6 +24,22 @@ pub(crate) enum Failure {
     ShortWrite,
 }
 
+/// Every failure of so many operations: which one, how, and whether for good.
+pub(crate) fn failures(operations: usize) -> Vec<(usize, Failure, bool)> {
+    const HOW: [Failure; 4] = [
+        Failure::NoSpace,
+        Failure::Io,
+        Failure::NotPermitted,
+        Failure::ShortWrite,
+    ];
+    let once_and_for_good = |operation, how| [false, true].map(|good| (operation, how, good));
+    let of_one = |operation| {
+        HOW.into_iter()
+            .flat_map(move |how| once_and_for_good(operation, how))
+    };
+    (1..=operations).flat_map(of_one).collect()
+}
+
 /// What is done to the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disturbance {
