@@ -1,6 +1,9 @@
 //! Linux: pidfds, `/proc`, the child subreaper.
 
+use std::fs::File;
+use std::io::Read;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{
@@ -113,15 +116,43 @@ pub(in crate::world::live) fn members(leader: u32, since: u64, temporary: &str) 
             return false;
         };
         *pid != leader
-            && (stat.session == leader
-                || stat.group == leader
-                || std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
-                    environ
-                        .split(|byte| *byte == 0)
-                        .any(|entry| entry == marked.as_bytes())
-                }))
+            && (stat.session == leader || stat.group == leader || is_marked(*pid, &marked))
     };
     pids("/proc").into_iter().filter(belongs).collect()
+}
+
+/// A process's environment, in one read: between two, it may have become another program, and the
+/// second would say that there is no more.
+fn environ(pid: u32) -> std::io::Result<Vec<u8>> {
+    const PIECE: usize = 256 * 1024;
+    let mut file = File::open(format!("/proc/{pid}/environ"))?;
+    let mut all = vec![0; PIECE];
+    let count = file.read(&mut all)?;
+    all.truncate(count);
+    if count == PIECE {
+        file.read_to_end(&mut all)?;
+    }
+    Ok(all)
+}
+
+/// Whether this variable is in a process's environment. While it becomes another program it has
+/// none for a moment: then it is looked at again. An orphan of the gate's that never has one is
+/// taken for marked: better one too many is named than one that goes on unseen.
+fn is_marked(pid: u32, variable: &str) -> bool {
+    const LOOKS: u32 = 20;
+    const BETWEEN: Duration = Duration::from_micros(250);
+    for _ in 0..LOOKS {
+        match environ(pid) {
+            Ok(environ) if environ.is_empty() => std::thread::sleep(BETWEEN),
+            Ok(environ) => {
+                let mut entries = environ.split(|byte| *byte == 0);
+                return entries.any(|entry| entry == variable.as_bytes());
+            }
+            // Gone, or another user's.
+            Err(_) => return false,
+        }
+    }
+    stat(pid).is_some_and(|stat| !stat.ended && stat.parent == std::process::id())
 }
 
 /// Children of the gate that it did not start: orphans of its programs.
