@@ -11,8 +11,8 @@ use super::args::GateArgs;
 use super::console::Console;
 use super::{Exit, operator, run};
 use crate::evidence::{EvidenceError, Recording};
-use crate::journal::JournalError;
 use crate::journal::disk::OsDisk;
+use crate::journal::{FILE, JournalError};
 use crate::session;
 
 /// How to print.
@@ -32,14 +32,32 @@ impl Format {
     }
 }
 
-/// Opens a bundle, a run directory, or a run by its id.
+/// Opens a bundle, packed or unpacked, a run directory, or a run by its id.
 pub(super) fn open(name: &str, gate: &GateArgs, console: &Console) -> Result<Recording, Exit> {
-    let path = if Path::new(name).exists() {
-        PathBuf::from(name)
+    let path = Path::new(name);
+    let path = if path.is_dir() {
+        directory(path, console)?
+    } else if path.exists() {
+        path.to_owned()
     } else {
         by_id(name, gate, console)?
     };
     Recording::open(Arc::new(OsDisk), &path).map_err(|error| refuse(&path, &error, console))
+}
+
+/// Where in this directory a journal is.
+fn directory(path: &Path, console: &Console) -> Result<PathBuf, Exit> {
+    let unpacked = path.join("data");
+    let places = [path, &unpacked];
+    let there = places.into_iter().find(|place| place.join(FILE).is_file());
+    there.map(Path::to_owned).ok_or_else(|| {
+        let what = format!("`{}` is a directory without a journal", path.display());
+        let exit = console.fail(Exit::Usage, &what);
+        console.note(&format!(
+            "a run's directory holds `{FILE}`, an unpacked bundle `data/{FILE}`"
+        ));
+        exit
+    })
 }
 
 fn by_id(name: &str, gate: &GateArgs, console: &Console) -> Result<PathBuf, Exit> {

@@ -177,7 +177,10 @@ fn of_run<'n>(
 ) -> BTreeMap<String, Vec<u8>> {
     let read = |name: &String| {
         let below = name.strip_prefix("data/")?;
-        let path = run.join(below.strip_prefix("files/").unwrap_or(below));
+        // As it lies in an unpacked bundle, or in the run itself.
+        let run_file = below.strip_prefix("files/").unwrap_or(below);
+        let paths = [below, run_file].map(|below| run.join(below));
+        let path = paths.into_iter().find(|path| disk.size(path).is_ok())?;
         let fits = disk.size(&path).is_ok_and(&mut fits);
         let read = fits.then(|| disk.read(&path, LARGEST_TEXT).ok());
         Some((name.clone(), read.flatten()?))

@@ -134,6 +134,10 @@ fn a_bundle_is_verified_with_the_gate_and_without() {
         sh.arg("verify.sh").current_dir(top).output().unwrap()
     };
     assert!(script(&top).status.success(), "{}", err(&script(&top)));
+    // Unpacked it is the same run.
+    let (packed, unpacked) = (bundle.display().to_string(), top.display().to_string());
+    let same = ended.ask(&["diff", &packed, &unpacked]);
+    assert_eq!(same.status.code(), Some(0), "{}{}", out(&same), err(&same));
     let report = top.join("data/reports/report.md");
     let text = std::fs::read_to_string(&report).unwrap();
     std::fs::write(&report, text.replace("blocked", "passed")).unwrap();
@@ -168,6 +172,10 @@ fn what_is_no_whole_bundle_is_refused_with_its_reason() {
     let directory = verify(ended.directory.path());
     assert_eq!(directory.status.code(), Some(2));
     assert!(err(&directory).contains("bundle.tar.gz"));
+    let nothing = ended.ask(&["diff", &ended.directory.path().display().to_string(), "x"]);
+    assert_eq!(nothing.status.code(), Some(2));
+    let told = err(&nothing);
+    assert!(told.contains("is a directory without a journal"), "{told}");
 }
 
 #[test]
