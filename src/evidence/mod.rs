@@ -51,3 +51,4 @@ pub use scan::{Leak, NoScan, RedactorScan, Scan};
 pub use verify::{Check, Render, Verified, open_to_verify, verify, verify_opened};
 
 pub(crate) use manifest::TEMPLATES;
+pub(crate) use pack::is_unfinished;

@@ -60,25 +60,60 @@ pub(crate) fn write_archive(
     let name = to.file_name().unwrap_or_default().to_string_lossy();
     let beside = to.with_file_name(format!(".{name}.{}.partial", std::process::id()));
     let file = create_afresh(disk, &beside).map_err(EvidenceError::disk("make", &beside))?;
-    let written = whole_archive(disk, &*file, &beside, add_parts).and_then(|(bytes, sha256)| {
-        disk.rename_new(&beside, to)
-            .map_err(EvidenceError::disk("give its name to", to))?;
-        let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty());
-        if let Some(dir) = dir {
-            disk.sync_dir(dir)
-                .map_err(EvidenceError::disk("sync", dir))?;
-        }
-        Ok(Summed {
-            path: name.into_owned(),
-            bytes,
-            sha256,
-        })
-    });
+    let written = whole_archive(disk, &*file, &beside, add_parts);
     if written.is_err() {
         // It is the first error that counts; a leftover is cut the next time.
         let _ = disk.remove(&beside);
     }
-    written
+    let (bytes, sha256) = written?;
+    name_it(disk, &beside, to)?;
+    Ok(Summed {
+        path: name.into_owned(),
+        bytes,
+        sha256,
+    })
+}
+
+/// Gives a whole archive its name for good. Until that is on the disk it has its first name too,
+/// by which [`is_unfinished`] tells: whatever refuses in between, nobody takes it for made.
+fn name_it(disk: &dyn Disk, beside: &Path, to: &Path) -> Result<(), EvidenceError> {
+    let linked = disk.link(beside, to);
+    let named = match linked {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => disk.rename_new(beside, to),
+        linked => linked,
+    };
+    if let Err(error) = named {
+        let _ = disk.remove(beside);
+        return Err(EvidenceError::disk("give its name to", to)(error));
+    }
+    let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty());
+    let synced = dir.map_or(Ok(()), |dir| {
+        let synced = disk.sync_dir(dir);
+        synced.map_err(EvidenceError::disk("sync", dir))
+    });
+    if synced.is_err() {
+        // The first name stays as long as the second does.
+        if disk.remove(to).is_ok() {
+            let _ = disk.remove(beside);
+        }
+        return synced;
+    }
+    match disk.remove(beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(EvidenceError::disk("remove", beside)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether somebody began to make this archive, and did not come to the end.
+pub(crate) fn is_unfinished(disk: &dyn Disk, to: &Path) -> bool {
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let beside = format!(".{name}.");
+    let listed = disk.list(to.parent().unwrap_or(to)).unwrap_or_default();
+    listed
+        .iter()
+        .any(|one| one.name.starts_with(&beside) && one.name.ends_with(".partial"))
 }
 
 /// The size and digest of the archive that [`write_archive`] would make; it is kept nowhere.

@@ -13,6 +13,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use fs4::FileExt;
+use rustix::io::Errno;
 
 /// File operations, so that a test can make the n-th of them fail.
 pub trait Disk: Send + Sync {
@@ -56,6 +57,14 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// The system's; `AlreadyExists` when the new name is taken.
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives a file a second name, which is never taken from another.
+    ///
+    /// # Errors
+    /// The system's; `AlreadyExists` when the name is taken, `Unsupported` where a file has one
+    /// name only.
+    fn link(&self, _from: &Path, _to: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
     /// Removes a file.
     ///
     /// # Errors
@@ -246,12 +255,22 @@ impl Disk for OsDisk {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
         match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
             // A file system without this: a second name, which is never taken from another.
-            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            Err(Errno::INVAL | Errno::NOSYS) => {
                 std::fs::hard_link(from, to)?;
                 std::fs::remove_file(from)
             }
             other => Ok(other?),
         }
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::hard_link(from, to).map_err(|error| match Errno::from_io_error(&error) {
+            // What a file system says that has none.
+            Some(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => {
+                io::ErrorKind::Unsupported.into()
+            }
+            _ => error,
+        })
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

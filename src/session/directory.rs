@@ -13,7 +13,7 @@ use fs4::FileExt;
 use super::rerun::RecordedGate;
 use super::resume::Home;
 use crate::engine::Asked;
-use crate::evidence::{Bundled, EvidenceError};
+use crate::evidence::{Bundled, EvidenceError, is_unfinished};
 use crate::journal::disk::OsDisk;
 use crate::journal::{self, JournalError, sha256_hex};
 use crate::report::Report;
@@ -171,7 +171,9 @@ impl RunDirectory {
     /// Whether its n-th process was cut off before it had made its bundle. The throwaway home
     /// goes after that: without it the bundle was made, and is somewhere else now.
     pub(super) fn lacks_its_bundle(&self, epoch: u32) -> bool {
-        !self.bundle_of(epoch).exists() && self.home() == Home::There
+        let bundle = self.bundle_of(epoch);
+        let made = bundle.exists() && !is_unfinished(&OsDisk, bundle.as_std_path());
+        !made && self.home() == Home::There
     }
 
     /// Whether the throwaway home is there.

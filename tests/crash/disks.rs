@@ -1,7 +1,7 @@
 //! Each operation of a whole run on its files fails in turn, once and for good. Never a panic,
 //! never a pass without its evidence, never a write twice; and on a good disk it goes on.
 
-use crate::shim::{Disturbance, failures};
+use crate::shim::{Disturbance, Failure, failures};
 use crate::stage::{Canary, Stage};
 use crate::sweep::over;
 
@@ -19,32 +19,50 @@ fn operations() -> usize {
     told.split(' ').next().unwrap().parse().unwrap()
 }
 
+/// One operation of a run fails, and it goes on.
+fn failed(&(operation, how, for_good): &(usize, Failure, bool)) -> Result<(), String> {
+    let stage = Stage::new(Canary::Passes);
+    let mut gate = stage.start();
+    let (below, told) = (stage.path("st"), stage.path("shim"));
+    let failure = Disturbance::Fail {
+        operation,
+        how,
+        for_good,
+    };
+    failure.apply(&mut gate, &below, &told);
+    let code = stage.run(gate).code();
+    keeps_the_laws(&stage, code)
+        .and_then(|()| goes_on(&stage, code))
+        .map_err(|why| {
+            let met = std::fs::read_to_string(&told).unwrap_or_default();
+            let good = if for_good { ", and all after it" } else { "" };
+            let told = stage.told();
+            format!("{how:?} at {operation}{good} ({met}): {why}\n{told}")
+        })
+}
+
+/// The verdict is sealed, and its bundle is made: what fails now must neither leave a pass without
+/// one nor say that there is none, and then refuse to make it.
+#[test]
+fn what_fails_after_the_verdict_is_gone_on_with() {
+    const LAST: usize = 10;
+    let operations = operations();
+    let mut all = failures(operations);
+    all.retain(|(operation, how, _)| {
+        operation + LAST > operations && matches!(how, Failure::NoSpace | Failure::NotPermitted)
+    });
+    let what = format!("one of the last {LAST} of {operations} file operations fails");
+    let count = all.len();
+    over(&what, all, count, failed);
+}
+
 #[test]
 fn whatever_operation_fails_nothing_passes_without_its_evidence() {
     let operations = operations();
     assert!(operations > 200, "{operations}");
     let all = failures(operations);
     let what = format!("one of {operations} file operations fails");
-    over(&what, all, SAMPLE, |&(operation, how, for_good)| {
-        let stage = Stage::new(Canary::Passes);
-        let mut gate = stage.start();
-        let (below, told) = (stage.path("st"), stage.path("shim"));
-        let failure = Disturbance::Fail {
-            operation,
-            how,
-            for_good,
-        };
-        failure.apply(&mut gate, &below, &told);
-        let code = stage.run(gate).code();
-        keeps_the_laws(&stage, code)
-            .and_then(|()| goes_on(&stage, code))
-            .map_err(|why| {
-                let met = std::fs::read_to_string(&told).unwrap_or_default();
-                let good = if for_good { ", and all after it" } else { "" };
-                let told = stage.told();
-                format!("{how:?} at {operation}{good} ({met}): {why}\n{told}")
-            })
-    });
+    over(&what, all, SAMPLE, failed);
 }
 
 /// What holds however its disk lets a gate down.

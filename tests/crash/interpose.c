@@ -210,6 +210,11 @@ int rename(const char *from, const char *to) {
   return fails("rename", to) ? -1 : real(from, to);
 }
 
+int linkat(int old, const char *from, int new, const char *to, int flags) {
+  REAL(linkat);
+  return fails("link", to) ? -1 : real(old, from, new, to, flags);
+}
+
 int unlink(const char *path) {
   REAL(unlink);
   return fails("unlink", path) ? -1 : real(path);
