@@ -1,7 +1,7 @@
 //! Each thing somebody may do between two runs, really done: detected, with both values. And
 //! two hundred protocols in which nobody does anything: no alarm.
 
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -222,6 +222,42 @@ async fn somebody_runs_flyctl() {
     })
     .await;
     drop(stranger);
+}
+
+/// A gate that only begins asks its tools for their versions, and has no run to be told by.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_gate_that_runs_flyctl_is_nobody() {
+    let mut other = None;
+    let (outcome, fact) = Stage::new()
+        .await
+        .play(async |stage| {
+            let flyctl = stage.herd.path("flyctl");
+            std::fs::write(&flyctl, "#!/bin/bash\necho runs\nread -r _\n").unwrap();
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(&flyctl, mode).unwrap();
+            // Here the gate is this test: another one has its name.
+            let name = std::fs::read_to_string("/proc/self/comm").unwrap();
+            let gate = stage.herd.path(name.trim_end());
+            std::fs::copy("/bin/bash", &gate).unwrap();
+            let mut command = stage.herd.command(gate);
+            command
+                .args(["-c", "\"$0\" version; true"])
+                .arg(&flyctl)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped());
+            let mut gate = Stranger::start(command);
+            let mut told = String::new();
+            let stdout = gate.0.stdout.take().unwrap();
+            std::io::BufReader::new(stdout)
+                .read_line(&mut told)
+                .unwrap();
+            assert_eq!(told, "runs\n");
+            other = Some(gate);
+        })
+        .await;
+    drop(other);
+    let told = |list: &str| fact[list].to_string().contains("`flyctl`");
+    assert!(!told("found") && !told("unseen"), "{outcome:?} {fact:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -103,8 +103,9 @@ impl Strangers {
         if temporary.is_some_and(|directory| self.is_of_a_run(&directory)) || self.is_ours(pid) {
             return None;
         }
-        // Of one that is ending only its parents are left to ask.
-        if argv.is_empty() && is_below_a_gate(parent) {
+        // Another gate that only begins asks its tools for their versions, and has no run yet; and
+        // of what is ending only its parents are left to ask.
+        if is_below_a_gate(parent) {
             return None;
         }
         let argv = argv
