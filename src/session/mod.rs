@@ -33,6 +33,7 @@ use crate::audit;
 use crate::engine::{self, Asked, Reporter, Request, Scope, Signal};
 use crate::evidence::Bundled;
 use crate::gate::{Gate, SubtaskId, Verdict};
+use crate::journal::Folded;
 use crate::report::Report;
 use crate::world::live::{LiveWorld, Operator, Places, ToolPath, isolate};
 use crate::world::redact::Redactor;
@@ -107,15 +108,11 @@ pub async fn run(
     let inner = layers::stack(outside, &options, &redactor);
     let keep = conclusion::keep_what_was_run(inner.as_ref(), &options, &isolation);
     let (journal, folded) = opening::open(&options, &directory, started, keep).await?;
-    let recorded = RecordLayer::new(Arc::clone(&inner), journal.clone());
     let mut report = SharedReport::new(&options.gate);
     let (journalled, journal_failure) = Journalled::new(journal.clone());
     let own: [Box<dyn Reporter>; 2] = [Box::new(report.clone()), Box::new(journalled)];
     let mut all: Vec<_> = own.into_iter().chain(reporters).collect();
-    let resumed = folded.map_or_else(Vec::new, |folded| {
-        let changed = opening::changed(&folded, &options.gate);
-        resume::kept(&options.gate, &folded, started, directory.home(), &changed)
-    });
+    let resumed = taken_over(&options.gate, folded.as_ref(), started, &directory);
     report.keep(&resumed);
     let request = Request {
         gate: Arc::clone(&options.gate),
@@ -123,6 +120,7 @@ pub async fn run(
         asked: options.asked.clone(),
         resumed,
     };
+    let recorded = RecordLayer::new(Arc::clone(&inner), journal.clone());
     let world = layers::refusing_secrets(recorded, &redactor);
     let outcomes = engine::run(request, world, &mut all, &mut signals).await;
     let ended = wind_down(&live, &mut signals).await;
@@ -147,6 +145,20 @@ pub async fn run(
         directory,
         bundle,
     })
+}
+
+/// What of an earlier part of the run still holds, when there was one.
+fn taken_over(
+    gate: &Gate,
+    folded: Option<&Folded>,
+    now: Timestamp,
+    directory: &RunDirectory,
+) -> Vec<resume::Kept> {
+    let Some(folded) = folded else {
+        return Vec::new();
+    };
+    let changed = opening::changed(folded, gate);
+    resume::kept(gate, folded, now, directory.home(), &changed)
 }
 
 /// Ends what still runs once the engine is through, and takes away what it worked in. Until then

@@ -339,8 +339,14 @@ async fn what_was_not_begun_alike_is_told_first() {
         journal.seal(Verdict::Error).unwrap();
         read(&dir).unwrap()
     };
-    let one = ran("one", header(0));
-    let mut begun = header(0);
+    let as_of = |day: &str| {
+        let mut begun = header(0);
+        let day = format!("2026-05-{day}T00:00:00Z");
+        begun.parameters.insert("rc.as_of".into(), day.into());
+        begun
+    };
+    let one = ran("one", as_of("21"));
+    let mut begun = as_of("22");
     begun.tools.insert("gh".into(), "2.40.0".into());
     begun
         .parameters
@@ -349,8 +355,9 @@ async fn what_was_not_begun_alike_is_told_first() {
     assert!(!told.same());
     assert!(
         told.text(false).contains(
-            "not begun alike:\n  parameter saas.url\n    - nothing\n    + \"https://example.com\"\n  \
-             tool gh\n    - \"2.23.0\"\n    + \"2.40.0\"\n"
+            "not begun alike:\n  parameter rc.as_of\n    - \"2026-05-21T00:00:00Z\"\n    \
+             + \"2026-05-22T00:00:00Z\"\n  parameter saas.url\n    - nothing\n    \
+             + \"https://example.com\"\n  tool gh\n    - \"2.23.0\"\n    + \"2.40.0\"\n"
         ),
         "{}",
         told.text(false)
@@ -416,4 +423,18 @@ async fn a_name_that_leads_elsewhere_is_not_followed() {
     std::fs::write(run.join("there"), "ours").unwrap();
     let texts = recording.texts().unwrap();
     assert_eq!(texts, BTreeMap::from([("4".to_owned(), "ours".to_owned())]));
+}
+
+/// A day that was asked for is no time that happens to be another one.
+#[tokio::test]
+async fn a_time_that_is_not_named_as_one_of_the_moment_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = async |name: &str, day: &str| {
+        let day = format!("2026-05-{day}T00:00:00Z");
+        let fact = published("install", json!({"as_of": day, "at": day}), 1);
+        a_run_of(&dir.path().join(name), &[], fact).await.folded
+    };
+    let told = compared(&ran("one", "21").await, &ran("other", "22").await);
+    assert_eq!((told.facts.len(), told.volatile), (2, 1));
+    assert!(told.text(false).contains("  install.as_of\n"));
 }

@@ -101,7 +101,7 @@ pub fn diff(one: &Run<'_>, other: &Run<'_>) -> Diff {
     Diff {
         only: (only(&a, &b), only(&b, &a)),
         verdicts: (one.verdict(), other.verdict()),
-        began_with: began_with(one, other, &moments),
+        began_with: began_with(one, other),
         first: parted::first(one, other, &moments),
         outcomes: outcomes(one, other),
         volatile: facts.iter().filter(|fact| fact.volatile.is_some()).count(),
@@ -128,6 +128,9 @@ impl Diff {
         told::text(self, with_volatile)
     }
 }
+
+/// Values by path.
+type Values = BTreeMap<String, Value>;
 
 /// The moments of both runs.
 struct Moments<'r> {
@@ -156,11 +159,7 @@ impl Moments<'_> {
     }
 
     /// The differences between two sets of values by path.
-    fn differences(
-        &self,
-        a: &BTreeMap<String, Value>,
-        b: &BTreeMap<String, Value>,
-    ) -> Vec<Difference> {
+    fn differences(&self, a: &Values, b: &Values) -> Vec<Difference> {
         let paths: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
         paths
             .into_iter()
@@ -171,12 +170,7 @@ impl Moments<'_> {
             .collect()
     }
 
-    fn difference(
-        &self,
-        path: &str,
-        a: &BTreeMap<String, Value>,
-        b: &BTreeMap<String, Value>,
-    ) -> Difference {
+    fn difference(&self, path: &str, a: &Values, b: &Values) -> Difference {
         let (one, other) = (a.get(path), b.get(path));
         let names = names_of(path);
         let steady = self.steady(&names, one, other);
@@ -198,16 +192,11 @@ impl Moments<'_> {
         }
     }
 
-    fn is_size_of_the_moment(
-        &self,
-        path: &str,
-        a: &BTreeMap<String, Value>,
-        b: &BTreeMap<String, Value>,
-    ) -> bool {
+    fn is_size_of_the_moment(&self, path: &str, a: &Values, b: &Values) -> bool {
         let Some(table) = path.strip_suffix(".bytes") else {
             return false;
         };
-        let digest = |run: &BTreeMap<String, Value>| run.get(&format!("{table}.sha256")).cloned();
+        let digest = |run: &Values| run.get(&format!("{table}.sha256")).cloned();
         let (one, other) = (digest(a), digest(b));
         one != other && self.same(one.as_ref(), other.as_ref())
     }
@@ -221,13 +210,24 @@ fn subtasks<'a>(one: &'a Folded, other: &'a Folded) -> Vec<&'a SubtaskId> {
     plans.chain(others).filter(|id| seen.insert(*id)).collect()
 }
 
-fn began_with(one: &Folded, other: &Folded, moments: &Moments<'_>) -> Vec<Difference> {
-    let mut all = moments.differences(&beginning(one), &beginning(other));
-    all.retain(|difference| difference.volatile.is_none());
-    all
+/// Compared as it is: what somebody asked for is never of the moment, not even a time.
+fn began_with(one: &Folded, other: &Folded) -> Vec<Difference> {
+    let (a, b) = (beginning(one), beginning(other));
+    let paths: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    let differing = paths
+        .into_iter()
+        .filter(|path| a.get(*path) != b.get(*path));
+    let told = |path: &String| Difference {
+        path: path.clone(),
+        one: a.get(path).cloned(),
+        other: b.get(path).cloned(),
+        lines: None,
+        volatile: None,
+    };
+    differing.map(told).collect()
 }
 
-fn beginning(run: &Folded) -> BTreeMap<String, Value> {
+fn beginning(run: &Folded) -> Values {
     let header = &run.header;
     let GateRef {
         name,
@@ -286,11 +286,11 @@ fn published(run: &Folded) -> BTreeSet<&str> {
 }
 
 /// All values of all facts, by path.
-fn leaves(run: &Folded) -> BTreeMap<String, Value> {
+fn leaves(run: &Folded) -> Values {
     leaves_of(run, |_| true)
 }
 
-fn leaves_of(run: &Folded, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Value> {
+fn leaves_of(run: &Folded, wanted: impl Fn(&str) -> bool) -> Values {
     let mut found = BTreeMap::new();
     for fact in facts(run).filter(|fact| wanted(&fact.name)) {
         collect(&fact.name, &fact.value, &mut found);
@@ -298,7 +298,7 @@ fn leaves_of(run: &Folded, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Va
     found
 }
 
-fn collect(path: &str, value: &Value, found: &mut BTreeMap<String, Value>) {
+fn collect(path: &str, value: &Value, found: &mut Values) {
     match value {
         Value::Array(items) if !items.is_empty() => {
             for (at, item) in items.iter().enumerate() {

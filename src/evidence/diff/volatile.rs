@@ -70,8 +70,10 @@ const FIELDS: [(&str, &str); 36] = [
     ("updatedAt", "a time of day"),
 ];
 
-/// What texts hold of the moment: what it looks like, and what stands for it.
-const TEXTS: [(&str, &str); 5] = [
+/// What prose holds of the moment: what it looks like, and what stands for it. A value that is a
+/// time and nothing else is of the moment only where its name says so: somebody may have asked for
+/// that day.
+const PROSE: [(&str, &str); 4] = [
     // RFC 3339, and the same with a space.
     (
         r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?",
@@ -83,9 +85,10 @@ const TEXTS: [(&str, &str); 5] = [
     (r#"\btime="\d+(\.\d+)?""#, r#"time="‹time›""#),
     // An object in a program's memory.
     (r"\b0x[0-9a-f]{6,16}\b", "‹address›"),
-    // The first free port.
-    (r"\b(127\.0\.0\.1|localhost):\d{2,5}\b", "‹this machine›"),
 ];
+
+/// The same of any text: the first free port.
+const PORT: (&str, &str) = (r"\b(127\.0\.0\.1|localhost):\d{2,5}\b", "‹this machine›");
 
 /// Answers that are of the moment as a whole.
 const ANSWERS: [(&str, &str); 3] = [
@@ -113,21 +116,82 @@ pub(super) fn is_of_the_moment(answer: &str) -> bool {
     ANSWERS.iter().any(|(name, _)| *name == answer)
 }
 
-/// A text without times and ports.
+/// A text without ports; prose without times and addresses too.
 pub(super) fn without_times(text: &str) -> Cow<'_, str> {
-    static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        let all: Vec<String> = TEXTS
-            .iter()
-            .enumerate()
+    static SHAPES: LazyLock<[Shapes; 2]> = LazyLock::new(|| {
+        [
+            Shapes::of(&[PORT]),
+            Shapes::of(&[&PROSE[..], &[PORT]].concat()),
+        ]
+    });
+    SHAPES[usize::from(is_prose(text))].replace(text)
+}
+
+/// Whether a text is more than one value: it has several words, and is not just a time.
+fn is_prose(text: &str) -> bool {
+    let mut words = text.split_ascii_whitespace();
+    let starts_as_a_time = words.next().is_some_and(|word| {
+        let mut parts = word.split('-');
+        parts.clone().count() == 3 && parts.all(|part| part.bytes().all(|it| it.is_ascii_digit()))
+    });
+    // A date and its time of day are one value.
+    words.count() > usize::from(starts_as_a_time)
+}
+
+/// What is looked for in a text, and what stands for each.
+struct Shapes {
+    shapes: Option<Regex>,
+    stand: Vec<&'static str>,
+}
+
+impl Shapes {
+    fn of(all: &[(&str, &'static str)]) -> Self {
+        let groups = all.iter().enumerate();
+        let groups: Vec<String> = groups
             .map(|(at, (shape, _))| format!("(?P<_{at}>{shape})"))
             .collect();
-        Regex::new(&all.join("|")).ok()
-    });
-    let Some(shapes) = &*SHAPES else {
-        return text.into();
-    };
-    shapes.replace_all(text, |found: &Captures<'_>| {
-        let stands = |(at, (_, stand))| found.name(&format!("_{at}")).map(|_| stand);
-        TEXTS.into_iter().enumerate().find_map(stands).unwrap_or("")
-    })
+        Self {
+            shapes: Regex::new(&groups.join("|")).ok(),
+            stand: all.iter().map(|(_, stand)| *stand).collect(),
+        }
+    }
+
+    fn replace<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let Some(shapes) = &self.shapes else {
+            return text.into();
+        };
+        shapes.replace_all(text, |found: &Captures<'_>| {
+            let mut all = self.stand.iter().enumerate();
+            let stands = all.find(|(at, _)| found.name(&format!("_{at}")).is_some());
+            stands.map_or("", |(_, stand)| *stand)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_stands_alone_is_a_value() {
+        for value in [
+            "2026-05-21T00:00:00Z",
+            "2026-05-21 00:00:00+02:00",
+            "--as-of=2026-05-21T00:00:00Z",
+            "0x7f6748483",
+            "",
+        ] {
+            assert_eq!(without_times(value), value);
+        }
+        for (text, without) in [
+            ("at 2026-05-21T00:00:00.5Z.", "at ‹time›."),
+            ("run-4.json 2026-05-21T00:00:00Z", "run-4.json ‹time›"),
+            ("2026-05-21 00:00:00 began", "‹time› began"),
+            ("4 passed in 0.20s", "4 passed in ‹time›"),
+            ("<main at 0x7f6748483>", "<main at ‹address›>"),
+            ("http://127.0.0.1:8000/x", "http://‹this machine›/x"),
+        ] {
+            assert_eq!(without_times(text), without);
+        }
+    }
 }

@@ -105,7 +105,8 @@ impl Strangers {
         }
         // Another gate that only begins asks its tools for their versions, and has no run yet; and
         // of what is ending only its parents are left to ask.
-        if is_below_a_gate(parent) {
+        let last = argv.last().map(String::as_str);
+        if matches!(last, None | Some("version" | "--version")) && is_below_a_gate(parent) {
             return None;
         }
         let argv = argv
