@@ -17,9 +17,9 @@ step() { # NAME COMMAND…
   fi
 }
 
-tests=(cargo test)
+tests=(cargo test --no-fail-fast)
 if cargo nextest --version > /dev/null 2>&1; then
-  tests=(cargo nextest run)
+  tests=(cargo nextest run --no-fail-fast)
 fi
 
 step format cargo fmt --check

@@ -9,7 +9,7 @@
  *   GATE_SHIM_ERROR  the error's number, for `fail` and `short`
  *   GATE_SHIM_LAST   the last that fails, for good when it is large
  *   GATE_SHIM_TOLD   file for what was hit, or how many there were
- *   GATE_SHIM_CLOCK  seconds by which the clock is wrong
+ *   GATE_SHIM_CLOCK  seconds by which the clock is wrong; of every program that has it
  *
  * What reaches the kernel past the C library (rustix: file locks, the last rename of a file that
  * must not replace another) is not seen. */
@@ -52,14 +52,14 @@ static long number(const char *name, long otherwise) {
 __attribute__((constructor)) static void begin(void) {
   static const char *const names[] = {"", "count", "after", "before", "torn", "fail", "short"};
   const char *text = getenv("GATE_SHIM_HOW");
-  /* A rehearsal builds its world with programs that get its environment. */
+  wrong = number("GATE_SHIM_CLOCK", 0);
+  /* A rehearsal builds its world with programs that get its environment; their disk is sound. */
   if (strcmp(program_invocation_short_name, "gate")) return;
   below = getenv("GATE_SHIM_BELOW");
   told = getenv("GATE_SHIM_TOLD");
   at = number("GATE_SHIM_AT", 0);
   last = number("GATE_SHIM_LAST", at);
   error = (int)number("GATE_SHIM_ERROR", EIO);
-  wrong = number("GATE_SHIM_CLOCK", 0);
   self = getpid();
   for (int i = COUNT; text && below && i <= SHORT; i++)
     if (!strcmp(text, names[i])) how = i;

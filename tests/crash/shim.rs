@@ -106,25 +106,31 @@ pub(crate) fn wrong_clock(command: &mut Command, seconds: i64) {
         .env("GATE_SHIM_CLOCK", seconds.to_string());
 }
 
-/// The library, made once a process by the compiler that links Rust programs, too.
+/// The library, made by the compiler that links Rust programs, too: once for each text of its
+/// source, under a name that it has only when it is whole.
 fn library() -> &'static Path {
-    static LIBRARY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let (_, path) = LIBRARY.get_or_init(|| {
-        let directory = tempfile::TempDir::with_prefix("shim-").unwrap();
-        let path = directory.path().join("interpose.so");
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/crash/interpose.c");
+        let digest = canary_gate::journal::sha256_hex(&std::fs::read(source).unwrap());
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let library = kept.join(format!("interpose-{digest}.so"));
+        if library.exists() {
+            return library;
+        }
+        let beside = tempfile::NamedTempFile::new_in(kept).unwrap();
         let made = Command::new("cc")
             .args(["-shared", "-fPIC", "-O1", "-o"])
-            .arg(&path)
+            .arg(beside.path())
             .args([source, "-ldl"])
             .output()
             .unwrap();
-        assert!(
-            made.status.success(),
-            "{}",
-            String::from_utf8_lossy(&made.stderr)
-        );
-        (directory, path)
-    });
-    path
+        let complaints = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "{complaints}");
+        // Another user has to read it.
+        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(beside.path(), readable).unwrap();
+        beside.persist(&library).unwrap();
+        library
+    })
 }
