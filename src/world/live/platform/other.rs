@@ -4,10 +4,12 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::sys::signal::{SigHandler, Signal};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
 use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
+use tokio::process::Command;
 
 use super::{Pipes, Sent, Start, Stat};
 use crate::world::live::Isolation;
@@ -45,7 +47,7 @@ impl Held {
     }
 
     /// Sends a signal after another look at the start time.
-    pub(in crate::world::live) fn signal(&self, signal: nix::sys::signal::Signal) -> Sent {
+    pub(in crate::world::live) fn signal(&self, signal: Signal) -> Sent {
         let Some(pid) = raw(self.pid).filter(|_| self.living()) else {
             return Sent::Gone;
         };
@@ -82,6 +84,7 @@ pub(in crate::world::live) fn start(start: &Start<'_>) -> std::io::Result<(Child
             })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        with_signals_as_expected(command);
     });
     let mut child = command.wrap(ProcessSession).spawn()?;
     let pid = child
@@ -95,6 +98,24 @@ pub(in crate::world::live) fn start(start: &Start<'_>) -> std::io::Result<(Child
     // The wrapper's own wait would wait for every orphan of the group as well.
     let child = child.into_inner();
     Ok((Child { pid, child }, pipes))
+}
+
+/// A program would inherit what is ignored: `nohup` ignores the hang-up, a shell's `&` Ctrl-C; and
+/// the same canary would end otherwise.
+#[expect(unsafe_code, reason = "what happens between fork and exec is unsafe")]
+fn with_signals_as_expected(command: &mut Command) {
+    let all_default = || {
+        // Nobody can ignore these, and nothing can be set for them.
+        let fixed = |signal: &Signal| matches!(signal, Signal::SIGKILL | Signal::SIGSTOP);
+        for signal in Signal::iterator().filter(|signal| !fixed(signal)) {
+            // SAFETY: no handler is installed, so none can run.
+            unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) }?;
+        }
+        Ok(())
+    };
+    // SAFETY: it allocates nothing, takes no lock, and calls nothing but `signal`, which is safe
+    // between fork and exec.
+    unsafe { command.pre_exec(all_default) };
 }
 
 /// A program that was started, until it is waited for.
