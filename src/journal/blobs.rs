@@ -4,14 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::disk::{Disk, OsDisk};
 use super::{JournalError, Said, sha256_hex};
 
-/// A longer text, in bytes, goes into a blob.
-pub const BLOB_LIMIT: usize = 4096;
+/// A longer text, in bytes, goes into a blob, in journals that are begun now. Each blob costs a
+/// sync of its own, so only what is really long is one.
+pub const BLOB_LIMIT: usize = 16 * 1024;
+
+/// The same in journals that do not say it.
+pub(super) const BLOB_LIMIT_UNSAID: usize = 4096;
 
 /// The one key of a reference. No effect and no response has a table with a table under this
 /// key, so a reference cannot be mistaken for what was said.
@@ -20,17 +25,38 @@ const KEY: &str = "‹blob›";
 /// What a reader takes at most, in bytes.
 const LARGEST: u64 = 256 << 20;
 
-/// Puts references where long texts were, and gives the texts with their digests.
-pub(crate) fn take_out(value: &mut Value, found: &mut Vec<(String, String)>) {
+/// What is said as it is written down: with references where texts longer than `limit` were. Gives
+/// these with their digests.
+pub(crate) fn said(
+    value: &impl Serialize,
+    limit: usize,
+    found: &mut Vec<(String, String)>,
+) -> Result<Said, serde_json::Error> {
+    let said = Said::new(value)?;
+    // No text in it is longer than all of it; most end here.
+    if said.text().len() <= limit {
+        return Ok(said);
+    }
+    let mut value = serde_json::to_value(value)?;
+    take_out(&mut value, limit, found);
+    Ok(value.into())
+}
+
+fn take_out(value: &mut Value, limit: usize, found: &mut Vec<(String, String)>) {
     match value {
-        Value::String(text) if text.len() > BLOB_LIMIT => {
+        Value::String(text) if text.len() > limit => {
             let sha256 = sha256_hex(text.as_bytes());
             let reference = reference(&sha256, text.len());
             found.push((sha256, std::mem::take(text)));
             *value = reference;
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| take_out(item, found)),
-        Value::Object(table) => table.values_mut().for_each(|item| take_out(item, found)),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| take_out(item, limit, found)),
+        Value::Object(table) => {
+            let items = table.values_mut();
+            items.for_each(|item| take_out(item, limit, found));
+        }
         _ => {}
     }
 }
@@ -223,6 +249,30 @@ mod tests {
 
     fn said(text: &str) -> Said {
         serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn only_a_text_beyond_the_limit_is_referred_to() {
+        let written = |text: &str, limit| {
+            let mut found = Vec::new();
+            let value = serde_json::json!({"short": "\n\"‹x›", "long": [text]});
+            let said = super::said(&value, limit, &mut found).unwrap();
+            let texts: BTreeMap<_, _> = found
+                .into_iter()
+                .map(|(sha256, text)| (sha256, text.into_bytes()))
+                .collect();
+            assert_eq!(read_with_texts(&said, &texts).unwrap(), value);
+            assert_eq!(said.as_written().unwrap().to_string(), said.text());
+            (texts.len(), said)
+        };
+        for limit in [BLOB_LIMIT_UNSAID, BLOB_LIMIT] {
+            assert_eq!(written(&"x".repeat(limit - 60), limit).0, 0);
+            // Longer than the limit with what stands around it.
+            assert_eq!(written(&"x".repeat(limit), limit).0, 0);
+            let (blobs, said) = written(&"x".repeat(limit + 1), limit);
+            assert_eq!(blobs, 1);
+            assert!(said.text().len() < 200, "{said:?}");
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ mod touches;
 mod writer;
 
 pub use blobs::{BLOB_LIMIT, Blobs};
-pub(crate) use blobs::{read_with_texts, references, referred, take_out};
+pub(crate) use blobs::{read_with_texts, references, referred, said};
 pub use canonical::{Canonical, canonical};
 pub use course::{Course, EndedCourse, Exchange};
 pub use error::JournalError;

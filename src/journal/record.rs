@@ -8,6 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Said;
+use super::blobs::BLOB_LIMIT_UNSAID;
 use crate::engine::{Asked, Event};
 use crate::gate::{Gate, SubtaskId, Verdict};
 use crate::world::WorldError;
@@ -106,8 +107,20 @@ pub struct Header {
     pub asked: Asked,
     /// When the run began.
     pub started: Timestamp,
+    /// Longest text, in bytes, that stands in a record itself; a longer one is a blob.
+    #[serde(default = "unsaid", skip_serializing_if = "is_unsaid")]
+    pub blob_limit: usize,
     /// All subtasks in the plan's order, which is the order of the bundled records.
     pub plan: Vec<SubtaskId>,
+}
+
+fn unsaid() -> usize {
+    BLOB_LIMIT_UNSAID
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_unsaid(limit: &usize) -> bool {
+    *limit == BLOB_LIMIT_UNSAID
 }
 
 /// Which gate, exactly.

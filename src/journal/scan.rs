@@ -136,7 +136,7 @@ mod tests {
 
     use jiff::Timestamp;
 
-    use super::super::{GateRef, Header, encode};
+    use super::super::{BLOB_LIMIT, GateRef, Header, encode};
     use super::*;
     use crate::gate::SubtaskId;
 
@@ -144,6 +144,7 @@ mod tests {
     fn two_hundred() -> Vec<(Vec<u8>, String)> {
         let header = Header {
             asked: crate::engine::Asked::default(),
+            blob_limit: BLOB_LIMIT,
             format: FORMAT,
             run: "r".into(),
             gate: GateRef {

@@ -5,10 +5,12 @@ use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::Serialize;
+
 use super::disk::{Disk, DiskFile, OsDisk, append_all};
 use super::scan::{Scanned, scan};
 use super::{
-    Blobs, FILE, Folded, Header, JournalError, NO_PREVIOUS, Record, Resumed, Sealed, blobs,
+    Blobs, FILE, Folded, Header, JournalError, NO_PREVIOUS, Record, Resumed, Said, Sealed, blobs,
     canonical, encode, fold,
 };
 use crate::engine::{Event, EventKind};
@@ -37,6 +39,8 @@ struct Inner {
     file: Box<dyn DiskFile>,
     path: PathBuf,
     blobs: Blobs,
+    /// A longer text goes into a blob.
+    blob_limit: usize,
     state: Mutex<State>,
     /// Held while syncing, so that "synced" also means: not still being synced by another.
     syncing: Mutex<()>,
@@ -81,7 +85,7 @@ impl Journal {
             .create(&path)
             .map_err(JournalError::disk("make", &path))?;
         lock(&*file, &path)?;
-        let journal = Self::over(disk, file, dir, State::empty());
+        let journal = Self::over(disk, file, dir, header.blob_limit, State::empty());
         journal.append(&Record::Header(Box::new(header)), Durability::Now)?;
         let inner = &journal.inner;
         for dir in [Some(dir), dir.parent()].into_iter().flatten() {
@@ -128,15 +132,23 @@ impl Journal {
         }
         let folded = fold(scanned.lines.clone())?;
         resumed.epoch = folded.epoch + 1;
-        let journal = Self::over(disk, file, dir, State::after(&scanned, resumed.epoch));
+        let state = State::after(&scanned, resumed.epoch);
+        let journal = Self::over(disk, file, dir, folded.header.blob_limit, state);
         journal.append(&Record::Resumed(resumed), Durability::Now)?;
         Ok((journal, folded))
     }
 
-    fn over(disk: Arc<dyn Disk>, file: Box<dyn DiskFile>, dir: &Path, state: State) -> Self {
+    fn over(
+        disk: Arc<dyn Disk>,
+        file: Box<dyn DiskFile>,
+        dir: &Path,
+        blob_limit: usize,
+        state: State,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 blobs: Blobs::on(Arc::clone(&disk), dir),
+                blob_limit,
                 disk,
                 file,
                 path: dir.join(FILE),
@@ -229,17 +241,15 @@ impl Journal {
         }
     }
 
-    /// Takes long texts out of a value, stores them, and leaves references.
-    pub(crate) fn with_blobs(
-        &self,
-        mut value: serde_json::Value,
-    ) -> Result<serde_json::Value, JournalError> {
+    /// What is said as it is written down. Stores long texts, and leaves references.
+    pub(crate) fn said(&self, value: &impl Serialize) -> Result<Said, JournalError> {
         let mut found = Vec::new();
-        blobs::take_out(&mut value, &mut found);
+        let said = blobs::said(value, self.inner.blob_limit, &mut found)
+            .map_err(JournalError::json("an exchange"))?;
         for (sha256, text) in found {
             self.blob(&sha256, &text)?;
         }
-        Ok(value)
+        Ok(said)
     }
 
     fn append_line(&self, record: &Record) -> Result<(), JournalError> {

@@ -13,7 +13,7 @@ use crate::evidence::EvidenceError;
 use crate::gate::{Gate, Outcome, SubtaskId, Verdict, leaves};
 use crate::journal::disk::{Disk, OsDisk};
 use crate::journal::{
-    self, Exchange, FORMAT, Folded, GateRef, Header, Journal, JournalError, Resumed,
+    self, BLOB_LIMIT, Exchange, FORMAT, Folded, GateRef, Header, Journal, JournalError, Resumed,
 };
 use crate::world::redact::Redactor;
 
@@ -90,6 +90,7 @@ pub(super) async fn open(
         version,
         flake: options.flake.clone(),
         asked: options.asked.clone(),
+        blob_limit: BLOB_LIMIT,
         started,
         plan: options
             .gate

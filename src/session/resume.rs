@@ -128,7 +128,7 @@ mod tests {
 
     use super::*;
     use crate::engine::{Asked, Event, EventKind};
-    use crate::journal::{self, FORMAT, GateRef, Header, Journal};
+    use crate::journal::{self, BLOB_LIMIT, FORMAT, GateRef, Header, Journal};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_780_000_000 + second).unwrap()
@@ -147,6 +147,7 @@ mod tests {
             version: "0.1.0".into(),
             flake: None,
             asked: Asked::default(),
+            blob_limit: BLOB_LIMIT,
             started: at(0),
             plan: plan.clone(),
         };

@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use serde::Serialize;
 
 use super::{Effect, Program, Response, World, WorldError};
 use crate::gate::SubtaskId;
-use crate::journal::{Answer, Durability, Journal, JournalError, Record, Said, touches_outside};
+use crate::journal::{Answer, Durability, Journal, JournalError, Record, touches_outside};
 
 /// Numbers of exchanges, for the provenance of facts.
 pub trait Exchanges: Send + Sync {
@@ -57,7 +56,7 @@ impl RecordLayer {
     /// Writes the request down under the next number. Number and record are given out under one
     /// lock, so that numbers stand in the journal in their order.
     fn intent(&self, by: &SubtaskId, effect: &Effect) -> Result<u32, JournalError> {
-        let effect = self.said(effect)?;
+        let effect = self.journal.said(effect)?;
         self.with_count(by, |count| {
             let n = count.last + 1;
             let record = Record::Intent {
@@ -81,7 +80,7 @@ impl RecordLayer {
         answer: &Result<Response, WorldError>,
     ) -> Result<(), JournalError> {
         let answer = match answer {
-            Ok(response) => Answer::Ok(self.said(response)?),
+            Ok(response) => Answer::Ok(self.journal.said(response)?),
             Err(error) => Answer::Err(error.clone()),
         };
         let record = Record::Result {
@@ -93,11 +92,6 @@ impl RecordLayer {
             count.open.remove(&n);
             self.journal.append(&record, Durability::Soon)
         })
-    }
-
-    fn said(&self, said: &impl Serialize) -> Result<Said, JournalError> {
-        let value = serde_json::to_value(said).map_err(JournalError::json("an exchange"))?;
-        Ok(self.journal.with_blobs(value)?.into())
     }
 
     /// Syncs in the background, so that no other subtask waits for the disk.
@@ -166,7 +160,7 @@ mod tests {
 
     use super::*;
     use crate::engine::Asked;
-    use crate::journal::{FORMAT, GateRef, Header};
+    use crate::journal::{BLOB_LIMIT, FORMAT, GateRef, Header};
     use crate::world::{ProcessRule, Watch};
 
     fn header() -> Header {
@@ -183,6 +177,7 @@ mod tests {
             version: "0.1.0".to_owned(),
             flake: None,
             asked: Asked::default(),
+            blob_limit: BLOB_LIMIT,
             started: Timestamp::UNIX_EPOCH,
             plan: vec![SubtaskId::new("T001")],
         }

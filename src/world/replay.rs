@@ -13,11 +13,12 @@ use super::record::Exchanges;
 use super::{Effect, Response, World, WorldError};
 use crate::alignment;
 use crate::gate::SubtaskId;
-use crate::journal::{Answer, Blobs, Exchange, Folded, Said, take_out};
+use crate::journal::{Answer, Blobs, Exchange, Folded, Said, said};
 
 /// Answers from a journal.
 pub struct ReplayWorld {
     blobs: Blobs,
+    blob_limit: usize,
     state: Mutex<State>,
 }
 
@@ -99,6 +100,7 @@ impl ReplayWorld {
         };
         Self {
             blobs,
+            blob_limit: folded.header.blob_limit,
             state: Mutex::new(state),
         }
     }
@@ -226,9 +228,9 @@ impl Exchanges for ReplayWorld {
 impl World for ReplayWorld {
     async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
         let broken = |what: String| WorldError::NotInRecording { what };
-        let mut made = serde_json::to_value(&effect).map_err(|error| broken(error.to_string()))?;
-        take_out(&mut made, &mut Vec::new());
-        match self.answer(by, super::strand::current().as_deref(), &made.into()) {
+        let made = said(&effect, self.blob_limit, &mut Vec::new());
+        let made = made.map_err(|error| broken(error.to_string()))?;
+        match self.answer(by, super::strand::current().as_deref(), &made) {
             Ok(Some(Answer::Ok(response))) => {
                 let read = self.blobs.read(&response);
                 read.map_err(|error| broken(error.to_string()))

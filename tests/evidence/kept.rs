@@ -6,10 +6,11 @@ use std::sync::Arc;
 use canary_gate::evidence::Recording;
 use canary_gate::gate::Verdict;
 use canary_gate::journal::disk::OsDisk;
-use canary_gate::journal::{FILE, Journal, read};
+use canary_gate::journal::{BLOB_LIMIT, Blobs, FILE, Header, Journal, read};
+use canary_gate::world::{RecordLayer, ReplayWorld, World};
 
 use super::bundles::{bundled, check};
-use super::sample::{ended, event, fact, header, id, resumed, started};
+use super::sample::{Echo, ended, event, fact, header, id, resumed, run, started};
 
 fn kept(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -67,6 +68,49 @@ async fn format_1_is_read_and_still_written_the_same() {
     }
     let recording = Recording::open(Arc::new(OsDisk), &kept("bundle.tar.gz")).unwrap();
     assert_eq!(recording.folded.outcomes(), read_run.outcomes());
+}
+
+/// Where a journal does not say how long a text may be in a record, it is what it was before one
+/// did; and a resumed run goes on with what its journal says.
+#[tokio::test]
+async fn a_text_becomes_a_blob_where_its_journal_says() {
+    let texts = ["s".repeat(4000), "m".repeat(5000), "l".repeat(20_000)];
+    let texts_in = |journal: &Path| {
+        let text = std::fs::read_to_string(journal.join(FILE)).unwrap();
+        texts.clone().map(|long| text.contains(&long))
+    };
+    for (said, expected) in [
+        (4096, [true, false, false]),
+        (BLOB_LIMIT, [true, true, false]),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let header = Header {
+            blob_limit: said,
+            ..header(1)
+        };
+        drop(Journal::create(dir.path(), header).unwrap());
+        let (journal, folded) = Journal::resume(dir.path(), resumed()).unwrap();
+        assert_eq!(folded.header.blob_limit, said);
+        let world = RecordLayer::new(Arc::new(Echo::default()), journal);
+        for text in &texts {
+            world
+                .perform(&id(1), run(&format!("cat {text}")))
+                .await
+                .unwrap();
+        }
+        assert_eq!(texts_in(dir.path()), expected, "{said}");
+        let header = std::fs::read_to_string(dir.path().join(FILE)).unwrap();
+        assert_eq!(header.contains("blob_limit"), said != 4096);
+        // Whoever replays it asks with the same references.
+        let folded = read(dir.path()).unwrap();
+        let replay = ReplayWorld::new(&folded, Blobs::of_run(dir.path()));
+        for text in &texts {
+            replay
+                .perform(&id(1), run(&format!("cat {text}")))
+                .await
+                .unwrap();
+        }
+    }
 }
 
 /// A whole rehearsal of the gate that ships, with its own reports.

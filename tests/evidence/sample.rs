@@ -27,6 +27,8 @@ pub(crate) fn at(second: i64) -> Timestamp {
 pub(crate) fn header(subtasks: usize) -> Header {
     Header {
         asked: canary_gate::engine::Asked::default(),
+        // As the kept journals have it, which do not say it.
+        blob_limit: 4096,
         format: FORMAT,
         run: "01KS1W46000000000000000000".into(),
         gate: GateRef {
