@@ -1,6 +1,8 @@
 #!/bin/sh
 # Two runs that take no time; FOURTH says how their fourth scenario ends.
 mkdir -p artifacts
+# Too long for a record: it is a blob.
+printf '%020000d\n' 0
 code=0
 for run in 1 2; do
   now=$(date -u +%Y-%m-%dT%H:%M:%SZ)

@@ -7,6 +7,7 @@ use crate::sweep::over;
 
 /// How many failures are enough for every run of the tests.
 const SAMPLE: usize = 24;
+
 /// How many operations an undisturbed run has.
 fn operations() -> usize {
     let stage = Stage::new(Canary::Passes);
@@ -15,6 +16,9 @@ fn operations() -> usize {
     Disturbance::Count.apply(&mut gate, &stage.path("st"), &told);
     let status = stage.run(gate);
     assert_eq!(status.code(), Some(0), "{}", stage.told());
+    let blobs = stage.directory().unwrap().join("blobs");
+    let blobs = std::fs::read_dir(blobs).unwrap().count();
+    assert!(blobs > 0, "a run without long texts shows nothing of them");
     let told = std::fs::read_to_string(told).unwrap();
     told.split(' ').next().unwrap().parse().unwrap()
 }
