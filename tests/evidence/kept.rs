@@ -113,13 +113,16 @@ async fn a_text_becomes_a_blob_where_its_journal_says() {
     }
 }
 
-/// A whole rehearsal of the gate that ships, with its own reports.
+/// Whole rehearsals of the gate that ships, with their own reports: one with the long texts of
+/// before, one with those of now.
 #[test]
-fn a_rehearsal_that_was_kept_is_intact() {
-    assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("gate"))
-        .arg("verify")
-        .arg(kept("rehearsal.tar.gz"))
-        .assert()
-        .success()
-        .stdout(predicates::str::contains("intact: verdict passed, "));
+fn rehearsals_that_were_kept_are_intact() {
+    for name in ["rehearsal.tar.gz", "rehearsal-long-texts.tar.gz"] {
+        assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("gate"))
+            .arg("verify")
+            .arg(kept(name))
+            .assert()
+            .success()
+            .stdout(predicates::str::contains("intact: verdict passed, "));
+    }
 }
