@@ -49,6 +49,7 @@ pub(super) async fn check(
         overrides,
         settings,
     };
+    checked.nothing_is_private(operator, console)?;
     checked
         .as_of_must_have_been(args, operator, console)
         .await?;
@@ -56,6 +57,16 @@ pub(super) async fn check(
 }
 
 impl Checked {
+    fn nothing_is_private(&self, operator: &Operator, console: &Console) -> Result<(), Exit> {
+        let Settings {
+            cache,
+            state,
+            workspace,
+        } = &self.settings;
+        session::check_private(operator, &self.gate, cache, state, workspace)
+            .map_err(|error| super::run::failed(&error, console))
+    }
+
     async fn as_of_must_have_been(
         &self,
         args: &RunArgs,

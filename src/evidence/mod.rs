@@ -38,7 +38,7 @@ mod verify;
 pub use attempt::{check_directory, seal_directory};
 pub(crate) use bundle::bundle_of;
 pub use bundle::{Bundled, Spec, bundle};
-pub use diff::{Diff, Difference, Divergence, Run, diff, why_volatile};
+pub use diff::{Diff, Difference, Divergence, Run, Texts, diff, why_volatile};
 pub use error::EvidenceError;
 pub use explain::{ExplainError, Explained, Explanation, explain};
 pub use finding::Found;

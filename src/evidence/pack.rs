@@ -35,7 +35,8 @@ pub enum Content {
 ///
 /// # Errors
 /// When a name occurs twice or leads elsewhere, a file changes meanwhile, the scan refuses, or
-/// the disk does. Then there is no archive.
+/// the disk does. Then there is no archive, or one that [`is_unfinished`] tells from those that
+/// count.
 pub fn pack(
     disk: &dyn Disk,
     mut parts: Vec<Part>,
@@ -62,7 +63,7 @@ pub(crate) fn write_archive(
     let file = create_afresh(disk, &beside).map_err(EvidenceError::disk("make", &beside))?;
     let written = whole_archive(disk, &*file, &beside, add_parts);
     if written.is_err() {
-        // It is the first error that counts; a leftover is cut the next time.
+        // It is the first error that counts; a leftover is begun anew by whoever gets its name.
         let _ = disk.remove(&beside);
     }
     let (bytes, sha256) = written?;

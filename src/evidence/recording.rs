@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::open::open_with;
-use super::{EvidenceError, Limits, open};
+use super::{EvidenceError, Limits, Texts, open};
 use crate::journal::disk::Disk;
 use crate::journal::{
     Answer, BLOBS, Blobs, FILE, Folded, Said, fold, read_on, referred, scan, sha256_hex,
@@ -55,12 +55,12 @@ impl Recording {
         })
     }
 
-    /// The texts that lie beside the journal, by digest: its blobs, and the run's own files that
-    /// it names, as they are now. What is no text, or too large to compare, is left out.
+    /// The texts that lie beside the journal: its blobs, and the run's own files that it names, as
+    /// they are now. What is no text, or too large to compare, is left out.
     ///
     /// # Errors
     /// When the bundle or the run's directory cannot be read any more.
-    pub fn texts(&self) -> Result<BTreeMap<String, String>, EvidenceError> {
+    pub fn texts(&self) -> Result<Texts, EvidenceError> {
         let mut wanted = Wanted::default();
         for (_, courses) in self.folded.courses() {
             let exchanges = courses.iter().flat_map(|course| course.exchanges.values());
@@ -85,14 +85,21 @@ impl Recording {
                 open_with(&*self.disk, path, keep, Limits::default())?.kept
             }
         };
-        let text = |(name, bytes): (String, Vec<u8>)| {
-            let sha256 = names.get(&name)?;
-            // A file may have been cleared of a path; a blob is what its name says, or nothing.
-            let whole = !name.ends_with(sha256) || sha256_hex(&bytes) == *sha256;
-            let text = whole.then(|| String::from_utf8(bytes).ok()).flatten()?;
-            Some((sha256.clone(), text))
-        };
-        Ok(read.into_iter().filter_map(text).collect())
+        let mut texts = Texts::default();
+        for (name, bytes) in read {
+            let (Some(sha256), Ok(text)) = (names.get(&name), String::from_utf8(bytes)) else {
+                continue;
+            };
+            let is_blob = name.starts_with(&format!("data/{BLOBS}/"));
+            let whole = sha256_hex(text.as_bytes()) == *sha256;
+            // What a file was cleared of has left a mark in it; a blob is what its name says.
+            if is_blob && whole {
+                texts.blobs.insert(sha256.clone(), text);
+            } else if !is_blob && (whole || text.contains('‹')) {
+                texts.files.insert(sha256.clone(), text);
+            }
+        }
+        Ok(texts)
     }
 
     /// Reads what the journal says, with its long texts.

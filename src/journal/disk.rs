@@ -176,14 +176,13 @@ pub(crate) fn append_all(file: &dyn DiskFile, mut bytes: &[u8]) -> io::Result<()
     Ok(())
 }
 
-/// Makes a file to be renamed later; what a process that died left under this name is of no
-/// worth and is cut.
+/// Makes a file to be renamed later. The name that a process which died left it by is taken away,
+/// and nothing else: the file may have another one, under which it counts.
 pub(crate) fn create_afresh(disk: &dyn Disk, path: &Path) -> io::Result<Box<dyn DiskFile>> {
     match disk.create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let file = disk.open(path)?;
-            file.truncate(0)?;
-            Ok(file)
+            disk.remove(path)?;
+            disk.create(path)
         }
         other => other,
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use camino::Utf8Path;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-use super::Tools;
+use super::{SessionError, Tools, opening};
 use crate::gate::{Gate, SubtaskId};
 use crate::verbs::{Ctx, Setting};
 use crate::world::live::{LiveWorld, Operator, Places};
@@ -76,11 +76,39 @@ pub fn install_hands(
     }
 }
 
+/// Whether a gate's file and templates can go out as they are; told before anything is asked,
+/// cleared or built.
+///
+/// # Errors
+/// When one of them holds a secret or a path of this machine.
+pub fn check_private(
+    operator: &Operator,
+    gate: &Gate,
+    cache: &Utf8Path,
+    state: &Utf8Path,
+    workspace: &Utf8Path,
+) -> Result<(), SessionError> {
+    let redactor = Arc::new(Redactor::new());
+    // Making a world teaches the redactor what there is to hide.
+    let _world = live_with(operator, cache, state, workspace, Arc::clone(&redactor));
+    opening::check_private(gate, &redactor)
+}
+
 pub(super) fn live(
     operator: &Operator,
     cache: &Utf8Path,
     state: &Utf8Path,
     workspace: &Utf8Path,
+) -> LiveWorld {
+    live_with(operator, cache, state, workspace, Arc::new(Redactor::new()))
+}
+
+fn live_with(
+    operator: &Operator,
+    cache: &Utf8Path,
+    state: &Utf8Path,
+    workspace: &Utf8Path,
+    redactor: Arc<Redactor>,
 ) -> LiveWorld {
     let places = Places::new(
         cache.join("command"),
@@ -89,7 +117,7 @@ pub(super) fn live(
         cache.to_owned(),
         operator.home.clone(),
     );
-    LiveWorld::new(operator.clone(), places, Arc::new(Redactor::new()))
+    LiveWorld::new(operator.clone(), places, redactor)
 }
 
 pub(super) fn ctx(gate: &Gate, world: Arc<dyn World>) -> Ctx {

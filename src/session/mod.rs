@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 pub use auditing::Auditing;
-pub use command::{InstallHands, command_ctx, install_hands};
+pub use command::{InstallHands, check_private, command_ctx, install_hands};
 pub use directory::{RunDirectory, SessionError, find as find_run, list as list_runs, report_of};
 pub use killed::{Killed, killed, lives};
 pub use layers::Wrap;

@@ -17,12 +17,18 @@ use crate::journal::{
 };
 use crate::world::redact::Redactor;
 
-/// The gate as it is recorded. Its file and its templates go out as they are: one that holds a
-/// secret or a path of this machine is refused now, not when the bundle is made.
+/// The gate as it is recorded.
 pub(super) fn recorded(
     gate: &Arc<Gate>,
     redactor: &Arc<Redactor>,
 ) -> Result<Arc<Gate>, SessionError> {
+    check_private(gate, redactor)?;
+    Ok(placed(gate, redactor))
+}
+
+/// A gate's file and its templates go out as they are: one that holds a secret or a path of this
+/// machine is refused now, not when the bundle is made.
+pub(super) fn check_private(gate: &Gate, redactor: &Arc<Redactor>) -> Result<(), SessionError> {
     let file = ("the gate file".to_owned(), &gate.source.text);
     let named = |(name, text)| (format!("the template `{name}`"), text);
     for (file, text) in gate.templates.iter().map(named).chain([file]) {
@@ -30,7 +36,7 @@ pub(super) fn recorded(
             return Err(SessionError::Private { file, what });
         }
     }
-    Ok(placed(gate, redactor))
+    Ok(())
 }
 
 /// The gate with this machine's paths in its parameters turned into places, so that neither the

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::shim::{Disturbance, Moment};
-use crate::stage::{Canary, GATE, Stage, gate_over};
+use crate::stage::{Canary, GATE, Stage, gate_over, text};
 
 /// Kills a new run after this record.
 fn killed_after(stage: &Stage, record: usize) {
@@ -202,15 +202,20 @@ fn a_gate_file_or_a_template_with_something_private_in_it_is_not_run() {
     let stage = Stage::new(Canary::Passes);
     let home = stage.path("home").display().to_string();
     let own = |gate: &str, template: &str| {
-        let text = std::fs::read_to_string(GATE).unwrap();
-        std::fs::write(stage.path("own.toml"), text + gate).unwrap();
+        let built_on = std::fs::read_to_string(GATE).unwrap();
+        std::fs::write(stage.path("own.toml"), built_on + gate).unwrap();
         std::fs::write(stage.path("note.md"), template).unwrap();
         let file = stage.path("own.toml").display().to_string();
-        let ran = stage.gate(&["run", "--yes", "--gate", &file]).output();
-        let ran = ran.unwrap();
-        let told = String::from_utf8_lossy(&ran.stderr).into_owned();
-        assert_eq!(ran.status.code(), Some(2), "{told}");
-        told
+        // Nobody is asked whether they want what is refused anyway, and no world is built for it.
+        let told = [&["run", "--yes"][..], &["run"], &["rehearse", "--yes"]].map(|words| {
+            let ran = stage.gate(&[words, &["--gate", &file]].concat()).output();
+            let ran = ran.unwrap();
+            assert_eq!(ran.status.code(), Some(2), "{words:?}: {}", text(&ran));
+            text(&ran)
+        });
+        assert_eq!(told[0], told[1]);
+        assert_eq!(told[0], told[2]);
+        told[0].clone()
     };
     let told = own(&format!("# see {home}/notes\n"), "all is well\n");
     assert!(told.contains("the gate file holds ‹home›, and"), "{told}");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use canary_gate::engine::EventKind;
-use canary_gate::evidence::{Diff, Recording, Run, diff};
+use canary_gate::evidence::{Diff, Recording, Run, Texts, diff};
 use canary_gate::gate::{Outcome, SubtaskId, Verdict};
 use canary_gate::journal::{Answer, Folded, Header, Journal, Record, read, sha256_hex};
 use canary_gate::world::{
@@ -20,7 +20,7 @@ use super::sample::{ended, event, header, id, run, started};
 use super::telling::{a_run_of, published};
 
 fn compared(one: &Folded, other: &Folded) -> Diff {
-    let texts = BTreeMap::new();
+    let texts = Texts::default();
     let run = |folded| Run {
         folded,
         texts: &texts,
@@ -46,15 +46,25 @@ fn compared_whole(one: &Recording, other: &Recording) -> Diff {
 #[tokio::test]
 async fn runs_that_differ_in_what_always_differs_are_the_same() {
     let (dir, _path) = bundled(2).await;
-    let one = read(&dir.path().join("run")).unwrap();
-    assert!(compared(&one, &one).same());
-    let changed = |change: &dyn Fn(&mut Record)| {
-        let mut lines = one.lines.clone();
+    let recorded = read(&dir.path().join("run")).unwrap();
+    let change = |run: &Folded, change: &dyn Fn(&mut Record)| {
+        let mut lines = run.lines.clone();
         for line in &mut lines {
             change(&mut line.record);
         }
         canary_gate::journal::fold(lines).unwrap()
     };
+    let one = change(&recorded, &|record| {
+        if let Record::Event(event) = record
+            && let EventKind::FactPublished(fact) = &mut event.kind
+        {
+            fact.value["pid"] = 5.into();
+        }
+    });
+    assert!(compared(&one, &one).same());
+    let told = compared(&recorded, &one);
+    assert!(!told.same(), "that it is there is no accident");
+    let changed = |how: &dyn Fn(&mut Record)| change(&one, how);
     let later = changed(&|record| match record {
         Record::Result {
             answer: Answer::Ok(answer),
@@ -415,14 +425,25 @@ async fn a_name_that_leads_elsewhere_is_not_followed() {
         seen("../outside", "1"),
         seen(outside.to_str().unwrap(), "2"),
         seen("./there", "3"),
-        seen("there", "4"),
+        seen("there", &sha256_hex(b"ours")),
+        seen("cleared", "5"),
+        seen("changed", "6"),
     ];
     let asked = [(Effect::Now, Response::Files(files))];
     let run = dir.path().join("run");
     let recording = a_run_of(&run, &asked, published("fact", json!(1), 1)).await;
-    std::fs::write(run.join("there"), "ours").unwrap();
+    for (name, text) in [
+        ("there", "ours"),
+        ("cleared", "in ‹run›"),
+        ("changed", "by hand"),
+    ] {
+        std::fs::write(run.join(name), text).unwrap();
+    }
     let texts = recording.texts().unwrap();
-    assert_eq!(texts, BTreeMap::from([("4".to_owned(), "ours".to_owned())]));
+    let files = [(sha256_hex(b"ours"), "ours"), ("5".to_owned(), "in ‹run›")];
+    let files = files.map(|(sha256, text)| (sha256, text.to_owned()));
+    assert_eq!(texts.files, BTreeMap::from(files));
+    assert!(texts.blobs.is_empty());
 }
 
 /// A day that was asked for is no time that happens to be another one.

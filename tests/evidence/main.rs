@@ -15,6 +15,7 @@ mod forged;
 mod hostile;
 mod kept;
 mod laws;
+mod parting;
 mod replaying;
 mod sample;
 mod telling;

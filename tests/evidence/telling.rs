@@ -12,7 +12,7 @@ use canary_gate::evidence::{
 };
 use canary_gate::gate::{Fact, Outcome, Source, SubtaskId, Verdict};
 use canary_gate::journal::disk::OsDisk;
-use canary_gate::journal::{Answer, Folded, Journal, canonical, read};
+use canary_gate::journal::{Answer, Folded, Header, Journal, canonical, read};
 use canary_gate::world::{Effect, HttpAnswer, RecordLayer, Response, World, WorldError};
 
 use super::bundles::{bundled, reports, spec};
@@ -211,7 +211,16 @@ impl World for InTurn {
 
 /// A run of one subtask that makes these exchanges and publishes this of the last.
 pub(crate) async fn a_run_of(dir: &Path, asked: &[(Effect, Response)], fact: Fact) -> Recording {
-    let journal = Journal::create(dir, header(1)).unwrap();
+    a_run_with(dir, header(1), asked, fact).await
+}
+
+pub(crate) async fn a_run_with(
+    dir: &Path,
+    header: Header,
+    asked: &[(Effect, Response)],
+    fact: Fact,
+) -> Recording {
+    let journal = Journal::create(dir, header).unwrap();
     let answers = asked.iter().map(|(_, answer)| answer.clone()).collect();
     let world = RecordLayer::new(Arc::new(InTurn(Mutex::new(answers))), journal.clone());
     journal.event(&event(1, started(1))).unwrap();

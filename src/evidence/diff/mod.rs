@@ -2,6 +2,7 @@
 
 mod moment;
 mod parted;
+mod path;
 mod told;
 mod volatile;
 
@@ -13,8 +14,10 @@ use serde_json::Value;
 pub use volatile::why_volatile;
 
 use crate::gate::{Fact, SubtaskId, Verdict};
-use crate::journal::{Folded, GateRef, referred};
+use crate::journal::{Folded, GateRef};
 use moment::Moment;
+use path::{Path, Values, collect, is_filled};
+use volatile::{Excuse, excuse};
 
 /// Why a value differs that is the same but for what is of the moment.
 const OF_THE_MOMENT: &str = "it differs only in times, ids and ports";
@@ -26,9 +29,19 @@ const SIZE: &str = "the size of what differs only in times, ids and ports";
 pub struct Run<'r> {
     /// What its journal gives.
     pub folded: &'r Folded,
-    /// Texts that it keeps beside its journal, by digest; see [`super::Recording::texts`]. Digests
-    /// of others are compared as they are.
-    pub texts: &'r BTreeMap<String, String>,
+    /// Texts that it keeps beside its journal; see [`super::Recording::texts`]. Digests of others
+    /// are compared as they are.
+    pub texts: &'r Texts,
+}
+
+/// Texts beside a journal, by digest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// Its blobs. Each is what its digest says.
+    pub blobs: BTreeMap<String, String>,
+    /// The run's own files, as they are now. A digest that the journal holds is known to be of the
+    /// moment by them; they never stand for what is recorded.
+    pub files: BTreeMap<String, String>,
 }
 
 /// The comparison of two runs.
@@ -36,7 +49,8 @@ pub struct Run<'r> {
 pub struct Diff {
     /// Both verdicts.
     pub verdicts: (Verdict, Verdict),
-    /// What they did not begin with alike: gate, parameters, tools, version of the program.
+    /// What they did not begin with alike: gate, parameters, what was asked for, tools, version of
+    /// the program.
     pub began_with: Vec<Difference>,
     /// Where the two runs first asked something else, or were answered otherwise.
     pub first: Option<Divergence>,
@@ -129,9 +143,6 @@ impl Diff {
     }
 }
 
-/// Values by path.
-type Values = BTreeMap<String, Value>;
-
 /// The moments of both runs.
 struct Moments<'r> {
     one: Moment<'r>,
@@ -160,7 +171,7 @@ impl Moments<'_> {
 
     /// The differences between two sets of values by path.
     fn differences(&self, a: &Values, b: &Values) -> Vec<Difference> {
-        let paths: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+        let paths: BTreeSet<&Path> = a.keys().chain(b.keys()).collect();
         paths
             .into_iter()
             .filter(|path| a.get(*path) != b.get(*path))
@@ -170,21 +181,22 @@ impl Moments<'_> {
             .collect()
     }
 
-    fn difference(&self, path: &str, a: &Values, b: &Values) -> Difference {
+    fn difference(&self, path: &Path, a: &Values, b: &Values) -> Difference {
         let (one, other) = (a.get(path), b.get(path));
-        let names = names_of(path);
+        let names = path.names();
         let steady = self.steady(&names, one, other);
         let of_the_moment = || (steady.0 == steady.1).then_some(OF_THE_MOMENT);
         let size = || self.is_size_of_the_moment(path, a, b).then_some(SIZE);
-        let volatile = why_volatile(&names).or_else(of_the_moment).or_else(size);
-        let lines = match &steady {
-            (Some(Value::String(one)), Some(Value::String(other))) if volatile.is_none() => {
-                told::lines(one, other)
-            }
-            _ => None,
+        let volatile = excused(&names, one, other)
+            .or_else(of_the_moment)
+            .or_else(size);
+        let lines = || {
+            let (one, other) = (self.one.whole(one?)?, self.other.whole(other?)?);
+            told::lines(&one, &other)
         };
+        let lines = volatile.is_none().then(lines).flatten();
         Difference {
-            path: path.to_owned(),
+            path: path.to_string(),
             one: one.cloned(),
             other: other.cloned(),
             lines,
@@ -192,13 +204,22 @@ impl Moments<'_> {
         }
     }
 
-    fn is_size_of_the_moment(&self, path: &str, a: &Values, b: &Values) -> bool {
-        let Some(table) = path.strip_suffix(".bytes") else {
+    fn is_size_of_the_moment(&self, path: &Path, a: &Values, b: &Values) -> bool {
+        let Some(digest) = path.beside("bytes", "sha256") else {
             return false;
         };
-        let digest = |run: &Values| run.get(&format!("{table}.sha256")).cloned();
-        let (one, other) = (digest(a), digest(b));
-        one != other && self.same(one.as_ref(), other.as_ref())
+        let (one, other) = (a.get(&digest), b.get(&digest));
+        one != other && self.same(one, other)
+    }
+}
+
+/// Why it says nothing, by its name, that a value differs. That it is there in the one run only
+/// does say something, unless it lies in something that says nothing as a whole.
+fn excused(names: &[&str], one: Option<&Value>, other: Option<&Value>) -> Option<&'static str> {
+    let there = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
+    match excuse(names)? {
+        Excuse::Within(why) => Some(why),
+        Excuse::Itself(why) => (there(one) && there(other)).then_some(why),
     }
 }
 
@@ -213,12 +234,16 @@ fn subtasks<'a>(one: &'a Folded, other: &'a Folded) -> Vec<&'a SubtaskId> {
 /// Compared as it is: what somebody asked for is never of the moment, not even a time.
 fn began_with(one: &Folded, other: &Folded) -> Vec<Difference> {
     let (a, b) = (beginning(one), beginning(other));
-    let paths: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    // Journals from before they were kept hold none.
+    let kept = [one, other].map(|run| !run.header.gate.templates.is_empty());
+    let compared = |path: &&Path| kept == [true, true] || !path.to_string().starts_with(TEMPLATE);
+    let paths: BTreeSet<&Path> = a.keys().chain(b.keys()).collect();
     let differing = paths
         .into_iter()
-        .filter(|path| a.get(*path) != b.get(*path));
-    let told = |path: &String| Difference {
-        path: path.clone(),
+        .filter(|path| a.get(*path) != b.get(*path))
+        .filter(compared);
+    let told = |path: &Path| Difference {
+        path: path.to_string(),
         one: a.get(path).cloned(),
         other: b.get(path).cloned(),
         lines: None,
@@ -227,6 +252,9 @@ fn began_with(one: &Folded, other: &Folded) -> Vec<Difference> {
     differing.map(told).collect()
 }
 
+/// What the digests of templates are listed under.
+const TEMPLATE: &str = "template";
+
 fn beginning(run: &Folded) -> Values {
     let header = &run.header;
     let GateRef {
@@ -234,24 +262,27 @@ fn beginning(run: &Folded) -> Values {
         sha256,
         templates,
     } = &header.gate;
-    let tools = run.resumptions.last().map_or(&header.tools, |it| &it.tools);
-    let mut all = BTreeMap::from([
-        ("gate".to_owned(), Value::from(name.as_str())),
-        ("gate file, sha256".to_owned(), sha256.as_str().into()),
-        ("version".to_owned(), header.version.as_str().into()),
-    ]);
+    // The process that came to the end is the one that its verdict is from.
+    let last = run.resumptions.last();
+    let tools = last.map_or(&header.tools, |last| &last.tools);
+    let version = last.map_or(&header.version, |last| &last.version);
+    let asked = last.map_or(&header.asked, |last| &last.asked);
+    let mut all = Values::new();
+    let mut add = |what: &str, value: Value| collect(&Path::of(what), &value, &mut all);
+    add("gate", name.as_str().into());
+    add("gate file, sha256", sha256.as_str().into());
+    add("version", version.as_str().into());
+    add("asked for", serde_json::to_value(asked).unwrap_or_default());
     if let Some(flake) = &header.flake {
-        all.insert("flake".to_owned(), flake.as_str().into());
+        add("flake", flake.as_str().into());
     }
-    let texts = |what: &'static str, of: &BTreeMap<String, String>| {
-        let named =
-            |(name, text): (&String, &String)| (format!("{what} {name}"), text.as_str().into());
-        of.iter().map(named).collect::<Vec<(String, Value)>>()
-    };
-    all.extend(texts("template", templates));
-    all.extend(texts("tool", tools));
+    for (what, texts) in [(TEMPLATE, templates), ("tool", tools)] {
+        for (name, text) in texts {
+            add(&format!("{what} {name}"), text.as_str().into());
+        }
+    }
     for (name, value) in run.parameters() {
-        collect(&format!("parameter {name}"), &value, &mut all);
+        add(&format!("parameter {name}"), value.clone());
     }
     all
 }
@@ -291,45 +322,9 @@ fn leaves(run: &Folded) -> Values {
 }
 
 fn leaves_of(run: &Folded, wanted: impl Fn(&str) -> bool) -> Values {
-    let mut found = BTreeMap::new();
+    let mut found = Values::new();
     for fact in facts(run).filter(|fact| wanted(&fact.name)) {
-        collect(&fact.name, &fact.value, &mut found);
+        collect(&Path::of(&fact.name), &fact.value, &mut found);
     }
     found
-}
-
-fn collect(path: &str, value: &Value, found: &mut Values) {
-    match value {
-        Value::Array(items) if !items.is_empty() => {
-            for (at, item) in items.iter().enumerate() {
-                collect(&format!("{path}[{at}]"), item, found);
-            }
-        }
-        // A reference to a long text is one value.
-        Value::Object(table) if !table.is_empty() && referred(value).is_none() => {
-            for (name, item) in table {
-                let dot = if path.is_empty() { "" } else { "." };
-                collect(&format!("{path}{dot}{name}"), item, found);
-            }
-        }
-        leaf => drop(found.insert(path.to_owned(), leaf.clone())),
-    }
-}
-
-/// Whether what is empty in the one run holds something in the other.
-fn is_filled(path: &str, one: &BTreeMap<String, Value>, other: &BTreeMap<String, Value>) -> bool {
-    let part = match one.get(path) {
-        Some(Value::Array(items)) if items.is_empty() => "[",
-        Some(Value::Object(table)) if table.is_empty() => ".",
-        _ => return false,
-    };
-    let below = format!("{path}{part}");
-    let next = other.range(below.clone()..).next();
-    !other.contains_key(path) && next.is_some_and(|(name, _)| name.starts_with(&below))
-}
-
-/// The names of the fields in a path, without places in lists.
-fn names_of(path: &str) -> Vec<&str> {
-    let name = |part| str::split(part, '[').next().unwrap_or(part);
-    path.split('.').map(name).collect()
 }

@@ -3,27 +3,52 @@
 //! that the same use of it is the same in every run.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::{Captures, Regex};
 use serde_json::Value;
 
-use super::volatile::{is_of_the_moment, why_volatile, without_times};
-use super::{Run, leaves, names_of, subtasks};
+use super::volatile::{Excuse, excuse, is_of_the_moment, without_times};
+use super::{Run, Texts, leaves, subtasks};
 use crate::journal::{Answer, Exchange, Said, referred, sha256_hex};
 use crate::world::Response;
 
 /// A shorter id could be part of any word.
 const SHORTEST_ID: usize = 8;
+/// A longer text is compared by its digest, whether it stands in the journal or beside it; so that
+/// one which is referred to often is taken up once.
+const LONGEST: usize = 4096;
+
+/// What a value is part of.
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    /// A record. What looks like a reference is one.
+    Journal,
+    /// A text that somebody wrote. What looks like a reference is data.
+    Text,
+}
 
 /// One run's moment.
 pub(super) struct Moment<'r> {
-    texts: &'r BTreeMap<String, String>,
+    texts: &'r Texts,
     search: Option<AhoCorasick>,
     names: Vec<String>,
+    /// Digests of texts that hold something of the moment, and what stands for each.
     digests: HashMap<String, String>,
+    /// Digests that were looked at.
+    learned: HashSet<String>,
+    /// What stands for each blob that the journal refers to.
+    blobs: HashMap<String, String>,
+}
+
+/// A text as it is compared within a value.
+fn short(text: String) -> String {
+    if text.len() <= LONGEST {
+        return text;
+    }
+    format!("‹text {}›", sha256_hex(text.as_bytes()))
 }
 
 impl<'r> Moment<'r> {
@@ -40,19 +65,33 @@ impl<'r> Moment<'r> {
             search: search.ok(),
             names: ids.into_values().collect(),
             digests: HashMap::new(),
+            learned: HashSet::new(),
+            blobs: HashMap::new(),
         };
         moment.learn_digests(run);
         moment
     }
 
     /// A value without what is of the moment. `names` are those of the fields it lies in.
+    /// Long texts are digests; see [`Moment::whole`].
     pub(super) fn steady<'v>(&self, value: &'v Value, names: &mut Vec<&'v str>) -> Value {
-        if let Some(text) = referred(value).and_then(|sha256| self.texts.get(sha256)) {
-            return self.text(text).into();
+        self.walk(value, names, Of::Journal)
+    }
+
+    fn walk<'v>(&self, value: &'v Value, names: &mut Vec<&'v str>, of: Of) -> Value {
+        let blob = referred(value).and_then(|sha256| self.blobs.get(sha256));
+        if let (Some(stands), Of::Journal) = (blob, of) {
+            return stands.as_str().into();
         }
         match value {
-            Value::String(text) => self.text(text).into(),
-            Value::Array(items) => items.iter().map(|item| self.steady(item, names)).collect(),
+            Value::String(text) => match of {
+                Of::Journal => short(self.text(text)).into(),
+                Of::Text => self.text(text).into(),
+            },
+            Value::Array(items) => items
+                .iter()
+                .map(|item| self.walk(item, names, of))
+                .collect(),
             Value::Object(table) => {
                 let of_the_moment = table
                     .get("response")
@@ -62,11 +101,15 @@ impl<'r> Moment<'r> {
                 let mut kept = serde_json::Map::new();
                 for (name, item) in table {
                     names.push(name);
-                    let left_out = why_volatile(names).is_some()
-                        || (of_the_moment && name == "value")
-                        || (sized && name == "bytes");
-                    if !left_out {
-                        kept.insert(name.clone(), self.steady(item, names));
+                    let left_out = (of_the_moment && name == "value") || (sized && name == "bytes");
+                    match excuse(names) {
+                        _ if left_out => {}
+                        // That it is there is all that it says.
+                        Some(Excuse::Itself(_)) if !item.is_null() => {
+                            kept.insert(name.clone(), "‹volatile›".into());
+                        }
+                        Some(Excuse::Within(_)) => {}
+                        _ => drop(kept.insert(name.clone(), self.walk(item, names, of))),
                     }
                     names.pop();
                 }
@@ -77,9 +120,16 @@ impl<'r> Moment<'r> {
     }
 
     /// Whether the size beside a digest is that of something that holds what is of the moment.
-    pub(super) fn sized_by_the_moment(&self, table: &Value) -> bool {
+    fn sized_by_the_moment(&self, table: &Value) -> bool {
         let digest = table.get("sha256").and_then(Value::as_str);
         digest.is_some_and(|digest| self.digests.contains_key(digest))
+    }
+
+    /// A text, or the text that is referred to, without what is of the moment, however long.
+    pub(super) fn whole(&self, value: &Value) -> Option<String> {
+        let blob = referred(value).and_then(|sha256| self.texts.blobs.get(sha256));
+        let text = blob.map(String::as_str).or(value.as_str())?;
+        Some(self.text(text))
     }
 
     /// A text without what is of the moment; JSON field by field.
@@ -87,7 +137,13 @@ impl<'r> Moment<'r> {
         if text.starts_with(['{', '['])
             && let Ok(value) = serde_json::from_str::<Value>(text)
         {
-            return self.steady(&value, &mut Vec::new()).to_string();
+            let steady = self.walk(&value, &mut Vec::new(), Of::Text);
+            // Unchanged, it is the text that counts: it may say what its value does not.
+            return if steady == value {
+                text.to_owned()
+            } else {
+                steady.to_string()
+            };
         }
         let text = match &self.search {
             Some(search) => Cow::Owned(search.replace_all(text, &self.names)),
@@ -130,15 +186,26 @@ impl<'r> Moment<'r> {
     }
 
     fn learn_from(&mut self, value: &Value) {
+        if let Some(sha256) = referred(value) {
+            if let Some(text) = self.texts.blobs.get(sha256)
+                && !self.blobs.contains_key(sha256)
+            {
+                let steady = self.learn(sha256.to_owned(), text);
+                let steady = steady.unwrap_or_else(|| self.text(text));
+                self.blobs.insert(sha256.to_owned(), short(steady));
+            }
+            return;
+        }
         match value {
-            Value::String(text) => self.learn(sha256_hex(text.as_bytes()), text),
+            Value::String(text) => drop(self.learn(sha256_hex(text.as_bytes()), text)),
             Value::Array(items) => items.iter().for_each(|item| self.learn_from(item)),
             Value::Object(table) => {
-                let digest = referred(value).or_else(|| table.get("sha256")?.as_str());
+                let digest = table.get("sha256").and_then(Value::as_str);
+                let Texts { blobs, files } = self.texts;
                 if let Some(digest) = digest
-                    && let Some(text) = self.texts.get(digest)
+                    && let Some(text) = blobs.get(digest).or_else(|| files.get(digest))
                 {
-                    self.learn(digest.to_owned(), text);
+                    drop(self.learn(digest.to_owned(), text));
                 }
                 table.values().for_each(|item| self.learn_from(item));
             }
@@ -146,15 +213,18 @@ impl<'r> Moment<'r> {
         }
     }
 
-    fn learn(&mut self, digest: String, text: &str) {
-        if !self.digests.contains_key(&digest) {
-            let steady = self.text(text);
-            // A text that holds nothing of the moment has the same digest in every run.
-            if steady != text {
-                let stands = format!("‹sha256 of {}›", &sha256_hex(steady.as_bytes())[..16]);
-                self.digests.insert(digest, stands);
-            }
+    /// Gives the text without what is of the moment, the first time that its digest is seen.
+    fn learn(&mut self, digest: String, text: &str) -> Option<String> {
+        if !self.learned.insert(digest.clone()) {
+            return None;
         }
+        let steady = self.text(text);
+        // A text that holds nothing of the moment has the same digest in every run.
+        if steady != text {
+            let stands = format!("‹sha256 of {}›", sha256_hex(steady.as_bytes()));
+            self.digests.insert(digest, stands);
+        }
+        Some(steady)
     }
 
     /// An archive is of the moment because its files are, and those are listed in its manifest.
@@ -188,18 +258,16 @@ fn ids(run: &Run<'_>) -> BTreeMap<String, String> {
         }
     }
     for (path, value) in leaves(run.folded) {
-        let names = names_of(&path);
+        let names = path.names();
         let id = match (names.last(), value.as_str()) {
             (Some(&"run_id"), Some(id)) => id,
             (Some(&"kept"), Some(place)) => place.rsplit('/').next().unwrap_or_default(),
             _ => continue,
         };
-        if id.len() >= SHORTEST_ID {
-            ids.entry(id.to_owned())
-                .or_insert_with(|| format!("‹{path}›"));
-        }
+        ids.entry(id.to_owned())
+            .or_insert_with(|| format!("‹{path}›"));
     }
-    ids.retain(|id, _| !id.is_empty());
+    ids.retain(|id, _| id.len() >= SHORTEST_ID);
     ids
 }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Difference, Divergence, Moments, collect, subtasks};
+use super::path::{Path, Values, collect};
+use super::{Difference, Divergence, Moments, subtasks};
 use crate::gate::SubtaskId;
 use crate::journal::{Answer, Exchange, Folded};
 
@@ -85,8 +86,8 @@ fn parts(one: Option<&Value>, other: Option<&Value>, moments: &Moments<'_>) -> V
         return Vec::new();
     };
     let leaves = |value: &Value| {
-        let mut found = BTreeMap::new();
-        collect("", value, &mut found);
+        let mut found = Values::new();
+        collect(&Path::default(), value, &mut found);
         found
     };
     let mut parts = moments.differences(&leaves(one), &leaves(other));

@@ -88,7 +88,8 @@ fn divergence(diff: &Diff, out: &mut String) -> std::fmt::Result {
 
 /// The same difference in several places is told once.
 fn differences(all: &[Difference], out: &mut String) -> std::fmt::Result {
-    let values = |one: &Difference| (shown(one.one.as_ref()), shown(one.other.as_ref()));
+    let whole = |value: Option<&Value>| value.map(Value::to_string);
+    let values = |one: &Difference| (whole(one.one.as_ref()), whole(one.other.as_ref()));
     let key = |one: &Difference| (values(one), one.lines.clone(), one.volatile);
     let mut places = HashMap::new();
     for difference in all {
@@ -117,13 +118,28 @@ fn differences(all: &[Difference], out: &mut String) -> std::fmt::Result {
 }
 
 fn sides(one: Option<&Value>, other: Option<&Value>, out: &mut String) -> std::fmt::Result {
-    writeln!(out, "    - {}\n    + {}", shown(one), shown(other))
+    let shown = |value: Option<&Value>| {
+        value.map_or("nothing".to_owned(), |value| plain(&value.to_string()))
+    };
+    let (one, other) = (shown(one), shown(other));
+    let (one, other) = (
+        from_where_they_differ(&one, &other),
+        from_where_they_differ(&other, &one),
+    );
+    writeln!(out, "    - {}\n    + {}", cut(&one), cut(&other))
 }
 
-fn shown(value: Option<&Value>) -> String {
-    value.map_or("nothing".to_owned(), |value| {
-        cut(&plain(&value.to_string()))
-    })
+/// Of a text that is too long to be shown, and begins as the other does, what comes a little before
+/// they differ.
+fn from_where_they_differ(text: &str, other: &str) -> String {
+    /// Of what is the same.
+    const BEFORE: usize = 40;
+    let same = text.chars().zip(other.chars());
+    let same = same.take_while(|(a, b)| a == b).count();
+    match text.char_indices().nth(same.saturating_sub(BEFORE)) {
+        Some((from, _)) if from > 0 && same > LENGTH - BEFORE => format!("…{}", &text[from..]),
+        _ => text.to_owned(),
+    }
 }
 
 fn cut(text: &str) -> String {
@@ -149,6 +165,10 @@ pub(super) fn lines(one: &str, other: &str) -> Option<String> {
         };
         differing.extend(marked('-', &one[gap.before]));
         differing.extend(marked('+', &other[gap.after]));
+    }
+    if differing.is_empty() {
+        // How the lines end, or the last one.
+        return None;
     }
     let more = differing.len().saturating_sub(LINES);
     differing.truncate(LINES);

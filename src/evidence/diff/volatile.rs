@@ -6,14 +6,13 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 /// Names of fields, the fields they lie in before them where the name alone says too little; and
-/// why they differ.
-const FIELDS: [(&str, &str); 36] = [
+/// why they differ. Not among them: times that are of something else than the run, such as when an
+/// issue was closed or the service built.
+const FIELDS: [(&str, &str); 29] = [
     ("after_milliseconds", "how long a process took to end"),
     ("answered", "a time of day"),
     ("at", "a time of day"),
     ("attempt", "the number of the attempt directory"),
-    ("attempt_dir", "the number of the attempt directory"),
-    ("build_timestamp", "a time of day"),
     (
         "chain.digest",
         "the digest of a link, whose parts are compared",
@@ -22,13 +21,12 @@ const FIELDS: [(&str, &str); 36] = [
         "chain.previous",
         "the digest of a link, whose parts are compared",
     ),
-    ("closed_at", "a time of day"),
-    ("comment_url", "GitHub gives each comment an id"),
     ("created_at", "a time of day"),
     ("duration_seconds", "how long a scenario took"),
     ("elapsed_milliseconds", "how long a program ran"),
     ("finished_at", "a time of day"),
     ("kept", "a directory named by the time of day"),
+    ("leftovers.parent", "a process id"),
     ("modified", "when a file was written"),
     (
         "observations.asked",
@@ -50,10 +48,8 @@ const FIELDS: [(&str, &str); 36] = [
         "oldest_pending_age_seconds",
         "how long a row waits at the moment",
     ),
-    ("parent", "a process id"),
     ("pid", "a process id"),
     ("port", "the first free port"),
-    ("posted_at", "a time of day"),
     ("run_id", "each canary run has an id of its own"),
     (
         "run_milliseconds",
@@ -62,12 +58,10 @@ const FIELDS: [(&str, &str); 36] = [
     ("seconds", "how long something took"),
     ("started", "when a process started"),
     ("started_at", "a time of day"),
-    ("taken_at", "a time of day"),
     ("took_milliseconds", "how long a subtask took"),
     ("updated_at", "a time of day"),
     ("createdAt", "a time of day"),
     ("token_sha256", "each daemon has a token of its own"),
-    ("updatedAt", "a time of day"),
 ];
 
 /// What prose holds of the moment: what it looks like, and what stands for it. A value that is a
@@ -100,15 +94,38 @@ const ANSWERS: [(&str, &str); 3] = [
     ),
 ];
 
+/// Why it says nothing that a value differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Excuse {
+    /// It is called so; that it is there at all does say something.
+    Itself(&'static str),
+    /// It lies in something that says nothing as a whole.
+    Within(&'static str),
+}
+
+/// By the names of the fields that a value lies in, outermost first.
+pub(super) fn excuse(names: &[&str]) -> Option<Excuse> {
+    let of = |(pattern, why): &(&str, &'static str)| {
+        let pattern: Vec<&str> = pattern.split('.').collect();
+        let mut windows = names.windows(pattern.len());
+        let ends = windows.position(|part| part == pattern)? + pattern.len();
+        let itself = ends == names.len();
+        Some(if itself {
+            Excuse::Itself(why)
+        } else {
+            Excuse::Within(why)
+        })
+    };
+    let all: Vec<Excuse> = FIELDS.iter().filter_map(of).collect();
+    let within = all.iter().find(|one| matches!(one, Excuse::Within(_)));
+    within.or(all.first()).copied()
+}
+
 /// Why a value differs between any two live runs, when it does: by the names of the fields that it
 /// lies in, outermost first.
 #[must_use]
 pub fn why_volatile(names: &[&str]) -> Option<&'static str> {
-    FIELDS.iter().find_map(|(pattern, why)| {
-        let pattern: Vec<&str> = pattern.split('.').collect();
-        let there = names.windows(pattern.len()).any(|part| part == pattern);
-        there.then_some(*why)
-    })
+    excuse(names).map(|(Excuse::Itself(why) | Excuse::Within(why))| why)
 }
 
 /// Whether an answer of this kind is of the moment as a whole.

@@ -11,7 +11,7 @@ use super::draft::{Draft, DraftSubtask};
 use crate::gate::diagnostic::Diagnostic;
 use crate::gate::template::{is_template, render_fields};
 use crate::gate::{PolicyTable, ResolvedPolicy};
-use crate::verbs::{Ask, Verb};
+use crate::verbs::{Ask, Declares, Verb, Write};
 use crate::world::policy::Policy;
 use crate::world::{Effect, WorldError};
 
@@ -69,12 +69,16 @@ impl Reach<'_, '_> {
         asks.iter().filter_map(refused).collect()
     }
 
-    /// Programs that verbs start whatever their fields say: each is told once.
+    /// Programs that verbs start whatever their fields say, `gh` where they re-open what the triage
+    /// names: each is told once.
     fn not_listed(&self, draft: &Draft) -> Vec<Diagnostic> {
         let mut starting: BTreeMap<&str, Vec<&DraftSubtask>> = BTreeMap::new();
         for (_, subtask) in draft.subtasks() {
-            let verb = subtask.verb.as_ref();
-            for program in verb.map_or_else(Vec::new, |verb| verb.declares().starts()) {
+            let verb = subtask.verb.as_ref().map(Verb::declares);
+            let own = verb.map_or_else(Vec::new, Declares::starts);
+            let reopens = verb.is_some_and(|verb| verb.writes().contains(&Write::TriagedIssues))
+                && draft.triage.iter().any(|(_, rule)| rule.reopen.is_some());
+            for program in own.into_iter().chain(reopens.then_some("gh")) {
                 starting.entry(program).or_default().push(subtask);
             }
         }
