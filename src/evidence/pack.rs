@@ -35,8 +35,8 @@ pub enum Content {
 ///
 /// # Errors
 /// When a name occurs twice or leads elsewhere, a file changes meanwhile, the scan refuses, or
-/// the disk does. Then there is no archive, or one that [`is_unfinished`] tells from those that
-/// count.
+/// the disk does. Then there is no archive, or one that can be told by its unfinished name from
+/// those that count.
 pub fn pack(
     disk: &dyn Disk,
     mut parts: Vec<Part>,
