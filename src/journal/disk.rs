@@ -321,3 +321,19 @@ impl DiskFile for File {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_begun_anew_leaves_the_file_that_has_another_name_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let (left, made) = (dir.path().join(".b.1.partial"), dir.path().join("b"));
+        std::fs::write(&left, "whole").unwrap();
+        OsDisk.link(&left, &made).unwrap();
+        append_all(&*create_afresh(&OsDisk, &left).unwrap(), b"new").unwrap();
+        assert_eq!(std::fs::read(&made).unwrap(), b"whole");
+        assert_eq!(std::fs::read(&left).unwrap(), b"new");
+    }
+}
