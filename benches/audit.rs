@@ -7,7 +7,7 @@
     reason = "a benchmark is the outside of what it measures"
 )]
 
-#[path = "../tests/audit_support/mod.rs"]
+#[path = "../tests/support/audit/mod.rs"]
 mod audit_support;
 
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ use audit_support::pytest;
 use audit_support::repo::{Builder, git, tree};
 use audit_support::world::TestWorld;
 use canary_gate::audit::{AuditRequest, Verdict, audit, behaviour};
-use canary_gate::gate::SubtaskId;
+use canary_gate::model::SubtaskId;
 use canary_gate::world::Place;
 
 fn place(path: &Path) -> Place {

@@ -16,8 +16,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
-use canary_gate::engine::{Asked, Event, EventKind, Reporter};
+use canary_gate::engine::Reporter;
 use canary_gate::gate::Gate;
+use canary_gate::model::{Asked, Event, EventKind};
 use canary_gate::session::{self, Options};
 use canary_gate::world::live::{Operator, ToolPath};
 
@@ -114,8 +115,12 @@ async fn run(gate: &Arc<Gate>, root: &Utf8PathBuf, ends: &Ends) {
         flake: None,
         rehearser: None,
         resume: None,
+        handed_on: None,
+        corrected: false,
+        world: canary_gate::model::subject::WorldKind::Real,
         asked: Asked::default(),
         keep: false,
+        sandbox: canary_gate::session::ChosenSandbox::default(),
     };
     let (_sender, signals) = tokio::sync::mpsc::unbounded_channel();
     let finished = session::run(

@@ -12,7 +12,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-#[path = "../tests/herd/mod.rs"]
+#[path = "../tests/support/herd/mod.rs"]
 mod herd;
 
 use herd::Herd;

@@ -115,7 +115,7 @@ in
     export HOME=$PWD
     gate plan > plan
     gate plan --gate ${../src/gates/phase4}/gate.toml | diff plan -
-    for file in ${../examples}/*.toml ${../tests/gates}/*.toml; do
+    for file in ${../examples}/*.toml ${../examples}/*/gate.toml ${../tests/gates}/*.toml; do
       gate plan --gate "$file"
     done
     touch $out

@@ -10,6 +10,8 @@ fs.toSource {
     ../Cargo.lock
     ../clippy.toml
     ../src
+    # what `gate init` writes
+    ../examples
     (fs.difference ../tests ../tests/nix)
     (fs.maybeMissing ../benches)
   ];

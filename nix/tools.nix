@@ -2,6 +2,7 @@
 # wrapper, shell and image. `tests/nix/programs.sh` shows that it is enough.
 {
   bash,
+  bubblewrap,
   coreutils,
   flyctl,
   gate-pipx,
@@ -14,6 +15,7 @@
   lib,
   openssh,
   python3,
+  stdenv,
   uv,
   writeText,
 }:
@@ -32,7 +34,9 @@ let
     openssh
     python3
     uv
-  ];
+  ]
+  # the sandbox for judged code; macOS brings its own
+  ++ lib.optional stdenv.hostPlatform.isLinux bubblewrap;
   pin = tool: {
     # nixpkgs' name of bash; everyone else's is the program's
     name = lib.removeSuffix "-interactive" (lib.getName tool);

@@ -8,6 +8,45 @@
 //!                      events ─► report: terminal · JSON lines · files; journal
 //! ```
 //!
+//! # Layers
+//!
+//! A module imports only from modules above it in this list, and no two files import each other
+//! (held by `tests/in_process/layering.rs`):
+//!
+//! | layer | holds |
+//! |---|---|
+//! | [`model`] | ids, facts, verdicts, scopes, events, templates, diagnostics: pure data |
+//! | [`store`] | files on disk: digests, finalized directories, archives, manifests |
+//! | [`world`] | the door: `Effect`, `Response`, policy, redaction, and the live world behind it |
+//! | [`journal`] | the write-ahead log of a run; the recording layer and the replay world |
+//! | [`verb`] | the contract of a verb: what it declares, what it acts with |
+//! | [`signing`] | keys, DSSE envelopes, the ssh agent: who says so |
+//! | [`audit`], [`candidate`], [`processes`], [`toolbox`] | capabilities that verbs use |
+//! | [`verbs`] | what `uses = "…"` does, one file per verb |
+//! | [`gate`] | the gate file: load, check, plan, schema; the gates that ship are in `src/gates/` |
+//! | [`engine`] | who runs when: a dispatcher, one task per subtask |
+//! | [`report`], [`evidence`] | what people and machines read; bundles that verify |
+//! | [`session`] | one run from its lock to its verdict |
+//! | [`rehearsal`] | the embedded world and its faults |
+//! | [`cli`] | one file per subcommand |
+//!
+//! # Invariants
+//!
+//! They hold under every fault; `tests/whole_program/faults` and `tests/crash` check them as such.
+//! Comments quote them by these names.
+//!
+//! 1. **Tracker stays open**: the release tracker is never closed by the gate.
+//! 2. **Only listed writes**: no write to GitHub that the policy does not list.
+//! 3. **Service is only read**.
+//! 4. **Evidence first**: evidence is on disk, synced, before GitHub is touched.
+//! 5. **Nothing overwritten**: what was there before a run is there after it.
+//! 6. **Only identified processes**: no signal to a process that was not positively identified.
+//! 7. **No secret gets out**: not to the disk, the terminal or GitHub.
+//! 8. **At most once**: each comment, closing and re-opening, crash or not.
+//! 9. **Unknown is never pass**: what cannot be determined is an error.
+//! 10. **Same run, same bytes**.
+//! 11. **Operator's own is untouched**: HOME, pipx, PATH, checkouts.
+//!
 //! This page is the map of the house. A person who looks for something starts here:
 //!
 //! | question | room |
@@ -22,16 +61,15 @@
 //! | Who runs when, in parallel or not, until when? | [`engine`] |
 //! | What is one run, from lock to verdict? | [`session`] |
 //! | What was recorded, and is it whole? | [`journal`], [`evidence`] |
+//! | Who vouches for it, with which key? | [`signing`]; what they sign is in [`evidence`] |
 //! | What do people and machines read? | [`report`] |
 //! | In which world does `gate rehearse` run? | [`rehearsal`] |
 //! | Which tools are here, and which must be made? | [`toolbox`] |
 //!
-//! Three rules hold everywhere. **Unknown is never pass**: what cannot be determined is an error.
 //! **One door**: whatever touches a file, a process, the network or the clock is an
 //! [`world::Effect`]; `clippy.toml` makes going around it a build error. **No verb knows which
 //! world it is in**: recording, replaying, refusing and breaking a run are layers.
 
-mod alignment;
 pub mod audit;
 pub mod candidate;
 pub mod cli;
@@ -39,10 +77,14 @@ pub mod engine;
 pub mod evidence;
 pub mod gate;
 pub mod journal;
+pub mod model;
 pub mod processes;
 pub mod rehearsal;
 pub mod report;
 pub mod session;
+pub mod signing;
+pub mod store;
 pub mod toolbox;
+pub mod verb;
 pub mod verbs;
 pub mod world;

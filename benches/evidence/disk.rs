@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use canary_gate::journal::disk::{Disk, DiskFile, Listed, OsDisk};
+use canary_gate::store::disk::{Disk, DiskFile, Listed, OsDisk};
 
 /// How long was waited for the disk.
 pub(crate) type Waited = Arc<Mutex<Duration>>;

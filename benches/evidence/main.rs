@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use canary_gate::evidence::{Limits, unpack};
-use canary_gate::journal::disk::OsDisk;
+use canary_gate::store::disk::OsDisk;
+use canary_gate::store::{Limits, unpack};
 use measure::{Measured, gate, memory, of_rounds, own, ratio, run, shell, within};
 
 const ROUNDS: usize = 5;

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
-use canary_gate::engine::EventKind;
-use canary_gate::evidence::{Content, Limits, RedactorScan, Spec, bundle, open};
-use canary_gate::gate::SubtaskId;
-use canary_gate::journal::disk::OsDisk;
-use canary_gate::journal::{Blobs, Folded, Journal, Record, read};
+use canary_gate::evidence::{RedactorScan, Spec, bundle};
+use canary_gate::journal::{Blobs, Folded, Journal, Record, RecordLayer, ReplayWorld, read};
+use canary_gate::model::{EventKind, SubtaskId};
+use canary_gate::store::disk::OsDisk;
+use canary_gate::store::{Content, Limits, open};
 use canary_gate::world::live::{LiveWorld, Operator, Places};
 use canary_gate::world::redact::{Redactor, Scope};
-use canary_gate::world::{Effect, Ended, Program, RecordLayer, ReplayWorld, Response, World};
+use canary_gate::world::{Effect, Ended, Program, Response, World};
 
 use crate::disk::TimedDisk;
 use crate::logs::{SECRETS, secret};

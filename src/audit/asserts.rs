@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::captured::{holding_logs, holding_source, mentions, reads_source};
-use super::rule::{Function, TestSources};
+use super::sources::{Function, TestSources};
 use super::syntax::{Kind, Node};
 
 /// What an assertion looks at.

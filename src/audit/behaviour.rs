@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::gate::SubtaskId;
+use crate::model::SubtaskId;
 use crate::world::World;
 
 use super::change::{ChangedFile, Commits, changed_files, commits, versions};
@@ -38,7 +38,7 @@ pub struct Behaviour {
 pub enum Nature {
     /// Behaviour changed.
     Behaviour,
-    /// Only values of numbers changed.
+    /// Only the lengths of waits changed.
     Timeout,
     /// Files in scope changed, their behaviour did not.
     Diagnostic,
@@ -62,10 +62,11 @@ pub async fn behaviour(
         by,
         repo: &req.repo,
         limit: req.limits.git,
+        objects: None,
     };
     let commits = commits(git, req).await?;
     let files = changed_files(git, &commits, &req.scope).await?;
-    let versions = versions(git, &files, req.limits.source).await?;
+    let versions = versions(git, &commits, &files, req.limits.source).await?;
     let compared = compare(&versions.pairs, &req.logging);
     let mut behaviour = judge(commits, files, compared, versions.unreadable);
     if behaviour.nature == Nature::OutOfScope {

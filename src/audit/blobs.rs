@@ -1,12 +1,41 @@
-//! Reads the texts of many blobs with two git processes, whatever their number.
+//! Reads the texts of many blobs with two git processes, whatever their number; one more for each
+//! that is no UTF-8.
 
 use std::collections::HashMap;
 
+use super::bytes::{Entry, exact_bytes};
+use super::encoding::decode;
 use super::error::AuditError;
 use super::git::Git;
+use super::syntax::Unreadable;
+
+/// Texts of blobs by name, each in the encoding that it declares.
+pub(super) async fn blobs(
+    git: Git<'_>,
+    entries: &[Entry<'_>],
+    limit: u64,
+) -> Result<HashMap<String, Result<String, Unreadable>>, AuditError> {
+    let oids: Vec<&str> = entries.iter().map(|entry| entry.oid).collect();
+    let mut all = HashMap::new();
+    for (oid, text) in texts(git, &oids, limit).await? {
+        let entry = entries.iter().find(|entry| entry.oid == oid);
+        let read = match (text, entry) {
+            (Err(bytes), _) => Err(Unreadable::TooLarge { bytes, limit }),
+            (Ok(_), None) => Err(Unreadable::Binary),
+            // Where the mark for what is no UTF-8 stands, it may stand in the file, too.
+            (Ok(text), Some(entry)) if text.contains('\u{fffd}') => {
+                let bytes = exact_bytes(git, *entry, limit).await?;
+                bytes.map_or(Err(Unreadable::Binary), |bytes| decode(entry.path, bytes))
+            }
+            (Ok(text), Some(entry)) => decode(entry.path, text.into_bytes()),
+        };
+        all.insert(oid, read);
+    }
+    Ok(all)
+}
 
 /// Texts of blobs by name; a size instead of the text where it is over the limit.
-pub(super) async fn blobs(
+pub(super) async fn texts(
     git: Git<'_>,
     oids: &[&str],
     limit: u64,
@@ -28,6 +57,12 @@ pub(super) async fn blobs(
                 all.insert(oid.to_owned(), Err(size));
             }
             (Some(oid), Some("blob"), Some(_)) => small.push(oid.to_owned()),
+            (Some(oid), Some("missing"), None) => {
+                return Err(AuditError::LeftOut {
+                    object: oid.to_owned(),
+                    repo: git.repo.to_string(),
+                });
+            }
             _ => {
                 return Err(AuditError::Answer {
                     command: "git cat-file --batch-check".to_owned(),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::rule::{Function, TestSources};
+use super::sources::{Function, TestSources};
 use super::syntax::{Kind, Node};
 
 /// Fixtures that capture logs.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::blobs::blobs;
+use super::bytes::Entry;
 use super::error::AuditError;
 use super::git::Git;
 use super::request::AuditRequest;
@@ -57,6 +58,13 @@ pub enum Status {
     Renamed,
 }
 
+impl Status {
+    /// Whether nothing was at the path before the fix.
+    pub(super) fn comes_with_the_fix(self) -> bool {
+        matches!(self, Self::Added | Self::Renamed)
+    }
+}
+
 /// One side of a changed file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Blob {
@@ -71,6 +79,42 @@ impl Blob {
 
     fn is_regular(&self) -> bool {
         self.mode.starts_with("100")
+    }
+}
+
+impl ChangedFile {
+    /// Its path before the fix, where it was there.
+    pub(super) fn path_before(&self) -> Option<&str> {
+        match self.status {
+            Status::Added => None,
+            Status::Deleted | Status::Modified => Some(&self.path),
+            Status::Renamed => self.renamed_from.as_deref(),
+        }
+    }
+
+    /// The same file, to be read as source.
+    pub(super) fn into_source(self) -> Self {
+        Self {
+            test: false,
+            in_scope: true,
+            ..self
+        }
+    }
+
+    /// Its blobs, each with where it is found.
+    fn entries<'e>(&'e self, commits: &'e Commits) -> impl Iterator<Item = Entry<'e>> {
+        let old = self.renamed_from.as_ref().unwrap_or(&self.path);
+        [
+            (&self.before, &commits.parent, old),
+            (&self.after, &commits.fix, &self.path),
+        ]
+        .into_iter()
+        .filter(|(side, ..)| side.is_there())
+        .map(|(side, commit, path)| Entry {
+            oid: &side.oid,
+            commit,
+            path,
+        })
     }
 }
 
@@ -264,6 +308,7 @@ pub fn is_test(path: &str) -> bool {
 /// code that moved in or out is recognised, but only while they are few and small.
 pub(super) async fn versions(
     git: Git<'_>,
+    commits: &Commits,
     files: &[ChangedFile],
     limit: u64,
 ) -> Result<Versions, AuditError> {
@@ -288,15 +333,13 @@ pub(super) async fn versions(
             wanted.push(file);
         }
     }
-    let oids: Vec<&str> = wanted
+    let entries: Vec<Entry<'_>> = wanted
         .iter()
-        .flat_map(|file| [&file.before, &file.after])
-        .filter(|side| side.is_there())
-        .map(|side| side.oid.as_str())
+        .flat_map(|file| file.entries(commits))
         .collect();
-    let blobs = blobs(git, &oids, limit).await?;
+    let blobs = blobs(git, &entries, limit).await?;
     for file in wanted {
-        pair(file, &blobs, limit, &mut versions);
+        pair(file, &blobs, &mut versions);
     }
     Ok(versions)
 }
@@ -315,25 +358,31 @@ fn unread(file: &ChangedFile) -> Unreadable {
 
 fn pair(
     file: &ChangedFile,
-    blobs: &HashMap<String, Result<String, u64>>,
-    limit: u64,
+    blobs: &HashMap<String, Result<String, Unreadable>>,
     to: &mut Versions,
 ) {
     let side = |blob: &Blob| match blobs.get(&blob.oid).filter(|_| blob.is_there()) {
         None => Ok(None),
         Some(Ok(text)) => Ok(Some(text.clone())),
-        Some(Err(bytes)) => Err(*bytes),
+        Some(Err(why)) => Err(why.clone()),
+    };
+    let mut unreadable = |why: Unreadable| {
+        if file.in_scope {
+            to.unreadable.push((file.path.clone(), why));
+        }
     };
     match (side(&file.before), side(&file.after)) {
+        // What differs was lost on its way here, such as a secret.
+        (Ok(Some(before)), Ok(Some(after)))
+            if before == after && file.before.oid != file.after.oid =>
+        {
+            unreadable(Unreadable::Unseen);
+        }
         (Ok(before), Ok(after)) => to.pairs.push(FilePair {
             path: file.path.clone(),
             before,
             after,
         }),
-        (Err(bytes), _) | (_, Err(bytes)) if file.in_scope => {
-            to.unreadable
-                .push((file.path.clone(), Unreadable::TooLarge { bytes, limit }));
-        }
-        _ => {}
+        (Err(why), _) | (_, Err(why)) => unreadable(why),
     }
 }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::gate::SubtaskId;
-use crate::world::{Effect, FileFailure, ListFiles, Place, Response, World, WorldError};
+use crate::model::SubtaskId;
+use crate::world::{FileFailure, ListFiles, Place, World, WorldError, ask};
 
 use super::blobs::blobs;
+use super::bytes::Entry;
 use super::change::{ChangedFile, Commits, changed_files, in_scope, is_test, versions};
 use super::error::AuditError;
-use super::git::{Git, read_text, unexpected};
+use super::git::{Git, read_text};
 use super::request::Limits;
 use super::syntax::{Change, LoggingNames, Unreadable, compare, differing, grammar_for};
 
@@ -143,6 +144,7 @@ pub async fn containment(
         by,
         repo: &req.repo,
         limit: req.limits.git,
+        objects: None,
     };
     let fix = git
         .commit(&req.fix)
@@ -221,7 +223,7 @@ async fn changes_between(
     };
     let files = changed_files(git, &commits, scope).await?;
     let files: Vec<ChangedFile> = files.into_iter().filter(|file| file.in_scope).collect();
-    let versions = versions(git, &files, limit).await?;
+    let versions = versions(git, &commits, &files, limit).await?;
     let compared = compare(&versions.pairs, &LoggingNames::default());
     let differs = |change: Change| Differs {
         path: change.path,
@@ -256,16 +258,21 @@ async fn compare_files(
     wanted: &BTreeMap<String, String>,
     found: &mut Containment,
 ) -> Result<(), AuditError> {
-    let oids: Vec<&str> = wanted.values().map(String::as_str).collect();
-    let texts = blobs(git, &oids, req.limits.source).await?;
+    let commit = found.tag_commit.clone();
+    let entries: Vec<Entry<'_>> = wanted
+        .iter()
+        .map(|(path, oid)| Entry {
+            oid,
+            commit: &commit,
+            path,
+        })
+        .collect();
+    let texts = blobs(git, &entries, req.limits.source).await?;
     for (path, oid) in wanted {
         let tagged = match texts.get(oid) {
             Some(Ok(text)) => text,
-            Some(Err(bytes)) => {
-                let (bytes, limit) = (*bytes, req.limits.source);
-                found
-                    .unreadable
-                    .push((path.clone(), Unreadable::TooLarge { bytes, limit }));
+            Some(Err(why)) => {
+                found.unreadable.push((path.clone(), why.clone()));
                 continue;
             }
             None => continue,
@@ -278,6 +285,13 @@ async fn compare_files(
                 ..
             })) => {
                 found.missing.push(path.clone());
+                continue;
+            }
+            Err(AuditError::World(WorldError::File {
+                kind: FileFailure::NotText,
+                ..
+            })) => {
+                found.unreadable.push((path.clone(), Unreadable::Binary));
                 continue;
             }
             Err(error) => return Err(error),
@@ -319,16 +333,12 @@ async fn extra_files(
             continue;
         }
         let below = installed_path(req, entry);
-        let list = Effect::ListFiles(ListFiles {
+        let list = ListFiles {
             root: req.installed.join(below),
             include: vec!["**/*.py".to_owned()],
-        });
-        let files = match git.world.perform(git.by, list).await? {
-            Response::Files(files) => files,
-            other => return Err(unexpected("files", &other)),
         };
         let middle = format!("/{below}/");
-        for file in files {
+        for file in ask(git.world, git.by, list).await? {
             let Some((_, rest)) = file.path.as_str().rsplit_once(&middle) else {
                 continue;
             };

@@ -37,6 +37,14 @@ pub enum AuditError {
         /// The directory.
         repo: String,
     },
+    /// The clone leaves out what the fix changed.
+    #[error("the partial clone `{repo}` leaves out `{object}`, which the fix needs")]
+    LeftOut {
+        /// The file's content, as git names it.
+        object: String,
+        /// The directory.
+        repo: String,
+    },
     /// The fix merges histories that share nothing.
     #[error("`{commit}` merges unrelated histories: there is no common state before the fix")]
     UnrelatedHistories {
@@ -107,6 +115,9 @@ impl AuditError {
             Self::ShallowParent { repo, .. } => {
                 format!("git -C {repo} fetch --deepen=50, or git -C {repo} fetch --unshallow")
             }
+            Self::LeftOut { repo, .. } => {
+                format!("git -C {repo} fetch --refetch --no-filter origin, and audit again")
+            }
             Self::UnrelatedHistories { .. } => {
                 "name the commit that holds the fix, or its start with `--base`".to_owned()
             }
@@ -115,7 +126,19 @@ impl AuditError {
                 format!("install `{program}`, or name another command with `--tests`")
             }
             Self::Git { stderr, .. } if stderr.contains("dubious ownership") => {
-                "the checkout belongs to another user: audit a checkout of your own".to_owned()
+                // The path that git names, which is the whole one.
+                let path = stderr.split('\'').nth(1).unwrap_or("its path");
+                format!(
+                    "the checkout belongs to another user, whose settings git does not trust: audit \
+                     one of your own, `git clone --no-local {path} COPY`"
+                )
+            }
+            Self::Git { stderr: reason, .. } | Self::Answer { reason, .. }
+                if reason.contains("promisor") || reason.contains("lazy fetching disabled") =>
+            {
+                "the clone leaves out what the fix needs: run `git fetch --refetch --no-filter` in \
+                 it, and audit again"
+                    .to_owned()
             }
             Self::World(WorldError::ProgramNotFound { program }) => {
                 format!("install `{program}` and put it on PATH")

@@ -1,13 +1,21 @@
-//! Asks git, read-only but for the audit's own worktrees. Hooks and file system monitors of the
-//! repository never run.
+//! Asks git: read-only in the operator's repository, whose hooks and file system monitors never
+//! run; writing in the audit's own clones only, which take over nothing of its settings.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::gate::SubtaskId;
-use crate::world::{Effect, Finished, Place, Program, ReadFile, Response, World, WorldError};
+use crate::model::SubtaskId;
+use crate::world::{Finished, Place, Program, ReadFile, World, WorldError, ask};
 
 use super::error::AuditError;
+
+/// The variable that names further objects; git's own spelling.
+pub(super) const OBJECTS: &str = "GIT_ALTERNATE_OBJECT_DIRECTORIES";
+
+/// A path as that variable wants it, colons and all.
+pub(super) fn quoted_path(path: &Place) -> String {
+    format!("\"{path}\"")
+}
 
 /// git in one directory.
 #[derive(Clone, Copy)]
@@ -16,6 +24,8 @@ pub(super) struct Git<'w> {
     pub(super) by: &'w SubtaskId,
     pub(super) repo: &'w Place,
     pub(super) limit: Duration,
+    /// The operator's objects, for git in a clone that has none of its own.
+    pub(super) objects: Option<&'w Place>,
 }
 
 impl<'w> Git<'w> {
@@ -30,7 +40,7 @@ impl<'w> Git<'w> {
         arguments: &[&str],
         stdin: Option<String>,
     ) -> Result<Finished, AuditError> {
-        const QUIET: [&str; 9] = [
+        const QUIET: [&str; 11] = [
             "git",
             "-c",
             "core.quotePath=false",
@@ -40,6 +50,9 @@ impl<'w> Git<'w> {
             "core.fsmonitor=false",
             "-c",
             "advice.detachedHead=false",
+            // Another user's checkout is only read, and nothing it names is run.
+            "-c",
+            "safe.directory=*",
         ];
         let argv = QUIET.iter().chain(arguments).map(|part| (*part).to_owned());
         let mut program = Program::new(argv);
@@ -51,13 +64,18 @@ impl<'w> Git<'w> {
                 ("GIT_OPTIONAL_LOCKS", "0"),
                 ("GIT_TERMINAL_PROMPT", "0"),
                 ("GIT_NO_LAZY_FETCH", "1"),
+                // What a commit is called is what it is, on both sides.
+                ("GIT_NO_REPLACE_OBJECTS", "1"),
+                ("GIT_CONFIG_NOSYSTEM", "1"),
                 ("LC_ALL", "C"),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );
-        match self.world.perform(self.by, Effect::Run(program)).await {
-            Ok(Response::Program(finished)) => Ok(*finished),
-            Ok(other) => Err(unexpected("a program", &other)),
+        if let Some(objects) = self.objects {
+            program.env.insert(OBJECTS.to_owned(), quoted_path(objects));
+        }
+        match ask(self.world, self.by, program).await {
+            Ok(finished) => Ok(finished),
             // git is there, so it is the directory that is not.
             Err(WorldError::NotStarted { reason, .. }) if reason.contains("os error 2") => {
                 Err(AuditError::NotARepository {
@@ -98,7 +116,15 @@ impl<'w> Git<'w> {
 
     /// The error of a git command that failed.
     pub(super) fn failed(&self, arguments: &[&str], finished: &Finished) -> AuditError {
-        let stderr = finished.stderr.last_lines(3);
+        let whole = &finished.stderr.text;
+        // What is wrong stands first there, and how to allow it for everybody behind.
+        let reason = whole
+            .lines()
+            .find(|line| line.contains("dubious ownership"));
+        let stderr = match reason {
+            Some(reason) => reason.trim().to_owned(),
+            None => finished.stderr.last_lines(3),
+        };
         if stderr.contains("not a git repository") {
             return AuditError::NotARepository {
                 repo: self.repo.to_string(),
@@ -154,25 +180,6 @@ pub(super) async fn read_text(
     path: &Place,
     limit: u64,
 ) -> Result<String, AuditError> {
-    let effect = Effect::ReadFile(ReadFile {
-        path: path.clone(),
-        limit,
-    });
-    match world.perform(by, effect).await? {
-        Response::Text(text) => Ok(text),
-        other => Err(unexpected("a text", &other)),
-    }
-}
-
-/// A world that answers another question than was asked cannot be trusted with any.
-pub(super) fn unexpected(wanted: &str, got: &Response) -> AuditError {
-    let kind = format!("{got:?}");
-    let kind = kind
-        .split(['(', ' ', '{'])
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    AuditError::World(WorldError::NotInRecording {
-        what: format!("{wanted} was asked for, {kind} came"),
-    })
+    let path = path.clone();
+    Ok(ask(world, by, ReadFile { path, limit }).await?)
 }

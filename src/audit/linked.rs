@@ -1,16 +1,20 @@
 //! Finds the change that closed an issue, in what GitHub tells of its history.
 
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::gate::SubtaskId;
+use crate::model::SubtaskId;
 use crate::world::{Place, World};
 
 use super::error::AuditError;
 use super::git::Git;
 use super::request::Limits;
 
-/// The query whose answer [`linked_change`] reads; `$owner`, `$name` and `$number` are its
+/// The query whose answer [`History::read`] reads; `$owner`, `$name` and `$number` are its
 /// variables.
 pub const TIMELINE_QUERY: &str = "query($owner:String!,$name:String!,$number:Int!){\
 repository(owner:$owner,name:$name){issue(number:$number){state \
@@ -32,7 +36,7 @@ pub struct LinkedChange {
     /// The pull request, where there was one.
     pub pull_request: Option<u64>,
     /// When it closed the issue.
-    pub closed_at: String,
+    pub closed_at: Timestamp,
     /// How often the issue was re-opened before that.
     pub reopened: usize,
     /// Changes that had closed it earlier.
@@ -49,109 +53,172 @@ pub struct NoLinkedChange {
     pub found: Vec<String>,
 }
 
-struct Event {
-    at: String,
-    closed: bool,
-    closer: Value,
+/// When an issue was closed and re-opened, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History(Vec<Event>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "__typename", rename_all_fields = "camelCase")]
+enum Event {
+    #[serde(rename = "ClosedEvent")]
+    Closed {
+        created_at: Timestamp,
+        /// None where a person did it by hand.
+        closer: Option<Closer>,
+    },
+    #[serde(rename = "ReopenedEvent")]
+    Reopened { created_at: Timestamp },
 }
 
-/// Reads the answer to [`TIMELINE_QUERY`], or any answer with such `timelineItems` in it.
-///
-/// # Errors
-/// What was found where there is no change.
-pub fn linked_change(answer: &Value) -> Result<LinkedChange, NoLinkedChange> {
-    let nodes = timeline(answer).map(Vec::as_slice).unwrap_or_default();
-    let mut events: Vec<Event> = nodes.iter().filter_map(event).collect();
-    events.sort_by(|a, b| a.at.cmp(&b.at));
-    let found: Vec<String> = events.iter().map(told).collect();
-    let none = |reason: &str| NoLinkedChange {
-        reason: reason.to_owned(),
-        found: found.clone(),
-    };
-    let Some(last) = events.last() else {
-        return Err(none("the issue was never closed"));
-    };
-    if !last.closed {
-        return Err(none("the issue was re-opened and not closed since"));
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "__typename", rename_all_fields = "camelCase")]
+enum Closer {
+    Commit {
+        oid: String,
+    },
+    PullRequest {
+        number: u64,
+        merge_commit: Option<Oid>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Oid {
+    oid: String,
+}
+
+impl History {
+    /// Reads the answer to [`TIMELINE_QUERY`].
+    ///
+    /// # Errors
+    /// It lacks what was asked for, or holds something that cannot be read: an event that is
+    /// passed over could be the one that counts.
+    pub fn read(answer: &Value) -> Result<Self, AuditError> {
+        let mut events: Vec<Event> = nodes(
+            answer,
+            "/data/repository/issue/timelineItems/nodes",
+            "timeline",
+        )?;
+        events.sort_by_key(Event::at);
+        Ok(Self(events))
     }
-    if last.closer.is_null() {
-        return Err(none("it was closed by hand, by no change"));
+
+    /// The change that last closed the issue.
+    ///
+    /// # Errors
+    /// What was found where there is no change.
+    pub fn linked_change(&self) -> Result<LinkedChange, NoLinkedChange> {
+        let none = |reason: &str| NoLinkedChange {
+            reason: reason.to_owned(),
+            found: self.0.iter().map(ToString::to_string).collect(),
+        };
+        let Some((last, before)) = self.0.split_last() else {
+            return Err(none("the issue was never closed"));
+        };
+        let Event::Closed { created_at, closer } = last else {
+            return Err(none("the issue was re-opened and not closed since"));
+        };
+        let Some(closer) = closer else {
+            return Err(none("it was closed by hand, by no change"));
+        };
+        let Some(commit) = closer.commit() else {
+            return Err(none("the pull request that closed it has no merge commit"));
+        };
+        let reopened = |event: &&Event| matches!(event, Event::Reopened { .. });
+        let earlier = before.iter().filter_map(Event::closer);
+        Ok(LinkedChange {
+            commit: commit.to_owned(),
+            pull_request: match closer {
+                Closer::PullRequest { number, .. } => Some(*number),
+                Closer::Commit { .. } => None,
+            },
+            closed_at: *created_at,
+            reopened: before.iter().filter(reopened).count(),
+            earlier: earlier
+                .filter_map(Closer::commit)
+                .map(str::to_owned)
+                .collect(),
+        })
     }
-    let Some(commit) = commit_of(&last.closer) else {
-        return Err(none("the pull request that closed it has no merge commit"));
-    };
-    Ok(LinkedChange {
-        commit,
-        pull_request: last.closer["number"].as_u64(),
-        closed_at: last.at.clone(),
-        reopened: events.iter().filter(|event| !event.closed).count(),
-        earlier: events[..events.len() - 1]
-            .iter()
-            .filter_map(|event| commit_of(&event.closer))
-            .collect(),
-    })
 }
 
-/// The list of events, wherever in the answer it stands.
-fn timeline(value: &Value) -> Option<&Vec<Value>> {
-    match value {
-        Value::Object(fields) => match fields.get("timelineItems") {
-            Some(items) => items["nodes"].as_array(),
-            None => fields.values().find_map(timeline),
-        },
-        _ => None,
+impl Event {
+    fn at(&self) -> Timestamp {
+        match self {
+            Self::Closed { created_at, .. } | Self::Reopened { created_at } => *created_at,
+        }
+    }
+
+    fn closer(&self) -> Option<&Closer> {
+        match self {
+            Self::Closed { closer, .. } => closer.as_ref(),
+            Self::Reopened { .. } => None,
+        }
     }
 }
 
-fn event(node: &Value) -> Option<Event> {
-    let closed = match node["__typename"].as_str()? {
-        "ClosedEvent" => true,
-        "ReopenedEvent" => false,
-        _ => return None,
-    };
-    Some(Event {
-        at: node["createdAt"].as_str()?.to_owned(),
-        closed,
-        closer: node["closer"].clone(),
-    })
-}
-
-fn commit_of(closer: &Value) -> Option<String> {
-    let oid = match closer["__typename"].as_str() {
-        Some("Commit") => &closer["oid"],
-        Some("PullRequest") => &closer["mergeCommit"]["oid"],
-        // Without the type's name the fields tell.
-        _ if closer["mergeCommit"].is_object() => &closer["mergeCommit"]["oid"],
-        _ => &closer["oid"],
-    };
-    oid.as_str().map(str::to_owned)
-}
-
-fn told(event: &Event) -> String {
-    if !event.closed {
-        return format!("{} re-opened", event.at);
+impl Closer {
+    /// The commit that it brought; a pull request that was not merged brought none.
+    fn commit(&self) -> Option<&str> {
+        match self {
+            Self::Commit { oid } => Some(oid),
+            Self::PullRequest { merge_commit, .. } => {
+                merge_commit.as_ref().map(|commit| commit.oid.as_str())
+            }
+        }
     }
-    let by = match (event.closer["number"].as_u64(), commit_of(&event.closer)) {
-        (Some(number), Some(commit)) => format!("by pull request #{number}, commit {commit}"),
-        (Some(number), None) => format!("by pull request #{number}, which has no merge commit"),
-        (None, Some(commit)) => format!("by commit {commit}"),
-        (None, None) => "by hand".to_owned(),
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Closed { created_at, closer } = self else {
+            return write!(f, "{} re-opened", self.at());
+        };
+        let commit = closer.as_ref().and_then(Closer::commit);
+        write!(f, "{created_at} closed ")?;
+        match (closer, commit) {
+            (None, _) => f.write_str("by hand"),
+            (Some(Closer::PullRequest { number, .. }), Some(commit)) => {
+                write!(f, "by pull request #{number}, commit {commit}")
+            }
+            (Some(Closer::PullRequest { number, .. }), None) => {
+                write!(f, "by pull request #{number}, which has no merge commit")
+            }
+            (Some(Closer::Commit { oid }), _) => write!(f, "by commit {oid}"),
+        }
+    }
+}
+
+/// The entries of a list in GitHub's answer, all of them.
+fn nodes<T: DeserializeOwned>(answer: &Value, at: &str, what: &str) -> Result<Vec<T>, AuditError> {
+    let unreadable = |reason: String| AuditError::Answer {
+        command: "gh api graphql".to_owned(),
+        reason: format!("its {what} {reason}"),
     };
-    format!("{} closed {by}", event.at)
+    let found = answer.pointer(at);
+    let found = found.ok_or_else(|| unreadable("is not there".to_owned()))?;
+    Vec::deserialize(found).map_err(|error| unreadable(format!("has another shape: {error}")))
 }
 
 /// First lines of a pull request's commits, oldest first, in the answer to
 /// [`HEADLINES_QUERY`].
-#[must_use]
-pub fn headlines(answer: &Value) -> Vec<String> {
-    let nodes = &answer["data"]["repository"]["pullRequest"]["commits"]["nodes"];
-    nodes
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|node| node["commit"]["messageHeadline"].as_str())
-        .map(str::to_owned)
-        .collect()
+///
+/// # Errors
+/// The answer lacks them.
+pub fn headlines(answer: &Value) -> Result<Vec<String>, AuditError> {
+    #[derive(Deserialize)]
+    struct Node {
+        commit: Headline,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Headline {
+        message_headline: String,
+    }
+    let path = "/data/repository/pullRequest/commits/nodes";
+    let commits: Vec<Node> = nodes(answer, path, "list of commits")?;
+    let headlines = commits.into_iter();
+    Ok(headlines.map(|node| node.commit.message_headline).collect())
 }
 
 /// The state before a pull request that was rebased: the parent of its first commit, to be the
@@ -230,6 +297,7 @@ fn git<'w>(world: &'w dyn World, by: &'w SubtaskId, repo: &'w Place) -> Git<'w> 
         by,
         repo,
         limit: Limits::default().git,
+        objects: None,
     }
 }
 
@@ -243,6 +311,10 @@ mod tests {
         json!({"data": {"repository": {"issue": {"state": "CLOSED", "timelineItems": {"nodes": nodes}}}}})
     }
 
+    fn linked_change(nodes: &Value) -> Result<LinkedChange, NoLinkedChange> {
+        History::read(&answer(nodes)).unwrap().linked_change()
+    }
+
     #[test]
     fn the_last_close_counts_and_reopenings_are_told() {
         let nodes = json!([
@@ -252,7 +324,7 @@ mod tests {
             {"__typename": "ClosedEvent", "createdAt": "2026-05-03T00:00:00Z", "closer":
                 {"__typename": "Commit", "oid": "bbb"}},
         ]);
-        let change = linked_change(&answer(&nodes)).unwrap();
+        let change = linked_change(&nodes).unwrap();
         assert_eq!(change.commit, "bbb");
         assert_eq!((change.pull_request, change.reopened), (None, 1));
         assert_eq!(change.earlier, ["aaa"]);
@@ -269,7 +341,7 @@ mod tests {
             {"__typename": "ClosedEvent", "createdAt": "2026-05-03T00:00:00Z", "closer": null},
             {"__typename": "ReopenedEvent", "createdAt": "2026-05-04T00:00:00Z"},
         ]);
-        let change = linked_change(&answer(&nodes)).unwrap();
+        let change = linked_change(&nodes).unwrap();
         assert_eq!(
             (change.commit.as_str(), change.pull_request),
             ("ccc", Some(9))
@@ -281,16 +353,37 @@ mod tests {
     #[test]
     fn without_a_change_it_says_what_was_found() {
         let closed = |closer: Value| json!({"__typename": "ClosedEvent", "createdAt": "2026-05-01T00:00:00Z", "closer": closer});
-        let by_hand = linked_change(&answer(&json!([closed(Value::Null)]))).unwrap_err();
+        let by_hand = linked_change(&json!([closed(Value::Null)])).unwrap_err();
         assert!(by_hand.reason.contains("by hand"), "{by_hand}");
         assert_eq!(by_hand.found, ["2026-05-01T00:00:00Z closed by hand"]);
         let unmerged = json!({"__typename": "PullRequest", "number": 7, "mergeCommit": null});
-        let unmerged = linked_change(&answer(&json!([closed(unmerged)]))).unwrap_err();
+        let unmerged = linked_change(&json!([closed(unmerged)])).unwrap_err();
         assert!(unmerged.reason.contains("no merge commit"), "{unmerged}");
-        assert!(linked_change(&answer(&json!([]))).is_err());
-        assert!(linked_change(&json!({"errors": []})).is_err());
+        assert!(linked_change(&json!([])).is_err());
         let reopened = json!([closed(json!({"__typename": "Commit", "oid": "a"})),
             {"__typename": "ReopenedEvent", "createdAt": "2026-05-04T00:00:00Z"}]);
-        assert!(linked_change(&answer(&reopened)).is_err());
+        assert!(linked_change(&reopened).is_err());
+    }
+
+    #[test]
+    fn an_event_that_cannot_be_read_is_not_passed_over() {
+        let closed = json!({"__typename": "ClosedEvent", "createdAt": "2026-05-01T00:00:00Z",
+            "closer": {"__typename": "Commit", "oid": "a"}});
+        assert!(History::read(&answer(&json!([closed]))).is_ok());
+        for last in [
+            Value::Null,
+            json!({"__typename": "ReopenedEvent"}),
+            json!({"__typename": "ReopenedEvent", "createdAt": "yesterday"}),
+            json!({"__typename": "TransferredEvent", "createdAt": "2026-05-02T00:00:00Z"}),
+            json!({"__typename": "ClosedEvent", "createdAt": "2026-05-02T00:00:00Z",
+                "closer": {"__typename": "ProjectV2"}}),
+        ] {
+            let history = History::read(&answer(&json!([closed, last])));
+            assert!(history.is_err(), "{last}: {history:?}");
+        }
+        for answer in [json!({"errors": []}), json!({"data": {"repository": null}})] {
+            assert!(History::read(&answer).is_err(), "{answer}");
+            assert!(headlines(&answer).is_err(), "{answer}");
+        }
     }
 }

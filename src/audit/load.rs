@@ -1,73 +1,25 @@
 //! Which part of a fix its proof rests on: the fix without each of its hunks in turn.
 
-use serde::{Deserialize, Serialize};
-
-use crate::alignment::gaps;
+use crate::model::alignment::gaps;
 use crate::world::{Effect, WriteFile};
 
-use super::Behaviour;
 use super::error::AuditError;
 use super::git::{Git, read_text};
-use super::junit::Outcome;
-use super::proof::{Proof, ProvingTest, failing};
+use super::outcome::Outcome;
+use super::proof::{Hunk, Load, Proof, ProvingTest, Without};
+use super::prover::Proving;
 use super::request::AuditRequest;
-use super::run::run_side;
+use super::side::Sides;
 use super::syntax::{FilePair, compare};
-use super::worktrees::Worktrees;
-
-/// Which tests hold which hunk.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Load {
-    /// Each hunk that changes behaviour in scope.
-    pub hunks: Vec<Hunk>,
-    /// Hunks over the limit, which were not tried.
-    pub not_tried: usize,
-}
-
-impl Load {
-    /// Whether the proof passes with every hunk taken out in turn: then it proves none of them.
-    #[must_use]
-    pub fn proves_nothing(&self) -> bool {
-        !self.hunks.is_empty()
-            && self.not_tried == 0
-            && self.hunks.iter().all(|hunk| hunk.without == Without::Green)
-    }
-}
-
-/// One hunk of the fix.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hunk {
-    /// Its file.
-    pub path: String,
-    /// First line in the fix.
-    pub line: u32,
-    /// Lines it takes away and adds.
-    pub size: (usize, usize),
-    /// What the proving tests do without it.
-    pub without: Without,
-}
-
-/// What the proving tests do without a hunk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "proof", content = "tests", rename_all = "kebab-case")]
-pub enum Without {
-    /// These turn red: they rest on it.
-    Red(Vec<String>),
-    /// All pass: none of them rests on it.
-    Green,
-    /// They cannot run: the rest of the fix needs it.
-    Breaks,
-}
+use super::weigh::failing;
 
 /// Takes out each hunk in turn and runs the tests.
 pub(super) async fn load(
-    git: Git<'_>,
-    req: &AuditRequest,
-    behaviour: &Behaviour,
-    trees: &Worktrees,
-    modules: &[String],
+    audit: &Proving<'_>,
+    sides: &Sides,
     proof: &Proof,
 ) -> Result<Load, AuditError> {
+    let (git, req, trees) = (audit.git, audit.req, audit.trees);
     let proving: Vec<&str> = proof
         .fail_to_pass
         .iter()
@@ -75,7 +27,8 @@ pub(super) async fn load(
         .map(|test: &ProvingTest| test.id.as_str())
         .collect();
     let mut load = Load::default();
-    for file in behaviour
+    for file in audit
+        .behaviour
         .files
         .iter()
         .filter(|file| file.in_scope && !file.test)
@@ -94,8 +47,9 @@ pub(super) async fn load(
                 continue;
             }
             write(git, &place, text).await?;
-            let report = trees.report("hunk", u32::try_from(load.hunks.len()).unwrap_or(u32::MAX));
-            let run = run_side(git, req, &trees.after, report, modules, 0).await;
+            let count = u32::try_from(load.hunks.len()).unwrap_or(u32::MAX);
+            let report = audit.report("hunk", count);
+            let run = audit.run(&trees.after, &sides.after, report, 0).await;
             write(git, &place, after.clone()).await?;
             let run = run?;
             let red = failing(&run.outcomes, &proving);

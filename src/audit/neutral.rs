@@ -6,31 +6,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::world::{Effect, WriteFile};
 
 use super::error::AuditError;
-use super::git::{Git, read_text};
-use super::junit::Outcome;
-use super::proof::Proof;
-use super::request::AuditRequest;
-use super::rule::{AssertsOn, TestSources};
-use super::run::run_side;
-use super::worktrees::Worktrees;
+use super::git::read_text;
+use super::outcome::Outcome;
+use super::proof::{Proof, ProvingTest};
+use super::prover::Proving;
+use super::rule::{AssertsOn, log_assertions};
+use super::side::Sides;
+use super::sources::TestSources;
 
 /// Runs once more, without the fix, the tests whose first failing assertion looks at logs.
 pub(super) async fn without_log_assertions(
-    git: Git<'_>,
-    req: &AuditRequest,
-    trees: &Worktrees,
-    modules: &[String],
+    proving: &Proving<'_>,
+    sides: &Sides,
     sources: &TestSources,
     proof: &mut Proof,
 ) -> Result<(), AuditError> {
+    let (git, req, trees) = (proving.git, proving.req, proving.trees);
     // One good proof is enough; this run is only for where everything hangs on it.
-    if proof.fail_to_pass.iter().any(super::ProvingTest::proves) {
+    if proof.fail_to_pass.iter().any(ProvingTest::proves) {
         return Ok(());
     }
     let mut cut: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
     for test in &proof.fail_to_pass {
         if test.reading.asserts_on == AssertsOn::LogsFirst {
-            for (path, line) in sources.log_assertions(&test.id) {
+            for (path, line) in log_assertions(sources, &test.id) {
                 cut.entry(path).or_default().insert(line);
             }
         }
@@ -51,8 +50,8 @@ pub(super) async fn without_log_assertions(
         });
         git.world.perform(git.by, write).await?;
     }
-    let report = trees.report("neutral", 0);
-    let run = run_side(git, req, &trees.before, report, modules, 0).await?;
+    let report = proving.report("neutral", 0);
+    let run = proving.run(&trees.before, &sides.before, report, 0).await?;
     for test in &mut proof.fail_to_pass {
         let still_fails = matches!(run.outcomes.get(&test.id), Some(Outcome::Fails { .. }));
         if test.reading.asserts_on == AssertsOn::LogsFirst && still_fails {

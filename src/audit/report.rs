@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use crate::gate::SubtaskId;
-use crate::report::quoted;
+use crate::model::{SubtaskId, command_line, quoted};
 use crate::world::World;
 
 use super::behaviour::{Behaviour, Nature, behaviour};
+use super::change::ChangedFile;
 use super::error::AuditError;
-use super::load::Without;
-use super::proof::{Proof, prove};
+use super::proof::{Proof, Without};
+use super::proving::prove;
 use super::request::AuditRequest;
 use super::rule::AssertsOn;
 use super::syntax::{Change, Ignored};
@@ -68,45 +68,83 @@ pub async fn audit(
     })
 }
 
+/// Lines for a shell, each after the one before: they work as they are printed.
 fn commands(req: &AuditRequest, behaviour: &Behaviour, proof: Option<&Proof>) -> Vec<String> {
-    let (repo, commits) = (&req.repo, &behaviour.commits);
+    let (repo, commits) = (quoted(req.repo.as_str()), &behaviour.commits);
     let (fix, parent) = (&commits.fix[..12], &commits.parent[..12]);
-    let scope = req
-        .scope
-        .iter()
-        .map(|path| quoted(path))
-        .collect::<Vec<_>>()
-        .join(" ");
-    let diff = format!("git -C {repo} diff {parent} {fix} -- {scope}");
+    let git = format!("git -C {repo}");
+    let diff = format!("{git} diff {parent} {fix} -- {}", words(&req.scope));
     let mut all = vec![diff.trim_end_matches(" -- ").to_owned()];
-    if let Some(proof) = proof.filter(|proof| !proof.tests.is_empty()) {
-        let tests = proof
-            .tests
-            .iter()
-            .map(|path| quoted(path))
-            .collect::<Vec<_>>()
-            .join(" ");
-        let run = proof
-            .command
-            .iter()
-            .map(|part| quoted(part))
-            .collect::<Vec<_>>()
-            .join(" ");
+    let Some(proof) = proof.filter(|proof| !proof.tests.is_empty()) else {
+        return all;
+    };
+    all.push("work=$(mktemp -d)".to_owned());
+    for side in ["before", "after"] {
         all.push(format!(
-            "git -C {repo} worktree add --detach ../before {parent}"
-        ));
-        all.push(format!("git -C {repo}/../before checkout {fix} -- {tests}"));
-        all.push(format!(
-            "git -C {repo} worktree add --detach ../after {fix}"
-        ));
-        all.push(format!(
-            "for side in before after; do (cd {repo}/../$side && {run}); done"
-        ));
-        all.push(format!(
-            "for side in before after; do git -C {repo} worktree remove --force ../$side; done"
+            "{git} worktree add --quiet --detach \"$work/{side}\" {fix}"
         ));
     }
+    let as_before = |file: &&ChangedFile| proof.product.contains(&file.path);
+    let product: Vec<&ChangedFile> = behaviour.files.iter().filter(as_before).collect();
+    let come = product
+        .iter()
+        .filter(|file| file.status.comes_with_the_fix());
+    let come: Vec<String> = come.map(|file| file.path.clone()).collect();
+    if !come.is_empty() {
+        all.push(format!("git -C \"$work/before\" rm -q -- {}", words(&come)));
+    }
+    let was = product.iter().filter_map(|file| file.path_before());
+    let was: Vec<String> = was.map(str::to_owned).collect();
+    if !was.is_empty() {
+        let was = words(&was);
+        all.push(format!(
+            "git -C \"$work/before\" checkout -q {parent} -- {was}"
+        ));
+    }
+    all.extend(runs(proof));
+    for side in ["before", "after"] {
+        all.push(format!("{git} worktree remove --force \"$work/{side}\""));
+    }
     all
+}
+
+/// The lines that run the tests of both sides.
+fn runs(proof: &Proof) -> Vec<String> {
+    let run = words(&proof.command);
+    let Some(environment) = &proof.environment else {
+        return vec![format!(
+            "for side in before after; do (cd \"$work/$side\" && {run}); done"
+        )];
+    };
+    let python = &environment.python;
+    // Where the project is a part of the repository.
+    let (home, sources) = match environment.project.as_str() {
+        "" => (String::new(), "src".to_owned()),
+        root => (
+            words(&[format!("/{root}")]),
+            words(&[format!("{root}/src")]),
+        ),
+    };
+    let packages = words(&environment.packages);
+    let own = run.strip_prefix("python ").unwrap_or(&run);
+    vec![
+        format!(
+            "for side in before after; do uv venv -q --python {python} \"$work/env-$side\" && \
+             uv pip install -q --no-deps --python \"$work/env-$side\" {packages}; done"
+        ),
+        format!(
+            "for side in before after; do (cd \"$work/$side\"{home}; [ ! -e pyproject.toml ] && \
+             [ ! -e setup.py ] || uv pip install -q --no-deps --python \"$work/env-$side\" -e .); done"
+        ),
+        format!(
+            "for side in before after; do (cd \"$work/$side\" && PYTHONPATH={sources} \
+             \"$work/env-$side/bin/python\" {own}); done"
+        ),
+    ]
+}
+
+fn words(all: &[String]) -> String {
+    command_line(all.iter().map(AsRef::as_ref))
 }
 
 impl AuditReport {
@@ -211,38 +249,87 @@ fn ignored(to: &mut String, all: &[Ignored]) -> std::fmt::Result {
     cut(to, all.len())
 }
 
-fn write_proof(to: &mut String, proof: &Proof) -> std::fmt::Result {
+fn write_environment(to: &mut String, proof: &Proof) -> std::fmt::Result {
+    if let Some(why) = &proof.in_turn {
+        writeln!(to, "    run one after the other: {why}")?;
+    }
+    let Some(environment) = &proof.environment else {
+        return Ok(());
+    };
+    let as_of = environment.as_of.as_deref().unwrap_or("the lock");
     writeln!(
         to,
-        "\nProof: {} run(s) of {} on each side",
-        proof.repeats,
-        proof.tests.join(" ")
+        "    Python {}, {} packages as of {as_of}, the same for both sides",
+        environment.python,
+        environment.packages.len()
     )?;
+    if !environment.project.is_empty() {
+        writeln!(to, "    the project in `{}`", environment.project)?;
+    }
+    for chosen in &environment.chosen {
+        writeln!(to, "    chosen: {chosen}")?;
+    }
+    for note in &environment.notes {
+        writeln!(to, "    note: {note}")?;
+    }
+    Ok(())
+}
+
+fn write_proof(to: &mut String, proof: &Proof) -> std::fmt::Result {
+    match proof.tests.as_slice() {
+        [] => writeln!(to, "\nProof: the fix brings no test, so nothing was run")?,
+        tests if proof.repeats == 0 => writeln!(to, "\nProof: {} was not run", tests.join(" "))?,
+        tests => {
+            let runs = if proof.repeats == 1 { "run" } else { "runs" };
+            let tests = tests.join(" ");
+            writeln!(
+                to,
+                "\nProof: {} {runs} of {tests} on each side",
+                proof.repeats
+            )?;
+        }
+    }
+    write_environment(to, proof)?;
+    if let Some(confined) = proof.confined {
+        writeln!(to, "    {confined}")?;
+    }
     for test in proof.fail_to_pass.iter().take(LINES) {
         let worth = match test.reading.asserts_on {
+            AssertsOn::Unknown => "its source was not found",
+            _ if test.passes_without_scope => "proves something else",
             _ if !test.reading.missing_words.is_empty() => "not about the rule",
             AssertsOn::Logs | AssertsOn::LogsFirst => "asserts on logs only",
             AssertsOn::Source => "reads the source only",
-            AssertsOn::Unknown => "its source was not found",
             AssertsOn::Behaviour | AssertsOn::Nothing => "proves it",
         };
         writeln!(to, "    {worth:<24} {}", test.id)?;
         writeln!(to, "    {:<24} without the fix: {}", "", test.failure)?;
     }
     cut(to, proof.fail_to_pass.len())?;
-    writeln!(to, "    {} test(s) pass on both sides", proof.pass_to_pass)?;
+    let tests = if proof.pass_to_pass == 1 {
+        "1 test passes".to_owned()
+    } else {
+        format!("{} tests pass", proof.pass_to_pass)
+    };
+    writeln!(to, "    {tests} on both sides")?;
     let lists = [
         ("breaks", &proof.broken),
         ("cannot run without it", &proof.cannot_without),
         ("does not pass with it", &proof.not_passing),
+        ("runs on neither side", &proof.neither),
     ];
     for (word, list) in lists {
         for told in list.iter().take(LINES) {
             writeln!(to, "    {word:<24} {}: {}", told.id, told.what)?;
         }
     }
-    for id in &proof.flaky {
-        writeln!(to, "    {:<24} {id}", "flaky, not counted")?;
+    for (word, ids) in [
+        ("flaky, not counted", &proof.flaky),
+        ("gone with the fix", &proof.gone),
+    ] {
+        for id in ids.iter().take(LINES) {
+            writeln!(to, "    {word:<24} {id}")?;
+        }
     }
     for trouble in &proof.trouble {
         writeln!(to, "    trouble: {trouble}")?;

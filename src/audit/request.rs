@@ -23,8 +23,12 @@ pub struct AuditRequest {
     pub scope: Vec<String>,
     /// Words that a proving test must hold, all of them.
     pub about: Vec<String>,
-    /// How tests are run; the project's locked environment where nothing is named.
+    /// How tests are run; chosen from what the project declares where nothing is named.
     pub tests: TestCommand,
+    /// Whether the two sides always run one after the other. Otherwise they run at the same
+    /// time, and once more in turn where a test on the fix fails, since they may be in each
+    /// other's way.
+    pub in_turn: bool,
     /// Names of logging beyond the languages' own.
     pub logging: LoggingNames,
     /// How many times both sides run; more than once finds flaky tests.
@@ -35,6 +39,8 @@ pub struct AuditRequest {
     pub limits: Limits,
     /// A directory that this audit alone uses. It holds the worktrees and the JUnit reports.
     pub scratch: Place,
+    /// Where environments for tests are kept, shared by all audits.
+    pub environments: Place,
 }
 
 impl AuditRequest {
@@ -48,20 +54,23 @@ impl AuditRequest {
             scope: Vec::new(),
             about: Vec::new(),
             tests: TestCommand::default(),
+            in_turn: false,
             logging: LoggingNames::default(),
             repeat: 1,
             hunks: false,
             limits: Limits::default(),
             scratch,
+            environments: Place::new(Place::CACHE).join("environments"),
         }
     }
 }
 
 /// How tests are run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestCommand {
     /// Program and arguments. `{junit}` is the report to write; the argument `{tests}` becomes
-    /// the fix's test files, and without it the command decides what to run.
+    /// the fix's test files, and without it the command decides what to run. None means that it
+    /// is chosen from what the project declares.
     pub argv: Vec<String>,
     /// Variables on top of the bare environment.
     #[serde(default)]
@@ -72,36 +81,53 @@ pub struct TestCommand {
     /// Which of the operator's settings it needs.
     #[serde(default)]
     pub base: EnvBase,
+    /// Whether the tests reach the network.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub network: bool,
 }
 
-impl Default for TestCommand {
-    /// pytest in the project's locked environment.
-    fn default() -> Self {
-        let argv = "uv run --frozen python -m pytest -q -p no:cacheprovider --tb=short \
-                    -o junit_logging=no --junitxml={junit} {tests}";
-        Self {
-            argv: argv.split_whitespace().map(str::to_owned).collect(),
-            env: BTreeMap::new(),
-            pass: BTreeSet::new(),
-            base: EnvBase::Installer,
-        }
-    }
-}
+/// What pytest is told beyond a project's own settings.
+pub(super) const PYTEST: &str = "-q -p no:cacheprovider -p no:randomly --tb=short \
+    --continue-on-collection-errors -o junit_logging=no --junitxml={junit} {tests}";
 
 impl TestCommand {
-    /// A command line as a user types it, split at white space and simple quotes. What it
-    /// leaves out is added: `--junitxml={junit}` and `{tests}` where neither is mentioned.
+    /// A command line as a user types it, split at white space and simple quotes; an empty one
+    /// means that the project decides. What it leaves out is added: `--junitxml={junit}` and
+    /// `{tests}` where neither is mentioned, and that pytest goes on when a module cannot be
+    /// collected.
     #[must_use]
     pub fn from_line(line: &str) -> Self {
         let mut argv = split_line(line);
-        if !argv.iter().any(|part| part.contains("{junit}")) {
+        let is_pytest = |part: &String| {
+            let name = part.rsplit('/').next().unwrap_or(part);
+            matches!(name, "pytest" | "py.test")
+        };
+        if !argv.is_empty() && !argv.iter().any(|part| part.contains("{junit}")) {
+            let goes_on = "--continue-on-collection-errors";
+            if argv.iter().any(is_pytest) && !argv.iter().any(|part| part == goes_on) {
+                argv.push(goes_on.to_owned());
+            }
             argv.push("--junitxml={junit}".to_owned());
             argv.push("{tests}".to_owned());
         }
         Self {
             argv,
+            // A tool such as `uv run` asks the package index itself.
+            base: EnvBase::Installer,
             ..Self::default()
         }
+    }
+
+    /// The same, with the network or without.
+    #[must_use]
+    pub fn with_network(self, network: bool) -> Self {
+        Self { network, ..self }
+    }
+
+    /// Whether the project decides what is run.
+    #[must_use]
+    pub fn is_chosen(&self) -> bool {
+        self.argv.is_empty()
     }
 
     /// The command for one run.

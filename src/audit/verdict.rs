@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::behaviour::{Behaviour, Nature};
-use super::proof::{Proof, ProvingTest};
+use super::proof::{Load, Proof, ProvingTest};
 use super::rule::AssertsOn;
 
 /// What an audit comes to.
@@ -86,7 +86,7 @@ pub fn verdict_of_change(behaviour: &Behaviour) -> Decision {
         Nature::Behaviour => decision(Verdict::Substantive, changed(behaviour)),
         Nature::Timeout => decision(
             Verdict::TimeoutOnly,
-            "only values of numbers changed in scope",
+            "only the lengths of waits changed in scope",
         ),
         Nature::Diagnostic => decision(Verdict::DiagnosticOnly, diagnostic(behaviour)),
         Nature::OutOfScope => decision(Verdict::OutOfScope, out_of_scope(behaviour)),
@@ -161,7 +161,7 @@ pub fn verdict_of_proof(proof: &Proof) -> Decision {
         );
         return decision(Verdict::Unproven, why);
     }
-    if proof.load.as_ref().is_some_and(super::Load::proves_nothing) {
+    if proof.load.as_ref().is_some_and(Load::proves_nothing) {
         return decision(
             Verdict::Unproven,
             "the proof passes with every hunk of the fix taken out in turn",
@@ -200,6 +200,18 @@ fn not_proving(proof: &Proof) -> Decision {
         );
         return decision(Verdict::LogProofOnly, why);
     }
+    if let Some(test) = proof
+        .fail_to_pass
+        .iter()
+        .find(|test| test.passes_without_scope)
+    {
+        let why = format!(
+            "{} fails without the fix, but passes on the fix with its files in scope as they were \
+             before: what it proves lies elsewhere",
+            test.id
+        );
+        return decision(Verdict::Unproven, why);
+    }
     let on_source = |test: &&ProvingTest| test.reading.asserts_on == AssertsOn::Source;
     if let Some(test) = proof.fail_to_pass.iter().find(on_source)
         && test.reading.missing_words.is_empty()
@@ -210,7 +222,17 @@ fn not_proving(proof: &Proof) -> Decision {
         );
         return decision(Verdict::Unproven, why);
     }
-    if let Some(test) = proof.fail_to_pass.first() {
+    let unknown = |test: &&ProvingTest| test.reading.asserts_on == AssertsOn::Unknown;
+    if let Some(test) = proof.fail_to_pass.iter().find(unknown) {
+        let why = format!(
+            "{} fails without the fix and passes with it, but its source was not found: what it \
+             is about cannot be told",
+            test.id
+        );
+        return decision(Verdict::Undetermined, why);
+    }
+    let off = |test: &&ProvingTest| !test.reading.missing_words.is_empty();
+    if let Some(test) = proof.fail_to_pass.iter().find(off) {
         let words = test.reading.missing_words.join(", ");
         let why = format!(
             "{} fails without the fix, but is not about the rule: no {words} in it",
@@ -223,10 +245,19 @@ fn not_proving(proof: &Proof) -> Decision {
 
 /// Why, when no test fails without the fix.
 fn nothing_fails(proof: &Proof) -> Decision {
+    if let Some(test) = proof.open.first() {
+        let why = format!(
+            "{} is of the fix and can run on neither side, so what it would show is open: {}",
+            shown(&test.id),
+            test.what
+        );
+        return decision(Verdict::Undetermined, why);
+    }
     if let Some(test) = proof.cannot_without.first() {
         let why = format!(
             "no test fails without the fix; {} cannot run without it ({}), which proves nothing",
-            test.id, test.what
+            shown(&test.id),
+            test.what
         );
         return decision(Verdict::Unproven, why);
     }
@@ -237,19 +268,48 @@ fn nothing_fails(proof: &Proof) -> Decision {
         );
         return decision(Verdict::Unproven, why);
     }
-    let why = match proof.not_passing.first() {
-        _ if proof.pass_to_pass > 0 => format!(
+    // A whole module that nobody could read may hold the proof.
+    let module = proof.neither.iter().find(|test| test.id.starts_with("::"));
+    if let Some(module) = module {
+        let why = format!(
+            "`{}` can run on neither side: {}",
+            shown(&module.id),
+            module.what
+        );
+        return decision(Verdict::Undetermined, why);
+    }
+    if proof.pass_to_pass > 0 {
+        let why = format!(
             "no test fails without the fix ({} pass on both sides)",
             proof.pass_to_pass
-        ),
-        Some(first) => format!(
+        );
+        return decision(Verdict::Unproven, why);
+    }
+    if let Some(first) = proof.not_passing.first() {
+        let why = format!(
             "no test of the fix passes with it: {}: {}",
-            first.id.trim_start_matches("::"),
+            shown(&first.id),
+            first.what
+        );
+        return decision(Verdict::Unproven, why);
+    }
+    let why = match proof.neither.first() {
+        Some(first) => format!(
+            "no test can run on either side: {}: {}",
+            shown(&first.id),
             first.what
         ),
-        None => "no test of the fix passes with it".to_owned(),
+        None => format!(
+            "no test ran on either side: none was collected from {}, or all were deselected",
+            proof.tests.join(" ")
+        ),
     };
-    decision(Verdict::Unproven, why)
+    decision(Verdict::Undetermined, why)
+}
+
+/// A test's name; that of a whole module has no class before it.
+fn shown(id: &str) -> &str {
+    id.trim_start_matches("::")
 }
 
 /// Decides on both: the change must be one, and must be proved.

@@ -1,28 +1,110 @@
-//! The two worktrees a proof runs in: made beside each other, taken away afterwards.
+//! The checkouts a proof runs in: throwaway clones that share the repository's objects and
+//! nothing else of it, made beside each other and taken away afterwards.
 //!
-//! Never touches the checkout itself, and says so when a test did.
+//! Never touches the operator's repository, and says so when a test did. After the first test has
+//! run in a checkout, nothing in it is trusted.
 
-use crate::gate::SubtaskId;
-use crate::world::{Effect, ListFiles, Place, Response, World, strand};
+use std::collections::BTreeSet;
 
-use super::change::{ChangedFile, Commits, Status};
+use crate::model::SubtaskId;
+use crate::store::sha256_hex;
+use crate::world::{
+    Effect, FreshId, ListFiles, Mount, Place, Response, Sandbox, World, ask, strand,
+};
+
+use super::change::{ChangedFile, Commits};
 use super::error::AuditError;
-use super::git::{Git, unexpected};
-use super::request::Limits;
+use super::git::Git;
+use super::overlay::as_before;
 
-/// What every worktree of the audit is called by.
+/// What every checkout of the audit is called by.
 const PREFIX: &str = "gate-audit-";
 
-/// Two worktrees of one repository.
+/// Where the tests of either side find their checkout.
+pub(super) const AT: &str = "/gate/work";
+
+/// What a checkout is called while it is moved for a test run, where it cannot be mounted.
+const MOVED: &str = "work";
+
+/// Checkouts of one repository.
 pub(super) struct Worktrees {
-    /// The state before the fix, with the fix's tests laid over it.
+    /// The fix with its product files as they were before.
     pub(super) before: Place,
     /// The fix.
     pub(super) after: Place,
+    /// The fix with its files in scope as they were before. No test runs in it but those for
+    /// which it is made.
+    pub(super) scope: Place,
     /// Where reports go, outside both.
     pub(super) reports: Place,
     /// How the repository and the scratch directory looked before.
     found: Found,
+}
+
+/// Where a repository keeps what others may share or change.
+#[derive(Debug, Clone)]
+pub(super) struct Stores {
+    /// Its objects.
+    pub(super) objects: Place,
+    /// Its settings, hooks and refs.
+    common: Place,
+}
+
+impl Stores {
+    /// Asks git where they are: a linked worktree's lie in another repository.
+    ///
+    /// # Errors
+    /// What git said.
+    pub(super) async fn of(git: Git<'_>) -> Result<Self, AuditError> {
+        let arguments = ["rev-parse", "--git-path", "objects", "--git-common-dir"];
+        let text = git.text(&arguments, None).await?;
+        let mut paths = text.lines().map(|path| absolute(git.repo, path));
+        match (paths.next(), paths.next()) {
+            (Some(objects), Some(common)) => Ok(Self { objects, common }),
+            _ => Err(AuditError::Answer {
+                command: format!("git {}", arguments.join(" ")),
+                reason: format!("`{text}`"),
+            }),
+        }
+    }
+}
+
+/// A path that git gave: from its own directory where it is a relative one.
+fn absolute(from: &Place, path: &str) -> Place {
+    if path.starts_with(['/', '‹']) {
+        return Place::new(path);
+    }
+    Place::new(format!("{from}/{path}"))
+}
+
+/// What a program of one side sees: its checkout at the same path on both sides, where git can
+/// read its history and change nothing.
+pub(super) fn checkout(tree: &Place, objects: Option<&Place>) -> Sandbox {
+    let mut mounts = vec![
+        mount(tree, AT.to_owned(), true),
+        mount(&tree.join(".git"), format!("{AT}/.git"), false),
+    ];
+    mounts.extend(objects.map(|objects| mount(objects, "/gate/objects".to_owned(), false)));
+    Sandbox {
+        mounts,
+        ..Sandbox::default()
+    }
+}
+
+/// What the tests of one side see: their checkout, and the one report.
+pub(super) fn sandbox(tree: &Place, report: &Place, objects: Option<&Place>) -> Sandbox {
+    let mut sandbox = checkout(tree, objects);
+    let report = mount(report, "/gate/report.xml".to_owned(), true);
+    sandbox.mounts.push(report);
+    sandbox
+}
+
+fn mount(place: &Place, at: String, writable: bool) -> Mount {
+    Mount {
+        place: place.clone(),
+        at,
+        writable,
+    }
 }
 
 /// What must be the same afterwards.
@@ -32,110 +114,79 @@ struct Found {
     scratch: Vec<String>,
 }
 
-/// Takes away worktrees that an earlier audit in this scratch directory left behind, and those
-/// whose directory is gone. Gives back how many there were.
+/// Takes away checkouts that an earlier audit in this scratch directory left behind. Gives back
+/// how many there were.
 ///
 /// # Errors
-/// What git said.
+/// What the world said.
 pub(super) async fn clean_up(git: Git<'_>, scratch: &Place) -> Result<usize, AuditError> {
-    let list = git.text(&["worktree", "list", "--porcelain"], None).await?;
+    take_away(git.world, git.by, scratch, "").await
+}
+
+/// Takes away every checkout below a directory that holds the scratch directories of audits, of
+/// whichever repositories they are. Gives back how many there were.
+///
+/// # Errors
+/// What the world said.
+pub async fn clean_up_below(
+    world: &dyn World,
+    by: &SubtaskId,
+    scratches: &Place,
+) -> Result<usize, AuditError> {
+    take_away(world, by, scratches, "*/").await
+}
+
+async fn take_away(
+    world: &dyn World,
+    by: &SubtaskId,
+    root: &Place,
+    above: &str,
+) -> Result<usize, AuditError> {
+    // Every checkout has one of these from its first moment on.
+    let marks = ListFiles {
+        root: root.clone(),
+        include: [PREFIX, MOVED]
+            .map(|name| format!("{above}{name}*/.git/HEAD"))
+            .into(),
+    };
     let mut gone = 0;
-    for (path, entry) in entries(&list) {
-        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let ours =
-            parent == scratch.as_str() || parent.rsplit('/').next() == Some(scratch.file_name());
-        let is_gone = entry.lines().any(|line| line.starts_with("prunable"));
-        if name.starts_with(PREFIX) && (ours || is_gone) {
-            remove(git, path).await?;
+    for mark in ask(world, by, marks).await? {
+        if let Some(tree) = mark.path.as_str().strip_suffix("/.git/HEAD") {
+            remove(world, by, &Place::new(tree)).await?;
             gone += 1;
         }
     }
     Ok(gone)
 }
 
-/// Takes away every worktree below a directory that holds the scratch directories of audits, of
-/// whichever repositories they are. Gives back how many there were.
-///
-/// # Errors
-/// What git said.
-pub async fn clean_up_below(
-    world: &dyn World,
-    by: &SubtaskId,
-    scratches: &Place,
-) -> Result<usize, AuditError> {
-    let marks = Effect::ListFiles(ListFiles {
-        root: scratches.clone(),
-        include: vec![format!("*/{PREFIX}*/.git")],
-    });
-    let marks = match world.perform(by, marks).await? {
-        Response::Files(files) => files,
-        other => return Err(unexpected("files", &other)),
-    };
-    let mut gone = 0;
-    for mark in marks {
-        let Some((path, _)) = mark.path.as_str().rsplit_once('/') else {
-            continue;
-        };
-        let repo = Place::new(path);
-        let git = Git {
-            world,
-            by,
-            repo: &repo,
-            limit: Limits::default().git,
-        };
-        // The worktree itself knows which repository it belongs to.
-        remove(git, path).await?;
-        gone += 1;
-    }
-    Ok(gone)
-}
-
-/// Path and text of each worktree that git lists.
-fn entries(list: &str) -> impl Iterator<Item = (&str, &str)> {
-    list.split("\n\n").filter_map(|entry| {
-        let mut lines = entry.lines();
-        Some((
-            lines.find_map(|line| line.strip_prefix("worktree "))?,
-            entry,
-        ))
-    })
-}
-
-fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-async fn remove(git: Git<'_>, path: &str) -> Result<(), AuditError> {
-    let arguments = ["worktree", "remove", "--force", "--force", path];
-    let finished = git.run(&arguments, None).await?;
-    if finished.success() {
-        return Ok(());
-    }
-    Err(git.failed(&arguments, &finished))
+async fn remove(world: &dyn World, by: &SubtaskId, tree: &Place) -> Result<(), AuditError> {
+    let effect = Effect::RemoveDir { path: tree.clone() };
+    world.perform(by, effect).await?;
+    Ok(())
 }
 
 impl Worktrees {
-    /// Makes both worktrees at the same time and lays the fix's tests over the older.
+    /// Makes the checkouts of the fix at the same time, and puts its product files back in the
+    /// older; those in scope are put back later, when it is known that they are run.
     pub(super) async fn make(
         git: Git<'_>,
+        stores: &Stores,
         scratch: &Place,
         commits: &Commits,
-        tests: &[&ChangedFile],
+        product: &[&ChangedFile],
     ) -> Result<Self, AuditError> {
         clean_up(git, scratch).await?;
-        let found = Found::look(git, scratch).await?;
-        let id = match git.world.perform(git.by, Effect::FreshId).await? {
-            Response::Id(id) => id,
-            other => return Err(unexpected("an id", &other)),
-        };
-        let place = |side: &str| scratch.join(&format!("{PREFIX}{id}-{side}"));
+        let found = Found::look(git, stores, scratch).await?;
+        // Nothing that a test can see is called after the side it is on.
+        let place = |id: String| scratch.join(&format!("{PREFIX}{id}"));
         let made = Self {
-            before: place("before"),
-            after: place("after"),
-            reports: scratch.join("reports").join(&id),
+            before: place(fresh_id(git).await?),
+            after: place(fresh_id(git).await?),
+            scope: place(fresh_id(git).await?),
+            reports: scratch.join("reports").join(&fresh_id(git).await?),
             found,
         };
-        match made.fill(git, commits, tests).await {
+        match made.fill(git, commits, product).await {
             Ok(()) => Ok(made),
             Err(error) => {
                 made.remove(git).await?;
@@ -144,38 +195,64 @@ impl Worktrees {
         }
     }
 
+    /// Where one side's report of one round goes.
+    pub(super) fn report(&self, side: &str, round: u32) -> Place {
+        // No name that says the side; in a sandbox the tests do not even see this one.
+        let name = sha256_hex(format!("{side} {round}").as_bytes());
+        self.reports.join(&format!("{}.xml", &name[..16]))
+    }
+
     async fn fill(
         &self,
         git: Git<'_>,
         commits: &Commits,
-        tests: &[&ChangedFile],
+        product: &[&ChangedFile],
     ) -> Result<(), AuditError> {
         let reports = Effect::MakeDir {
             path: self.reports.clone(),
         };
         git.world.perform(git.by, reports).await?;
-        // git reads the other worktrees while it adds one, and trips over one half made: they
-        // are added one after the other, and filled at the same time.
-        add(git, &self.before, &commits.parent).await?;
-        add(git, &self.after, &commits.fix).await?;
-        let (before, after) = tokio::join!(
-            strand("before", check_out(git, &self.before)),
-            strand("after", check_out(git, &self.after))
+        let (before, after, scope) = tokio::join!(
+            strand("before", clone(git.at(&self.before), &commits.fix)),
+            strand("after", clone(git.at(&self.after), &commits.fix)),
+            strand("scope", clone(git.at(&self.scope), &commits.fix)),
         );
         before?;
         after?;
-        lay_over(git.at(&self.before), &commits.fix, tests).await
+        scope?;
+        as_before(git.at(&self.before), commits, product).await
     }
 
-    /// Takes both away.
+    /// Gives the checkout for the run without the change in scope what a build has put into the
+    /// fix's, such as a file with the version. Before any test has run: after that nothing in the
+    /// fix's checkout is trusted.
+    pub(super) async fn take_over_built(&self, git: Git<'_>) -> Result<(), AuditError> {
+        let others = ["ls-files", "--others", "-z"];
+        let there = git.at(&self.scope).text(&others, None).await?;
+        let there: BTreeSet<&str> = there.split('\0').collect();
+        let built = git.at(&self.after).text(&others, None).await?;
+        // A name that is no UTF-8 could not be given back to git.
+        let wanted = |path: &&str| !there.contains(path) && !path.contains('\u{fffd}');
+        let built: Vec<&str> = built.split('\0').filter(wanted).collect();
+        if built.is_empty() {
+            return Ok(());
+        }
+        let from = format!("--work-tree={}", self.after);
+        let listed = ["--pathspec-from-file=-", "--pathspec-file-nul"];
+        let add = [&from, "--literal-pathspecs", "add", "--force"];
+        let git = git.at(&self.scope);
+        let names = built.join("\0");
+        git.text(&[&add[..], &listed].concat(), Some(names.clone()))
+            .await?;
+        git.text(&["checkout-index", "-z", "--stdin"], Some(names))
+            .await
+            .map(drop)
+    }
+
+    /// Takes all of them away.
     pub(super) async fn remove(&self, git: Git<'_>) -> Result<(), AuditError> {
-        let list = git.text(&["worktree", "list", "--porcelain"], None).await?;
-        for place in [&self.before, &self.after] {
-            // git tells resolved paths: the name alone is the same in both spellings.
-            let is_there = entries(&list).any(|(path, _)| base_name(path) == place.file_name());
-            if is_there {
-                remove(git, place.as_str()).await?;
-            }
+        for tree in [&self.before, &self.after, &self.scope] {
+            remove(git.world, git.by, tree).await?;
         }
         Ok(())
     }
@@ -185,9 +262,10 @@ impl Worktrees {
     pub(super) async fn traces(
         &self,
         git: Git<'_>,
+        stores: &Stores,
         scratch: &Place,
     ) -> Result<Vec<String>, AuditError> {
-        let now = Found::look(git, scratch).await?;
+        let now = Found::look(git, stores, scratch).await?;
         let reports = self.reports.as_str();
         let mut traces: Vec<String> = now
             .scratch
@@ -214,6 +292,10 @@ impl Worktrees {
     }
 }
 
+async fn fresh_id(git: Git<'_>) -> Result<String, AuditError> {
+    Ok(ask(git.world, git.by, FreshId).await?)
+}
+
 /// The last two parts of the reports directory, whatever the spelling of what is above.
 fn reports_below(reports: &str) -> String {
     let mut parts = reports.rsplit('/');
@@ -221,80 +303,70 @@ fn reports_below(reports: &str) -> String {
     format!("/reports/{id}/")
 }
 
-async fn add(git: Git<'_>, place: &Place, commit: &str) -> Result<(), AuditError> {
-    let arguments = [
-        "worktree",
-        "add",
-        "--quiet",
-        "--detach",
-        "--no-checkout",
-        place.as_str(),
-        commit,
-    ];
+/// A repository of its own with one commit checked out. No template, no hooks, no settings but
+/// git's own; the objects are the operator's, by the variable that names them.
+async fn clone(git: Git<'_>, commit: &str) -> Result<(), AuditError> {
+    let path = git.repo.to_string();
+    let mut arguments = vec!["init", "--quiet", "--template=", "--initial-branch=main"];
+    if commit.len() > 40 {
+        arguments.push("--object-format=sha256");
+    }
+    arguments.push(&path);
+    // In a directory that is there: the new one is not yet.
+    let above = Place::new(path.rsplit_once('/').map_or("", |(above, _)| above));
+    git.at(&above).text(&arguments, None).await?;
+    let arguments = ["reset", "--quiet", "--hard", commit];
     git.text(&arguments, None).await.map(drop)
 }
 
-async fn check_out(git: Git<'_>, place: &Place) -> Result<(), AuditError> {
-    let arguments = ["reset", "--quiet", "--hard"];
-    git.at(place).text(&arguments, None).await.map(drop)
-}
-
-/// Lays the fix's test files over another version; those that the fix took away go.
-async fn lay_over(git: Git<'_>, fix: &str, tests: &[&ChangedFile]) -> Result<(), AuditError> {
-    let there: Vec<&str> = tests
-        .iter()
-        .filter(|file| file.status != Status::Deleted)
-        .map(|file| file.path.as_str())
-        .collect();
-    let gone: Vec<&str> = tests
-        .iter()
-        .filter_map(|file| match file.status {
-            Status::Deleted => Some(file.path.as_str()),
-            _ => file.renamed_from.as_deref(),
-        })
-        .collect();
-    let listed = ["--pathspec-from-file=-", "--pathspec-file-nul"];
-    if !there.is_empty() {
-        let mut arguments = vec!["--literal-pathspecs", "checkout", "--quiet", fix];
-        arguments.extend(listed);
-        git.text(&arguments, Some(there.join("\0"))).await?;
-    }
-    if !gone.is_empty() {
-        let mut arguments = vec!["--literal-pathspecs", "rm", "-q", "-f", "--ignore-unmatch"];
-        arguments.extend(listed);
-        git.text(&arguments, Some(gone.join("\0"))).await?;
-    }
-    Ok(())
+/// Settings by which git runs none of the programs that a repository names as its filters: it may
+/// be somebody else's.
+async fn without_filters(git: Git<'_>) -> Result<Vec<String>, AuditError> {
+    let names = ["config", "--list", "--name-only", "-z"];
+    let finished = git.run(&names, None).await?;
+    let names = finished.stdout.text.split('\0');
+    let names = names.filter(|name| name.starts_with("filter."));
+    let off = |name: &str| match name.rsplit('.').next() {
+        Some("required") => format!("{name}=false"),
+        _ => format!("{name}="),
+    };
+    Ok(names
+        .flat_map(|name| ["-c".to_owned(), off(name)])
+        .collect())
 }
 
 impl Found {
-    async fn look(git: Git<'_>, scratch: &Place) -> Result<Self, AuditError> {
+    async fn look(git: Git<'_>, stores: &Stores, scratch: &Place) -> Result<Self, AuditError> {
         let mut repository = Vec::new();
-        let questions: [&[&str]; 3] = [
-            &["status", "--porcelain", "--untracked-files=normal"],
-            &["for-each-ref", "--format=%(refname) %(objectname)"],
-            &["rev-parse", "HEAD"],
+        let no_filters = without_filters(git).await?;
+        let status = ["status", "--porcelain", "--untracked-files=normal"];
+        let status = no_filters.iter().map(String::as_str).chain(status);
+        let questions: [Vec<&str>; 3] = [
+            status.collect(),
+            vec!["for-each-ref", "--format=%(refname) %(objectname)"],
+            vec!["rev-parse", "HEAD"],
         ];
         for question in questions {
             // A bare repository has no status, and then has none afterwards either.
-            let finished = git.run(question, None).await?;
+            let finished = git.run(&question, None).await?;
             repository.extend(finished.stdout.text.lines().map(str::to_owned));
         }
-        let list = git.text(&["worktree", "list", "--porcelain"], None).await?;
-        repository.extend(
-            entries(&list)
-                // Another audit of the same repository comes and goes as it likes.
-                .filter(|(path, _)| !base_name(path).starts_with(PREFIX))
-                .map(|(_, entry)| entry.replace('\n', " ")),
-        );
-        let files = Effect::ListFiles(ListFiles {
+        let settings = Effect::ListFiles(ListFiles {
+            root: stores.common.clone(),
+            include: ["config*", "hooks/*", "info/*"].map(str::to_owned).into(),
+        });
+        if let Response::Files(files) = git.world.perform(git.by, settings).await? {
+            let told = files
+                .iter()
+                .map(|file| format!("{} {}", file.path, file.sha256));
+            repository.extend(told);
+        }
+        let files = ListFiles {
             root: scratch.clone(),
             include: Vec::new(),
-        });
-        let scratch = match git.world.perform(git.by, files).await? {
-            Response::Files(files) => files.iter().map(|file| file.path.to_string()).collect(),
-            other => return Err(unexpected("files", &other)),
         };
+        let files = ask(git.world, git.by, files).await?;
+        let scratch = files.iter().map(|file| file.path.to_string()).collect();
         Ok(Self {
             repository,
             scratch,

@@ -1,8 +1,8 @@
 //! Whether a tag holds a commit, asked of the operator's checkout. Reads only.
 
-use crate::gate::Finding;
-use crate::verbs::shared::programs::{did_not_succeed, must_succeed};
-use crate::verbs::{Ctx, Trouble};
+use crate::model::Finding;
+use crate::verb::programs::{did_not_succeed, must_succeed};
+use crate::verb::{Ctx, VerbError};
 use crate::world::{Ended, Finished, Place, Program};
 
 /// A git checkout in the workspace.
@@ -39,7 +39,7 @@ impl<'a> Checkout<'a> {
     ///
     /// # Errors
     /// If it is no checkout.
-    pub async fn tag_commit(&self, tag: &str) -> Result<Option<String>, Trouble> {
+    pub async fn tag_commit(&self, tag: &str) -> Result<Option<String>, VerbError> {
         self.commit(&format!("refs/tags/{tag}^{{commit}}")).await
     }
 
@@ -47,7 +47,7 @@ impl<'a> Checkout<'a> {
     ///
     /// # Errors
     /// If git cannot tell.
-    pub async fn holds(&self, commit: &str, ancestor: &str) -> Result<Held, Trouble> {
+    pub async fn holds(&self, commit: &str, ancestor: &str) -> Result<Held, VerbError> {
         if self
             .commit(&format!("{ancestor}^{{commit}}"))
             .await?
@@ -69,13 +69,13 @@ impl<'a> Checkout<'a> {
     ///
     /// # Errors
     /// If git cannot tell.
-    pub async fn is_shallow(&self) -> Result<bool, Trouble> {
+    pub async fn is_shallow(&self) -> Result<bool, VerbError> {
         let program = self.program(&["rev-parse", "--is-shallow-repository"]);
         let finished = must_succeed(self.ctx, program).await?;
         Ok(finished.stdout.text.trim() != "false")
     }
 
-    async fn commit(&self, name: &str) -> Result<Option<String>, Trouble> {
+    async fn commit(&self, name: &str) -> Result<Option<String>, VerbError> {
         let finished = self
             .git(&["rev-parse", "--verify", "--quiet", name])
             .await?;
@@ -88,7 +88,7 @@ impl<'a> Checkout<'a> {
         }
     }
 
-    async fn git(&self, arguments: &[&str]) -> Result<Finished, Trouble> {
+    async fn git(&self, arguments: &[&str]) -> Result<Finished, VerbError> {
         Ok(self.ctx.run(self.program(arguments)).await?)
     }
 
@@ -112,13 +112,13 @@ impl<'a> Checkout<'a> {
         program
     }
 
-    fn failed(&self, finished: &Finished) -> Trouble {
+    fn failed(&self, finished: &Finished) -> VerbError {
         let mut finding: Finding = did_not_succeed(&["git".to_owned()], finished);
         finding.what = format!(
             "the checkout `{}` does not answer: {}",
             self.place, finding.what
         );
-        Trouble::error(
+        VerbError::error(
             finding.remedy("clone the repository there, or set `workspace`, then resume"),
         )
     }

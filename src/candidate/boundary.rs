@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::home::Home;
-use crate::verbs::shared::programs::did_not_succeed;
-use crate::verbs::{Ctx, Trouble};
+use crate::model::{JsonError, read_first_json, read_json_as};
+use crate::verb::programs::did_not_succeed;
+use crate::verb::{Ctx, VerbError};
 
 const SCRIPT: &str = include_str!("imports.py");
 
@@ -53,7 +54,7 @@ impl Imports {
         home: &Home,
         python: &str,
         modules: &[String],
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, VerbError> {
         let root = home.root().as_str();
         let mut argv: Vec<String> = [python, "-I", "-B", "-c", SCRIPT, root]
             .map(str::to_owned)
@@ -62,14 +63,14 @@ impl Imports {
         let mut program = home.program(argv);
         program.limit = Duration::from_mins(1);
         let finished = ctx.run(program).await?;
-        let read: Result<Self, _> = serde_json::from_str(&finished.stdout.last_lines(1));
+        let read: Result<Self, JsonError> = read_json_as(&finished.stdout.last_lines(1));
         match read {
             Ok(imports) if imports.0.len() == modules.len() => Ok(imports),
             _ => {
                 let asked = [python.to_owned(), "-I".to_owned()];
                 let mut finding = did_not_succeed(&asked, &finished);
                 finding.what = format!("importing gave no answer: {}", finding.what);
-                Err(Trouble::error(finding))
+                Err(VerbError::error(finding))
             }
         }
     }
@@ -121,21 +122,23 @@ impl Imported {
     }
 }
 
-/// The JSON object in what a status command printed; notices may stand before it. Pure.
-#[must_use]
-pub fn status_json(stdout: &str) -> Option<Value> {
+/// The JSON object in what a status command printed; notices may stand around it. Pure.
+///
+/// # Errors
+/// An object with a key twice: it is the status, and says two things.
+pub fn status_json(stdout: &str) -> Result<Option<Value>, JsonError> {
     let mut start = 0;
     for line in stdout.split_inclusive('\n') {
         if line.trim_start().starts_with('{') {
-            let mut values =
-                serde_json::Deserializer::from_str(&stdout[start..]).into_iter::<Value>();
-            if let Some(Ok(value)) = values.next() {
-                return Some(value);
+            match read_first_json(&stdout[start..]) {
+                Ok(value) => return Ok(Some(value)),
+                Err(twice @ JsonError::KeyTwice { .. }) => return Err(twice),
+                Err(_) => {}
             }
         }
         start += line.len();
     }
-    None
+    Ok(None)
 }
 
 /// The dotted keys that a JSON object lacks. A key with `null` is there. Pure.
@@ -177,10 +180,13 @@ mod tests {
     #[test]
     fn a_status_is_found_behind_notices() {
         let printed = "notice: a new release\n{not json}\n{\n \"ok\": true}\n";
-        assert_eq!(status_json(printed), Some(json!({"ok": true})));
+        assert_eq!(status_json(printed), Ok(Some(json!({"ok": true}))));
         for none in ["", "ok", "[1]", "{", "{\"ok\":"] {
-            assert_eq!(status_json(none), None, "{none}");
+            assert_eq!(status_json(none), Ok(None), "{none}");
         }
+        let twice = "notice\n{\"ok\": false, \"foreground\": {\"pid\": 1, \"pid\": 2}}\n";
+        let error = status_json(twice).unwrap_err().to_string();
+        assert_eq!(error, "key `pid` appears twice in `foreground`");
     }
 
     #[test]

@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::drift::Drift;
 use super::install::{Install, install_lock};
 use super::lock::{self, Lock};
-use super::standalone::Order;
+use super::order::Order;
 use super::tried::{Tried, try_out};
-use crate::verbs::{Ctx, Trouble};
+use crate::verb::{Ctx, VerbError};
 
 /// More moved packages than this are counted, not listed: what matters stands first.
 const LISTED: usize = 60;
@@ -37,7 +37,7 @@ pub(super) async fn explain(
     now: &Lock,
     tried: &Tried,
     try_then: bool,
-) -> Result<Option<Explained>, Trouble> {
+) -> Result<Option<Explained>, VerbError> {
     const DAY: Duration = Duration::from_hours(24);
     let package = &order.subject.package;
     let Some(released) = now.uploaded(package) else {
@@ -70,7 +70,7 @@ pub(super) async fn explain(
     Ok(Some(explained))
 }
 
-async fn works(ctx: &Ctx, order: &Order, request: Install, then: Lock) -> Result<bool, Trouble> {
+async fn works(ctx: &Ctx, order: &Order, request: Install, then: Lock) -> Result<bool, VerbError> {
     let installed = install_lock(ctx, request, then).await?;
     Ok(try_out(ctx, &order.subject, &installed).await?.works())
 }
@@ -81,7 +81,7 @@ impl Explained {
         self.works_then.unwrap_or(self.undetermined.is_none())
     }
 
-    fn without(self, trouble: Trouble) -> Self {
+    fn without(self, trouble: VerbError) -> Self {
         let outcome = trouble.outcome();
         let what = outcome.finding().map(|finding| finding.what.clone());
         let undetermined = Some(what.unwrap_or_else(|| format!("{:?}", outcome.verdict())));

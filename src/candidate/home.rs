@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::world::{EnvBase, Place, Program};
+use crate::world::{EnvBase, Place, Program, Sandbox};
 
 /// A home directory made for one candidate; the operator's own is never used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,9 @@ impl Home {
         .into()
     }
 
-    /// An installer that puts everything into this home.
+    /// An installer that puts everything into this home, in a sandbox: what it installs runs code
+    /// in it (a build, a `.pth` file of the new environment). It changes this home and the gate's
+    /// own caches, and reaches the network; its caller says what else.
     #[must_use]
     pub fn installer(&self, argv: Vec<String>) -> Program {
         let mut program = Program::new(argv);
@@ -82,11 +84,22 @@ impl Home {
         program
             .env
             .insert("UV_LINK_MODE".to_owned(), "copy".to_owned());
+        // The operator's settings come in variables; a file that lies above this run would add to
+        // them.
+        program
+            .env
+            .insert("UV_NO_CONFIG".to_owned(), "1".to_owned());
         // Scripts that find their interpreter beside themselves are the same in every directory.
         program
             .env
             .insert("UV_VENV_RELOCATABLE".to_owned(), "1".to_owned());
         program.env.insert("USE_EMOJI".to_owned(), "0".to_owned());
+        let cache = |name: &str| Place::new(Place::CACHE).join(name);
+        program.sandbox = Some(Box::new(Sandbox {
+            writable: vec![self.root.clone(), cache("uv"), cache("pip")],
+            network: true,
+            ..Sandbox::default()
+        }));
         program
     }
 
@@ -95,6 +108,11 @@ impl Home {
     pub fn program(&self, argv: Vec<String>) -> Program {
         let mut program = Program::new(argv);
         program.env = self.variables();
+        // It runs the candidate, which is what is judged.
+        program.sandbox = Some(Box::new(Sandbox {
+            writable: vec![self.root.clone()],
+            ..Sandbox::default()
+        }));
         program
     }
 }
@@ -128,8 +146,13 @@ mod tests {
             let inside = value.starts_with("‹run›/home");
             assert!(
                 inside
-                    || ["UV_LINK_MODE", "UV_VENV_RELOCATABLE", "USE_EMOJI"]
-                        .contains(&name.as_str()),
+                    || [
+                        "UV_LINK_MODE",
+                        "UV_NO_CONFIG",
+                        "UV_VENV_RELOCATABLE",
+                        "USE_EMOJI"
+                    ]
+                    .contains(&name.as_str()),
                 "{name}={value}"
             );
         }

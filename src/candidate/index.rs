@@ -12,10 +12,10 @@ use pep440_rs::Version;
 use super::home::normalised;
 use super::lock_file;
 use super::python::interpreter;
-use crate::gate::Finding;
-use crate::verbs::shared::programs::did_not_succeed;
-use crate::verbs::{Ctx, Trouble};
-use crate::world::{Ended, EnvBase, Finished, Program};
+use crate::model::Finding;
+use crate::verb::programs::did_not_succeed;
+use crate::verb::{Ctx, VerbError};
+use crate::world::{Ended, EnvBase, Finished, Place, Program, Sandbox};
 
 /// How uv begins its explanation when nothing meets a requirement.
 pub(super) const NO_SOLUTION: &str = "No solution found";
@@ -26,6 +26,8 @@ pub struct Index<'a> {
     package: &'a str,
     /// The interpreter that versions must be for.
     python: String,
+    /// What was uploaded later does not exist.
+    as_of: Option<String>,
 }
 
 /// What the index offers for a requirement.
@@ -53,13 +55,22 @@ impl<'a> Index<'a> {
     ///
     /// # Errors
     /// If there is no `python3`.
-    pub async fn of(ctx: &'a Ctx, package: &'a str) -> Result<Self, Trouble> {
+    pub async fn of(ctx: &'a Ctx, package: &'a str) -> Result<Self, VerbError> {
         let python = interpreter(ctx).await?;
         Ok(Self {
             ctx,
             package,
             python,
+            as_of: None,
         })
+    }
+
+    /// The same index as it was at a time (RFC 3339); none means now. An index that does not tell
+    /// when a file was uploaded had it at no time.
+    #[must_use]
+    pub fn as_of(mut self, time: Option<&str>) -> Self {
+        self.as_of = time.map(str::to_owned);
+        self
     }
 
     /// The newest version that meets the requirement; yanked ones never do. With `refresh` the
@@ -67,10 +78,13 @@ impl<'a> Index<'a> {
     ///
     /// # Errors
     /// If the index could not be asked.
-    pub async fn newest(&self, requirement: &str, refresh: bool) -> Result<Offer, Trouble> {
+    pub async fn newest(&self, requirement: &str, refresh: bool) -> Result<Offer, VerbError> {
         let anew = ["--refresh-package", self.package];
-        let more: &[&str] = if refresh { &anew } else { &[] };
-        let finished = self.compile(requirement, more).await?;
+        let mut more: Vec<&str> = if refresh { anew.into() } else { Vec::new() };
+        if let Some(time) = &self.as_of {
+            more.extend(["--exclude-newer", time]);
+        }
+        let finished = self.compile(requirement, &more).await?;
         self.read(&finished)
     }
 
@@ -79,7 +93,7 @@ impl<'a> Index<'a> {
     ///
     /// # Errors
     /// If the index could not be asked.
-    pub async fn standing(&self, version: &Version) -> Result<OnIndex, Trouble> {
+    pub async fn standing(&self, version: &Version) -> Result<OnIndex, VerbError> {
         let package = self.package;
         let free = format!("{package}>={version},<={version}");
         if matches!(self.newest(&free, false).await?, Offer::Version(_)) {
@@ -92,11 +106,11 @@ impl<'a> Index<'a> {
         })
     }
 
-    /// When this version was released; none where the index does not tell.
+    /// When this version was released, whenever that was; none where the index does not tell.
     ///
     /// # Errors
     /// If the index could not be asked, or offers no wheel of it.
-    pub async fn released(&self, version: &Version) -> Result<Option<Timestamp>, Trouble> {
+    pub async fn released(&self, version: &Version) -> Result<Option<Timestamp>, VerbError> {
         let pinned = format!("{}=={version}", self.package);
         let lock = ["--format", "pylock.toml", "--no-build"];
         let finished = self.compile(&pinned, &lock).await?;
@@ -104,10 +118,38 @@ impl<'a> Index<'a> {
             return Err(self.unreachable(&finished));
         }
         lock_file::released(&finished.stdout.text, self.package)
-            .map_err(|error| Trouble::error(Finding::new(error.to_string())))
+            .map_err(|error| VerbError::error(Finding::new(error.to_string())))
     }
 
-    async fn compile(&self, requirement: &str, more: &[&str]) -> Result<Finished, Trouble> {
+    /// SHA-256 of each wheel that is offered of this version now; none where none is.
+    ///
+    /// # Errors
+    /// If the index could not be asked.
+    pub async fn wheels(&self, version: &Version) -> Result<Vec<String>, VerbError> {
+        let pinned = format!("{}=={version}", self.package);
+        let lock = [
+            "--refresh-package",
+            self.package,
+            "--format",
+            "pylock.toml",
+            "--no-build",
+        ];
+        let finished = self.compile(&pinned, &lock).await?;
+        if finished.ended == Ended::Code(1) && finished.stderr.text.contains(NO_SOLUTION) {
+            return Ok(Vec::new());
+        }
+        if !finished.success() {
+            return Err(self.unreachable(&finished));
+        }
+        let packages = lock_file::parse(&finished.stdout.text)
+            .map_err(|error| VerbError::error(Finding::new(error.to_string())))?;
+        let name = normalised(self.package);
+        let own = packages.into_iter().filter(|package| package.name == name);
+        let wheels = own.flat_map(|package| package.wheels);
+        Ok(wheels.map(|wheel| wheel.sha256).collect())
+    }
+
+    async fn compile(&self, requirement: &str, more: &[&str]) -> Result<Finished, VerbError> {
         let mut argv = vec![
             "uv",
             "pip",
@@ -128,12 +170,22 @@ impl<'a> Index<'a> {
         argv.extend(more);
         let mut program = Program::new(argv);
         program.base = EnvBase::Installer;
+        // What is offered as source only is built to learn its version.
+        program.sandbox = Some(Box::new(Sandbox {
+            writable: vec![Place::new(Place::CACHE).join("uv")],
+            network: true,
+            ..Sandbox::default()
+        }));
+        // The operator's settings come in variables; a file above this run would add to them.
+        program
+            .env
+            .insert("UV_NO_CONFIG".to_owned(), "1".to_owned());
         program.stdin = Some(format!("{requirement}\n"));
         program.limit = Duration::from_mins(1);
         Ok(self.ctx.run(program).await?)
     }
 
-    fn read(&self, finished: &Finished) -> Result<Offer, Trouble> {
+    fn read(&self, finished: &Finished) -> Result<Offer, VerbError> {
         if finished.success() {
             return pinned(&finished.stdout.text, self.package)
                 .map(Offer::Version)
@@ -146,22 +198,24 @@ impl<'a> Index<'a> {
         Err(self.unreachable(finished))
     }
 
-    fn unreadable(&self, finished: &Finished) -> Trouble {
-        Trouble::error(Finding::new(format!(
+    fn unreadable(&self, finished: &Finished) -> VerbError {
+        VerbError::error(Finding::new(format!(
             "uv's answer about `{}` is not understood: `{}`",
             self.package,
             finished.stdout.last_lines(1)
         )))
     }
 
-    fn unreachable(&self, finished: &Finished) -> Trouble {
+    fn unreachable(&self, finished: &Finished) -> VerbError {
         let asked = ["uv", "pip", "compile"].map(str::to_owned);
         let mut finding = did_not_succeed(&asked, finished);
         finding.what = format!(
             "the package index could not be asked about `{}`: {}",
             self.package, finding.what
         );
-        Trouble::error(finding.remedy("check the network and uv's index settings, then try again"))
+        VerbError::error(
+            finding.remedy("check the network and uv's index settings, then try again"),
+        )
     }
 }
 
@@ -195,7 +249,7 @@ fn explanation(stderr: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::scripted::{Scripted, ended};
+    use crate::verb::scripted::{Scripted, ended};
 
     #[test]
     fn the_pinned_line_is_read() {
@@ -242,7 +296,7 @@ mod tests {
             let ctx = world.ctx();
             let index = Index::of(&ctx, "spec-kitty-cli").await.unwrap();
             let trouble = index.newest("spec-kitty-cli", true).await.unwrap_err();
-            assert_eq!(trouble.outcome().verdict(), crate::gate::Verdict::Error);
+            assert_eq!(trouble.outcome().verdict(), crate::model::Verdict::Error);
         }
     }
 

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use super::home::Home;
 use super::installed::{Look, look, settle};
+use super::installer::{beside, run_installer};
 use super::lock::{self, Lock};
 use super::python::interpreter;
 use super::vendor::{check_wheels, vendor};
-use crate::gate::Finding;
-use crate::verbs::shared::programs::{must_succeed, with_output};
-use crate::verbs::{Ctx, Trouble};
+use crate::model::Finding;
+use crate::verb::programs::must_succeed;
+use crate::verb::{Ctx, VerbError};
 use crate::world::{Place, Program};
 
 /// What to install and where.
@@ -116,7 +117,7 @@ impl Installed {
 ///
 /// # Errors
 /// If any of it did not succeed, or what is installed is not what was locked.
-pub async fn install(ctx: &Ctx, request: Install) -> Result<Installed, Trouble> {
+pub async fn install(ctx: &Ctx, request: Install) -> Result<Installed, VerbError> {
     let requirement = format!("{}=={}", request.package, request.version);
     ctx.progress(format!("locking the closure of {requirement}"));
     let place = request.evidence.join("pylock.toml");
@@ -136,7 +137,7 @@ pub async fn install(ctx: &Ctx, request: Install) -> Result<Installed, Trouble> 
 ///
 /// # Errors
 /// If it did not succeed, or what is installed is not what was locked.
-pub async fn install_lock(ctx: &Ctx, request: Install, lock: Lock) -> Result<Installed, Trouble> {
+pub async fn install_lock(ctx: &Ctx, request: Install, lock: Lock) -> Result<Installed, VerbError> {
     must_hold(&lock, &request)?;
     ctx.progress(format!("installing {} packages", lock.packages.len()));
     let backend = backend(ctx, &request.home).await?;
@@ -167,7 +168,7 @@ pub async fn install_lock(ctx: &Ctx, request: Install, lock: Lock) -> Result<Ins
     }
     let mut finding = Finding::new("what is installed is not what was locked");
     finding.seen = wrong;
-    Err(Trouble::error(finding))
+    Err(VerbError::error(finding))
 }
 
 impl Installed {
@@ -186,7 +187,7 @@ impl Installed {
 }
 
 /// The lock must be of the very version that was asked for.
-fn must_hold(lock: &Lock, request: &Install) -> Result<(), Trouble> {
+fn must_hold(lock: &Lock, request: &Install) -> Result<(), VerbError> {
     let Install {
         package, version, ..
     } = request;
@@ -196,12 +197,12 @@ fn must_hold(lock: &Lock, request: &Install) -> Result<(), Trouble> {
     }
     let seen = locked.unwrap_or("nothing");
     let what = format!("the lock holds {seen} of `{package}`, not {version}");
-    Err(Trouble::error(
+    Err(VerbError::error(
         Finding::new(what).seen(lock.place.to_string()),
     ))
 }
 
-async fn backend(ctx: &Ctx, home: &Home) -> Result<Backend, Trouble> {
+async fn backend(ctx: &Ctx, home: &Home) -> Result<Backend, VerbError> {
     let argv = ["pipx", "install", "--help"].map(str::to_owned);
     let mut help = home.installer(argv.into());
     // Or the help is wrapped in the middle of an option.
@@ -210,7 +211,12 @@ async fn backend(ctx: &Ctx, home: &Home) -> Result<Backend, Trouble> {
     Ok(Backend::by_help(&finished.stdout.text))
 }
 
-async fn pipx_lock(ctx: &Ctx, request: &Install, lock: &Lock, python: &str) -> Result<(), Trouble> {
+async fn pipx_lock(
+    ctx: &Ctx,
+    request: &Install,
+    lock: &Lock,
+    python: &str,
+) -> Result<(), VerbError> {
     let requirement = format!("{}=={}", request.package, request.version);
     let argv = [
         "pipx",
@@ -224,7 +230,7 @@ async fn pipx_lock(ctx: &Ctx, request: &Install, lock: &Lock, python: &str) -> R
         lock.place.as_str(),
         &requirement,
     ];
-    run_installer(ctx, request.installer(&argv)).await
+    run_installer(ctx, request.installer(&argv, &lock.place)).await
 }
 
 /// For a pipx without `--lock`: the lock's wheels, hash-checked, in a directory that is all that
@@ -234,7 +240,7 @@ async fn pipx_wheels(
     request: &Install,
     lock: &Lock,
     python: &str,
-) -> Result<(), Trouble> {
+) -> Result<(), VerbError> {
     let kept = match request.network {
         Network::Cut => lock.clone(),
         Network::Allowed => {
@@ -255,69 +261,24 @@ async fn pipx_wheels(
         &pip,
         &requirement,
     ];
-    run_installer(ctx, request.installer(&argv)).await
+    run_installer(ctx, request.installer(&argv, &kept.place)).await
 }
 
 impl Install {
-    fn installer(&self, argv: &[&str]) -> Program {
+    /// An installer that reads a lock and what lies beside it.
+    fn installer(&self, argv: &[&str], lock: &Place) -> Program {
         let argv = argv.iter().map(|&word| word.to_owned()).collect();
         let mut program = self.home.installer(argv);
+        let sandbox = program.sandbox.get_or_insert_default();
+        sandbox.readable.push(beside(lock));
         if self.network == Network::Cut {
+            sandbox.network = false;
             for name in ["UV_OFFLINE", "PIP_NO_INDEX"] {
                 program.env.insert(name.to_owned(), "1".to_owned());
             }
         }
         program
     }
-}
-
-/// Runs an installer; a wheel that it refuses is named in the first line.
-pub(super) async fn run_installer(ctx: &Ctx, mut program: Program) -> Result<(), Trouble> {
-    program.limit = ctx.limit().max(program.limit);
-    let words: Vec<String> = program
-        .argv
-        .iter()
-        .filter(|word| !word.starts_with('-'))
-        .take(2)
-        .cloned()
-        .collect();
-    let finished = ctx.run(program).await?;
-    if finished.success() {
-        return Ok(());
-    }
-    let said = format!("{}\n{}", finished.stderr.text, finished.stdout.text);
-    let finding = match refused_wheel(&said) {
-        Some(wheel) => refused(&wheel),
-        None => Finding::new(format!(
-            "`{}` ended with {}",
-            words.join(" "),
-            finished.ended
-        )),
-    };
-    Err(Trouble::error(with_output(finding, &finished.stderr)))
-}
-
-/// A wheel whose bytes are not the lock's.
-pub(super) fn refused(wheel: &str) -> Finding {
-    Finding::new(format!("the bytes of {wheel} are not those of the lock"))
-        .remedy("find out who changed them; do not install it")
-}
-
-/// The wheel whose hash or size differs, in uv's or pip's words. For the message only.
-fn refused_wheel(said: &str) -> Option<String> {
-    let of_uv = |line: &str| {
-        let marks = ["Hash mismatch for ", "Size mismatch for "];
-        let rest = marks
-            .iter()
-            .find_map(|mark| Some(line.split_once(mark)?.1))?;
-        Some(format!("`{}`", rest.split('`').nth(1)?))
-    };
-    let of_pip = || {
-        let (_, listed) = said.split_once("THESE PACKAGES DO NOT MATCH THE HASHES")?;
-        let line = listed.lines().find(|line| line.contains(" from "))?;
-        Some(format!("`{}`", line.trim().split(' ').next()?))
-    };
-    said.lines().find_map(of_uv).or_else(of_pip)
 }
 
 #[cfg(test)]
@@ -330,19 +291,5 @@ mod tests {
         assert_eq!(Backend::by_help(new), Backend::PipxLock);
         let old = "  --python PYTHON  \n  --preinstall PREINSTALL\n  --locked";
         assert_eq!(Backend::by_help(old), Backend::PipxWheels);
-    }
-
-    #[test]
-    fn a_refused_wheel_is_named() {
-        // As uv 0.13.9 says it through pipx 1.18.4.
-        let said = "Some possibly relevant errors from uv install:\n    error: Failed to download `spec-kitty-cli==3.2.0rc16`\n      cause: Hash mismatch for `spec-kitty-cli==3.2.0rc16`\n             Expected:\n";
-        assert_eq!(
-            refused_wheel(said).as_deref(),
-            Some("`spec-kitty-cli==3.2.0rc16`")
-        );
-        let size =
-            "      cause: Size mismatch for `a==1`: expected 841 bytes, but downloaded 976 bytes";
-        assert_eq!(refused_wheel(size).as_deref(), Some("`a==1`"));
-        assert_eq!(refused_wheel("error: no space left"), None);
     }
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::home::{Home, normalised};
+use super::home::Home;
 use super::lock::Lock;
-use crate::gate::Finding;
-use crate::verbs::shared::programs::must_succeed;
-use crate::verbs::{Ctx, Trouble};
+use crate::model::{Finding, read_json_as};
+use crate::verb::programs::must_succeed;
+use crate::verb::{Ctx, VerbError};
 use crate::world::Place;
 
 const SCRIPT: &str = include_str!("look.py");
@@ -58,18 +58,18 @@ pub async fn look(
     python: &str,
     command: &str,
     package: &str,
-) -> Result<Look, Trouble> {
+) -> Result<Look, VerbError> {
     let root = home.root().as_str();
     let argv = [python, "-I", "-B", "-c", SCRIPT, root, command, package];
     let mut program = home.program(argv.map(str::to_owned).into());
     program.limit = Duration::from_mins(1);
     let finished = must_succeed(ctx, program).await?;
     let line = finished.stdout.last_lines(1);
-    serde_json::from_str(&line).map_err(|error| {
+    read_json_as(&line).map_err(|error| {
         let finding = Finding::new(format!(
             "the candidate's interpreter gave no answer: {error}"
         ));
-        Trouble::error(finding.seen(line))
+        VerbError::error(finding.seen(line))
     })
 }
 
@@ -77,7 +77,7 @@ pub async fn look(
 ///
 /// # Errors
 /// If the interpreter does not answer.
-pub(super) async fn settle(ctx: &Ctx, home: &Home, python: &str) -> Result<(), Trouble> {
+pub(super) async fn settle(ctx: &Ctx, home: &Home, python: &str) -> Result<(), VerbError> {
     let argv = [python, "-I", "-B", "-c", SETTLE].map(str::to_owned);
     must_succeed(ctx, home.program(argv.into())).await.map(drop)
 }
@@ -127,21 +127,13 @@ impl Look {
         }
         found
     }
-
-    /// The installed version of a package.
-    #[must_use]
-    pub fn version_of(&self, package: &str) -> Option<&str> {
-        self.distributions
-            .get(&normalised(package))
-            .map(String::as_str)
-    }
 }
 
 /// Commands of the same name elsewhere on PATH: somebody may take one of them for the candidate.
 ///
 /// # Errors
 /// If PATH cannot be read.
-pub async fn stale(ctx: &Ctx, command: &Place) -> Result<Vec<String>, Trouble> {
+pub async fn stale(ctx: &Ctx, command: &Place) -> Result<Vec<String>, VerbError> {
     let mut found = ctx.find_program(command.file_name()).await?;
     found.retain(|path| path != command.as_str());
     Ok(found)

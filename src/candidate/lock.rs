@@ -10,11 +10,13 @@ use sha2::{Digest, Sha256};
 
 use super::home::{Home, normalised};
 use super::index::NO_SOLUTION;
-use super::lock_file::parse;
+use super::installer::{beside, writing};
+use super::lock_file::{Locked, parse};
 use super::python::interpreter;
-use crate::gate::Finding;
-use crate::verbs::shared::programs::must_succeed;
-use crate::verbs::{Ctx, Trouble};
+use crate::model::Finding;
+use crate::store::hex;
+use crate::verb::programs::must_succeed;
+use crate::verb::{Ctx, VerbError};
 use crate::world::{ListFiles, Place};
 
 /// A lock of a hundred packages has some 200 KB.
@@ -31,30 +33,6 @@ pub struct Lock {
     pub packages: Vec<Locked>,
 }
 
-/// One locked package.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Locked {
-    /// Normalised name.
-    pub name: String,
-    /// Exact version.
-    pub version: String,
-    /// The wheels that may be installed: the installer takes the best for the machine.
-    pub wheels: Vec<Wheel>,
-}
-
-/// One wheel of a locked package.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wheel {
-    /// File name.
-    pub file: String,
-    /// SHA-256, lower-case hex.
-    pub sha256: String,
-    /// Where it is: an address, or a path beside the lock.
-    pub address: String,
-    /// When it was uploaded, where the index tells.
-    pub uploaded: Option<Timestamp>,
-}
-
 /// Locks `package==version` with everything it needs, for the machine's `python3`, as of a time
 /// or now.
 ///
@@ -66,7 +44,7 @@ pub async fn lock(
     place: Place,
     requirement: &str,
     as_of: Option<&str>,
-) -> Result<Lock, Trouble> {
+) -> Result<Lock, VerbError> {
     let path = place.to_string();
     let python = interpreter(ctx).await?;
     let mut argv: Vec<String> = ["uv", "pip", "compile", "-", "--python", &python]
@@ -87,7 +65,7 @@ pub async fn lock(
     if let Some(time) = as_of {
         argv.extend(["--exclude-newer".to_owned(), time.to_owned()]);
     }
-    let mut program = home.installer(argv);
+    let mut program = writing(home.installer(argv), beside(&place));
     program.stdin = Some(format!("{requirement}\n"));
     program.limit = Duration::from_mins(5);
     must_succeed(ctx, program)
@@ -100,10 +78,11 @@ pub async fn lock(
 ///
 /// # Errors
 /// If it is missing or leaves anything open.
-pub async fn read(ctx: &Ctx, place: Place) -> Result<Lock, Trouble> {
+pub async fn read(ctx: &Ctx, place: Place) -> Result<Lock, VerbError> {
     let text = ctx.read(&place, LARGEST_LOCK).await?;
-    let packages = parse(&text)
-        .map_err(|error| Trouble::error(Finding::new(error.to_string()).seen(place.to_string())))?;
+    let packages = parse(&text).map_err(|error| {
+        VerbError::error(Finding::new(error.to_string()).seen(place.to_string()))
+    })?;
     let sha256 = digest_of(ctx, &place).await?;
     Ok(Lock {
         place,
@@ -113,7 +92,7 @@ pub async fn read(ctx: &Ctx, place: Place) -> Result<Lock, Trouble> {
 }
 
 /// The digest of the file's bytes: what was read as text has its paths replaced.
-async fn digest_of(ctx: &Ctx, place: &Place) -> Result<String, Trouble> {
+async fn digest_of(ctx: &Ctx, place: &Place) -> Result<String, VerbError> {
     let (root, name) = place
         .as_str()
         .rsplit_once('/')
@@ -125,11 +104,11 @@ async fn digest_of(ctx: &Ctx, place: &Place) -> Result<String, Trouble> {
     let found = ctx.list(files).await?;
     let file = found.into_iter().find(|file| file.path == *place);
     file.map(|file| file.sha256)
-        .ok_or_else(|| Trouble::error(Finding::new(format!("the lock `{place}` is gone"))))
+        .ok_or_else(|| VerbError::error(Finding::new(format!("the lock `{place}` is gone"))))
 }
 
-fn no_closure(trouble: Trouble, requirement: &str, as_of: Option<&str>) -> Trouble {
-    let Trouble::Stop(crate::gate::Outcome::Error(mut finding)) = trouble else {
+fn no_closure(trouble: VerbError, requirement: &str, as_of: Option<&str>) -> VerbError {
+    let VerbError::Stop(crate::model::Outcome::Error(mut finding)) = trouble else {
         return trouble;
     };
     let when = as_of.map_or_else(|| "now".to_owned(), |time| format!("as of {time}"));
@@ -140,7 +119,7 @@ fn no_closure(trouble: Trouble, requirement: &str, as_of: Option<&str>) -> Troub
         (true, None) => "read above what it needs and cannot get; give another version or a time",
         (false, _) => "check the network and uv's index settings, then try again",
     };
-    Trouble::error(finding.remedy(remedy))
+    VerbError::error(finding.remedy(remedy))
 }
 
 impl Locked {
@@ -195,7 +174,8 @@ impl Lock {
                 json!({"name": package.name, "version": package.version, "sha256": wheel.sha256})
             }
             wheels => {
-                json!({"name": package.name, "version": package.version, "wheels": wheels.len()})
+                let digests: Vec<&str> = wheels.iter().map(|one| one.sha256.as_str()).collect();
+                json!({"name": package.name, "version": package.version, "wheels": wheels.len(), "wheel_sha256": digests})
             }
         };
         self.packages.iter().map(one).collect()
@@ -218,17 +198,6 @@ impl Lock {
         };
         self.packages.iter().map(line).collect()
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 #[cfg(test)]

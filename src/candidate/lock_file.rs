@@ -4,7 +4,30 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::home::normalised;
-use super::lock::{Locked, Wheel};
+
+/// One locked package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locked {
+    /// Normalised name.
+    pub name: String,
+    /// Exact version.
+    pub version: String,
+    /// The wheels that may be installed: the installer takes the best for the machine.
+    pub wheels: Vec<Wheel>,
+}
+
+/// One wheel of a locked package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wheel {
+    /// File name.
+    pub file: String,
+    /// SHA-256, lower-case hex.
+    pub sha256: String,
+    /// Where it is: an address, or a path beside the lock.
+    pub address: String,
+    /// When it was uploaded, where the index tells.
+    pub uploaded: Option<Timestamp>,
+}
 
 /// Why a lock cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -5,8 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::verbs::{Ctx, Trouble};
-use crate::world::{FileSeen, ListFiles, Place};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Finding, read_json_as};
+use crate::verb::{Ctx, VerbError};
+use crate::world::{FileFailure, FileSeen, ListFiles, Place, WorldError};
 
 /// Files that pip, pipx, uv, the candidate or a shell set-up would change.
 const LOOKED_AT: &[&str] = &[
@@ -52,6 +55,43 @@ pub struct Compared {
     pub looked_at: usize,
     /// What is different afterwards, one line each.
     pub changed: Vec<String>,
+    /// Which of the operator's uv and pip settings reached the installers.
+    pub settings: IndexSettings,
+}
+
+/// The operator's uv and pip settings, by name: where packages come from, how to log in there,
+/// certificates and proxies are taken; nothing is that would change what is resolved.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexSettings {
+    /// Those that reached the installers.
+    pub taken: Vec<String>,
+    /// Those that did not.
+    pub left_out: Vec<String>,
+    /// Those of the latter that would have changed what is resolved.
+    pub would_resolve: Vec<String>,
+}
+
+impl IndexSettings {
+    /// Where the world writes them down, in the run directory.
+    const NOTED: &str = "index-settings.json";
+    const LIMIT: u64 = 1 << 20;
+
+    /// As they were written down when the first installer was started; none before.
+    async fn of(ctx: &Ctx) -> Result<Self, VerbError> {
+        let text = match ctx.read(&Place::run(Self::NOTED), Self::LIMIT).await {
+            Ok(text) => text,
+            Err(WorldError::File {
+                kind: FileFailure::NotFound,
+                ..
+            }) => return Ok(Self::default()),
+            Err(error) => return Err(error.into()),
+        };
+        read_json_as(&text).map_err(|error| {
+            VerbError::error(Finding::new(format!(
+                "the names of the operator's index settings cannot be read: {error}"
+            )))
+        })
+    }
 }
 
 impl Compared {
@@ -59,7 +99,11 @@ impl Compared {
     /// meanwhile, so none of it is a failure by itself.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let changed = self.changed.iter();
-        changed.map(|change| format!("in the operator's home, meanwhile: {change}"))
+        let changed = changed.map(|change| format!("in the operator's home, meanwhile: {change}"));
+        let left_out = self.settings.would_resolve.iter();
+        changed.chain(left_out.map(|name| {
+            format!("left out of the operator's settings, for it changes what is resolved: {name}")
+        }))
     }
 }
 
@@ -70,18 +114,21 @@ impl Compared {
 /// The work's own, or that the home cannot be read.
 pub async fn compared<T>(
     ctx: &Ctx,
-    work: impl Future<Output = Result<T, Trouble>>,
-) -> Result<(T, Compared), Trouble> {
+    work: impl Future<Output = Result<T, VerbError>>,
+) -> Result<(T, Compared), VerbError> {
     let before = OperatorHome::of(ctx).await?;
     let done = work.await;
     let compared = Compared {
         looked_at: before.len(),
         changed: before.changes(&OperatorHome::of(ctx).await?),
+        settings: IndexSettings::of(ctx).await?,
     };
     match done {
         Ok(done) => Ok((done, compared)),
-        Err(trouble) if compared.changed.is_empty() => Err(trouble),
-        Err(trouble) => Err(Trouble::Stop(trouble.outcome().beside(compared.warnings()))),
+        Err(trouble) if compared.warnings().next().is_none() => Err(trouble),
+        Err(trouble) => Err(VerbError::Stop(
+            trouble.outcome().beside(compared.warnings()),
+        )),
     }
 }
 
@@ -90,7 +137,7 @@ impl OperatorHome {
     ///
     /// # Errors
     /// If it cannot be read.
-    pub async fn of(ctx: &Ctx) -> Result<Self, Trouble> {
+    pub async fn of(ctx: &Ctx) -> Result<Self, VerbError> {
         let mut files = Vec::new();
         // A directory that is not there has no files.
         for (root, looked_at) in [

@@ -2,9 +2,9 @@
 //! real path. A shim or a virtual environment in between would be asked anew by every tool, and
 //! may answer otherwise in a throwaway home.
 
-use crate::gate::Finding;
-use crate::verbs::shared::programs::must_succeed;
-use crate::verbs::{Ctx, Trouble};
+use crate::model::Finding;
+use crate::verb::programs::must_succeed;
+use crate::verb::{Ctx, VerbError};
 use crate::world::{Program, WorldError};
 
 const SCRIPT: &str = "import sys; print(getattr(sys, '_base_executable', None) or sys.executable)";
@@ -13,7 +13,7 @@ const SCRIPT: &str = "import sys; print(getattr(sys, '_base_executable', None) o
 ///
 /// # Errors
 /// If there is none, or it does not answer.
-pub(super) async fn interpreter(ctx: &Ctx) -> Result<String, Trouble> {
+pub(super) async fn interpreter(ctx: &Ctx) -> Result<String, VerbError> {
     let asked = Program::new(["python3", "-I", "-c", SCRIPT]);
     let finished = must_succeed(ctx, asked).await.map_err(none_there)?;
     let path = finished.stdout.last_lines(1);
@@ -21,13 +21,16 @@ pub(super) async fn interpreter(ctx: &Ctx) -> Result<String, Trouble> {
         return Ok(path);
     }
     let what = format!("`python3` does not say where it is: `{path}`");
-    Err(Trouble::error(Finding::new(what)))
+    Err(VerbError::error(Finding::new(what)))
 }
 
-fn none_there(trouble: Trouble) -> Trouble {
-    if !matches!(trouble, Trouble::World(WorldError::ProgramNotFound { .. })) {
+fn none_there(trouble: VerbError) -> VerbError {
+    if !matches!(
+        trouble,
+        VerbError::World(WorldError::ProgramNotFound { .. })
+    ) {
         return trouble;
     }
     let finding = Finding::new("there is no `python3` on PATH, and the candidate runs on it");
-    Trouble::error(finding.remedy("install a Python that it supports, or use `nix develop`"))
+    VerbError::error(finding.remedy("install a Python that it supports, or use `nix develop`"))
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::versions::of_tag;
+use crate::model::read_json;
 
 /// How many releases are asked for at once; GitHub's own limit.
 const PAGE: u32 = 100;
@@ -37,7 +38,16 @@ pub struct OnGitHub {
     pub releases: Vec<Release>,
     /// The newest tags: one without a release is a candidate that somebody forgot, or is about,
     /// to release.
-    pub tags: Vec<String>,
+    pub tags: Vec<Tag>,
+}
+
+/// One tag on GitHub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// Its name.
+    pub name: String,
+    /// When it was made; the time of its commit where the tag itself has none.
+    pub made: Option<Timestamp>,
 }
 
 impl OnGitHub {
@@ -47,8 +57,19 @@ impl OnGitHub {
             let mut releases = self.releases.iter();
             releases.any(|release| release.version.as_ref() == Some(version))
         };
-        let versions = self.tags.iter().filter_map(|tag| of_tag(tag));
+        let versions = self.tags.iter().filter_map(|tag| of_tag(&tag.name));
         versions.filter(|version| !released(version)).collect()
+    }
+
+    /// What was there at a time: what was published later, or of which GitHub does not tell when,
+    /// was not.
+    #[must_use]
+    pub fn as_of(mut self, time: Timestamp) -> Self {
+        let was_there = |at: Option<Timestamp>| at.is_some_and(|at| at <= time);
+        self.releases
+            .retain(|release| was_there(release.published_at));
+        self.tags.retain(|tag| was_there(tag.made));
+        self
     }
 }
 
@@ -71,7 +92,9 @@ pub fn query_arguments(owner: &str, name: &str, after: Option<&str>) -> Vec<Stri
         Some(_) => String::new(),
         None => format!(
             " refs(refPrefix:\"refs/tags/\",first:{PAGE},\
-             orderBy:{{field:TAG_COMMIT_DATE,direction:DESC}}){{nodes{{name}}}}"
+             orderBy:{{field:TAG_COMMIT_DATE,direction:DESC}}){{nodes{{name \
+             target{{... on Commit{{committedDate}} \
+             ... on Tag{{tagger{{date}} target{{... on Commit{{committedDate}}}}}}}}}}}}"
         ),
     };
     let query = format!(
@@ -100,8 +123,7 @@ pub fn query_arguments(owner: &str, name: &str, after: Option<&str>) -> Vec<Stri
 /// # Errors
 /// What is wrong with the answer: not JSON, no such repository, another shape.
 pub fn releases_page(answer: &str) -> Result<Page, String> {
-    let answer: Value =
-        serde_json::from_str(answer).map_err(|error| format!("the answer is not JSON: {error}"))?;
+    let answer = read_json(answer).map_err(|error| format!("the answer is not JSON: {error}"))?;
     let repository = &answer["data"]["repository"];
     if repository.is_null() {
         return Err(format!("there is no such repository: {}", answer["errors"]));
@@ -114,7 +136,7 @@ pub fn releases_page(answer: &str) -> Result<Page, String> {
     Ok(Page {
         holds: OnGitHub {
             releases: releases.collect(),
-            tags: tags.map(|tag| tag.name).collect(),
+            tags: tags.map(Ref::tag).collect(),
         },
         answered_by: repository.name_with_owner,
         next: page.end_cursor.filter(|_| page.has_next_page),
@@ -137,6 +159,21 @@ struct Refs {
 #[derive(Deserialize)]
 struct Ref {
     name: String,
+    #[serde(default)]
+    target: Value,
+}
+
+impl Ref {
+    fn tag(self) -> Tag {
+        let places = ["/tagger/date", "/target/committedDate", "/committedDate"];
+        let mut times = places
+            .iter()
+            .filter_map(|place| self.target.pointer(place)?.as_str()?.parse().ok());
+        Tag {
+            made: times.next(),
+            name: self.name,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -191,7 +228,10 @@ mod tests {
         {"tagName":"v3.2.0rc16","isPrerelease":true,"isDraft":false,"publishedAt":"2026-05-20T05:00:00Z","url":"u","tagCommit":{"oid":"abc"}},
         {"tagName":"nightly","isPrerelease":true,"isDraft":true,"publishedAt":null,"url":"u","tagCommit":null}],
         "pageInfo":{"hasNextPage":true,"endCursor":"Y3Vyc29y"}},
-        "refs":{"nodes":[{"name":"v3.2.0rc17"},{"name":"v3.2.0rc16"},{"name":"before-the-move"}]}}}}"#;
+        "refs":{"nodes":[
+            {"name":"v3.2.0rc17","target":{"committedDate":"2026-05-22T08:00:00Z"}},
+            {"name":"v3.2.0rc16","target":{"tagger":{"date":"2026-05-20T05:00:00Z"},"target":{"committedDate":"2026-05-19T05:00:00Z"}}},
+            {"name":"before-the-move"}]}}}}"#;
 
     #[test]
     fn a_page_is_read_with_who_answered_and_where_the_next_begins() {
@@ -208,6 +248,20 @@ mod tests {
             .collect();
         assert_eq!(versions, [true, false]);
         assert_eq!(page.holds.releases[0].commit.as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn what_came_later_or_nobody_knows_when_was_not_there() {
+        let holds = releases_page(ANSWER).unwrap().holds;
+        let there = |time: &str| {
+            let then = holds.clone().as_of(time.parse().unwrap());
+            let releases = then.releases.into_iter().map(|one| one.tag);
+            let tags = then.tags.into_iter().map(|one| one.name);
+            releases.chain(tags).collect::<Vec<String>>()
+        };
+        assert_eq!(there("2026-05-20T04:59:59Z"), Vec::<String>::new());
+        assert_eq!(there("2026-05-20T05:00:00Z"), ["v3.2.0rc16", "v3.2.0rc16"]);
+        assert_eq!(there("2026-05-22T08:00:00Z").len(), 3);
     }
 
     #[test]

@@ -4,53 +4,35 @@
 use pep440_rs::Version;
 use serde_json::{Value, json};
 
+use super::choice::{Choice, Listed};
 use super::index::{Index, Offer, OnIndex};
-use super::passed_over::{PassedOver, passed_over};
+use super::offered::tells_no_time;
+use super::passed_over::passed_over;
 use super::releases::{OnGitHub, Release};
-use super::versions::{Line, Standing};
-use crate::verbs::{Ctx, Trouble};
+use super::versions::{Line, Standing, shown};
+use crate::verb::{Ctx, VerbError};
 
 /// How many newer candidates of GitHub's are looked up on the index; the rest count as there.
-const LOOKED_UP: usize = 10;
+const LOOKED_UP: usize = 40;
 /// How many versions below the newest are listed from the index.
 const LISTED_BELOW: usize = 2;
 
-/// What the index was found to hold, newest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listed {
-    /// Candidates that are offered.
-    pub offered: Vec<Version>,
-    /// Candidates on GitHub that the index took back.
-    pub yanked: Vec<Version>,
-    /// Candidates on GitHub that the index has not.
-    pub absent: Vec<Version>,
-    /// Versions of other standing that the index offers and that are newer.
-    pub others: Vec<Version>,
-    /// uv's words where it found none.
-    pub said: Vec<String>,
-}
-
-/// The candidate and how it was found.
+/// What is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
-    /// The newest candidate on the index.
-    pub version: Option<Version>,
-    /// Its release on GitHub.
-    pub release: Option<Release>,
-    /// The newest candidate on GitHub that the index did not take back.
-    pub on_github: Option<Version>,
-    /// Candidates on GitHub, newest first.
-    pub github: Vec<Release>,
-    /// Candidates that are tagged on GitHub, but not released.
-    pub tagged: Vec<Version>,
-    /// What the index holds.
-    pub index: Listed,
-    /// Newer versions that were not chosen.
-    pub passed_over: Vec<PassedOver>,
+pub struct Search<'a> {
+    /// Name of the package.
+    pub package: &'a str,
+    /// The release line.
+    pub line: &'a Line,
+    /// The time (RFC 3339) after which nothing exists; none means now.
+    pub as_of: Option<&'a str>,
+    /// The one candidate that was asked for; none means the newest. That the index offers it was
+    /// seen before.
+    pub version: Option<&'a Version>,
 }
 
 impl Choice {
-    /// Whether index and GitHub name the same newest candidate.
+    /// Whether index and GitHub name the same candidate.
     #[must_use]
     pub fn agree(&self) -> bool {
         self.version.is_some() && self.version == self.on_github
@@ -65,6 +47,23 @@ impl Choice {
             .collect()
     }
 
+    /// Candidates that are newer than the one that was asked for and could have been taken, oldest
+    /// first.
+    #[must_use]
+    pub fn newer(&self) -> Vec<Version> {
+        let released = self.versions_on_github();
+        let taken = self.index.offered.iter().chain(&released);
+        let mut newer: Vec<Version> = taken
+            .filter(|version| self.asked && self.version.as_ref() < Some(version))
+            .filter(|version| !self.index.yanked.contains(version))
+            .filter(|version| !self.index.absent.contains(version))
+            .cloned()
+            .collect();
+        newer.sort();
+        newer.dedup();
+        newer
+    }
+
     /// The fact that `find-candidate` publishes.
     #[must_use]
     pub fn fact(&self) -> Value {
@@ -76,6 +75,8 @@ impl Choice {
             "tag": self.release.as_ref().map(|release| &release.tag),
             "commit": self.release.as_ref().map(|release| &release.commit),
             "agree": self.agree(),
+            "asked_for": self.asked,
+            "newer": shown(&self.newer()),
             "on_github": self.on_github.as_ref().map(ToString::to_string),
             "index": texts(&self.index.offered),
             "yanked": texts(&self.index.yanked),
@@ -93,12 +94,20 @@ impl Choice {
 /// If the index could not be asked.
 pub async fn probe_and_choose(
     ctx: &Ctx,
-    package: &str,
-    line: &Line,
+    search: &Search<'_>,
     github: &OnGitHub,
-) -> Result<Choice, Trouble> {
-    let index = Index::of(ctx, package).await?;
+) -> Result<Choice, VerbError> {
+    let Search {
+        package,
+        line,
+        as_of,
+        ..
+    } = *search;
+    let index = Index::of(ctx, package).await?.as_of(as_of);
     let mut listed = offered(&index, package, line).await?;
+    if listed.offered.is_empty() && as_of.is_some() {
+        tells_times(ctx, search).await?;
+    }
     listed.others = others(&index, package, line).await?;
     let newest = listed.offered.first().cloned();
     for release in candidates(line, &github.releases)
@@ -118,11 +127,23 @@ pub async fn probe_and_choose(
             OnIndex::Offered => listed.offered.insert(0, version),
         }
     }
-    Ok(choose(line, github, listed))
+    Ok(choose(search, github, listed))
+}
+
+/// Where an index does not tell when a file was uploaded, it seems to have had none at any time.
+async fn tells_times(ctx: &Ctx, search: &Search<'_>) -> Result<(), VerbError> {
+    let index = Index::of(ctx, search.package).await?;
+    let any = search.line.requirement(search.package, None);
+    if let Offer::Version(version) = index.newest(&any, false).await?
+        && index.released(&version).await?.is_none()
+    {
+        return Err(tells_no_time());
+    }
+    Ok(())
 }
 
 /// The newest candidates on the index, newest first.
-async fn offered(index: &Index<'_>, package: &str, line: &Line) -> Result<Listed, Trouble> {
+async fn offered(index: &Index<'_>, package: &str, line: &Line) -> Result<Listed, VerbError> {
     let mut listed = Listed::default();
     for round in 0..=LISTED_BELOW {
         let requirement = line.requirement(package, listed.offered.last());
@@ -140,7 +161,7 @@ async fn offered(index: &Index<'_>, package: &str, line: &Line) -> Result<Listed
 }
 
 /// The line's final release and the newest of all, where they are no candidates.
-async fn others(index: &Index<'_>, package: &str, line: &Line) -> Result<Vec<Version>, Trouble> {
+async fn others(index: &Index<'_>, package: &str, line: &Line) -> Result<Vec<Version>, VerbError> {
     let mut found = Vec::new();
     for requirement in [format!("{package}=={line}"), package.to_owned()] {
         if let Offer::Version(version) = index.newest(&requirement, false).await?
@@ -168,180 +189,38 @@ fn candidates<'a>(line: &Line, releases: &'a [Release]) -> Vec<&'a Release> {
 }
 
 /// Chooses from what is known. Pure.
-fn choose(line: &Line, on: &OnGitHub, index: Listed) -> Choice {
+fn choose(search: &Search<'_>, on: &OnGitHub, index: Listed) -> Choice {
+    let line = search.line;
     let github: Vec<Release> = candidates(line, &on.releases)
         .into_iter()
         .cloned()
         .collect();
     let mut tagged = on.only_tagged();
     tagged.retain(|version| line.standing(version) == Standing::Candidate);
-    let version = index.offered.iter().max().cloned();
-    let on_github = github
-        .iter()
-        .filter_map(|release| release.version.clone())
-        .find(|version| !index.yanked.contains(version));
+    let newest = index.offered.iter().max().cloned();
+    let version = search.version.cloned().or(newest);
+    let mut released = github.iter().filter_map(|release| release.version.clone());
+    let on_github = match search.version {
+        Some(asked) => released.find(|version| version == asked),
+        None => released.find(|version| !index.yanked.contains(version)),
+    };
     let release = github
         .iter()
         .find(|release| release.version == version)
         .cloned();
-    let passed_over = passed_over(line, on, &index, version.as_ref());
-    Choice {
+    let mut choice = Choice {
         version,
+        asked: search.version.is_some(),
         release,
         on_github,
         github,
         tagged,
         index,
-        passed_over,
-    }
+        passed_over: Vec::new(),
+    };
+    choice.passed_over = passed_over(line, on, &choice);
+    choice
 }
 
 #[cfg(test)]
-mod tests {
-    use std::str::FromStr;
-
-    use super::*;
-
-    fn version(text: &str) -> Version {
-        Version::from_str(text).unwrap()
-    }
-
-    fn versions(texts: &[&str]) -> Vec<Version> {
-        texts.iter().map(|text| version(text)).collect()
-    }
-
-    fn release(tag: &str) -> Release {
-        Release {
-            version: super::super::versions::of_tag(tag),
-            tag: tag.into(),
-            commit: Some(format!("commit of {tag}")),
-            draft: false,
-            prerelease: true,
-            published_at: None,
-            url: String::new(),
-        }
-    }
-
-    fn line() -> Line {
-        "3.2.0".parse().unwrap()
-    }
-
-    fn choose(line: &Line, releases: &[Release], index: Listed) -> Choice {
-        let on = OnGitHub {
-            releases: releases.to_vec(),
-            tags: Vec::new(),
-        };
-        super::choose(line, &on, index)
-    }
-
-    #[test]
-    fn the_newest_that_both_have_is_chosen_among_decoys() {
-        let releases = [
-            "v4.0.0rc7",
-            "v3.2.0",
-            "v3.2.0rc9",
-            "v3.2.0rc16",
-            "v3.2.0rc28",
-            "v3.2.0a4",
-            "nightly",
-        ]
-        .map(release);
-        let index = Listed {
-            offered: versions(&["3.2.0rc16", "3.2.0rc9"]),
-            yanked: versions(&["3.2.0rc28"]),
-            others: versions(&["3.2.0"]),
-            ..Listed::default()
-        };
-        let choice = choose(&line(), &releases, index);
-        assert!(choice.agree());
-        assert_eq!(choice.version, Some(version("3.2.0rc16")));
-        assert_eq!(choice.release.as_ref().unwrap().tag, "v3.2.0rc16");
-        let passed: Vec<_> = choice
-            .passed_over
-            .iter()
-            .map(|one| one.version.as_str())
-            .collect();
-        assert_eq!(passed, ["3.2.0rc28", "3.2.0", "4.0.0rc7", "3.2.0"]);
-    }
-
-    #[test]
-    fn an_index_behind_github_does_not_agree() {
-        let releases = ["v3.2.0rc16", "v3.2.0rc15"].map(release);
-        let index = Listed {
-            offered: versions(&["3.2.0rc15"]),
-            absent: versions(&["3.2.0rc16"]),
-            ..Listed::default()
-        };
-        let choice = choose(&line(), &releases, index);
-        assert!(!choice.agree());
-        assert_eq!(choice.version, Some(version("3.2.0rc15")));
-        assert_eq!(choice.on_github, Some(version("3.2.0rc16")));
-    }
-
-    #[test]
-    fn github_behind_the_index_does_not_agree() {
-        let index = Listed {
-            offered: versions(&["3.2.0rc16"]),
-            ..Listed::default()
-        };
-        let choice = choose(&line(), &[release("v3.2.0rc15")], index);
-        assert!(!choice.agree());
-        assert_eq!(choice.release, None);
-    }
-
-    #[test]
-    fn a_yanked_candidate_leaves_the_one_before() {
-        let releases = ["v3.2.0rc16", "v3.2.0rc15"].map(release);
-        let index = Listed {
-            offered: versions(&["3.2.0rc15"]),
-            yanked: versions(&["3.2.0rc16"]),
-            ..Listed::default()
-        };
-        let choice = choose(&line(), &releases, index);
-        assert!(choice.agree());
-        assert_eq!(choice.version, Some(version("3.2.0rc15")));
-        assert_eq!(choice.passed_over[0].why, "yanked");
-    }
-
-    #[test]
-    fn nothing_anywhere_is_no_agreement() {
-        let choice = choose(&line(), &[], Listed::default());
-        assert!(!choice.agree());
-        assert_eq!(choice.fact()["version"], Value::Null);
-    }
-
-    #[test]
-    fn a_candidate_that_is_only_tagged_is_passed_over() {
-        let on = OnGitHub {
-            releases: vec![release("v3.2.0rc16")],
-            tags: ["v4.0.0", "v3.2.0rc17", "v3.2.0rc16", "v3.2.0rc2", "old"]
-                .map(str::to_owned)
-                .into(),
-        };
-        let index = Listed {
-            offered: versions(&["3.2.0rc16"]),
-            ..Listed::default()
-        };
-        let choice = super::choose(&line(), &on, index);
-        assert!(choice.agree());
-        assert_eq!(choice.tagged, versions(&["3.2.0rc17", "3.2.0rc2"]));
-        let told: Vec<String> = choice.passed_over.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            told,
-            ["passed over 3.2.0rc17 on GitHub: tagged, but not released"]
-        );
-    }
-
-    #[test]
-    fn a_draft_is_passed_over() {
-        let mut draft = release("v3.2.0rc17");
-        draft.draft = true;
-        let index = Listed {
-            offered: versions(&["3.2.0rc16"]),
-            ..Listed::default()
-        };
-        let choice = choose(&line(), &[draft, release("v3.2.0rc16")], index);
-        assert!(choice.agree());
-        assert_eq!(choice.passed_over[0].why, "a draft");
-    }
-}
+mod tests;

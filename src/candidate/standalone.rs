@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use pep440_rs::Version;
 use serde_json::{Value, json};
 
 use super::explain::{Explained, explain};
@@ -11,41 +10,12 @@ use super::install::{Install, Installed, Network, install, install_lock};
 use super::lock::{self, Lock};
 use super::offered::must_be_offered;
 use super::operator_home::{Compared, compared};
-use super::subject::Subject;
+use super::order::{From, Order};
 use super::tried::{Tried, try_out};
 use super::vendor::{check_wheels, vendor};
-use crate::gate::Finding;
-use crate::verbs::{Ctx, Trouble};
+use crate::model::Finding;
+use crate::verb::{Ctx, VerbError};
 use crate::world::Place;
-
-/// Where the closure comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum From {
-    /// From the operator's index, resolved anew.
-    Index {
-        /// As of this time; none means now.
-        as_of: Option<String>,
-        /// The directory that keeps the wheels, which are then installed from there.
-        vendor: Option<Place>,
-        /// Whether a broken candidate is also installed as of its release day.
-        explain_drift: bool,
-    },
-    /// From wheels kept earlier, without network.
-    Vendored(Place),
-}
-
-/// What `gate install` is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
-    /// What is installed.
-    pub subject: Subject,
-    /// Its exact version.
-    pub version: Version,
-    /// Where the closure comes from.
-    pub from: From,
-    /// Where everything goes; the home is `home` below it.
-    pub into: Place,
-}
 
 /// What came of it.
 #[derive(Debug, Clone)]
@@ -67,16 +37,17 @@ pub struct Delivered {
 ///
 /// # Errors
 /// If it could not be installed.
-pub async fn carry_out(ctx: &Ctx, order: &Order) -> Result<Delivered, Trouble> {
+pub async fn carry_out(ctx: &Ctx, order: &Order) -> Result<Delivered, VerbError> {
     let (delivered, home) = compared(ctx, deliver(ctx, order)).await?;
     Ok(Delivered { home, ..delivered })
 }
 
-async fn deliver(ctx: &Ctx, order: &Order) -> Result<Delivered, Trouble> {
+async fn deliver(ctx: &Ctx, order: &Order) -> Result<Delivered, VerbError> {
     let installed = match &order.from {
         From::Vendored(place) => install_kept(ctx, order, place).await?,
         From::Index { as_of, vendor, .. } => {
-            must_be_offered(ctx, order, as_of.as_deref()).await?;
+            let package = &order.subject.package;
+            must_be_offered(ctx, package, &order.version, as_of.as_deref()).await?;
             let request = order.request("", as_of.clone());
             match vendor {
                 Some(place) => install_vendored(ctx, request, place).await?,
@@ -120,7 +91,7 @@ async fn install_vendored(
     ctx: &Ctx,
     mut request: Install,
     to: &Place,
-) -> Result<Installed, Trouble> {
+) -> Result<Installed, VerbError> {
     let requirement = format!("{}=={}", request.package, request.version);
     ctx.progress(format!("locking the closure of {requirement}"));
     let place = request.evidence.join("pylock.toml");
@@ -132,7 +103,7 @@ async fn install_vendored(
 }
 
 /// Installs from wheels that were kept, each checked first.
-async fn install_kept(ctx: &Ctx, order: &Order, place: &Place) -> Result<Installed, Trouble> {
+async fn install_kept(ctx: &Ctx, order: &Order, place: &Place) -> Result<Installed, VerbError> {
     let kept: Lock = lock::read(ctx, place.join("pylock.toml")).await?;
     check_wheels(ctx, &kept).await?;
     let request = Install {
@@ -188,6 +159,7 @@ impl Delivered {
         document["explained"] = json!(self.explained);
         document["operator_home"] =
             json!({"looked_at": self.home.looked_at, "changed": self.home.changed});
+        document["index_settings"] = json!(self.home.settings);
         document
     }
 }

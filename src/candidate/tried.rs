@@ -6,7 +6,7 @@ use super::boundary::Imports;
 use super::install::Installed;
 use super::installed::{stale, version_line};
 use super::subject::Subject;
-use crate::verbs::{Ctx, Trouble};
+use crate::verb::{Ctx, VerbError};
 use crate::world::{Finished, Place};
 
 /// What came of trying.
@@ -38,7 +38,7 @@ pub(super) async fn try_out(
     ctx: &Ctx,
     subject: &Subject,
     installed: &Installed,
-) -> Result<Tried, Trouble> {
+) -> Result<Tried, VerbError> {
     let home = &installed.request.home;
     let command = home.bin().join(&subject.command).to_string();
     let expect = format!("{} version {}", subject.package, installed.request.version);

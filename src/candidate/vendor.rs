@@ -5,11 +5,12 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::home::Home;
-use super::install::{refused, run_installer};
-use super::lock::{self, Lock, Wheel};
-use crate::gate::Finding;
-use crate::verbs::shared::programs::must_succeed;
-use crate::verbs::{Ctx, Trouble};
+use super::installer::{refused, run_installer, writing};
+use super::lock::{self, Lock};
+use super::lock_file::Wheel;
+use crate::model::Finding;
+use crate::verb::programs::must_succeed;
+use crate::verb::{Ctx, VerbError};
 use crate::world::{Effect, FileSeen, ListFiles, Place, WriteFile};
 
 /// Name of the directory with the wheels, beside the vendored lock.
@@ -27,7 +28,7 @@ pub async fn vendor(
     lock: &Lock,
     scratch: &Place,
     to: &Place,
-) -> Result<Lock, Trouble> {
+) -> Result<Lock, VerbError> {
     ctx.progress(format!(
         "keeping the wheels of {} packages",
         lock.packages.len()
@@ -59,7 +60,8 @@ pub async fn vendor(
         "--dest",
         wheels.as_str(),
     ];
-    let mut download = home.installer(argv.map(str::to_owned).into());
+    let download = home.installer(argv.map(str::to_owned).into());
+    let mut download = writing(writing(download, scratch.clone()), to.clone());
     download.limit = ctx.limit().max(Duration::from_mins(5));
     run_installer(ctx, download).await?;
     let kept = kept(ctx, lock, &wheels).await?;
@@ -69,7 +71,7 @@ pub async fn vendor(
 }
 
 /// An interpreter that has pip: the `python3` on PATH, or a virtual environment made for this.
-async fn pip(ctx: &Ctx, home: &Home, scratch: &Place) -> Result<String, Trouble> {
+async fn pip(ctx: &Ctx, home: &Home, scratch: &Place) -> Result<String, VerbError> {
     let argv = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
     let asked = home.installer(argv(&["python3", "-m", "pip", "--version"]));
     if ctx.run(asked).await?.success() {
@@ -78,14 +80,17 @@ async fn pip(ctx: &Ctx, home: &Home, scratch: &Place) -> Result<String, Trouble>
     let own = scratch.join("pip");
     must_succeed(
         ctx,
-        home.installer(argv(&["python3", "-m", "venv", "--clear", own.as_str()])),
+        writing(
+            home.installer(argv(&["python3", "-m", "venv", "--clear", own.as_str()])),
+            scratch.clone(),
+        ),
     )
     .await?;
     Ok(own.join("bin/python").to_string())
 }
 
 /// The one wheel of each package that was kept, in the lock's order.
-async fn kept<'l>(ctx: &Ctx, lock: &'l Lock, wheels: &Place) -> Result<Vec<&'l Wheel>, Trouble> {
+async fn kept<'l>(ctx: &Ctx, lock: &'l Lock, wheels: &Place) -> Result<Vec<&'l Wheel>, VerbError> {
     let files = wheels_in(ctx, wheels).await?;
     let mut found = Vec::new();
     for package in &lock.packages {
@@ -99,7 +104,7 @@ async fn kept<'l>(ctx: &Ctx, lock: &'l Lock, wheels: &Place) -> Result<Vec<&'l W
                 "no wheel of `{}` {} was kept",
                 package.name, package.version
             );
-            return Err(Trouble::error(Finding::new(what)));
+            return Err(VerbError::error(Finding::new(what)));
         };
         found.push(wheel);
     }
@@ -111,7 +116,7 @@ async fn kept<'l>(ctx: &Ctx, lock: &'l Lock, wheels: &Place) -> Result<Vec<&'l W
 ///
 /// # Errors
 /// If one is missing or was changed.
-pub async fn check_wheels(ctx: &Ctx, lock: &Lock) -> Result<(), Trouble> {
+pub async fn check_wheels(ctx: &Ctx, lock: &Lock) -> Result<(), VerbError> {
     let (beside, _) = lock.place.as_str().rsplit_once('/').unwrap_or_default();
     let files = wheels_in(ctx, &Place::new(beside).join(WHEELS)).await?;
     let (mut changed, mut missing) = (Vec::new(), Vec::new());
@@ -131,7 +136,7 @@ pub async fn check_wheels(ctx: &Ctx, lock: &Lock) -> Result<(), Trouble> {
             .iter()
             .map(|file| format!("nor are those of `{file}`"));
         finding.seen.extend(others);
-        return Err(Trouble::error(finding));
+        return Err(VerbError::error(finding));
     }
     if missing.is_empty() {
         return Ok(());
@@ -140,12 +145,12 @@ pub async fn check_wheels(ctx: &Ctx, lock: &Lock) -> Result<(), Trouble> {
         "wheels of the lock are missing in `{beside}/{WHEELS}`"
     ));
     finding.seen = missing;
-    Err(Trouble::error(finding.remedy(
+    Err(VerbError::error(finding.remedy(
         "give a directory that `gate install --vendor` has made, whole",
     )))
 }
 
-async fn wheels_in(ctx: &Ctx, directory: &Place) -> Result<Vec<FileSeen>, Trouble> {
+async fn wheels_in(ctx: &Ctx, directory: &Place) -> Result<Vec<FileSeen>, VerbError> {
     let files = ListFiles {
         root: directory.clone(),
         include: vec!["*.whl".to_owned()],
@@ -153,7 +158,7 @@ async fn wheels_in(ctx: &Ctx, directory: &Place) -> Result<Vec<FileSeen>, Troubl
     Ok(ctx.list(files).await?)
 }
 
-async fn write(ctx: &Ctx, path: Place, text: String) -> Result<(), Trouble> {
+async fn write(ctx: &Ctx, path: Place, text: String) -> Result<(), VerbError> {
     let file = WriteFile {
         path,
         text,

@@ -106,6 +106,75 @@ pub(super) fn of_tag(tag: &str) -> Option<Version> {
     Version::from_str(tag.strip_prefix('v').unwrap_or(tag)).ok()
 }
 
+/// Versions for people, oldest first: neighbours by number are one range, `3.2.0rc22–rc45`, and
+/// of many parts the newest are shown.
+#[must_use]
+pub fn shown(sorted: &[Version]) -> String {
+    const MOST: usize = 8;
+    let mut parts: Vec<Range> = Vec::new();
+    for version in sorted {
+        if !parts.last_mut().is_some_and(|last| last.takes(version)) {
+            parts.push(Range::of(version));
+        }
+    }
+    let texts: Vec<String> = parts.iter().flat_map(Range::shown).collect();
+    match texts.len().saturating_sub(MOST) {
+        0 => texts.join(", "),
+        more => format!("{} and {more} before", texts[more..].join(", ")),
+    }
+}
+
+/// Plain prereleases of one line with consecutive numbers, or any single version.
+struct Range {
+    first: Version,
+    last: Version,
+}
+
+impl Range {
+    fn of(version: &Version) -> Self {
+        Self {
+            first: version.clone(),
+            last: version.clone(),
+        }
+    }
+
+    /// Takes the version in if it is the next one.
+    fn takes(&mut self, version: &Version) -> bool {
+        let number = |version: &Version| {
+            let plain = !version.is_dev() && !version.is_post() && !version.is_local();
+            let pre = version.pre().filter(|_| plain)?;
+            Some((
+                version.epoch(),
+                version.release().to_vec(),
+                pre.kind,
+                pre.number,
+            ))
+        };
+        let next = number(&self.last)
+            .zip(number(version))
+            .is_some_and(|(last, this)| {
+                (&last.0, &last.1, last.2) == (&this.0, &this.1, this.2) && last.3 + 1 == this.3
+            });
+        if next {
+            self.last = version.clone();
+        }
+        next
+    }
+
+    /// A range from three on; two are shown as two.
+    fn shown(&self) -> Vec<String> {
+        let (first, last) = (self.first.to_string(), self.last.to_string());
+        let numbers = self.first.pre().zip(self.last.pre());
+        match numbers {
+            _ if first == last => vec![first],
+            Some((from, to)) if to.number - from.number > 1 => {
+                vec![format!("{first}–{}{}", to.kind, to.number)]
+            }
+            _ => vec![first, last],
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +219,40 @@ mod tests {
             assert_eq!(of_tag(tag), Some(version("3.2.0rc16")), "{tag}");
         }
         assert_eq!(of_tag("nightly"), None);
+    }
+
+    #[test]
+    fn neighbours_are_one_range_and_a_gap_ends_it() {
+        let told = |texts: &[&str]| {
+            let mut versions: Vec<Version> = texts.iter().map(|text| version(text)).collect();
+            versions.sort();
+            shown(&versions)
+        };
+        let all: Vec<String> = (22..=45).map(|n| format!("3.2.0rc{n}")).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        assert_eq!(told(&all), "3.2.0rc22–rc45");
+        let gap: Vec<&str> = all
+            .iter()
+            .copied()
+            .filter(|one| !one.ends_with("28"))
+            .collect();
+        assert_eq!(told(&gap), "3.2.0rc22–rc27, 3.2.0rc29–rc45");
+        assert_eq!(told(&["3.2.0rc9", "3.2.0rc10"]), "3.2.0rc9, 3.2.0rc10");
+        assert_eq!(
+            told(&["3.2.0rc9", "3.2.0rc10", "3.2.0rc11", "3.2.1rc12", "4.0.0"]),
+            "3.2.0rc9–rc11, 3.2.1rc12, 4.0.0"
+        );
+        assert_eq!(
+            told(&["3.2.0a1", "3.2.0a2", "3.2.0a3", "3.2.0b4", "3.2.0rc5.post1"]),
+            "3.2.0a1–a3, 3.2.0b4, 3.2.0rc5.post1"
+        );
+        assert_eq!(told(&[]), "");
+        let many: Vec<String> = (1..=20).map(|n| format!("4.{n}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(
+            told(&many),
+            "4.13, 4.14, 4.15, 4.16, 4.17, 4.18, 4.19, 4.20 and 12 before"
+        );
     }
 
     #[test]

@@ -1,17 +1,26 @@
 //! `gate audit`: does a fix change behaviour, and is it proved by a test?
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::Exit;
 use super::args::GateArgs;
 use super::console::Console;
-use super::{operator, run};
+use super::failure::with_causes;
+use super::recorded::Format;
+use super::{operator, run, sandbox};
 use crate::audit::{self, AuditError, AuditReport, AuditRequest, TestCommand, Verdict};
 use crate::session::Auditing;
-use crate::verbs::{Ctx, Trouble, linked_change};
+use crate::toolbox::Needed;
+use crate::verb::{Ctx, VerbError};
+use crate::verbs::linked_change;
 use crate::world::Place;
+use crate::world::live::SandboxChoice;
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(super) struct AuditArgs {
     /// The checkout.
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -28,24 +37,33 @@ pub(super) struct AuditArgs {
     /// Word that a proving test must speak of; of several, all.
     #[arg(long, value_name = "WORD")]
     about: Vec<String>,
-    /// Test command; `{junit}` and `{tests}` are filled in.
-    #[arg(long, value_name = "CMD")]
-    tests: Option<String>,
+    /// Test command; `{junit}` and `{tests}` are filled in. Without it, the project's own
+    /// declarations decide what the tests are run with.
+    #[arg(
+        long,
+        value_name = "CMD",
+        default_value = "",
+        hide_default_value = true
+    )]
+    tests: String,
+    /// Run the two sides one after the other, for tests that share a port or a path.
+    #[arg(long)]
+    in_turn: bool,
     /// Runs both sides this often, and names flaky tests.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
     repeat: u32,
     /// Runs the fix without each of its hunks in turn, too.
     #[arg(long)]
     hunks: bool,
+    /// Lets the tests reach the network, which they do not otherwise; the report says so.
+    #[arg(long)]
+    network: bool,
+    /// Runs the tests without a sandbox; the report says so.
+    #[arg(long)]
+    no_sandbox: bool,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 pub(super) async fn run(args: AuditArgs, console: &Console) -> Exit {
@@ -53,12 +71,18 @@ pub(super) async fn run(args: AuditArgs, console: &Console) -> Exit {
         Ok(auditing) => auditing,
         Err(exit) => return exit,
     };
-    let mut signals = run::signals();
+    let mut signals = super::signals::signals();
     let request = AuditRequest::new(Place::workspace(""), "", auditing.scratch());
     let audited = tokio::select! {
         audited = audited(&args, &auditing, request.clone(), console) => Some(audited),
         _ = signals.recv() => None,
     };
+    let left = auditing.end_leftovers().await;
+    if left > 0 {
+        console.note(&format!(
+            "the tests left {left} processes behind; they were ended"
+        ));
+    }
     match audited {
         Some(Ok(mut report)) => {
             for command in &mut report.commands {
@@ -82,10 +106,23 @@ async fn open(args: &AuditArgs, console: &Console) -> Result<Auditing, Exit> {
     let operator = operator::of_process().map_err(|error| console.fail(Exit::Error, &error))?;
     let (gate, overrides) = operator::gate(&GateArgs::default(), &operator, console)?;
     let settings = operator::settings(&operator, &overrides);
-    let tools = run::tools(&operator, &settings, console).await?;
+    let wanted = if args.no_sandbox {
+        SandboxChoice::Off
+    } else {
+        SandboxChoice::Required
+    };
+    let sandbox = sandbox::choose(wanted, &operator, console)?;
+    let tools = run::tools(&operator, &settings, &Needed::All, console).await?;
     let repo = operator.cwd.join(&args.repo);
-    Auditing::open(&operator, &gate, &settings.cache, &repo, &tools)
-        .map_err(|error| console.fail(Exit::Error, &run::chain(&error)))
+    Auditing::open(
+        &operator,
+        &gate,
+        &settings.cache,
+        &repo,
+        &tools,
+        sandbox.choice,
+    )
+    .map_err(|error| console.fail(Exit::Error, &with_causes(&error)))
 }
 
 async fn audited(
@@ -109,9 +146,8 @@ async fn audited(
     request.about.clone_from(&args.about);
     request.repeat = args.repeat;
     request.hunks = args.hunks;
-    if let Some(line) = &args.tests {
-        request.tests = TestCommand::from_line(line);
-    }
+    request.tests = TestCommand::from_line(&args.tests).with_network(args.network);
+    request.in_turn = args.in_turn;
     audit::audit(ctx, ctx.by(), &request)
         .await
         .map_err(|error| failed(&error, args, console))
@@ -136,10 +172,10 @@ async fn given_up(
 }
 
 fn said(report: &AuditReport, format: Format, console: &Console) -> Exit {
-    console.out(&match format {
-        Format::Text => report.text(),
-        Format::Json => serde_json::to_string_pretty(report).unwrap_or_default() + "\n",
-    });
+    match format {
+        Format::Text => console.out(&report.text()),
+        Format::Json => console.json(report),
+    }
     match report.decision.verdict.exit_code() {
         Verdict::ACCEPTED => Exit::Passed,
         Verdict::REJECTED => Exit::Blocked,
@@ -150,7 +186,11 @@ fn said(report: &AuditReport, format: Format, console: &Console) -> Exit {
 fn failed(error: &AuditError, args: &AuditArgs, console: &Console) -> Exit {
     let exit = console.fail(Exit::Error, &as_typed(&error.to_string(), args));
     if let Some(remedy) = error.remedy() {
-        console.note(&format!("  → {}", as_typed(&remedy, args)));
+        // A command to repeat works from wherever it is typed.
+        let repo = operator::of_process().map(|operator| operator.cwd.join(&args.repo));
+        let repo = repo.unwrap_or_else(|_| args.repo.clone());
+        let token = Place::workspace("").to_string();
+        console.note(&format!("  → {}", remedy.replace(&token, repo.as_str())));
     }
     exit
 }
@@ -161,7 +201,7 @@ fn as_typed(text: &str, args: &AuditArgs) -> String {
 }
 
 /// The commit to audit, and the state before it where it is not its first parent.
-async fn fix(args: &AuditArgs, ctx: &Ctx) -> Result<(String, Option<String>), Trouble> {
+async fn fix(args: &AuditArgs, ctx: &Ctx) -> Result<(String, Option<String>), VerbError> {
     match (&args.fix, &args.issue) {
         (Some(fix), _) => Ok((fix.clone(), None)),
         (None, Some(issue)) => {

@@ -7,6 +7,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::store::disk::{Disk, OsDisk};
 use crate::world::live::Operator;
 
 /// The directory that gets everything.
@@ -58,7 +59,9 @@ pub(super) fn empty(option: &str, path: &Utf8Path) -> Result<Utf8PathBuf, String
             }
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            std::fs::create_dir_all(path).map_err(|error| wrong(&error.to_string()))?;
+            OsDisk
+                .make_dirs(path.as_std_path())
+                .map_err(|error| wrong(&error.to_string()))?;
         }
         Err(error) => return Err(wrong(&error.to_string())),
     }

@@ -1,16 +1,21 @@
 //! `gate doctor`: every tool with path, version, minimum, login state and remedy, all at once.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde::Serialize;
 
 use super::Exit;
 use super::args::GateArgs;
 use super::console::Console;
+use super::machine::{self, Found};
 use super::operator;
 use super::provenance::{Pinned, Provenance};
-use crate::gate::SubtaskId;
+use crate::gate::Gate;
+use crate::model::{Scope, SubtaskId};
 use crate::session;
-use crate::toolbox::{self, LoginState, Tool, ToolState, Version};
+use crate::toolbox::{self, LoginState, Needed, Tool, ToolState, Version};
+use crate::world::live::find_sandbox;
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
@@ -30,15 +35,15 @@ pub(super) async fn run(args: &DoctorArgs, console: &Console) -> Exit {
         Ok(provenance) => provenance,
         Err(error) => return console.fail(Exit::Error, &error),
     };
-    let overrides = match operator::gate(&args.gate, &operator, console) {
-        Ok((_, overrides)) => overrides,
+    let (gate, overrides) = match operator::gate(&args.gate, &operator, console) {
+        Ok(gate) => gate,
         Err(exit) => return exit,
     };
     let settings = operator::settings(&operator, &overrides);
     let survey = session::survey_world(&operator, &settings.cache);
     let by = SubtaskId::new("doctor");
     let mut rows = Vec::new();
-    for mut tool in toolbox::survey(&survey.world, &by).await {
+    for mut tool in toolbox::survey(&survey.world, &by, &needed(&gate)).await {
         let here = |path: Option<String>| path.map(|path| survey.places.expand(&path));
         tool.path = here(tool.path);
         let own = match tool.state {
@@ -54,19 +59,61 @@ pub(super) async fn run(args: &DoctorArgs, console: &Console) -> Exit {
             tool,
         });
     }
+    let others = if args.gate.gate.is_some() {
+        let checkouts = machine::checkouts(&gate, &Scope::All, &settings);
+        let variables = machine::variables(&gate, &operator);
+        checkouts.into_iter().chain(variables).collect()
+    } else {
+        // Of the gate that comes with the program it is not known where anybody works on it.
+        Vec::new()
+    };
+    let found = find_sandbox(&operator);
+    let sandbox = match &found {
+        Ok(found) => format!("\nsandbox   {} in {}\n", found.version, found.program),
+        Err(why) => format!("\n{why}\n          → {}\n", why.remedy),
+    };
     if args.json {
-        console.out(&(serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n"));
+        console.json(&rows);
     } else {
         console.out(&table(&rows, &provenance));
+        console.out(&sandbox);
+        console.out(&listed(&others));
+        console.out(&machine::listed_unhidden(&gate, &operator));
         console.out(&format!(
             "\nworkspace {}\nstate     {}\ncache     {}\n",
             settings.workspace, settings.state, settings.cache
         ));
     }
-    if rows.iter().all(|row| row.tool.will_do()) {
+    let all_there = others.iter().all(|one| one.remedy.is_none());
+    if found.is_ok() && all_there && rows.iter().all(|row| row.tool.will_do()) {
         Exit::Passed
     } else {
         Exit::Error
+    }
+}
+
+/// The programs that the gate starts; of what its policy lists besides, those that are known.
+fn needed(gate: &Gate) -> Needed {
+    let mut names: BTreeSet<String> = gate.uses(&Scope::All).programs.into_keys().collect();
+    let listed = gate.resolved_policy().programs.into_iter();
+    names.extend(listed.filter(|name| toolbox::is_known(name)));
+    if cfg!(target_os = "linux") {
+        names.insert("bwrap".to_owned());
+    }
+    Needed::Only(names)
+}
+
+/// What is needed besides tools, one line each.
+fn listed(others: &[Found]) -> String {
+    let line = |one: &Found| match &one.remedy {
+        None => format!("found     {}\n", one.what),
+        Some(remedy) => format!("missing   {}\n          → {remedy}\n", one.what),
+    };
+    let lines: String = others.iter().map(line).collect();
+    if lines.is_empty() {
+        lines
+    } else {
+        format!("\n{lines}")
     }
 }
 

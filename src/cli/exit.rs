@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::gate::Verdict;
+use crate::model::Verdict;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Exit {
     Blocked,
     /// It could not be determined.
     Error,
-    /// A law was found broken from outside.
+    /// An invariant was violated by someone else.
     Critical,
     /// The operator interrupted it.
     Interrupted,

@@ -3,20 +3,22 @@
 //! `eval "$(gate install 3.2.0rc16)"`.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::Value;
 
 use super::Exit;
 use super::args::GateArgs;
 use super::console::Console;
 use super::directories::{self, Into};
-use super::{checked, operator, run};
+use super::recorded::Format;
+use super::{checked, operator, run, sandbox};
 use crate::candidate::{Delivered, From, Order, Subject, carry_out};
-use crate::gate::{Outcome, Verdict};
-use crate::session::{self, InstallHands};
-use crate::verbs::Trouble;
+use crate::model::{Outcome, Verdict, quoted};
+use crate::session::{self, ChosenSandbox, InstallHands};
+use crate::toolbox::Needed;
+use crate::verb::VerbError;
 use crate::world::Place;
-use crate::world::live::{Operator, Places};
+use crate::world::live::{Operator, Places, SandboxChoice};
 
 #[derive(Debug, Args)]
 pub(super) struct InstallArgs {
@@ -39,6 +41,9 @@ pub(super) struct InstallArgs {
     /// When it is broken, tries it with the dependencies of its release day, too.
     #[arg(long)]
     explain_drift: bool,
+    /// Installs and tries the candidate without a sandbox.
+    #[arg(long)]
+    no_sandbox: bool,
     /// What is printed: lines for a shell, or all that is known.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -46,10 +51,21 @@ pub(super) struct InstallArgs {
     gate: GateArgs,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
+/// The tools, and what is done about sandboxes.
+async fn equipped(
+    args: &InstallArgs,
+    operator: &Operator,
+    settings: &operator::Settings,
+    console: &Console,
+) -> Result<(session::Tools, ChosenSandbox), Exit> {
+    let wanted = if args.no_sandbox {
+        SandboxChoice::Off
+    } else {
+        SandboxChoice::Required
+    };
+    let sandbox = sandbox::choose(wanted, operator, console)?;
+    let tools = run::tools(operator, settings, &Needed::All, console).await?;
+    Ok((tools, sandbox))
 }
 
 pub(super) async fn run(args: InstallArgs, console: &Console) -> Exit {
@@ -61,10 +77,22 @@ pub(super) async fn run(args: InstallArgs, console: &Console) -> Exit {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
-    let Prepared { order, hands, into } = prepared;
+    let Prepared {
+        order,
+        hands,
+        into,
+        sandbox,
+    } = prepared;
     let places = hands.places.clone();
     let trouble = match carried_out(&order, hands, console).await {
-        Some(Ok(delivered)) => return told(&delivered, &order, args.format, &places, console),
+        Some(Ok(delivered)) => {
+            let told = Told {
+                delivered: &delivered,
+                order: &order,
+                sandbox: sandbox.as_deref(),
+            };
+            return told.print(args.format, &places, console);
+        }
         Some(Err(trouble)) => trouble.outcome(),
         None => {
             console.note(&format!("what was done so far is in {}", into.path));
@@ -86,6 +114,8 @@ struct Prepared {
     order: Order,
     hands: InstallHands,
     into: Into,
+    /// What keeps the installers and the candidate in.
+    sandbox: Option<String>,
 }
 
 impl Prepared {
@@ -124,8 +154,9 @@ impl Prepared {
             from,
             into: Place::run(""),
         };
-        let tools = match run::tools(operator, &settings, console).await {
-            Ok(tools) => tools,
+        let equipped = equipped(args, operator, &settings, console).await;
+        let (tools, sandbox) = match equipped {
+            Ok(equipped) => equipped,
             Err(exit) => {
                 into.clear();
                 return Err(exit);
@@ -138,8 +169,14 @@ impl Prepared {
             &into.path,
             wheels.as_deref(),
             &tools,
+            sandbox.choice,
         );
-        let prepared = Self { order, hands, into };
+        let prepared = Self {
+            order,
+            hands,
+            into,
+            sandbox: sandbox.version,
+        };
         match prepared.must_not_be_to_come().await {
             Ok(()) => Ok(prepared),
             Err(text) => {
@@ -177,11 +214,11 @@ async fn carried_out(
     order: &Order,
     hands: InstallHands,
     console: &Console,
-) -> Option<Result<Delivered, Trouble>> {
+) -> Option<Result<Delivered, VerbError>> {
     let InstallHands {
         ctx, mut progress, ..
     } = hands;
-    let mut signals = run::signals();
+    let mut signals = super::signals::signals();
     let work = carry_out(&ctx, order);
     tokio::pin!(work);
     loop {
@@ -193,35 +230,41 @@ async fn carried_out(
     }
 }
 
-/// Prints what came of it.
-fn told(
-    delivered: &Delivered,
-    order: &Order,
-    format: Format,
-    places: &Places,
-    console: &Console,
-) -> Exit {
-    for line in words(delivered, order) {
-        console.note(&places.expand(&line));
-    }
-    let trouble = delivered.trouble();
-    match format {
-        Format::Json => {
-            let document = expanded_value(&delivered.json(), places);
-            console.out(&format!("{document:#}\n"));
+/// What came of it.
+struct Told<'a> {
+    delivered: &'a Delivered,
+    order: &'a Order,
+    sandbox: Option<&'a str>,
+}
+
+impl Told<'_> {
+    fn print(&self, format: Format, places: &Places, console: &Console) -> Exit {
+        for line in words(self) {
+            console.note(&places.expand(&line));
         }
-        // A shell that takes these lines would go on with what does not work.
-        Format::Text if trouble.is_some() => {}
-        Format::Text => console.out(&places.expand(&exports(delivered))),
-    }
-    match trouble {
-        None => Exit::Passed,
-        Some(finding) => run::told(&expanded(&Outcome::Blocked(finding), places), console),
+        let trouble = self.delivered.trouble();
+        match format {
+            Format::Json => {
+                let mut document = expanded_value(&self.delivered.json(), places);
+                document["sandbox"] = self.sandbox.into();
+                console.json(&document);
+            }
+            // A shell that takes these lines would use what does not work.
+            Format::Text if trouble.is_some() => {}
+            Format::Text => console.out(&exports(self.delivered, places)),
+        }
+        match trouble {
+            None => Exit::Passed,
+            Some(finding) => run::told(&expanded(&Outcome::Blocked(finding), places), console),
+        }
     }
 }
 
 /// What was installed, for people.
-fn words(delivered: &Delivered, order: &Order) -> Vec<String> {
+fn words(told: &Told<'_>) -> Vec<String> {
+    let Told {
+        delivered, order, ..
+    } = told;
     let Delivered {
         installed, tried, ..
     } = delivered;
@@ -243,8 +286,9 @@ fn words(delivered: &Delivered, order: &Order) -> Vec<String> {
     ));
     if let Some(wheels) = kept_in(order) {
         lines.push(format!(
-            "  wheels   {wheels}; `gate install {} --from {wheels}` needs no network",
-            request.version
+            "  wheels   {wheels}; `gate install {} --from {}` needs no network",
+            quoted(&request.version),
+            quoted(&wheels.to_string())
         ));
     }
     lines.push(format!("  command  {}", installed.look.entry));
@@ -256,6 +300,8 @@ fn words(delivered: &Delivered, order: &Order) -> Vec<String> {
         "  files    {}, sha256 {}",
         installed.look.files, installed.look.files_sha256
     ));
+    let nothing = "none: installed and tried with your own rights";
+    lines.push(format!("  sandbox  {}", told.sandbox.unwrap_or(nothing)));
     if let Some(line) = &tried.line {
         lines.push(format!("  prints   {line}"));
     }
@@ -282,9 +328,9 @@ fn kept_in(order: &Order) -> Option<&Place> {
 }
 
 /// Lines for a POSIX shell.
-fn exports(delivered: &Delivered) -> String {
+fn exports(delivered: &Delivered, places: &Places) -> String {
     let line = |(name, value): (&String, &String)| {
-        let quoted = format!("'{}'", value.replace('\'', r"'\''"));
+        let quoted = quoted(&places.expand(value));
         if name == "PATH" {
             format!("export PATH={quoted}:\"$PATH\"\n")
         } else {

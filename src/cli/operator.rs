@@ -9,13 +9,15 @@ use std::io::Read;
 use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use zeroize::Zeroizing;
 
 use super::Exit;
 use super::args::GateArgs;
 use super::console::Console;
-use crate::gate::{Diagnostics, Gate, Look, Overrides, SetError};
-use crate::report::Style;
-use crate::world::live::Operator;
+use crate::gate::{Gate, Overrides, SetError, variable_name};
+use crate::model::{Diagnostics, Look};
+use crate::report::{Style, of_gate_file};
+use crate::world::live::{Operator, environment};
 
 /// The largest gate file, template or configuration that is read, in bytes. A gate of ten
 /// thousand subtasks has two million.
@@ -35,7 +37,8 @@ pub(super) struct Settings {
 /// The operator's environment, as this process got it. Variables that are not UTF-8 are left out.
 pub(super) fn of_process() -> Result<Operator, String> {
     let utf8 = |text: std::ffi::OsString| text.into_string().ok();
-    let env: BTreeMap<String, String> = std::env::vars_os()
+    let env: BTreeMap<String, String> = environment()
+        .into_iter()
         .filter_map(|(name, value)| Some((utf8(name)?, utf8(value)?)))
         .collect();
     let cwd = std::env::current_dir().map_err(|error| format!("no working directory: {error}"))?;
@@ -80,7 +83,43 @@ pub(super) fn gate(
     operator: &Operator,
     console: &Console,
 ) -> Result<(Gate, Overrides), Exit> {
-    let mut gate = read_gate(args.gate.as_deref(), console)?;
+    let gate = read_gate(args.gate.as_deref(), console)?;
+    set(gate, args, operator, console)
+}
+
+/// Where runs are kept, as far as it can be told without a gate: what else the settings hold is
+/// looked at once there is one.
+pub(super) fn state_of(
+    args: &GateArgs,
+    operator: &Operator,
+    console: &Console,
+) -> Result<Utf8PathBuf, Exit> {
+    const NAME: &str = "state_dir";
+    let mut found = Overrides::default();
+    if let Some(path) = &args.config {
+        let text = read_text(path, console)?;
+        // What is wrong with it is reported with its places later.
+        let table = text.parse::<toml::Table>().unwrap_or_default();
+        let given = table.get(NAME).and_then(toml::Value::as_str);
+        found
+            .settings
+            .extend(given.map(|given| (NAME.to_owned(), given.to_owned())));
+    }
+    let variable = operator.var(&variable_name(NAME));
+    found
+        .settings
+        .extend(variable.map(|given| (NAME.to_owned(), given.to_owned())));
+    let set = Overrides::from_assignments(&args.set).map_err(|error| refuse(&error, console))?;
+    Ok(settings(operator, &found.then(set)).state)
+}
+
+/// Sets a gate's parameters: file, then environment, then `--set`.
+pub(super) fn set(
+    mut gate: Gate,
+    args: &GateArgs,
+    operator: &Operator,
+    console: &Console,
+) -> Result<(Gate, Overrides), Exit> {
     let overrides = overrides(args, operator, &gate, console)?;
     gate.set(&overrides.parameters)
         .map_err(|error| refuse(&error, console))?;
@@ -148,10 +187,28 @@ fn text_of(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
+/// A key's file. Its text is wiped from memory when it goes.
+pub(super) struct KeyFile {
+    pub(super) text: Zeroizing<String>,
+    /// Whether its permissions let others than its owner read it.
+    pub(super) others_can_read: bool,
+}
+
+/// Reads a file of keys.
+pub(super) fn key_file(path: &Path) -> std::io::Result<KeyFile> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let text = Zeroizing::new(text_of(path)?);
+    let mode = std::fs::metadata(path)?.permissions().mode();
+    Ok(KeyFile {
+        text,
+        others_can_read: mode & 0o044 != 0,
+    })
+}
+
 /// Says why a parameter cannot be set.
 pub(super) fn refuse(error: &SetError, console: &Console) -> Exit {
     if let SetError::Gate(diagnostics) = error {
-        console.note("with these parameters the gate is not sound:");
+        console.note("with these parameters the gate file is invalid:");
         return diagnose(diagnostics, console);
     }
     console.fail(Exit::Usage, &error.to_string())
@@ -163,6 +220,9 @@ fn diagnose(diagnostics: &Diagnostics, console: &Console) -> Exit {
         ..Look::default()
     };
     console.note(diagnostics.render(look).trim_end());
+    for line in of_gate_file(diagnostics) {
+        console.command(&line);
+    }
     console.fail(
         Exit::Usage,
         &format!(
@@ -175,6 +235,17 @@ fn diagnose(diagnostics: &Diagnostics, console: &Console) -> Exit {
 /// Opens the file for `--events`.
 pub(super) fn create(path: &Path) -> Result<std::fs::File, std::io::Error> {
     std::fs::File::create(path)
+}
+
+/// Whether there is a directory.
+pub(super) fn is_directory(path: &Utf8Path) -> bool {
+    path.is_dir()
+}
+
+/// Writes a file that must not be there yet.
+pub(super) fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = std::fs::File::create_new(path)?;
+    std::io::Write::write_all(&mut file, text.as_bytes())
 }
 
 /// Whether a file can be written here later, over what may be there.

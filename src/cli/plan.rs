@@ -3,8 +3,9 @@
 use clap::{Args, ValueEnum};
 
 use super::console::Console;
-use super::{Exit, args::GateArgs, operator};
+use super::{Exit, args::GateArgs, machine, operator};
 use crate::gate::plan;
+use crate::model::Scope;
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
@@ -28,10 +29,14 @@ pub(super) fn run(args: &PlanArgs, console: &Console) -> Exit {
         Ok(operator) => operator,
         Err(error) => return console.fail(Exit::Error, &error),
     };
-    let (gate, _) = match operator::gate(&args.gate, &operator, console) {
+    let (gate, overrides) = match operator::gate(&args.gate, &operator, console) {
         Ok(gate) => gate,
         Err(exit) => return exit,
     };
+    if args.gate.gate.is_some() && overrides.settings.contains_key("workspace") {
+        let settings = operator::settings(&operator, &overrides);
+        machine::warn_of_missing_checkouts(&gate, &Scope::All, &settings, console);
+    }
     console.out(&match args.format {
         Format::Table => plan::table(&gate),
         Format::Json => format!("{:#}\n", plan::json(&gate)),

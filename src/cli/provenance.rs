@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::PLATFORM;
+use crate::model::quoted;
 use crate::toolbox::Version;
 
 /// What the wrapper says; see `nix/wrapper.nix`.
@@ -43,7 +45,7 @@ impl Provenance {
             let tools = text.and_then(|text| parsed(&text));
             provenance.tools = tools.map_err(|error| {
                 format!(
-                    "{PINNED_TOOLS} names `{path}`, which is no list of tools: {error}; \
+                    "{PINNED_TOOLS} names `{path}`, which is not a list of tools: {error}; \
                      start the gate through the flake again, or unset it"
                 )
             })?;
@@ -106,6 +108,8 @@ impl Provenance {
             };
             versions.insert(name, told);
         }
+        let machine = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+        versions.insert(PLATFORM.to_owned(), machine);
         versions
     }
 }
@@ -132,7 +136,9 @@ fn parsed(text: &str) -> Result<BTreeMap<String, Pinned>, String> {
 /// The command that reproduces a bundle: with the very flake that made it, where it came from one.
 pub(super) fn reproduce_command(flake: Option<&str>, bundle: &str) -> String {
     // Of a checkout with changes nobody can fetch the same again.
-    let fetchable = |revision: &&str| revision.len() == 40 && !revision.contains('-');
+    let hexadecimal = |revision: &str| revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let fetchable = |revision: &&str| revision.len() == 40 && hexadecimal(revision);
+    let bundle = quoted(bundle);
     match flake.filter(fetchable) {
         Some(revision) => {
             format!("nix run '<flake>?rev={revision}#gate' -- reproduce {bundle}")
@@ -216,6 +222,6 @@ mod tests {
         assert_eq!(only_pinned["gh"], "2.86.0 in /nix/store/x-gh-2.86.0");
         assert_eq!(versions["nixpkgs"], "5880");
         let nothing = Provenance::default().versions(BTreeMap::new());
-        assert!(nothing.is_empty());
+        assert_eq!(nothing.keys().collect::<Vec<_>>(), [PLATFORM]);
     }
 }

@@ -2,18 +2,20 @@
 
 use std::fmt::Write;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::Exit;
 use super::args::GateArgs;
 use super::console::Console;
 use super::operator;
-use crate::gate::{Finding, Gate};
+use super::recorded::Format;
+use crate::gate::Gate;
+use crate::model::Finding;
 use crate::processes::{Sight, Swept, sight, sweep};
 use crate::session;
-use crate::verbs::{Ctx, Trouble};
-use crate::world::process_rule::Spared;
+use crate::verb::{Ctx, VerbError};
+use crate::world::Spared;
 use crate::world::{Fate, ProcessRule, ProcessSeen, Receipt};
 
 #[derive(Debug, Args)]
@@ -29,12 +31,6 @@ pub(super) struct ReapArgs {
     format: Format,
     #[command(flatten)]
     gate: GateArgs,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// The rule that is asked for, or all of the gate.
@@ -93,7 +89,7 @@ pub(super) async fn run(args: &ReapArgs, console: &Console) -> Exit {
         }
     }
     if matches!(args.format, Format::Json) {
-        console.out(&format!("{:#}\n", Value::Array(documents)));
+        console.json(&documents);
     }
     worst
 }
@@ -112,7 +108,7 @@ enum What {
     Ended(Swept),
 }
 
-async fn done(ctx: &Ctx, rule: &ProcessRule, dry_run: bool) -> Result<Done, Trouble> {
+async fn done(ctx: &Ctx, rule: &ProcessRule, dry_run: bool) -> Result<Done, VerbError> {
     let rule_name = rule.name.clone();
     if dry_run {
         let Sight {
@@ -196,7 +192,7 @@ impl Done {
     }
 
     /// What is still there though it should not be.
-    fn trouble(&self) -> Option<Trouble> {
+    fn trouble(&self) -> Option<VerbError> {
         let What::Ended(swept) = &self.what else {
             return None;
         };
@@ -206,7 +202,7 @@ impl Done {
         }
         let mut finding = Finding::new("some processes are still there");
         finding.seen = left;
-        Some(Trouble::blocked(
+        Some(VerbError::blocked(
             finding.remedy("have their owner end them"),
         ))
     }

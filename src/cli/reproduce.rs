@@ -8,10 +8,11 @@ use clap::Args;
 use super::Exit;
 use super::console::Console;
 use super::provenance::{Provenance, reproduce_command};
-use super::recorded::{self, Format};
-use crate::evidence::{EvidenceError, Opened, Promise, RecordedBy, Reproduced, Rerun, reproduce};
-use crate::journal::disk::OsDisk;
+use super::recorded::{self, Format, SizeArgs};
+use crate::evidence::{EvidenceError, Promise, RecordedBy, Reproduced, Rerun, reproduce_within};
 use crate::session::RecordedGate;
+use crate::store::disk::OsDisk;
+use crate::store::{Limits, Opened};
 
 #[derive(Debug, Args)]
 pub(super) struct ReproduceArgs {
@@ -20,6 +21,8 @@ pub(super) struct ReproduceArgs {
     /// How to print what came of it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    #[command(flatten)]
+    size: SizeArgs,
 }
 
 pub(super) async fn run(args: ReproduceArgs, console: &Console) -> Exit {
@@ -35,7 +38,8 @@ pub(super) async fn run(args: ReproduceArgs, console: &Console) -> Exit {
             );
         }
     };
-    let again = match again(&args.bundle, &scratch.path().join("bundle")).await {
+    let unpacked = scratch.path().join("bundle");
+    let again = match again(&args.bundle, &unpacked, args.size.limits()).await {
         Ok(again) => again,
         Err(error) => return recorded::refuse(&args.bundle, &error, console),
     };
@@ -71,9 +75,9 @@ fn another(again: &Reproduced, own: &RecordedBy, bundle: &Path) -> Option<String
     ))
 }
 
-async fn again(bundle: &Path, scratch: &Path) -> Result<Reproduced, EvidenceError> {
+async fn again(bundle: &Path, scratch: &Path, limits: Limits) -> Result<Reproduced, EvidenceError> {
     let gate = |opened: &Opened| Ok(Arc::new(RecordedGate::of_opened(opened)?) as Arc<dyn Rerun>);
-    reproduce(Arc::new(OsDisk), bundle, scratch, gate).await
+    reproduce_within(Arc::new(OsDisk), bundle, scratch, limits, gate).await
 }
 
 #[cfg(test)]

@@ -4,43 +4,63 @@ use std::path::Path;
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Exit;
+use super::actions::Actions;
 use super::again::Again;
-use super::args::{GateArgs, RunArgs};
+use super::args::RunArgs;
+use super::attest::sign_run;
 use super::checked::{Checked, check, scope};
 use super::console::Console;
+use super::failure::{failed, with_causes};
 use super::operator::{self, Settings};
 use super::provenance::{Provenance, reproduce_command};
-use crate::engine::{Asked, Reporter, Signal};
+use super::resumed::{earlier, handed_on};
+use super::{machine, recorded, sandbox, sign, signals};
+use crate::engine::{Reporter, Signal};
 use crate::evidence::Bundled;
-use crate::gate::{Gate, Outcome, Overrides, Verdict};
-use crate::report::{self, BundleAt, JsonLines, Live, Plain, Where};
+use crate::gate::Gate;
+use crate::model::subject::WorldKind;
+use crate::model::{Asked, Outcome, Scope, Verdict};
+use crate::report::{self, BundleAt, Harmless, JsonLines, Live, Plain, Where};
 use crate::session::{self, Finished, Killed, Options, Wrap};
-use crate::world::live::{Operator, is_ignored};
+use crate::signing::Signer;
+use crate::toolbox::Needed;
+use crate::world::live::{Operator, SandboxChoice};
 
 pub(super) async fn run(args: RunArgs, console: &Console) -> Exit {
     let operator = match operator::of_process() {
         Ok(operator) => operator,
         Err(error) => return console.fail(Exit::Error, &error),
     };
+    let signer = match sign::of_run(args.sign.as_deref(), &operator, console).await {
+        Ok(signer) => signer,
+        Err(exit) => return exit,
+    };
+    let actions = Actions::of(&operator);
     let setting = Setting {
-        stays: Stays::ToResume,
+        stays: Stays::RunDirectory,
+        signer,
+        world: WorldKind::Real,
         rehearser: None,
+        sandbox: SandboxChoice::Required,
         signals: None,
+        actions: actions.as_ref(),
         wrap: &|world| world,
     };
-    run_as(operator, args, console, setting).await
+    let exit = run_as(operator, args, console, setting).await;
+    if let Some(actions) = &actions {
+        actions.exit(exit, console);
+    }
+    exit
 }
 
 /// What is there once a run has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stays {
-    /// The run directory, and a world to go on in.
-    ToResume,
-    /// The run directory alone.
-    ToRead,
+    /// The run directory.
+    RunDirectory,
     /// Nothing.
     Nothing,
 }
@@ -48,10 +68,17 @@ pub(super) enum Stays {
 /// What a rehearsal does differently.
 pub(super) struct Setting<'w> {
     pub(super) stays: Stays,
+    /// Whoever signs the bundle.
+    pub(super) signer: Option<Signer>,
+    pub(super) world: WorldKind,
     /// Home directory of whoever rehearses.
     pub(super) rehearser: Option<Utf8PathBuf>,
+    /// What is done about sandboxes unless it was said.
+    pub(super) sandbox: SandboxChoice,
     /// Ctrl-C and the like since its world is built; none have been heard before.
     pub(super) signals: Option<UnboundedReceiver<Signal>>,
+    /// The runner of GitHub Actions that reads what the run says.
+    pub(super) actions: Option<&'w Actions>,
     /// Puts a layer around the outside.
     pub(super) wrap: Wrap<'w>,
 }
@@ -65,12 +92,16 @@ pub(super) async fn run_as(
 ) -> Exit {
     let Setting {
         stays,
+        signer,
+        world,
         rehearser,
+        sandbox,
         signals: heard,
+        actions,
         wrap,
     } = setting;
     let copy = args.bundle.clone();
-    let prepared = match prepare(&operator, args, console).await {
+    let prepared = match prepare(&operator, args, world, sandbox, console).await {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
@@ -81,8 +112,15 @@ pub(super) async fn run_as(
     } = prepared;
     options.rehearser = rehearser;
     // Until then Ctrl-C ends the program at once: nothing has begun.
-    let signals = heard.unwrap_or_else(signals);
-    let finished = match session::run(operator, options, reporters, signals, wrap).await {
+    let signals = heard.unwrap_or_else(signals::signals);
+    if actions.is_some() {
+        Actions::begin(console, &options.gate);
+    }
+    let finished = session::run(operator, options, reporters, signals, wrap).await;
+    if actions.is_some() {
+        Actions::end(console);
+    }
+    let finished = match finished {
         Ok(finished) => finished,
         Err(error) => return failed(&error, console),
     };
@@ -93,13 +131,23 @@ pub(super) async fn run_as(
         failed(&error, console);
         return Exit::from(finished.verdict.max(Verdict::Error));
     }
+    if let Some(actions) = actions {
+        let own = finished.bundle.as_ref();
+        let own = own.map(|bundle| finished.directory.bundle(bundle));
+        actions.finish(&finished, own.as_deref(), console);
+    }
     let place = place(&finished, stays, copied, &again);
     console.out(&report::text(
         &finished.report,
         console.output_style(),
         &place,
     ));
-    finished.verdict.into()
+    match signer {
+        Some(signer) => {
+            sign_run(&finished, stays != Stays::Nothing, copied, &signer, console).await
+        }
+        None => finished.verdict.into(),
+    }
 }
 
 /// Where things are, as far as they stay.
@@ -115,13 +163,14 @@ fn place(finished: &Finished, stays: Stays, copied: Option<&Path>, again: &Again
         Some(BundleAt {
             reproduce: reproduce_command(flake.as_deref(), &path),
             sha256: bundle.archive.sha256.clone(),
+            head: bundle.manifest.head.clone(),
             path,
         })
     };
     Where {
         run_directory: (stays != Stays::Nothing).then(|| finished.directory.path.to_string()),
-        resume: (stays == Stays::ToResume).then(|| again.command(run)),
-        rest: (stays == Stays::ToResume).then(|| again.rest(run)),
+        resume: (stays != Stays::Nothing).then(|| again.command(run)),
+        rest: (stays != Stays::Nothing).then(|| again.rest(run)),
         bundle: finished.bundle.as_ref().and_then(bundle_at),
     }
 }
@@ -134,28 +183,57 @@ struct Prepared {
 }
 
 /// Everything that can be wrong with the command line is found here, before anything runs.
-async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Result<Prepared, Exit> {
+async fn prepare(
+    operator: &Operator,
+    mut args: RunArgs,
+    world: WorldKind,
+    sandbox: SandboxChoice,
+    console: &Console,
+) -> Result<Prepared, Exit> {
     let Checked {
         gate,
         overrides,
         settings,
-    } = check(&args, operator, console).await?;
+    } = check(&args, &world, operator, console).await?;
+    if let Some(name) = args.resume.as_ref().filter(|name| recorded::is_here(name)) {
+        let of_gate = args.gate.gate.is_some().then_some(gate.name.as_str());
+        args.resume = Some(recorded::resumed(name, of_gate, &settings, console)?);
+    }
+    let handed_on = handed_on(&mut args, &settings, console)?;
     let gate = match &args.resume {
-        Some(run) => earlier(run, &args.gate, gate, &overrides, &settings, console)?,
+        Some(run) => earlier(
+            run, &args.gate, gate, &overrides, &settings, &world, console,
+        )?,
         None => gate,
     };
     let scope = scope(&args, &gate, console)?;
     let provenance = Provenance::of_process().map_err(|error| console.fail(Exit::Error, &error))?;
-    let reporters = reporters(&args, &gate, console)?;
+    let reporters = reporters(&args, &gate, &settings, console)?;
+    let wanted = if args.no_sandbox {
+        SandboxChoice::Off
+    } else {
+        sandbox
+    };
+    let sandbox = sandbox::choose(wanted, operator, console)?;
+    machine::warn_of_unhidden(&gate, operator, console);
     let killed = killed(&args, &settings, console)?;
-    confirm(&args, &gate, &killed, console)?;
+    confirm(&args, &gate, &scope, &killed, console)?;
     clear(&args, killed, &settings, console).await?;
-    let tools = tools(operator, &settings, console).await?;
+    let needed = machine::needed(&gate, &world);
+    if world == WorldKind::Real {
+        machine::warn_of_missing_checkouts(&gate, &scope, &settings, console);
+    }
+    let tools = tools(operator, &settings, &needed, console).await?;
     let asked = Asked {
         scope,
         dry_run: args.dry_run,
+        through: args.dry_run,
+        unconfined: sandbox.choice == SandboxChoice::Off,
+        wait: args.wait,
+        again: args.again.map(Into::into),
     };
-    let again = Again::new(&overrides, &settings, &asked, args.yes);
+    let again = Again::new(&overrides, &settings, &asked, Some(&world), args.yes);
+    let again = again.signed_with(args.sign.as_deref());
     let options = Options {
         gate: Arc::new(gate),
         workspace: settings.workspace,
@@ -165,9 +243,13 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
         versions: provenance.versions(tools.versions),
         flake: provenance.flake,
         asked,
+        world,
         rehearser: None,
+        corrected: args.resume.is_some() && args.gate.gate.is_some(),
         resume: args.resume,
+        handed_on,
         keep: args.keep,
+        sandbox,
     };
     Ok(Prepared {
         options,
@@ -176,43 +258,24 @@ async fn prepare(operator: &Operator, args: RunArgs, console: &Console) -> Resul
     })
 }
 
-/// The gate to go on with: the run's own, unless another was asked for in so many words; with the
-/// parameters that it was started with, and what is set now over them. What does not fit is
-/// refused before anything runs.
-fn earlier(
-    run: &str,
-    args: &GateArgs,
-    given: Gate,
-    overrides: &Overrides,
-    settings: &Settings,
-    console: &Console,
-) -> Result<Gate, Exit> {
-    let earlier =
-        session::earlier(&settings.state, run).map_err(|error| failed(&error, console))?;
-    for write in &earlier.outstanding {
-        console.note(&format!(
-            "the run was cut off in {write}; whether it happened is looked up before anything is \
-             written"
-        ));
-    }
-    if args.gate.is_some() {
-        return Ok(given);
-    }
-    let mut gate = earlier.gate;
-    gate.set(&overrides.parameters)
-        .map_err(|error| operator::refuse(&error, console))?;
-    Ok(gate)
-}
-
 pub(super) async fn tools(
     operator: &Operator,
     settings: &Settings,
+    needed: &Needed,
     console: &Console,
 ) -> Result<session::Tools, Exit> {
-    session::tools(operator, &settings.cache)
+    match session::close_cache(&settings.cache) {
+        Ok(None) => {}
+        Ok(Some(mode)) => console.note(&format!(
+            "the cache `{}` was open to other users (mode {mode:o}); now it is yours alone",
+            settings.cache
+        )),
+        Err(error) => console.note(&format!("warning: {}", with_causes(&error))),
+    }
+    session::tools(operator, &settings.cache, needed)
         .await
         .map_err(|error| {
-            let exit = console.fail(Exit::Error, &chain(&error));
+            let exit = console.fail(Exit::Error, &with_causes(&error));
             console.note(&format!("  → {}", error.remedy()));
             exit
         })
@@ -221,6 +284,7 @@ pub(super) async fn tools(
 fn reporters(
     args: &RunArgs,
     gate: &Gate,
+    settings: &Settings,
     console: &Console,
 ) -> Result<Vec<Box<dyn Reporter>>, Exit> {
     let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
@@ -239,13 +303,19 @@ fn reporters(
         })));
     }
     if console.live {
-        reporters.push(Box::new(Live::new(gate, console.style())));
-    } else {
-        reporters.push(Box::new(Plain::new(
+        reporters.push(Box::new(Live::new(
             gate,
             console.style(),
-            std::io::stderr(),
+            session::estimates(&settings.state, &gate.name),
+            Box::new(Console::columns),
         )));
+    } else {
+        let log: Box<dyn std::io::Write + Send> = if console.actions {
+            Box::new(Harmless::new(std::io::stderr()))
+        } else {
+            Box::new(std::io::stderr())
+        };
+        reporters.push(Box::new(Plain::new(gate, console.style(), log)));
     }
     Ok(reporters)
 }
@@ -285,32 +355,24 @@ async fn clear(
     Ok(())
 }
 
-/// Says why a run could not begin or be found.
-pub(super) fn failed(error: &session::SessionError, console: &Console) -> Exit {
-    let exit = if error.is_usage() {
-        Exit::Usage
-    } else {
-        Exit::Error
-    };
-    let exit = console.fail(exit, &chain(error));
-    if let Some(remedy) = error.remedy() {
-        console.note(&format!("  → {remedy}"));
-    }
-    exit
-}
-
-/// Lists every write that may happen and asks once. Without anybody to ask, nothing is written.
+/// Lists every write that may happen in this scope and asks once. Without anybody to ask, nothing is written.
 pub(super) fn confirm(
     args: &RunArgs,
     gate: &Gate,
+    scope: &Scope,
     killed: &[Killed],
     console: &Console,
 ) -> Result<(), Exit> {
     if args.yes || args.dry_run {
         return Ok(());
     }
+    let writes = gate.writes_possible(scope);
+    if writes.is_empty() && killed.is_empty() {
+        console.note("This part of the gate writes nothing outside of its run directory.");
+        return Ok(());
+    }
     console.note("This run may write:");
-    for line in gate.writes_possible() {
+    for line in writes {
         console.note(&format!("  {line}"));
     }
     if !console.can_ask() {
@@ -329,39 +391,6 @@ pub(super) fn confirm(
     } else {
         Err(console.fail(Exit::Usage, "not confirmed; nothing ran"))
     }
-}
-
-/// Ctrl-C, SIGTERM and a hang-up as data; a run under `nohup` goes on when its terminal is gone.
-pub(super) fn signals() -> UnboundedReceiver<Signal> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (sender, receiver) = unbounded_channel();
-    let hangup = (!is_ignored(nix::sys::signal::Signal::SIGHUP)).then(SignalKind::hangup);
-    let always = [SignalKind::interrupt(), SignalKind::terminate()];
-    for kind in always.into_iter().chain(hangup) {
-        let Ok(mut stream) = signal(kind) else {
-            continue;
-        };
-        let sender = sender.clone();
-        tokio::spawn(async move {
-            while stream.recv().await.is_some() && sender.send(Signal::Interrupt).is_ok() {}
-        });
-    }
-    receiver
-}
-
-/// An error with its causes, in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let told = inner.to_string();
-        // Some errors tell their cause themselves.
-        if !text.ends_with(&told) {
-            text = format!("{text}: {told}");
-        }
-        cause = inner.source();
-    }
-    text
 }
 
 /// Says what a single command came to.

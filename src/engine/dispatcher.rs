@@ -2,38 +2,19 @@
 //! tested as a state machine.
 
 mod decision;
+mod state;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+pub use state::Step;
+
 use decision::Decision;
+use state::{RunState, StepState};
 
-use super::EventKind;
-use crate::gate::{Fact, Facts, Finding, Outcome, Source, Start, Stop, SubtaskId, Verdict};
-
-/// A subtask as the dispatcher sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// Which.
-    pub id: SubtaskId,
-    /// Its work package.
-    pub work_package: String,
-    /// Subtasks that must let on before it starts.
-    pub after: Vec<SubtaskId>,
-    /// When it starts.
-    pub start: Start,
-    /// Fact that must hold, or it is skipped.
-    pub only_if: Option<String>,
-    /// The fact it publishes; a skipped one publishes why.
-    pub publishes: Option<String>,
-    /// Whether `--until` and `--only` leave it in.
-    pub in_scope: bool,
-    /// What a dry run leaves it at: what it would do to the outside.
-    pub dry_run_stop: Option<String>,
-}
+use crate::model::{EventKind, Fact, Facts, Finding, Outcome, Source, Stop, SubtaskId, Verdict};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,20 +53,10 @@ pub enum Action {
     Finish(Verdict),
 }
 
-#[derive(Debug, Clone, PartialEq)]
-enum State {
-    Waiting,
-    Running,
-    Ended(Outcome),
-}
-
 /// The run's state.
 #[derive(Debug)]
 pub struct Dispatcher {
-    steps: Vec<Step>,
-    states: BTreeMap<SubtaskId, State>,
-    facts: Arc<Facts>,
-    interrupted: bool,
+    run: RunState,
     done: usize,
 }
 
@@ -93,43 +64,45 @@ impl Dispatcher {
     /// A run that has not begun. Steps are in plan order.
     #[must_use]
     pub fn new(steps: Vec<Step>) -> Self {
-        let states = steps
-            .iter()
-            .map(|step| (step.id.clone(), State::Waiting))
-            .collect();
         Self {
-            steps,
-            states,
-            facts: Arc::default(),
-            interrupted: false,
+            run: RunState::new(steps),
             done: 0,
         }
+    }
+
+    /// Lets what a dry run leaves out stop only what needs it.
+    #[must_use]
+    pub fn through(mut self, through: bool) -> Self {
+        self.run.through = through;
+        self
     }
 
     /// Puts in what an earlier part of this run found out, before [`Input::Begin`].
     pub fn resume_with(&mut self, id: &SubtaskId, outcome: Outcome, facts: Vec<Fact>) {
         for fact in facts {
             // A recorded run published each of them once.
-            drop(Arc::make_mut(&mut self.facts).publish(fact));
+            drop(Arc::make_mut(&mut self.run.facts).publish(fact));
         }
         self.done += 1;
-        self.states.insert(id.clone(), State::Ended(outcome));
+        self.run
+            .states
+            .insert(id.clone(), StepState::Ended(outcome));
     }
 
     /// All facts so far.
     #[must_use]
     pub fn facts(&self) -> Arc<Facts> {
-        Arc::clone(&self.facts)
+        Arc::clone(&self.run.facts)
     }
 
     /// How each subtask ended, in plan order.
     #[must_use]
     pub fn outcomes(&self) -> Vec<(SubtaskId, Outcome)> {
-        let ended = |step: &Step| match &self.states[&step.id] {
-            State::Ended(outcome) => Some((step.id.clone(), outcome.clone())),
-            State::Waiting | State::Running => None,
+        let ended = |step: &Step| match &self.run.states[&step.id] {
+            StepState::Ended(outcome) => Some((step.id.clone(), outcome.clone())),
+            StepState::Waiting | StepState::Running => None,
         };
-        self.steps.iter().filter_map(ended).collect()
+        self.run.steps.iter().filter_map(ended).collect()
     }
 
     /// What follows from something that happened.
@@ -147,11 +120,11 @@ impl Dispatcher {
                 self.end(&id, outcome, took, &mut actions);
             }
             Input::Interrupt => {
-                self.interrupted = true;
+                self.run.interrupted = true;
                 actions.extend([Action::Emit(EventKind::Interrupted), Action::Cancel]);
             }
             Input::InterruptAgain => {
-                self.interrupted = true;
+                self.run.interrupted = true;
                 actions.push(Action::Abandon);
                 self.abandon(&mut actions);
             }
@@ -170,7 +143,7 @@ impl Dispatcher {
     ) -> Outcome {
         let mut result = outcome;
         for fact in facts {
-            match Arc::make_mut(&mut self.facts).publish(fact.clone()) {
+            match Arc::make_mut(&mut self.run.facts).publish(fact.clone()) {
                 Ok(()) => actions.push(Action::Emit(EventKind::FactPublished(fact))),
                 Err(error) => result = Outcome::Error(Finding::new(error.to_string())),
             }
@@ -179,8 +152,9 @@ impl Dispatcher {
     }
 
     fn end(&mut self, id: &SubtaskId, outcome: Outcome, took: Duration, actions: &mut Vec<Action>) {
-        self.states
-            .insert(id.clone(), State::Ended(outcome.clone()));
+        self.run
+            .states
+            .insert(id.clone(), StepState::Ended(outcome.clone()));
         if !matches!(
             outcome,
             Outcome::NotRun {
@@ -195,14 +169,17 @@ impl Dispatcher {
             outcome,
             took,
             done,
+            // The run's loop fills them in.
+            inputs: std::collections::BTreeMap::new(),
         }));
     }
 
     fn abandon(&mut self, actions: &mut Vec<Action>) {
         let running: Vec<SubtaskId> = self
+            .run
             .steps
             .iter()
-            .filter(|step| self.states[&step.id] == State::Running)
+            .filter(|step| self.run.states[&step.id] == StepState::Running)
             .map(|step| step.id.clone())
             .collect();
         for id in running {
@@ -222,7 +199,7 @@ impl Dispatcher {
         while let Some((step, decision)) = self.next_decision() {
             match decision {
                 Decision::Start => {
-                    self.states.insert(step.id.clone(), State::Running);
+                    self.run.states.insert(step.id.clone(), StepState::Running);
                     actions.push(Action::Emit(EventKind::SubtaskStarted {
                         subtask: step.id.clone(),
                     }));
@@ -246,31 +223,29 @@ impl Dispatcher {
     }
 
     fn next_decision(&self) -> Option<(Step, Decision)> {
-        self.steps.iter().find_map(|step| {
-            if self.states[&step.id] != State::Waiting {
+        self.run.steps.iter().find_map(|step| {
+            if self.run.states[&step.id] != StepState::Waiting {
                 return None;
             }
-            self.decide(step).map(|decision| (step.clone(), decision))
+            self.run
+                .decide(step)
+                .map(|decision| (step.clone(), decision))
         })
-    }
-
-    fn outcome(&self, id: &SubtaskId) -> Option<&Outcome> {
-        match self.states.get(id)? {
-            State::Ended(outcome) => Some(outcome),
-            State::Waiting | State::Running => None,
-        }
     }
 
     fn finish_when_over(&self, actions: &mut Vec<Action>) {
         let over = self
+            .run
             .states
             .values()
-            .all(|state| matches!(state, State::Ended(_)));
+            .all(|state| matches!(state, StepState::Ended(_)));
         if !over {
             return;
         }
-        let in_scope = self.steps.iter().filter(|step| step.in_scope);
-        let outcomes: Vec<&Outcome> = in_scope.filter_map(|step| self.outcome(&step.id)).collect();
+        let in_scope = self.run.steps.iter().filter(|step| step.in_scope);
+        let outcomes: Vec<&Outcome> = in_scope
+            .filter_map(|step| self.run.outcome(&step.id))
+            .collect();
         let verdict = Verdict::of(outcomes);
         actions.push(Action::Emit(EventKind::RunEnded { verdict }));
         actions.push(Action::Finish(verdict));
@@ -283,6 +258,8 @@ fn skipped_fact(step: &Step, why: &str) -> Vec<Fact> {
     let source = Source {
         by: step.id.clone(),
         exchange: None,
+        facts: Vec::new(),
+        origins: Vec::new(),
     };
     step.publishes
         .iter()

@@ -8,9 +8,13 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
-use crate::gate::{Fact, Facts, Finding, Gate, Outcome, Stop, SubtaskId};
-use crate::verbs::{Ctx, Setting, Trouble};
-use crate::world::{Effect, Response, World};
+use super::inputs::NotesInputs;
+use super::inputs::inputs_of;
+use super::reserves::Reserves;
+use crate::gate::Gate;
+use crate::model::{Fact, Facts, Finding, Outcome, Stop, SubtaskId};
+use crate::verb::{Ctx, Inputs, Setting, VerbError};
+use crate::world::{Now, World, ask};
 
 /// A verb's own programs have the subtask's time limit and are ended with their last output
 /// shown; this much later the subtask as a whole is given up.
@@ -24,6 +28,8 @@ pub(super) struct Shared {
     pub(super) setting: Arc<Setting>,
     pub(super) progress: UnboundedSender<(SubtaskId, String)>,
     pub(super) cancelled: watch::Receiver<bool>,
+    pub(super) inputs: NotesInputs,
+    pub(super) reserves: Reserves,
 }
 
 /// A subtask's end.
@@ -32,6 +38,8 @@ pub(super) struct Ended {
     pub(super) id: SubtaskId,
     pub(super) outcome: Outcome,
     pub(super) facts: Vec<Fact>,
+    /// What its result depends on.
+    pub(super) inputs: Inputs,
     /// When it ended; none when the clock could not be asked.
     pub(super) at: Option<Timestamp>,
 }
@@ -41,11 +49,11 @@ pub(super) async fn execute(shared: Shared, id: SubtaskId, facts: Arc<Facts>) ->
     let mut cancelled = shared.cancelled.clone();
     let work = tokio::spawn(act(shared.clone(), id.clone(), facts));
     let guard = AbortOnDrop(work.abort_handle());
-    let (outcome, facts) = tokio::select! {
-        joined = work => joined.unwrap_or_else(|error| (broken(&error), Vec::new())),
+    let (outcome, facts, inputs) = tokio::select! {
+        joined = work => joined.unwrap_or_else(|error| (broken(&error), Vec::new(), Inputs::new())),
         () = asked_to_stop(&mut cancelled) => {
             drop(guard);
-            (Outcome::NotRun { because: Stop::Interrupted }, Vec::new())
+            (Outcome::NotRun { because: Stop::Interrupted }, Vec::new(), Inputs::new())
         }
     };
     let at = now(&shared, &id).await;
@@ -53,6 +61,7 @@ pub(super) async fn execute(shared: Shared, id: SubtaskId, facts: Arc<Facts>) ->
         id,
         outcome,
         facts,
+        inputs,
         at,
     }
 }
@@ -74,35 +83,52 @@ async fn asked_to_stop(cancelled: &mut watch::Receiver<bool>) {
 
 /// The time of day, as an exchange of this subtask.
 pub(super) async fn now(shared: &Shared, id: &SubtaskId) -> Option<Timestamp> {
-    match shared.world.perform(id, Effect::Now).await {
-        Ok(Response::Now(at)) => Some(at),
-        Ok(_) | Err(_) => None,
-    }
+    ask(shared.world.as_ref(), id, Now).await.ok()
 }
 
-async fn act(shared: Shared, id: SubtaskId, facts: Arc<Facts>) -> (Outcome, Vec<Fact>) {
+async fn act(shared: Shared, id: SubtaskId, facts: Arc<Facts>) -> (Outcome, Vec<Fact>, Inputs) {
     let (verb, limit) = match resolve(&shared, &id, &facts) {
         Ok(resolved) => resolved,
-        Err(outcome) => return (outcome, Vec::new()),
+        Err(outcome) => return (outcome, Vec::new(), Inputs::new()),
+    };
+    let setting = Setting {
+        candidate: shared.gate.candidate_for(&id, &facts),
+        ..(*shared.setting).clone()
     };
     let ctx = Ctx::new(
-        id,
+        id.clone(),
         shared.world,
-        shared.setting,
+        Arc::new(setting),
         facts,
         limit,
         shared.progress,
     );
+    if let Some(subtask) = shared.gate.subtask(&id) {
+        let quoted = shared.gate.quoted(subtask);
+        ctx.reads(quoted.iter().map(AsRef::as_ref));
+    }
+    // Before it acts: what changes while it does was not what it saw.
+    let inputs = match shared.inputs {
+        NotesInputs::Yes => inputs_of(&ctx, &shared.gate, &id, &verb).await,
+        NotesInputs::No => Inputs::new(),
+    };
     let ended = tokio::time::timeout(limit + GRACE, verb.acts().act(&ctx)).await;
     let outcome = match ended {
-        Ok(result) => result.unwrap_or_else(Trouble::outcome),
+        Ok(result) => result.unwrap_or_else(VerbError::outcome),
         Err(_) => Outcome::Error(Finding::new(format!(
             "not done within {} s",
             limit.as_secs()
         ))),
     };
-    let outcome = outcome.beside(ctx.left_running());
-    (outcome, ctx.take_published())
+    let facts = ctx.take_published();
+    let outcome = match verb.finds_candidate() {
+        Some(fact) if outcome.lets_on() => {
+            let found = facts.iter().find(|one| one.name == fact);
+            shared.reserves.reserve(&ctx, found, outcome).await
+        }
+        _ => outcome,
+    };
+    (outcome.beside(ctx.left_running()), facts, inputs)
 }
 
 fn resolve(

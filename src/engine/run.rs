@@ -8,11 +8,17 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::dispatcher::{Action, Dispatcher, Input};
+use super::dispatcher::{Action, Dispatcher, Input, Step};
 use super::executor::{self, Ended, Shared};
-use super::{Asked, EVENT_FORMAT, Event, EventKind, Reporter, Signal};
-use crate::gate::{Fact, Facts, Finding, Gate, Outcome, SubtaskId, Verdict};
-use crate::verbs::Setting;
+use super::inputs::NotesInputs;
+use super::inputs::setting_of;
+use super::reporter::{Reporter, Signal};
+use super::reserves::Reserves;
+use crate::gate::Gate;
+use crate::model::{
+    Asked, EVENT_FORMAT, Event, EventKind, Fact, Facts, Finding, Outcome, SubtaskId, Verdict,
+};
+use crate::verb::Inputs;
 use crate::world::World;
 
 /// What to run.
@@ -21,10 +27,14 @@ pub struct Request {
     pub gate: Arc<Gate>,
     /// Id of the run.
     pub run: String,
+    /// Format of its journal: a replay asks for nothing that its recording did not know.
+    pub format: u32,
     /// Which part of it, and whether it may write.
     pub asked: Asked,
     /// What an earlier part of this run found out already, in plan order.
     pub resumed: Vec<(SubtaskId, Outcome, Vec<Fact>)>,
+    /// Whether it is noted what each result depends on. A replay does what its recording did.
+    pub inputs: NotesInputs,
 }
 
 /// How a run ended.
@@ -38,31 +48,29 @@ pub struct Outcomes {
     pub facts: Arc<Facts>,
 }
 
-/// Exchanges of the run as a whole, such as the time it began, belong to this name.
-fn whole_run() -> SubtaskId {
-    SubtaskId::new("run")
-}
-
 /// Runs a gate to its end. `signals` are the operator's; a closed channel means none will come.
 pub async fn run(
-    request: Request,
+    mut request: Request,
     world: Arc<dyn World>,
     reporters: &mut [Box<dyn Reporter>],
     signals: &mut mpsc::UnboundedReceiver<Signal>,
 ) -> Outcomes {
-    let steps = super::plan::steps(&request.gate, &request.asked.scope, request.asked.dry_run);
-    let in_scope = steps.iter().filter(|step| step.in_scope).count();
-    let mut dispatcher = Dispatcher::new(steps);
-    for (id, outcome, facts) in request.resumed {
+    let steps = super::plan::steps(&request.gate, &request.asked);
+    // What is kept counts as done, whether it was asked for again or not.
+    let kept = |step: &&Step| request.resumed.iter().any(|(id, ..)| *id == step.id);
+    let counted = steps.iter().filter(|step| step.in_scope || kept(step));
+    let counted = counted.count();
+    let mut dispatcher = Dispatcher::new(steps).through(request.asked.through);
+    for (id, outcome, facts) in std::mem::take(&mut request.resumed) {
         dispatcher.resume_with(&id, outcome, facts);
     }
     let started = EventKind::RunStarted {
         format: EVENT_FORMAT,
         run: request.run.clone(),
         gate: request.gate.name.clone(),
-        subtasks: in_scope,
+        subtasks: counted,
     };
-    let mut run = Loop::new(dispatcher, &request.gate, &request.run, world, reporters);
+    let mut run = Loop::new(dispatcher, &request, world, reporters);
     run.begin(started).await;
     run.turn(signals).await
 }
@@ -74,6 +82,8 @@ struct Loop<'r> {
     progress: mpsc::UnboundedReceiver<(SubtaskId, String)>,
     tasks: JoinSet<Ended>,
     started: BTreeMap<SubtaskId, Timestamp>,
+    /// What the results depend on that are not told yet.
+    inputs: BTreeMap<SubtaskId, Inputs>,
     began: Timestamp,
     latest: Timestamp,
     reporters: &'r mut [Box<dyn Reporter>],
@@ -83,26 +93,23 @@ struct Loop<'r> {
 impl<'r> Loop<'r> {
     fn new(
         dispatcher: Dispatcher,
-        gate: &Arc<Gate>,
-        run: &str,
+        request: &Request,
         world: Arc<dyn World>,
         reporters: &'r mut [Box<dyn Reporter>],
     ) -> Self {
         let (cancel, cancelled) = watch::channel(false);
         let (progress_sender, progress) = mpsc::unbounded_channel();
-        let setting = Arc::new(Setting {
-            run: run.to_owned(),
-            processes: gate.processes.clone(),
-            triage: gate.triage.clone(),
-            templates: gate.templates.clone(),
-            parameters: gate.parameters.clone(),
-        });
+        let again = request.asked.again;
+        let setting = setting_of(&request.gate, &request.run, request.format, again);
+        let setting = Arc::new(setting);
         let shared = Shared {
-            gate: Arc::clone(gate),
+            gate: Arc::clone(&request.gate),
             world,
             setting,
             progress: progress_sender,
             cancelled,
+            inputs: request.inputs,
+            reserves: Reserves::of(&request.asked, request.format),
         };
         Self {
             dispatcher,
@@ -111,6 +118,7 @@ impl<'r> Loop<'r> {
             progress,
             tasks: JoinSet::new(),
             started: BTreeMap::new(),
+            inputs: BTreeMap::new(),
             began: Timestamp::UNIX_EPOCH,
             latest: Timestamp::UNIX_EPOCH,
             reporters,
@@ -119,7 +127,7 @@ impl<'r> Loop<'r> {
     }
 
     async fn begin(&mut self, started: EventKind) {
-        if let Some(now) = executor::now(&self.shared, &whole_run()).await {
+        if let Some(now) = executor::now(&self.shared, &SubtaskId::whole_run()).await {
             self.began = now;
             self.latest = now;
         }
@@ -154,6 +162,7 @@ impl<'r> Loop<'r> {
             id,
             mut outcome,
             facts,
+            inputs,
             at,
         }) = joined
         else {
@@ -171,6 +180,7 @@ impl<'r> Loop<'r> {
             between(*started, at.unwrap_or(self.latest))
         });
         self.drain_progress();
+        self.inputs.insert(id.clone(), inputs);
         self.feed(Input::Ended {
             id,
             outcome,
@@ -210,7 +220,13 @@ impl<'r> Loop<'r> {
         }
     }
 
-    fn emit(&mut self, kind: EventKind) {
+    fn emit(&mut self, mut kind: EventKind) {
+        if let EventKind::SubtaskEnded {
+            subtask, inputs, ..
+        } = &mut kind
+        {
+            *inputs = self.inputs.remove(subtask).unwrap_or_default();
+        }
         let event = Event {
             time: self.latest,
             elapsed: between(self.began, self.latest),

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::manifest::{FORMAT, MANIFEST, Manifest, SCRIPT, SUMS, Summed, json_text, sums};
-use super::names::{checked, checked_part};
-use super::pack::{Archive, sum_archive, write_archive};
-use super::{Content, EvidenceError, NoScan, Part, Scan};
-use crate::journal::disk::Disk;
+use super::EvidenceError;
 use crate::journal::{
-    Answer, BLOBS, Canonical, FILE, Folded, JournalError, Record, canonical, read_on, references,
-    sha256_hex,
+    Answer, BLOBS, Canonical, Committed, FILE, Folded, JournalError, Record, canonical, read_on,
+    references,
 };
+use crate::model::subject::Subject;
+use crate::store::disk::Disk;
+use crate::store::manifest::{MANIFEST, Manifest, SCRIPT, SUMS, Summed, json_text, sums};
+use crate::store::names::{checked, checked_part};
+use crate::store::pack::{Archive, sum_archive, write_archive};
+use crate::store::{Content, NoScan, Part, Scan, StoreError, sha256_hex, sum_file};
 
 /// The script in every bundle.
 pub(crate) const VERIFY_SH: &str = include_str!("verify.sh");
@@ -26,6 +28,8 @@ pub struct Spec {
     pub blobs: Arc<BTreeMap<String, Vec<u8>>>,
     /// The gate file's bytes.
     pub gate_file: Vec<u8>,
+    /// What it is a verdict on, where the journal says it.
+    pub subject: Option<Subject>,
     /// Reports by file name; functions of the journal alone.
     pub reports: BTreeMap<String, Vec<u8>>,
     /// Everything else by name below `files/`: logs, lock, results, comments as posted.
@@ -33,7 +37,7 @@ pub struct Spec {
 }
 
 /// A bundle that was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Bundled {
     /// The archive.
     pub archive: Summed,
@@ -89,7 +93,7 @@ fn made(
     archive: impl FnOnce(Fill<'_>) -> Result<Summed, EvidenceError>,
 ) -> Result<Bundled, EvidenceError> {
     let chain = sealed_chain(folded)?;
-    if sha256_hex(&spec.gate_file) != folded.header.gate.sha256 {
+    if sha256_hex(&spec.gate_file) != folded.gate().sha256 {
         return Err(EvidenceError::Foreign {
             what: "the gate file",
             why: "its digest is not the one in the journal".to_owned(),
@@ -97,17 +101,30 @@ fn made(
     }
     let (top, verdict) = (top(folded)?, folded.verdict());
     let head = chain.head.clone();
-    let parts = parts(spec, folded, chain)?;
+    let subject = spec.subject.clone();
+    let mut parts = parts(spec, folded)?;
+    parts.push(Part {
+        name: format!("data/{FILE}"),
+        content: Content::Bytes(chain.text.into_bytes()),
+    });
+    parts.sort_by(|a, b| a.name.cmp(&b.name));
     let mut manifest = Manifest {
-        format: FORMAT,
+        format: folded.header.format,
         run: folded.header.run.clone(),
         gate: folded.header.gate.name.clone(),
         verdict,
+        subject,
         head,
         sums: String::new(),
         files: Vec::new(),
     };
-    let archive = archive(&mut |archive| fill(archive, &top, &parts, &mut manifest, scan))?;
+    let archive = archive(&mut |archive| {
+        fill(archive, &top, &parts, &mut manifest, scan)?;
+        committed_to(folded, &manifest.files).map_err(|why| EvidenceError::Foreign {
+            what: "a file",
+            why,
+        })
+    })?;
     Ok(Bundled { archive, manifest })
 }
 
@@ -149,17 +166,64 @@ pub(crate) fn blobs_of(folded: &Folded) -> Result<BTreeSet<String>, JournalError
     Ok(found)
 }
 
-fn parts(spec: Spec, folded: &Folded, chain: Canonical) -> Result<Vec<Part>, EvidenceError> {
-    let mut parts = vec![
-        Part {
-            name: "data/gate.toml".to_owned(),
-            content: Content::Bytes(spec.gate_file),
-        },
-        Part {
-            name: format!("data/{FILE}"),
-            content: Content::Bytes(chain.text.into_bytes()),
-        },
-    ];
+/// What the record before the seal has to say of a bundle with these contents.
+///
+/// # Errors
+/// When a file cannot be read, or has a name that no bundle may hold.
+pub(crate) fn commitment(
+    disk: &dyn Disk,
+    spec: Spec,
+    folded: &Folded,
+) -> Result<Committed, EvidenceError> {
+    let sum = |part: Part| {
+        let (bytes, sha256) = match &part.content {
+            Content::Bytes(bytes) => (bytes.len() as u64, sha256_hex(bytes)),
+            Content::File(path) => sum_file(disk, path)?,
+        };
+        let path = part.name;
+        Ok(Summed {
+            path,
+            bytes,
+            sha256,
+        })
+    };
+    let summed: Result<Vec<_>, EvidenceError> = parts(spec, folded)?.into_iter().map(sum).collect();
+    Ok(commitment_to(&summed?))
+}
+
+/// The same of listed files, the journal among them or not.
+fn commitment_to(files: &[Summed]) -> Committed {
+    let journal = format!("data/{FILE}");
+    let others = files.iter().filter(|file| file.path != journal);
+    let others: Vec<Summed> = others.cloned().collect();
+    Committed {
+        files: others.len(),
+        sha256: sha256_hex(sums(&others).as_bytes()),
+    }
+}
+
+/// Whether the journal commits to exactly these files. One of format 1 commits to none.
+pub(super) fn committed_to(folded: &Folded, files: &[Summed]) -> Result<(), String> {
+    if folded.header.format < 2 {
+        return Ok(());
+    }
+    let committed = folded.committed.as_ref();
+    let committed = committed.ok_or("the record before the seal commits to no files")?;
+    if *committed == commitment_to(files) {
+        return Ok(());
+    }
+    Err(format!(
+        "the record before the seal commits to other files than these {}",
+        files.len()
+    ))
+}
+
+/// All parts but the journal, in their order.
+fn parts(spec: Spec, folded: &Folded) -> Result<Vec<Part>, EvidenceError> {
+    let mut parts = vec![Part {
+        name: "data/gate.toml".to_owned(),
+        content: Content::Bytes(spec.gate_file),
+    }];
     for sha256 in blobs_of(folded)? {
         parts.push(Part {
             content: match spec.blobs.get(&sha256) {
@@ -197,7 +261,7 @@ fn fill(
             name: format!("{top}/{name}"),
             content,
         };
-        archive.add(&part, scan)
+        archive.add(&part, scan).map_err(EvidenceError::from)
     };
     for part in parts {
         let summed = add(&part.name, part.content.clone())?;
@@ -209,7 +273,7 @@ fn fill(
     }
     let list = sums(&manifest.files).into_bytes();
     manifest.sums = sha256_hex(&list);
-    let json = json_text(manifest).map_err(JournalError::json("the manifest"))?;
+    let json = json_text(manifest).map_err(StoreError::json("the manifest"))?;
     add(SUMS, Content::Bytes(list))?;
     add(MANIFEST, Content::Bytes(json.into_bytes()))?;
     add(SCRIPT, Content::Bytes(VERIFY_SH.into()))?;

@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use super::Rerunned;
-use crate::engine::EventKind;
-use crate::gate::Fact;
+use super::rerun::Rerunned;
 use crate::journal::{Folded, Line, Record};
+use crate::model::{EventKind, Fact};
 
 /// The first subtask, in the plan's order, that ended otherwise or published something else.
 pub(super) fn conclusions_differ(recorded: &Folded, again: &Rerunned) -> Option<String> {
@@ -45,7 +44,7 @@ pub(super) fn conclusions_differ(recorded: &Folded, again: &Rerunned) -> Option<
 
 fn told(fact: Option<&Fact>) -> String {
     let said = |fact: &Fact| match fact.source.exchange {
-        Some(n) => format!("{} from exchange {n}", fact.value),
+        Some(n) => format!("{} from request {n}", fact.value),
         None => fact.value.to_string(),
     };
     fact.map_or("nothing".to_owned(), said)

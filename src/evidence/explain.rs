@@ -1,4 +1,8 @@
 //! From a value in a comment back to the exchange and the bytes that it came from.
+//!
+//! A verb says of its facts where their parts were read. Where it does not, the value's own text is
+//! looked for; if several answers hold it, nobody can say which of them it is from, and that is
+//! what is reported.
 
 use std::fmt;
 
@@ -6,11 +10,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::finding::{Found, Wanted};
-use super::plain::{one_line, plain};
+use super::located::locate;
 use super::{EvidenceError, Recording};
-use crate::alignment;
-use crate::gate::SubtaskId;
 use crate::journal::{Answer, Exchange, Record};
+use crate::model::escape::{one_line, visible};
+use crate::model::{Fact, Facts, ReadFrom, SubtaskId, alignment};
+
+/// More facts than this are not followed: a fact is read from earlier ones only.
+const MOST_STEPS: usize = 64;
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -23,9 +30,38 @@ pub struct Explanation {
     pub fact: String,
     /// The subtask that published the fact.
     pub by: SubtaskId,
-    /// The exchange that holds it, or else the last one before it was concluded; none when it was
-    /// concluded from other facts.
+    /// How it is known where it came from.
+    pub basis: Basis,
+    /// The exchange that holds it, or that it was made from; or else the last one before it was
+    /// concluded.
     pub exchange: Option<Explained>,
+    /// Numbers of the requests whose answers hold the same text, where it is not known which.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<u32>,
+    /// Names of the facts that were read before it was concluded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<String>,
+    /// The other fact that it was taken from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Box<Explanation>>,
+}
+
+/// How it is known where a value came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// The verb read it there.
+    Read,
+    /// The verb made it from what it read there, which is written otherwise.
+    Derived,
+    /// The verb took it from another fact.
+    Fact,
+    /// The verb does not say; one answer alone holds its text.
+    Matched,
+    /// The verb does not say; several answers hold its text.
+    Ambiguous,
+    /// The verb concluded it: no answer holds it.
+    Concluded,
 }
 
 /// An exchange, and where the value stands in its answer.
@@ -59,7 +95,7 @@ pub enum ExplainError {
     Evidence(#[from] EvidenceError),
     /// Two subtasks published it.
     #[error(transparent)]
-    Twice(#[from] crate::gate::AlreadyPublished),
+    Twice(#[from] crate::model::AlreadyPublished),
 }
 
 fn near(names: &[String]) -> String {
@@ -69,29 +105,83 @@ fn near(names: &[String]) -> String {
     format!("; there is `{}`", names.join("`, `"))
 }
 
-/// Explains the value at a dotted path, such as `canary.runs[2].outcome`.
+/// Explains the value at a dotted path, such as `canary.runs.runs[2].outcome`.
 ///
 /// # Errors
 /// When no fact holds it, or the recording is damaged.
 pub fn explain(recording: &Recording, path: &str) -> Result<Explanation, ExplainError> {
     let facts = recording.folded.facts()?;
-    let (Some((fact, _)), Some(value)) = (facts.containing(path), facts.value(path)) else {
-        return Err(ExplainError::NoFact {
+    match explained_in(recording, &facts, path, MOST_STEPS)? {
+        Some(explanation) => Ok(explanation),
+        None => Err(ExplainError::NoFact {
             path: path.to_owned(),
             nearest: nearest(facts.iter().map(|fact| fact.name.as_str()), path),
-        });
+        }),
+    }
+}
+
+fn explained_in(
+    recording: &Recording,
+    facts: &Facts,
+    path: &str,
+    steps: usize,
+) -> Result<Option<Explanation>, EvidenceError> {
+    let (Some((fact, rest)), Some(value)) = (facts.containing(path), facts.value(path)) else {
+        return Ok(None);
     };
-    let exchange = match fact.source.exchange {
-        Some(n) if n > 0 => exchange(recording, &fact.source.by, n, &Wanted::new(path, value))?,
-        _ => None,
-    };
-    Ok(Explanation {
+    let mut explanation = Explanation {
         path: path.to_owned(),
         value: value.clone(),
         fact: fact.name.clone(),
         by: fact.source.by.clone(),
-        exchange,
-    })
+        basis: Basis::Concluded,
+        exchange: None,
+        candidates: Vec::new(),
+        facts: fact.source.facts.clone(),
+        from: None,
+    };
+    match origin(fact, rest) {
+        Some((ReadFrom::Fact(other), below)) if steps > 0 => {
+            let path = format!("{other}{below}");
+            let from = explained_in(recording, facts, &path, steps - 1)?;
+            if let Some(from) = from.filter(|from| from.value == *value) {
+                explanation.basis = Basis::Fact;
+                explanation.from = Some(Box::new(from));
+            }
+        }
+        Some((
+            ReadFrom::Answer {
+                request,
+                at,
+                inside,
+            },
+            below,
+        )) => {
+            let found = |answer: &Value| locate(answer, at, inside, below, value);
+            explanation.exchange = exchange(recording, &fact.source.by, *request, |answer| {
+                found(answer).into_iter().collect()
+            })?;
+            let read = explanation.exchange.as_ref();
+            let found = read.is_some_and(|one| !one.found.is_empty());
+            explanation.basis = if found { Basis::Read } else { Basis::Derived };
+        }
+        _ => match_text(recording, fact, &mut explanation)?,
+    }
+    Ok(Some(explanation))
+}
+
+/// The origin that a verb gave of the smallest part of its fact that holds this path, and the rest
+/// of the path below that part.
+fn origin<'f, 'p>(fact: &'f Fact, rest: &'p str) -> Option<(&'f ReadFrom, &'p str)> {
+    let rest = rest.strip_prefix('.').unwrap_or(rest);
+    let below = |part: &str| {
+        let below = rest.strip_prefix(part)?;
+        (part.is_empty() || below.is_empty() || below.starts_with(['.', '['])).then_some(below)
+    };
+    let origins = fact.source.origins.iter();
+    let fitting = origins.filter_map(|one| Some((one, below(&one.part)?)));
+    let (one, below) = fitting.max_by_key(|(one, _)| one.part.len())?;
+    Some((&one.from, below))
 }
 
 fn nearest<'a>(names: impl Iterator<Item = &'a str>, path: &str) -> Vec<String> {
@@ -115,28 +205,55 @@ fn nearest<'a>(names: impl Iterator<Item = &'a str>, path: &str) -> Vec<String> 
         .collect()
 }
 
-/// The exchange that holds a value. A fact that puts several answers together points to the last of
-/// them; then it is the last one before that holds the value under its own name, or else under any.
-/// Without one it is the exchange that the fact points to, in which nothing was found.
+/// Looks for the value's own text among the answers that were there when it was published: under
+/// its own name, or else anywhere. Only where one answer alone holds it, it is said to be from
+/// there.
+fn match_text(
+    recording: &Recording,
+    fact: &Fact,
+    explanation: &mut Explanation,
+) -> Result<(), EvidenceError> {
+    let (by, n) = (&fact.source.by, fact.source.exchange.unwrap_or(0));
+    let Some(course) = recording.folded.course(by).filter(|_| n > 0) else {
+        return Ok(());
+    };
+    let wanted = Wanted::new(&explanation.path, &explanation.value);
+    let (mut named, mut anywhere) = (Vec::new(), Vec::new());
+    for n in course.exchanges.range(..=n).map(|(n, _)| *n) {
+        let one = exchange(recording, by, n, |answer| wanted.places(answer))?;
+        match one.as_ref().and_then(|one| one.found.first()) {
+            Some(found) if found.named => named.extend(one),
+            Some(_) => anywhere.extend(one),
+            None => {}
+        }
+    }
+    let mut holding = if named.is_empty() { anywhere } else { named };
+    if holding.len() > 1 {
+        explanation.basis = Basis::Ambiguous;
+        explanation.candidates = holding.iter().map(|one| one.n).collect();
+        return Ok(());
+    }
+    if let Some(only) = holding.pop() {
+        explanation.basis = Basis::Matched;
+        explanation.exchange = Some(only);
+    } else {
+        explanation.exchange = exchange(recording, by, n, |_| Vec::new())?;
+    }
+    Ok(())
+}
+
+/// An exchange of the course that counts, with what is found in its answer.
 fn exchange(
     recording: &Recording,
     by: &SubtaskId,
     n: u32,
-    wanted: &Wanted<'_>,
+    find: impl FnOnce(&Value) -> Vec<Found>,
 ) -> Result<Option<Explained>, EvidenceError> {
-    let Some(course) = recording.folded.course(by) else {
+    let course = recording.folded.course(by);
+    let Some(recorded) = course.and_then(|course| course.exchanges.get(&n)) else {
         return Ok(None);
     };
-    let (mut pointed_to, mut anywhere) = (None, None);
-    for (n, recorded) in course.exchanges.range(..=n).rev() {
-        let explained = explained(recording, by, *n, recorded, wanted)?;
-        match explained.found.first() {
-            Some(found) if found.named => return Ok(Some(explained)),
-            Some(_) => drop(anywhere.get_or_insert(explained)),
-            None => drop(pointed_to.get_or_insert(explained)),
-        }
-    }
-    Ok(anywhere.or(pointed_to))
+    explained(recording, by, n, recorded, find).map(Some)
 }
 
 fn explained(
@@ -144,7 +261,7 @@ fn explained(
     by: &SubtaskId,
     n: u32,
     recorded: &Exchange,
-    wanted: &Wanted<'_>,
+    find: impl FnOnce(&Value) -> Vec<Found>,
 ) -> Result<Explained, EvidenceError> {
     let effect = recording.read(&recorded.effect)?;
     let mut found = Vec::new();
@@ -153,7 +270,7 @@ fn explained(
         Some(Answer::Err(error)) => Some(Value::from(error.to_string())),
         Some(Answer::Ok(response)) => {
             let response = recording.read(response)?;
-            found = wanted.places(&response);
+            found = find(&response);
             Some(response)
         }
     };
@@ -194,44 +311,81 @@ impl fmt::Display for Explanation {
             f,
             "{} = {}",
             one_line(&self.path),
-            plain(&self.value.to_string())
+            visible(&self.value.to_string())
         )?;
-        writeln!(f, "  fact `{fact}`, published by {by}")?;
-        match &self.exchange {
-            Some(exchange) => told(exchange, &by, f),
-            None => write!(f, "  concluded by {by} from other facts"),
+        write!(f, "  fact `{fact}`, published by {by}")?;
+        if let Some(from) = &self.from {
+            return write!(f, "\n  taken from another fact:\n{from}");
+        }
+        if let Some(exchange) = &self.exchange {
+            told(exchange, self.basis, &by, f)?;
+        }
+        if self.basis == Basis::Ambiguous {
+            let requests: Vec<String> = self.candidates.iter().map(u32::to_string).collect();
+            write!(
+                f,
+                "\n  its text stands in the answers to requests {}; {by} does not say from which of \
+                 them it is",
+                requests.join(", ")
+            )?;
+        }
+        let concluded = matches!(self.basis, Basis::Concluded | Basis::Ambiguous);
+        match (concluded, self.facts.as_slice(), &self.exchange) {
+            (true, [], None) if self.basis == Basis::Concluded => {
+                write!(f, "\n  concluded by {by} from other facts")
+            }
+            (true, facts @ [_, ..], _) => {
+                let names: Vec<String> = facts.iter().map(|name| one_line(name)).collect();
+                write!(f, "\n  {by} had read the facts `{}`", names.join("`, `"))
+            }
+            _ => Ok(()),
         }
     }
 }
 
-fn told(exchange: &Explained, by: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn told(exchange: &Explained, basis: Basis, by: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let n = exchange.n;
     let records: Vec<String> = exchange.records.iter().map(u64::to_string).collect();
-    writeln!(f, "  exchange {n}, records {}", records.join(" and "))?;
-    writeln!(f, "  asked: {}", short(&exchange.effect))?;
+    write!(f, "\n  request {n}, records {}", records.join(" and "))?;
+    write!(f, "\n  asked: {}", short(&exchange.effect))?;
     match &exchange.answer {
-        Some(answer) => writeln!(f, "  answered: {}", short(answer))?,
-        None => writeln!(f, "  not answered")?,
+        Some(answer) => write!(f, "\n  answered: {}", short(answer))?,
+        None => write!(f, "\n  not answered")?,
     }
     let Some(first) = exchange.found.first() else {
-        return write!(
-            f,
-            "  no answer holds this value: {by} concluded it when it had made exchange {n}"
-        );
+        return match basis {
+            Basis::Derived => write!(
+                f,
+                "\n  {by} made it from this answer, in which it is written otherwise"
+            ),
+            _ => write!(
+                f,
+                "\n  no answer holds this value: {by} concluded it when it had made request {n}"
+            ),
+        };
     };
     if !first.named {
-        writeln!(
+        write!(
             f,
-            "  no answer holds this value under its own name; the same text stands in this one, \
+            "\n  no answer holds this value under its own name; the same text stands in this one, \
              perhaps by chance"
         )?;
     }
-    let place = |found: &Found| {
-        let (pointer, around) = (one_line(&found.pointer), one_line(&found.around));
-        format!("  at {pointer} byte {}: {around}", found.offset)
-    };
-    let places: Vec<String> = exchange.found.iter().map(place).collect();
-    f.write_str(&places.join("\n"))
+    for found in &exchange.found {
+        let inside = match found.inside.as_str() {
+            "" => String::new(),
+            inside => format!(" in {}", one_line(inside)),
+        };
+        write!(
+            f,
+            "\n  at {}{inside} bytes {}–{}: {}",
+            one_line(&found.pointer),
+            found.offset,
+            found.offset + found.length,
+            one_line(&found.around)
+        )?;
+    }
+    Ok(())
 }
 
 fn short(value: &Value) -> String {

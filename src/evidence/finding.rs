@@ -8,8 +8,13 @@ use serde_json::Value;
 pub struct Found {
     /// JSON pointer into the answer.
     pub pointer: String,
+    /// JSON pointer into the document that this text is; empty where it was not read as one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub inside: String,
     /// Bytes from the beginning of that text.
     pub offset: usize,
+    /// Length in bytes.
+    pub length: usize,
     /// The text around it.
     pub around: String,
     /// Whether it stands there under the last name of the path that was asked for. Under another
@@ -55,7 +60,7 @@ impl<'a> Wanted<'a> {
             Value::Number(_) | Value::Bool(_) | Value::Array(_) | Value::Object(_)
                 if within == self.value =>
             {
-                found.add(pointer, 0, self.text.clone(), named);
+                found.add(pointer, 0, self.text.len(), self.text.clone(), named);
             }
             Value::Array(items) => {
                 for (at, item) in items.iter().enumerate() {
@@ -92,7 +97,7 @@ impl<'a> Wanted<'a> {
         let named = (named && whole) || own.is_some();
         let at = own.unwrap_or(first);
         let around = around(text, at, self.text.len());
-        found.add(pointer, at, around, named);
+        found.add(pointer, at, self.text.len(), around, named);
     }
 
     /// `1` is not in `2.1.0`.
@@ -128,7 +133,7 @@ struct Places {
 impl Places {
     const MOST: usize = 5;
 
-    fn add(&mut self, pointer: &str, offset: usize, around: String, named: bool) {
+    fn add(&mut self, pointer: &str, offset: usize, length: usize, around: String, named: bool) {
         let list = if named {
             &mut self.named
         } else {
@@ -137,7 +142,9 @@ impl Places {
         if list.len() < Self::MOST {
             list.push(Found {
                 pointer: pointer.to_owned(),
+                inside: String::new(),
                 offset,
+                length,
                 around,
                 named,
             });
@@ -156,7 +163,7 @@ fn last_name(path: &str) -> &str {
 }
 
 /// The line's part around a finding, with the finding in brackets.
-fn around(text: &str, offset: usize, length: usize) -> String {
+pub(super) fn around(text: &str, offset: usize, length: usize) -> String {
     const REACH: usize = 40;
     let (before, rest) = text.split_at(offset);
     let (value, after) = rest.split_at(length);

@@ -3,9 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Opened;
-use super::manifest::{FORMAT, MANIFEST, Manifest, SCRIPT, SUMS, Summed, json_text, sums};
-use crate::journal::sha256_hex;
+use crate::store::manifest::{FORMAT, MANIFEST, Manifest, SCRIPT, SUMS, Summed, json_text, sums};
+use crate::store::{Opened, sha256_hex};
 
 /// Digests of the scripts in bundles of all versions. A bundle with another one is not intact,
 /// because somebody may run it.
@@ -28,10 +27,10 @@ pub(super) fn manifest(opened: &Opened) -> Result<Manifest, String> {
     let value: serde_json::Value =
         serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     let format = value.get("format").and_then(serde_json::Value::as_u64);
-    if format != Some(u64::from(FORMAT)) {
+    if !format.is_some_and(|found| (1..=u64::from(FORMAT)).contains(&found)) {
         let found = format.map_or("unknown".to_owned(), |found| found.to_string());
         return Err(format!(
-            "its format is {found}; this version reads {FORMAT}"
+            "its format is {found}; this version reads 1 to {FORMAT}"
         ));
     }
     let manifest: Manifest = serde_json::from_value(value).map_err(|error| error.to_string())?;

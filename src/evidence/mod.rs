@@ -14,41 +14,43 @@
 //! <gate>-<run>/verify.sh                 checks all of it with a POSIX shell and `sha256sum`
 //! ```
 
-mod attempt;
-mod blocks;
+mod anchors;
+mod attest;
 mod bundle;
 mod conclusions;
 mod diff;
 mod error;
 mod explain;
+mod field;
 mod finding;
+mod judged;
 mod listed;
-mod manifest;
-mod names;
-mod open;
-mod pack;
-mod plain;
+mod located;
+mod online;
 mod recording;
 mod records;
 mod reproduce;
+mod require;
+mod rerun;
 mod scan;
-mod tar;
 mod verify;
 
-pub use attempt::{check_directory, seal_directory};
-pub(crate) use bundle::bundle_of;
+pub use attest::{
+    AttestError, Attested, Claims, Signature, SignedBy, attest, attestation_of,
+    check as check_attestation,
+};
 pub use bundle::{Bundled, Spec, bundle};
-pub use diff::{Diff, Difference, Divergence, Run, Texts, diff, why_volatile};
+pub(crate) use bundle::{bundle_of, commitment};
+pub use diff::{Diff, Difference, Divergence, Run, Texts, diff};
 pub use error::EvidenceError;
-pub use explain::{ExplainError, Explained, Explanation, explain};
+pub use explain::{Basis, ExplainError, Explained, Explanation, explain};
+pub use field::{Field, InReport, in_report};
 pub use finding::Found;
-pub use manifest::{Manifest, Summed};
-pub use open::{Limits, Opened, open, unpack};
-pub use pack::{Content, Part, pack};
+pub use judged::{PLATFORM, gate_of, load_gate, platform_of, subject_of};
+pub use online::{Now, Online, Seen, online};
 pub use recording::Recording;
-pub use reproduce::{Promise, RecordedBy, Reproduced, Rerun, Rerunned, reproduce};
-pub use scan::{Leak, NoScan, RedactorScan, Scan};
+pub use reproduce::{Promise, RecordedBy, Reproduced, reproduce, reproduce_within};
+pub use require::{Held, REQUIREMENTS, Requirement, held};
+pub use rerun::{Rerun, Rerunned};
+pub use scan::RedactorScan;
 pub use verify::{Check, Render, Verified, open_to_verify, verify, verify_opened};
-
-pub(crate) use manifest::TEMPLATES;
-pub(crate) use pack::is_unfinished;

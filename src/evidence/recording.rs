@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::open::open_with;
-use super::{EvidenceError, Limits, Texts, open};
-use crate::journal::disk::Disk;
-use crate::journal::{
-    Answer, BLOBS, Blobs, FILE, Folded, Said, fold, read_on, referred, scan, sha256_hex,
-};
+use super::judged::{gate_of, load_gate};
+use super::{EvidenceError, Texts};
+use crate::gate::Gate;
+use crate::journal::{Answer, BLOBS, Blobs, FILE, Folded, Said, fold, read_on, referred, scan};
+use crate::store::disk::Disk;
+use crate::store::open::open_with;
+use crate::store::{Limits, TEMPLATES, open, sha256_hex};
 
 /// A larger text is not compared.
 const LARGEST_TEXT: u64 = 1 << 20;
@@ -22,6 +23,7 @@ pub struct Recording {
     pub folded: Folded,
     disk: Arc<dyn Disk>,
     place: Place,
+    limits: Limits,
 }
 
 enum Place {
@@ -35,15 +37,28 @@ impl Recording {
     /// # Errors
     /// When it is neither, or its journal is damaged.
     pub fn open(disk: Arc<dyn Disk>, path: &Path) -> Result<Self, EvidenceError> {
+        Self::open_within(disk, path, Limits::default())
+    }
+
+    /// The same, where a bundle may hold as much as this.
+    ///
+    /// # Errors
+    /// As [`Recording::open`].
+    pub fn open_within(
+        disk: Arc<dyn Disk>,
+        path: &Path,
+        limits: Limits,
+    ) -> Result<Self, EvidenceError> {
         if disk.size(&path.join(FILE)).is_ok() {
             return Ok(Self {
                 folded: read_on(&*disk, path)?,
                 place: Place::Run(path.to_owned()),
                 disk,
+                limits,
             });
         }
         let name = format!("data/{FILE}");
-        let mut opened = open(&*disk, path, |one| one == name, Limits::default())?;
+        let mut opened = open(&*disk, path, |one| one == name, limits)?;
         let bytes = opened
             .kept
             .remove(&name)
@@ -52,7 +67,33 @@ impl Recording {
             folded: fold(scan(&bytes, path)?.lines)?,
             place: Place::Bundle(path.to_owned()),
             disk,
+            limits,
         })
+    }
+
+    /// The gate that the run was begun with, as its file gives it.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is none for this version of the program.
+    pub fn gate(&self) -> Result<Gate, EvidenceError> {
+        const NAME: &str = "gate.toml";
+        match &self.place {
+            Place::Bundle(path) => {
+                let keep = |name: &str| name == "data/gate.toml" || name.starts_with(TEMPLATES);
+                gate_of(&open(&*self.disk, path, keep, self.limits)?)
+            }
+            Place::Run(dir) => {
+                let path = dir.join(NAME);
+                let text = self.disk.read(&path, LARGEST_TEXT);
+                let text = text.map_err(EvidenceError::disk("read", &path))?;
+                let templates = [dir.join("templates"), dir.join("files/templates")];
+                load_gate(&text, &|name| {
+                    let mut paths = templates.iter().map(|templates| templates.join(name));
+                    let bytes = paths.find_map(|path| self.disk.read(&path, LARGEST_TEXT).ok())?;
+                    String::from_utf8(bytes).ok()
+                })
+            }
+        }
     }
 
     /// The texts that lie beside the journal: its blobs, and the run's own files that it names, as
@@ -72,7 +113,7 @@ impl Recording {
             }
         }
         let names = wanted.names();
-        let mut room = Limits::default().kept;
+        let mut room = self.limits.kept;
         let mut fits = |size: u64| {
             let left = room.checked_sub(size).filter(|_| size <= LARGEST_TEXT);
             room = left.unwrap_or(room);
@@ -82,7 +123,7 @@ impl Recording {
             Place::Run(dir) => of_run(&*self.disk, dir, names.keys(), fits),
             Place::Bundle(path) => {
                 let keep = |name: &str, size| names.contains_key(name) && fits(size);
-                open_with(&*self.disk, path, keep, Limits::default())?.kept
+                open_with(&*self.disk, path, keep, self.limits)?.kept
             }
         };
         let mut texts = Texts::default();
@@ -120,7 +161,7 @@ impl Recording {
                     name.strip_prefix(&prefix)
                         .is_some_and(|it| wanted.contains(it))
                 };
-                let opened = open(&*self.disk, path, keep, Limits::default())?;
+                let opened = open(&*self.disk, path, keep, self.limits)?;
                 let texts = opened.kept.into_iter().filter_map(|(name, bytes)| {
                     Some((name.strip_prefix(&prefix)?.to_owned(), bytes))
                 });

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Opened;
-use super::manifest::Summed;
 use crate::journal::{Answer, FILE, Folded, Line, Record, Said, on_all_cores};
+use crate::store::Opened;
+use crate::store::manifest::Summed;
 use crate::world::Place;
 
 /// A log as the record of a program's end has it.

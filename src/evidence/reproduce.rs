@@ -10,43 +10,22 @@ use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use serde::Serialize;
 
 use super::bundle::sum_of;
 use super::conclusions::{conclusions_differ, written_otherwise};
-use super::open::open_with;
-use super::verify::{examine, is_bulk, read_journal};
-use super::{Content, EvidenceError, Limits, Opened, Spec, unpack};
-use crate::gate::{Facts, Outcome, SubtaskId, Verdict};
-use crate::journal::disk::Disk;
-use crate::journal::{Blobs, Folded};
-use crate::world::{ReplayWorld, World};
-
-/// What is needed to run a gate again: the engine and the reports.
-#[async_trait]
-pub trait Rerun: Send + Sync {
-    /// Runs the gate of a recording in a world, to its end. Nothing else may be reached.
-    ///
-    /// # Errors
-    /// When it cannot even begin.
-    async fn run(&self, recorded: &Folded, world: Arc<dyn World>) -> Result<Rerunned, String>;
-
-    /// Makes all reports of a run from its journal, by file name.
-    ///
-    /// # Errors
-    /// When the journal does not give what they need.
-    fn reports(&self, folded: &Folded) -> Result<BTreeMap<String, Vec<u8>>, String>;
-}
-
-/// What running again gave.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Rerunned {
-    /// How the subtasks ended.
-    pub outcomes: BTreeMap<SubtaskId, Outcome>,
-    /// What they published.
-    pub facts: Facts,
-}
+use super::judged::read_journal;
+use super::listed::manifest;
+use super::rerun::{Rerun, Rerunned};
+use super::verify::{examine, is_bulk};
+use super::{EvidenceError, Spec};
+use crate::journal::{Blobs, Folded, ReplayWorld};
+use crate::model::Verdict;
+use crate::model::subject::Subject;
+use crate::store::disk::Disk;
+use crate::store::open::open_with;
+use crate::store::{Content, Limits, Opened, unpack};
+use crate::world::World;
 
 /// Whether a promise was kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -136,7 +115,21 @@ pub async fn reproduce(
     scratch: &Path,
     rerun: impl FnOnce(&Opened) -> Result<Arc<dyn Rerun>, EvidenceError>,
 ) -> Result<Reproduced, EvidenceError> {
-    let opened = open_to_reproduce(&*disk, path, Limits::default())?;
+    reproduce_within(disk, path, scratch, Limits::default(), rerun).await
+}
+
+/// The same, where the bundle may hold as much as this.
+///
+/// # Errors
+/// As [`reproduce`].
+pub async fn reproduce_within(
+    disk: Arc<dyn Disk>,
+    path: &Path,
+    scratch: &Path,
+    limits: Limits,
+    rerun: impl FnOnce(&Opened) -> Result<Arc<dyn Rerun>, EvidenceError>,
+) -> Result<Reproduced, EvidenceError> {
+    let opened = open_to_reproduce(&*disk, path, limits)?;
     let (journal, rerun) = std::thread::scope(|scope| {
         let journal = scope.spawn(|| read_journal(&opened));
         let rerun = rerun(&opened);
@@ -159,7 +152,7 @@ pub async fn reproduce(
             replayed: Promise::NotTried(why),
         });
     };
-    let again = Arc::new(Again::prepare(disk, path, scratch, opened)?);
+    let again = Arc::new(Again::prepare(disk, path, scratch, limits, opened)?);
     let recorded = Arc::new(recorded);
     // Packing keeps one core busy, running again another.
     let rebuilding = {
@@ -201,7 +194,7 @@ fn open_to_reproduce(
         room = left.unwrap_or(room);
         left.is_some()
     };
-    open_with(disk, path, small, limits)
+    Ok(open_with(disk, path, small, limits)?)
 }
 
 /// Holds what running again concluded against the record of it. Reports are functions of the
@@ -230,6 +223,8 @@ struct Again {
     /// Where lies what is not in memory.
     data: PathBuf,
     blobs: Arc<BTreeMap<String, Vec<u8>>>,
+    /// What its manifest says that it is a verdict on.
+    subject: Option<Subject>,
     opened: Opened,
 }
 
@@ -239,11 +234,12 @@ impl Again {
         disk: Arc<dyn Disk>,
         path: &Path,
         scratch: &Path,
+        limits: Limits,
         mut opened: Opened,
     ) -> Result<Self, EvidenceError> {
         let outside = |name: &str| name.starts_with("data/") && !opened.kept.contains_key(name);
         if opened.files.iter().any(|file| outside(&file.path)) {
-            unpack(&*disk, path, scratch, outside, Limits::default())?;
+            unpack(&*disk, path, scratch, outside, limits)?;
         }
         let blobs = opened
             .kept
@@ -251,6 +247,7 @@ impl Again {
             .map(|(name, bytes)| (name["data/blobs/".len()..].to_owned(), bytes))
             .collect();
         Ok(Self {
+            subject: manifest(&opened).ok().and_then(|manifest| manifest.subject),
             data: scratch.join("data"),
             blobs: Arc::new(blobs),
             disk,
@@ -276,6 +273,8 @@ impl Again {
             run_dir: self.data.clone(),
             blobs: Arc::clone(&self.blobs),
             gate_file: self.kept("data/gate.toml").to_vec(),
+            // That it is the journal's own was seen when the bundle was verified.
+            subject: self.subject.clone(),
             reports,
             files: self.files(),
         };

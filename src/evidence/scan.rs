@@ -4,54 +4,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::store::{Leak, Scan};
 use crate::world::redact::{Redactor, Scope, Stream};
-
-/// Looks at every byte that is packed, in order.
-pub trait Scan {
-    /// The next file begins.
-    ///
-    /// # Errors
-    /// When its name holds what may not get out.
-    fn begin(&mut self, name: &str) -> Result<(), Leak>;
-    /// The next bytes of the file.
-    ///
-    /// # Errors
-    /// When they hold, together with those before, what may not get out.
-    fn feed(&mut self, bytes: &[u8]) -> Result<(), Leak>;
-    /// The file ends.
-    ///
-    /// # Errors
-    /// When its last bytes hold what may not get out.
-    fn end(&mut self) -> Result<(), Leak>;
-}
-
-/// Something that may not get out was about to. Says what it is, never its text.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{file}` holds {what}; nothing was packed")]
-pub struct Leak {
-    /// The file's name in the archive.
-    pub file: String,
-    /// What it holds: `‹secret:NAME›` or the place that a path stands for.
-    pub what: String,
-}
-
-/// Looks at nothing, for archives whose parts were redacted as they were made.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoScan;
-
-impl Scan for NoScan {
-    fn begin(&mut self, _: &str) -> Result<(), Leak> {
-        Ok(())
-    }
-
-    fn feed(&mut self, _: &[u8]) -> Result<(), Leak> {
-        Ok(())
-    }
-
-    fn end(&mut self) -> Result<(), Leak> {
-        Ok(())
-    }
-}
 
 /// Looks for everything that a redactor would replace.
 #[derive(Debug)]

@@ -7,20 +7,30 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::bundle::{blobs_of, check_blob, top};
+use super::EvidenceError;
+use super::anchors::anchors_hold;
+use super::attest::Signature;
+use super::bundle::{blobs_of, check_blob, committed_to, top};
+use super::judged::{read_journal, subject_of_journal};
 use super::listed::{data, files, kept, manifest, script};
-use super::manifest::{Manifest, Summed, TEMPLATES};
 use super::records::{logs, requests_and_answers};
-use super::{EvidenceError, Limits, Opened, open};
-use crate::gate::Verdict;
-use crate::journal::disk::Disk;
-use crate::journal::{Canonical, FILE, Folded, canonical, fold, scan, sha256_hex};
+use crate::gate::digest_of;
+use crate::journal::{Canonical, FILE, Folded, canonical};
+use crate::model::Verdict;
+use crate::model::escape::one_line;
+use crate::model::subject::Subject;
+use crate::store::disk::Disk;
+use crate::store::manifest::{Manifest, Summed, TEMPLATES};
+use crate::store::{Limits, Opened, open, sha256_hex};
 
 /// Makes all reports of a run from its journal, by file name.
 pub type Render<'a> = &'a dyn Fn(&Folded) -> Result<BTreeMap<String, Vec<u8>>, String>;
 
+/// Name of the check of who says so.
+pub(super) const SIGNATURE: &str = "signature";
+
 /// What a verification found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verified {
     /// The bundle's file name, size and digest.
     pub archive: Summed,
@@ -28,6 +38,12 @@ pub struct Verified {
     pub run: Option<String>,
     /// The verdict that the journal gives.
     pub verdict: Option<Verdict>,
+    /// Version of the journal's format.
+    pub format: Option<u32>,
+    /// The journal's head: it covers every record and, from format 2 on, every file.
+    pub head: Option<String>,
+    /// What it is a verdict on, as journal and gate file give it.
+    pub subject: Option<Subject>,
     /// Whether it was a dry run, whose verdict speaks only of what it did not leave out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
@@ -37,6 +53,8 @@ pub struct Verified {
     pub files: usize,
     /// What was looked at, in order.
     pub checks: Vec<Check>,
+    /// Who says so.
+    pub signature: Signature,
     /// Revision of the flake, as the journal has it.
     #[serde(skip)]
     pub flake: Option<String>,
@@ -60,6 +78,33 @@ impl Verified {
     pub fn intact(&self) -> bool {
         self.checks.iter().all(|check| check.fault.is_none())
     }
+
+    /// Holds the journal's head against one that is known from elsewhere.
+    pub fn must_have_head(&mut self, known: &str) {
+        let same = self.head.as_deref() == Some(known.trim().to_lowercase().as_str());
+        let head = self.head.as_deref().unwrap_or("not readable");
+        self.checks.push(Check {
+            name: "head",
+            fault: (!same).then(|| format!("the journal's head is {head}, not the one given")),
+            left_out: None,
+        });
+    }
+
+    /// The verdict in words, which say what is no verdict on a release.
+    #[must_use]
+    pub fn in_words(&self) -> Option<String> {
+        let end = if self.dry_run { " of a dry run" } else { "" };
+        let words = format!("{}{end}", self.verdict?);
+        // A journal of format 1 does not know its world, and is rendered as it was then.
+        let subject = self.subject.as_ref().filter(|one| one.format >= 2);
+        Some(subject.map_or_else(|| words.clone(), |subject| subject.in_words(&words)))
+    }
+
+    /// Whether nothing is wrong with the bundle but who says so.
+    fn lacks_signature_alone(&self) -> bool {
+        let mut faults = self.checks.iter().filter(|check| check.fault.is_some());
+        faults.all(|check| check.name == SIGNATURE)
+    }
 }
 
 impl fmt::Display for Verified {
@@ -67,21 +112,29 @@ impl fmt::Display for Verified {
         writeln!(f, "{}  {}", self.archive.sha256, self.archive.path)?;
         for check in &self.checks {
             match (&check.fault, &check.left_out) {
-                (Some(fault), _) => writeln!(f, "  BROKEN  {}: {fault}", check.name)?,
+                (Some(fault), _) => writeln!(f, "  BROKEN  {}: {}", check.name, one_line(fault))?,
                 (None, Some(why)) => writeln!(f, "  -       {}: not checked, {why}", check.name)?,
                 (None, None) => writeln!(f, "  ok      {}", check.name)?,
             }
         }
-        match (self.intact(), self.verdict) {
-            (true, Some(verdict)) => write!(
-                f,
-                "intact: verdict {verdict}{}, {} records, {} files",
-                if self.dry_run { " of a dry run" } else { "" },
-                self.records,
-                self.files
-            ),
-            _ => write!(f, "NOT INTACT"),
+        let Some(words) = self.in_words().filter(|_| self.intact()) else {
+            if self.lacks_signature_alone() {
+                return write!(f, "intact, but {}", one_line(&self.signature.to_string()));
+            }
+            return f.write_str("NOT INTACT");
+        };
+        for (what, which) in self.subject.iter().flat_map(Subject::lines) {
+            writeln!(f, "  {what:<10} {}", one_line(&which))?;
         }
+        if let Some(head) = &self.head {
+            writeln!(f, "  {:<10} {head}", "head")?;
+        }
+        writeln!(
+            f,
+            "intact: verdict {words}, {} records, {} files",
+            self.records, self.files
+        )?;
+        f.write_str(&one_line(&self.signature.to_string()))
     }
 }
 
@@ -108,7 +161,7 @@ pub fn open_to_verify(
     path: &Path,
     limits: Limits,
 ) -> Result<Opened, EvidenceError> {
-    open(disk, path, |name| !is_bulk(name), limits)
+    Ok(open(disk, path, |name| !is_bulk(name), limits)?)
 }
 
 /// Checks a bundle that was read with [`open_to_verify`].
@@ -123,6 +176,7 @@ pub(crate) fn examine(
     journal: Result<&Folded, &String>,
     render: Option<Render<'_>>,
 ) -> Verified {
+    let judged = |folded: &Folded| subject_of_journal(opened, folded);
     let mut checks = Checks::default();
     let manifest = checks.value("manifest", manifest(opened));
     if let Some(manifest) = &manifest {
@@ -136,7 +190,10 @@ pub(crate) fn examine(
         let captured = requests_and_answers(opened, folded);
         let captured = checks.value("requests and answers", captured);
         checks.of("seal", seal(folded, chain, manifest.as_ref()));
+        checks.commitment(folded, opened);
         checks.of("gate and run", names(opened, folded, manifest.as_ref()));
+        let said = manifest.as_ref().map(|manifest| &manifest.subject);
+        checks.of("subject", subject(folded, &judged(folded), said));
         checks.of("verdict", verdict(folded, manifest.as_ref()));
         checks.of("gate file", gate(opened, folded));
         checks.of("blobs", blobs(opened, folded));
@@ -144,19 +201,25 @@ pub(crate) fn examine(
             checks.of("logs", logs(opened, captured));
         }
         checks.of("facts", facts(folded));
+        checks.of("heads that were posted", anchors_hold(folded));
         checks.reports(opened, folded, render);
     }
+    let head = journal.as_ref().map(|(_, chain)| chain.head.clone());
     let folded = journal.as_ref().map(|(folded, _)| *folded);
     let header = folded.map(|folded| &folded.header);
     Verified {
         run: header.map(|header| header.run.clone()),
         flake: header.and_then(|header| header.flake.clone()),
         verdict: folded.map(Folded::verdict),
+        format: header.map(|header| header.format),
+        head,
+        subject: folded.map(judged),
         dry_run: folded.is_some_and(|folded| folded.asked().dry_run),
         records: folded.map_or(0, |folded| folded.lines.len()),
         files: data(&opened.files).count(),
         archive: opened.archive.clone(),
         checks: checks.0,
+        signature: Signature::Unsigned,
     }
 }
 
@@ -187,6 +250,19 @@ impl Checks {
         value
     }
 
+    fn commitment(&mut self, folded: &Folded, opened: &Opened) {
+        const NAME: &str = "commitment to all files";
+        if folded.header.format >= 2 {
+            let files: Vec<Summed> = data(&opened.files).cloned().collect();
+            return self.of(NAME, committed_to(folded, &files));
+        }
+        self.0.push(Check {
+            name: NAME,
+            fault: None,
+            left_out: Some("because a journal of format 1 makes none".to_owned()),
+        });
+    }
+
     fn reports(&mut self, opened: &Opened, folded: &Folded, render: Option<Render<'_>>) {
         match render {
             Some(render) => self.of("reports", reports(opened, folded, render)),
@@ -197,19 +273,6 @@ impl Checks {
             }),
         }
     }
-}
-
-/// Reads a bundle's journal.
-///
-/// # Errors
-/// What does not hold, in words.
-pub(crate) fn read_journal(opened: &Opened) -> Result<Folded, String> {
-    let bytes = kept(opened, &format!("data/{FILE}"))?;
-    let scanned = scan(bytes, Path::new(FILE)).map_err(|error| error.to_string())?;
-    if scanned.torn > 0 {
-        return Err("its last line is torn".to_owned());
-    }
-    fold(scanned.lines).map_err(|error| error.to_string())
 }
 
 /// The canonical form of a bundle's journal, which is the form it has.
@@ -253,6 +316,26 @@ fn names(opened: &Opened, folded: &Folded, manifest: Option<&Manifest>) -> Resul
     Err(format!("it lies in `{}`, not in `{top}`", opened.top))
 }
 
+/// From format 2 on journal and manifest say what it is a verdict on, and the same.
+fn subject(
+    folded: &Folded,
+    judged: &Subject,
+    said: Option<&Option<Subject>>,
+) -> Result<(), String> {
+    if folded.header.format >= 2 && folded.circumstances().is_none() {
+        return Err("the journal does not say in which world it was made".to_owned());
+    }
+    if judged.gate.name != folded.header.gate.name {
+        return Err("the gate file has another name".to_owned());
+    }
+    match said {
+        Some(Some(said)) if said != judged => {
+            Err("the manifest is on another subject than the journal".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
 fn verdict(folded: &Folded, manifest: Option<&Manifest>) -> Result<(), String> {
     let recomputed = folded.verdict();
     let said = folded
@@ -273,8 +356,13 @@ fn verdict(folded: &Folded, manifest: Option<&Manifest>) -> Result<(), String> {
 }
 
 fn gate(opened: &Opened, folded: &Folded) -> Result<(), String> {
-    let run = &folded.header.gate;
-    if sha256_hex(kept(opened, "data/gate.toml")?) != run.sha256 {
+    let run = folded.gate();
+    let text = String::from_utf8_lossy(kept(opened, "data/gate.toml")?);
+    let included = |name: &str| {
+        let text = opened.kept.get(&format!("{TEMPLATES}{name}"))?;
+        String::from_utf8(text.clone()).ok()
+    };
+    if digest_of(&text, &included) != run.sha256 {
         return Err("it is not the one that was run".to_owned());
     }
     let there: BTreeMap<&str, String> = opened
@@ -322,7 +410,7 @@ fn facts(folded: &Folded) -> Result<(), String> {
         let made = |course: &crate::journal::Course| course.exchanges.contains_key(&n);
         if n > 0 && !folded.course(&fact.source.by).is_some_and(made) {
             return Err(format!(
-                "`{}` points to exchange {n} of `{}`, which was not made",
+                "`{}` points to request {n} of `{}`, which was not made",
                 fact.name, fact.source.by
             ));
         }

@@ -1,6 +1,7 @@
 //! The gate that comes with the program.
 
-use super::{Diagnostics, Gate};
+use super::Gate;
+use crate::model::Diagnostics;
 
 const GATE: &str = include_str!("../gates/phase4/gate.toml");
 const TEMPLATES: &[(&str, &str)] = &[

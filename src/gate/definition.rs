@@ -8,7 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Graph, PolicyTable, ResolvedPolicy, SubtaskId, Triage};
+use super::Graph;
+use super::rehearsal::Rehearsal;
+use crate::model::{PolicyTable, ResolvedPolicy, SubtaskId, Triage};
 use crate::verbs::Verb;
 use crate::world::ProcessRule;
 
@@ -41,6 +43,8 @@ pub struct Gate {
     pub processes: BTreeMap<String, ProcessRule>,
     /// What failures mean, parameters filled in.
     pub triage: Vec<Triage>,
+    /// What the outside is in a rehearsal, as written.
+    pub rehearsal: Rehearsal,
     /// Comment templates by name.
     pub templates: BTreeMap<String, String>,
     /// Work packages, in file order.
@@ -78,6 +82,8 @@ pub struct WorkPackage {
     pub depends_on: Vec<String>,
     /// What it is for.
     pub goal: String,
+    /// The label of the runner that it wants, where `gate workflow` makes jobs of the gate.
+    pub runs_on: Option<String>,
     /// Its subtasks, in file order.
     pub subtasks: Vec<Subtask>,
 }

@@ -11,7 +11,7 @@ use petgraph::Direction;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::{Gate, SubtaskId};
+use crate::model::SubtaskId;
 
 /// The order of a gate's subtasks: an edge leads from what must be done before.
 #[derive(Debug, Clone, Default)]
@@ -47,17 +47,11 @@ pub(super) struct SubtaskOutline<'a> {
 
 /// Subtasks that wait for each other in a circle, in order; the first follows the last.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a circle: {} → {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" → "),
+#[error("dependency cycle: {} → {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" → "),
     .0.first().map_or("itself", SubtaskId::as_str))]
 pub struct Cycle(pub Vec<SubtaskId>);
 
 impl Graph {
-    /// The graph of a checked gate.
-    #[must_use]
-    pub fn new(gate: &Gate) -> Self {
-        gate.graph().clone()
-    }
-
     /// Builds the graph. Names that do not exist are left out: the loader reports them.
     ///
     /// # Errors
@@ -95,19 +89,6 @@ impl Graph {
             }
         }
         self.named(found)
-    }
-
-    /// Every subtask that is done before it starts, in plan order.
-    #[must_use]
-    pub fn ancestors(&self, id: &SubtaskId) -> Vec<SubtaskId> {
-        let mut ranks = BTreeSet::new();
-        let mut open: Vec<NodeIndex> = self.before(self.nodes.get(id).copied()).collect();
-        while let Some(node) = open.pop() {
-            if ranks.insert(self.rank[node.index()]) {
-                open.extend(self.before(Some(node)));
-            }
-        }
-        self.named(ranks)
     }
 
     /// Whether one subtask is always done before the other starts.
@@ -153,26 +134,6 @@ impl Graph {
         seen.into_iter()
             .filter_map(|node| self.subtask(node).cloned())
             .collect()
-    }
-
-    /// The subtasks that may start when exactly these are done, in plan order; without those
-    /// that are done already.
-    #[must_use]
-    pub fn ready(&self, done: &BTreeSet<SubtaskId>) -> Vec<SubtaskId> {
-        let mut passed = vec![false; self.order.len()];
-        let mut ready = Vec::new();
-        for (rank, &node) in self.order.iter().enumerate() {
-            let free = self
-                .before(Some(node))
-                .all(|before| passed[self.rank[before.index()]]);
-            match self.subtask(node) {
-                Some(id) if done.contains(id) => passed[rank] = true,
-                Some(id) if free => ready.push(id.clone()),
-                Some(_) => {}
-                None => passed[rank] = free,
-            }
-        }
-        ready
     }
 
     fn before(&self, node: Option<NodeIndex>) -> impl Iterator<Item = NodeIndex> {

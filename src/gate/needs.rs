@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::template::{look_up, quoted_names};
-use super::{Gate, Subtask, SubtaskId, WorkPackage};
+use super::{Gate, Subtask, WorkPackage};
+use crate::model::template::{look_up, quoted_names};
+use crate::model::{Condition, SubtaskId};
 
 /// A fact that a part of a gate reads, and the rest publishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,9 +44,10 @@ impl Gate {
         }
     }
 
-    /// The facts that a work package reads and others publish, in the order of the plan.
+    /// The facts that these work packages read and others publish, in the order of the plan.
     #[must_use]
-    pub fn needs_of(&self, work_package: &str) -> Vec<Need> {
+    pub fn needs_of(&self, work_packages: &[&str]) -> Vec<Need> {
+        let inside = |package: &WorkPackage| work_packages.contains(&package.id.as_str());
         let mut publishers: BTreeMap<&str, (&WorkPackage, &Subtask)> = BTreeMap::new();
         for (package, subtask) in self.subtasks() {
             if let Some(name) = subtask.verb.declares().publishes() {
@@ -53,17 +55,14 @@ impl Gate {
             }
         }
         let mut readers: BTreeMap<&str, &SubtaskId> = BTreeMap::new();
-        for (_, subtask) in self
-            .subtasks()
-            .filter(|(package, _)| package.id == work_package)
-        {
+        for (_, subtask) in self.subtasks().filter(|(package, _)| inside(package)) {
             for name in self.read_by(subtask) {
                 let beginnings = name.match_indices(['.', '[']).map(|(at, _)| &name[..at]);
                 let fact = beginnings
                     .chain([name.as_str()])
                     .find_map(|name| publishers.get_key_value(name));
                 if let Some((fact, (package, _))) = fact
-                    && package.id != work_package
+                    && !inside(package)
                 {
                     readers.entry(fact).or_insert(&subtask.id);
                 }
@@ -83,7 +82,7 @@ impl Gate {
     }
 
     /// The names that a subtask reads and that are no parameters.
-    fn read_by(&self, subtask: &Subtask) -> BTreeSet<String> {
+    pub(super) fn read_by(&self, subtask: &Subtask) -> BTreeSet<String> {
         let mut names = self.quoted(subtask);
         for text in [Some(&subtask.timeout), subtask.max_age.as_ref()]
             .into_iter()
@@ -93,7 +92,7 @@ impl Gate {
         }
         let parameters = Value::Object(self.parameters.clone());
         names.retain(|name| look_up(&parameters, name).is_none_or(Value::is_object));
-        names.extend(subtask.only_if.clone());
+        names.extend(subtask.only_if.as_deref().map(Condition::path_of));
         let reads = subtask.verb.declares().reads();
         names.extend(reads.into_iter().map(str::to_owned));
         names
@@ -108,7 +107,7 @@ mod tests {
     fn a_work_package_needs_what_it_reads_of_others() {
         let gate = Gate::built_in().unwrap();
         for free in ["WP01", "WP03"] {
-            assert_eq!(gate.needs_of(free), [], "{free}");
+            assert_eq!(gate.needs_of(&[free]), [], "{free}");
         }
         let needs = |package: &str| -> Vec<String> {
             let told = |need: Need| {
@@ -120,7 +119,7 @@ mod tests {
                 } = need;
                 format!("{fact} {by} {work_package} {reader}")
             };
-            gate.needs_of(package).into_iter().map(told).collect()
+            gate.needs_of(&[package]).into_iter().map(told).collect()
         };
         assert_eq!(
             needs("WP02"),
@@ -135,6 +134,7 @@ mod tests {
                 "rc T007 WP02 T025",
                 "saas.health T013 WP03 T026",
                 "saas.ready T014 WP03 T026",
+                "saas.terminal_failed T015 WP03 T026",
                 "canary.environment T017 WP04 T024",
             ]
         );

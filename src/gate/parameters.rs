@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::diagnostic::{Diagnostic, Diagnostics, SourceText};
+use super::Gate;
 use super::load::{At, Document, did_you_mean, load, table_to_json};
-use super::nearest::nearest;
-use super::{Gate, template::look_up};
+use crate::model::template::look_up;
+use crate::model::{Diagnostic, Diagnostics, SourceText, nearest};
 
 /// Settings of the program that are given like parameters.
 pub const RESERVED: &[&str] = &["workspace", "state_dir"];
@@ -42,7 +42,7 @@ pub enum ParameterError {
         problem: String,
     },
     /// An assignment without `=`.
-    #[error("`{0}` is no assignment such as `rc.baseline=3.2.0rc15`")]
+    #[error("expected NAME=VALUE such as `rc.baseline=3.2.0rc15`, got `{0}`")]
     NoAssignment(String),
 }
 
@@ -53,7 +53,7 @@ pub enum SetError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Parameters(Vec<ParameterError>),
     /// The gate is not sound with these values.
-    #[error("with these parameters the gate is not sound:\n{0}")]
+    #[error("with these parameters the gate file is invalid:\n{0}")]
     Gate(Diagnostics),
 }
 

@@ -6,72 +6,17 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Gate, Start, WorkPackage};
+use crate::model::SubtaskId;
 
 /// The subtask index and the order of execution, as the runbook prints them.
 #[must_use]
 pub fn table(gate: &Gate) -> String {
     format!(
-        "Subtask Index\n{}\nExecution Order Summary\n{}",
+        "Subtask Index\n{}\nWhat Each Does\n{}\nExecution Order Summary\n{}",
         index(gate),
+        doing(gate),
         order(gate)
     )
-}
-
-/// The whole plan as a Markdown document.
-#[must_use]
-pub fn markdown(gate: &Gate) -> String {
-    let mut text = format!("# Tasks: {}\n\n", gate.title);
-    if !gate.mission.is_empty() {
-        let _ = write!(text, "Mission: {} | ", gate.mission);
-    }
-    let _ = writeln!(
-        text,
-        "Total WPs: {} | Total Subtasks: {}\n\n## Subtask Index\n\n{}",
-        gate.work_packages.len(),
-        gate.subtasks().count(),
-        index(gate)
-    );
-    for package in &gate.work_packages {
-        package_section(&mut text, package);
-    }
-    let _ = write!(
-        text,
-        "## Execution Order Summary\n\n```\n{}```\n",
-        order(gate)
-    );
-    text
-}
-
-fn package_section(text: &mut String, package: &WorkPackage) {
-    let _ = writeln!(text, "## {} — {}\n", package.id, package.title);
-    let gate = if package.hard_gate {
-        " (hard gate)"
-    } else {
-        ""
-    };
-    let depends = if package.depends_on.is_empty() {
-        "none".to_owned()
-    } else {
-        package.depends_on.join(", ")
-    };
-    let _ = writeln!(
-        text,
-        "Priority: {}{gate} Dependencies: {depends}\n",
-        package.priority
-    );
-    if !package.goal.is_empty() {
-        let _ = writeln!(text, "Goal: {}\n", package.goal);
-    }
-    for subtask in &package.subtasks {
-        let _ = writeln!(
-            text,
-            "- {} {} (`{}`)",
-            subtask.id,
-            subtask.title,
-            subtask.verb.name()
-        );
-    }
-    text.push('\n');
 }
 
 fn index(gate: &Gate) -> String {
@@ -83,6 +28,34 @@ fn index(gate: &Gate) -> String {
             text,
             "| {} | {title} | {} | {parallel} |",
             subtask.id, package.id
+        );
+    }
+    text
+}
+
+/// Each subtask's verb, what it waits for, publishes and may write.
+fn doing(gate: &Gate) -> String {
+    let mut text =
+        "| ID | Verb | Waits for | Publishes | May write |\n|---|---|---|---|---|\n".to_owned();
+    for (_, subtask) in gate.subtasks() {
+        let before = gate.graph().predecessors(&subtask.id);
+        let before: Vec<&str> = before.iter().map(SubtaskId::as_str).collect();
+        let writes = gate.writes_of(subtask).join("; ").replace('|', "\\|");
+        let or_none = |text: String| {
+            if text.is_empty() {
+                "—".to_owned()
+            } else {
+                text
+            }
+        };
+        let publishes = subtask.verb.declares().publishes().unwrap_or("—");
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {publishes} | {} |",
+            subtask.id,
+            subtask.verb.name(),
+            or_none(before.join(", ")),
+            or_none(writes.replace(['\n', '\r'], " "))
         );
     }
     text
@@ -261,6 +234,7 @@ fn package_json(gate: &Gate, package: &WorkPackage) -> Value {
                 "waits_for": gate.graph().predecessors(&subtask.id),
                 "on": subtask.on,
                 "only_if": subtask.only_if,
+                "writes": gate.writes_of(subtask),
                 "publishes": subtask.verb.declares().publishes(),
                 "timeout": subtask.timeout,
                 "max_age": subtask.max_age,

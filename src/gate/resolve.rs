@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::template::{TemplateError, context_of, is_template, render, render_fields};
-use super::{Fact, Facts, Subtask, parse_duration};
+use super::Subtask;
+use crate::model::TemplateError;
+use crate::model::template::{context_of, is_template, render, render_fields};
+use crate::model::{Fact, Facts, parse_duration};
 use crate::verbs::Verb;
 
 impl Subtask {
@@ -13,7 +15,7 @@ impl Subtask {
     /// stands in one of them. Others can be long, and every subtask would turn them over.
     ///
     /// # Errors
-    /// As [`super::context`].
+    /// As [`crate::model::context`].
     pub fn context(
         &self,
         parameters: &Map<String, Value>,

@@ -22,12 +22,13 @@ pub fn schema() -> Value {
             "items": { "oneOf": subtasks },
         });
     });
-    let [policy, process, triage] = part_schemas(&mut generator);
+    let [policy, process, triage, rehearsal] = part_schemas(&mut generator);
     property(&mut root, "policy", |place| *place = policy);
     property(&mut root, "process", |place| {
         place["additionalProperties"] = process;
     });
     property(&mut root, "triage", |place| place["items"] = triage);
+    property(&mut root, "rehearsal", |place| *place = rehearsal);
     property(&mut root, "work_package", |place| {
         place["items"] = Value::Object(package);
     });

@@ -8,8 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::disk::{Disk, OsDisk};
-use super::{JournalError, Said, sha256_hex};
+use super::{JournalError, Said};
+use crate::store::disk::{Disk, OsDisk};
+use crate::store::sha256_hex;
 
 /// A longer text, in bytes, goes into a blob, in journals that are begun now. Each blob costs a
 /// sync of its own, so only what is really long is one.
@@ -144,9 +145,9 @@ impl Blobs {
         let beside = self
             .dir
             .join(format!("{sha256}.{}.new", std::process::id()));
-        let file = super::disk::create_afresh(&*self.disk, &beside)
+        let file = crate::store::disk::create_afresh(&*self.disk, &beside)
             .map_err(JournalError::disk("make", &beside))?;
-        super::disk::append_all(&*file, text.as_bytes())
+        crate::store::disk::append_all(&*file, text.as_bytes())
             .map_err(JournalError::disk("write", &beside))?;
         self.disk
             .rename(&beside, &path)

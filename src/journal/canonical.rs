@@ -4,7 +4,7 @@
 //! journal puts them into an order that depends on the plan and on each subtask alone:
 //! for each process of the run (epoch) its header or resumption, then subtask by subtask in the
 //! plan's order: start, exchanges by number (request, answer), facts in the order published, end;
-//! then the interruption, then the seal. What only counts arrivals (`done`) is counted anew.
+//! then the interruption, the commitment to the bundle's files, and the seal. What only counts arrivals (`done`) is counted anew.
 //! Records are numbered and chained anew, in the same format, so that the same reader and the
 //! same `sha256sum` check it.
 //!
@@ -15,8 +15,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{JournalError, Line, NO_PREVIOUS, Record, encode};
-use crate::engine::{Event, EventKind};
-use crate::gate::SubtaskId;
+use crate::model::{Event, EventKind, SubtaskId};
 
 /// A canonical journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +83,7 @@ enum Part {
     Opening,
     Subtasks,
     Interrupted,
+    Commitment,
     Seal,
 }
 
@@ -124,6 +124,7 @@ fn position(
     };
     let (by, step) = match record {
         Record::Header(_) | Record::Resumed(_) => return at(Part::Opening),
+        Record::Committed(_) => return at(Part::Commitment),
         Record::Sealed(_) => return at(Part::Seal),
         Record::Intent { by, n, .. } => (
             by,

@@ -6,10 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::touches::touches_outside;
 use super::{Answer, Said};
-use crate::gate::{Fact, Outcome};
+use crate::model::{Fact, Outcome};
 use crate::world::Effect;
+use crate::world::policy::{Reach, classify};
 
 /// One time that a subtask was run.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +35,8 @@ pub struct EndedCourse {
     pub at: Timestamp,
     /// How long it took.
     pub took: Duration,
+    /// What the result depends on, by name, as it was; none where it was not kept.
+    pub inputs: BTreeMap<String, String>,
 }
 
 /// One request and what came back.
@@ -57,7 +59,7 @@ impl Exchange {
     #[must_use]
     pub fn touches_outside(&self) -> bool {
         match self.effect.read::<Effect>() {
-            Ok(effect) => touches_outside(&effect),
+            Ok(effect) => classify(&effect) == Reach::Outside,
             // A long text in it is a reference now. Such a request is judged by its kind.
             Err(_) => matches!(
                 self.effect.shown().get("effect").and_then(Value::as_str),

@@ -72,9 +72,9 @@ pub enum JournalError {
     #[error("the verdict `{stated}` is not what the journal gives: `{recomputed}`")]
     VerdictDiffers {
         /// What was to be sealed.
-        stated: crate::gate::Verdict,
+        stated: crate::model::Verdict,
         /// What the outcomes on record give.
-        recomputed: crate::gate::Verdict,
+        recomputed: crate::model::Verdict,
     },
     /// A value could not be turned into JSON or back.
     #[error("cannot turn {what} into JSON or back: {source}")]

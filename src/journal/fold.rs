@@ -8,15 +8,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::disk::{Disk, OsDisk};
+use super::layout::LARGEST;
 use super::scan::scan;
-use super::writer::LARGEST;
 use super::{
-    Answer, Course, EndedCourse, Exchange, FILE, Header, JournalError, Line, Record, Resumed,
-    Sealed,
+    Answer, Committed, Course, EndedCourse, Exchange, FILE, GateRef, Header, JournalError, Line,
+    Record, Resumed, Sealed,
 };
-use crate::engine::{Asked, EventKind};
-use crate::gate::{Fact, Facts, Outcome, SubtaskId, Verdict};
+use crate::model::subject::Circumstances;
+use crate::model::{Asked, EventKind, Fact, Facts, Outcome, SubtaskId, Verdict};
+use crate::store::disk::{Disk, OsDisk};
 
 /// A journal, read.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,8 @@ pub struct Folded {
     pub epoch: u32,
     /// When and by what it was resumed.
     pub resumptions: Vec<Resumed>,
+    /// What the record before the seal commits to, when nothing but the seal follows it.
+    pub committed: Option<Committed>,
     /// The seal, when nothing follows it.
     pub sealed: Option<Sealed>,
     /// Whether the operator interrupted the last process.
@@ -86,6 +88,7 @@ pub(super) fn conclusions(lines: &[Line]) -> Result<Folded, JournalError> {
         lines: Vec::new(),
         epoch: 1,
         resumptions: Vec::new(),
+        committed: None,
         sealed: None,
         interrupted: false,
         torn: 0,
@@ -107,6 +110,9 @@ impl Folded {
     fn take(&mut self, record: &Record, told: &mut Told) -> Result<(), String> {
         if self.sealed.is_some() && !matches!(record, Record::Resumed(_)) {
             return Err("it follows the seal".to_owned());
+        }
+        if self.committed.is_some() && !matches!(record, Record::Sealed(_) | Record::Resumed(_)) {
+            return Err("it follows the commitment to all files".to_owned());
         }
         match record {
             Record::Header(_) => Ok(()),
@@ -132,6 +138,10 @@ impl Folded {
                 self.event(event.time, &event.kind, told);
                 Ok(())
             }
+            Record::Committed(committed) => {
+                self.committed = Some(committed.clone());
+                Ok(())
+            }
             Record::Sealed(sealed) => {
                 self.sealed = Some(sealed.clone());
                 Ok(())
@@ -145,6 +155,7 @@ impl Folded {
         }
         self.epoch = resumed.epoch;
         self.resumptions.push(resumed.clone());
+        self.committed = None;
         self.sealed = None;
         self.interrupted = false;
         Ok(())
@@ -204,6 +215,7 @@ impl Folded {
                 subtask,
                 outcome,
                 took,
+                inputs,
                 ..
             } => {
                 let epoch = self.epoch;
@@ -216,6 +228,7 @@ impl Folded {
                     outcome: outcome.clone(),
                     at: time,
                     took: *took,
+                    inputs: inputs.clone(),
                 });
             }
             EventKind::Interrupted => self.interrupted = true,
@@ -272,6 +285,34 @@ impl Folded {
         parameters
     }
 
+    /// The gate file and templates that hold at last.
+    #[must_use]
+    pub fn gate(&self) -> &GateRef {
+        let mut latest = self.resumptions.iter().rev();
+        latest
+            .find_map(|resumed| resumed.gate.as_ref())
+            .unwrap_or(&self.header.gate)
+    }
+
+    /// Under what the last process worked; none in journals of format 1.
+    #[must_use]
+    pub fn circumstances(&self) -> Option<&Circumstances> {
+        match self.resumptions.last() {
+            Some(resumed) => resumed.circumstances.as_ref(),
+            None => self.header.circumstances.as_ref(),
+        }
+    }
+
+    /// The run as it was before its last process; none where there was only one.
+    ///
+    /// # Errors
+    /// As [`fold`].
+    pub fn before_last(&self) -> Result<Option<Self>, JournalError> {
+        let resumed = |line: &Line| matches!(line.record, Record::Resumed(_));
+        let last = self.lines.iter().rposition(resumed);
+        last.map(|at| fold(self.lines[..at].to_vec())).transpose()
+    }
+
     /// How the subtasks ended, by id; those that did.
     #[must_use]
     pub fn outcomes(&self) -> BTreeMap<SubtaskId, Outcome> {
@@ -286,7 +327,7 @@ impl Folded {
     ///
     /// # Errors
     /// The name that two subtasks published.
-    pub fn facts(&self) -> Result<Facts, crate::gate::AlreadyPublished> {
+    pub fn facts(&self) -> Result<Facts, crate::model::AlreadyPublished> {
         let mut facts = Facts::default();
         for fact in self
             .courses

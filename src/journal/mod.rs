@@ -17,33 +17,35 @@
 //! together with everything before it, its result, and the seal. The rest is handed to the system
 //! at once (so `kill -9` loses nothing) and synced while programs run.
 
+mod anchor;
 mod blobs;
 mod canonical;
 mod course;
-pub mod disk;
 mod error;
 mod fold;
+mod layout;
+mod noted;
 mod record;
+mod record_layer;
+mod replay_world;
 mod said;
 mod scan;
-mod touches;
 mod writer;
 
+pub use anchor::head_over;
 pub use blobs::{BLOB_LIMIT, Blobs};
 pub(crate) use blobs::{read_with_texts, references, referred, said};
 pub use canonical::{Canonical, canonical};
 pub use course::{Course, EndedCourse, Exchange};
 pub use error::JournalError;
 pub use fold::{Folded, fold, read, read_on};
-pub use record::{Answer, FORMAT, GateRef, Header, Line, Record, Resumed, Sealed, sha256_hex};
-pub(crate) use record::{NO_PREVIOUS, encode, hex};
+pub use layout::{BLOBS, FILE};
+pub use record::{
+    Answer, Committed, FORMAT, GateRef, HandedOn, Header, Line, Record, Resumed, Sealed,
+};
+pub(crate) use record::{NO_PREVIOUS, encode};
+pub use record_layer::{Exchanges, RecordLayer};
+pub use replay_world::{Difference, ReplayWorld};
 pub use said::Said;
 pub(crate) use scan::{on_all_cores, scan};
-pub use touches::touches_outside;
 pub use writer::{Durability, Journal};
-
-/// Name of the journal's file in a run directory.
-pub const FILE: &str = "journal.jsonl";
-
-/// Name of the directory of blobs beside it.
-pub const BLOBS: &str = "blobs";

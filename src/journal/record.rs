@@ -5,17 +5,21 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::Said;
 use super::blobs::BLOB_LIMIT_UNSAID;
-use crate::engine::{Asked, Event};
-use crate::gate::{Gate, SubtaskId, Verdict};
+use crate::model::subject::Circumstances;
+use crate::model::{Asked, Event, SubtaskId, Verdict};
+use crate::store::sha256_hex;
 use crate::world::WorldError;
 
 /// Version of the journal's format. Journals of every released version stay readable; see
-/// `tests/evidence/`.
-pub const FORMAT: u32 = 1;
+/// `tests/in_process/evidence/`.
+///
+/// 1: as it was first. 2: the header says under what the run began, and the record before the seal
+/// commits to every file of the bundle. 3: the mark of a comment names gate and candidate, and the
+/// comment of another run for the same candidate is looked for before one is posted.
+pub const FORMAT: u32 = 3;
 
 /// What stands for the record before the first.
 pub(crate) const NO_PREVIOUS: &str =
@@ -70,6 +74,8 @@ pub enum Record {
     },
     /// A subtask started or ended, a fact was published, the operator interrupted.
     Event(Event),
+    /// All files of the bundle but the journal; the record before the seal.
+    Committed(Committed),
     /// The run ended; until it is resumed nothing follows.
     Sealed(Sealed),
 }
@@ -105,11 +111,17 @@ pub struct Header {
     /// What was asked for.
     #[serde(default, skip_serializing_if = "Asked::is_everything")]
     pub asked: Asked,
+    /// Under what it began; journals of format 1 do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circumstances: Option<Circumstances>,
     /// When the run began.
     pub started: Timestamp,
     /// Longest text, in bytes, that stands in a record itself; a longer one is a blob.
     #[serde(default = "unsaid", skip_serializing_if = "is_unsaid")]
     pub blob_limit: usize,
+    /// Which reports the run has; its bundle's are made anew when it is verified.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub reports: u32,
     /// All subtasks in the plan's order, which is the order of the bundled records.
     pub plan: Vec<SubtaskId>,
 }
@@ -123,6 +135,15 @@ fn is_unsaid(limit: &usize) -> bool {
     *limit == BLOB_LIMIT_UNSAID
 }
 
+fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_first(number: &u32) -> bool {
+    *number == first()
+}
+
 /// Which gate, exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateRef {
@@ -133,19 +154,6 @@ pub struct GateRef {
     /// SHA-256 of each comment template, by name. Journals from before it was kept have none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub templates: BTreeMap<String, String>,
-}
-
-impl GateRef {
-    /// Which gate this is.
-    #[must_use]
-    pub fn of(gate: &Gate) -> Self {
-        let digest = |(name, text): (&String, &String)| (name.clone(), sha256_hex(text.as_bytes()));
-        Self {
-            name: gate.name.clone(),
-            sha256: gate.source.sha256.clone(),
-            templates: gate.templates.iter().map(digest).collect(),
-        }
-    }
 }
 
 /// The run goes on.
@@ -164,9 +172,34 @@ pub struct Resumed {
     /// Parameters that are not what they were before, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, Value>,
+    /// The gate file and templates it goes on with, where they were corrected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateRef>,
     /// What was asked for this time.
     #[serde(default, skip_serializing_if = "Asked::is_everything")]
     pub asked: Asked,
+    /// Under what it goes on; journals of format 1 do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circumstances: Option<Circumstances>,
+    /// The bundle that it was taken over from, where it had been run on another machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_on: Option<HandedOn>,
+}
+
+/// How a run came to another machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedOn {
+    /// SHA-256 of its bundle.
+    pub bundle: String,
+}
+
+/// What a bundle holds beside its journal, so that the journal's head covers all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Committed {
+    /// How many files.
+    pub files: usize,
+    /// SHA-256 of their list, as `sha256sum` writes it, sorted by name.
+    pub sha256: String,
 }
 
 /// The last record of a run that came to an end.
@@ -177,23 +210,6 @@ pub struct Sealed {
     /// Head of the canonical chain of all records before: the same for every order in which
     /// parallel subtasks came to their ends. See [`super::canonical`].
     pub digest: String,
-}
-
-/// The SHA-256 of some bytes in lower-case hex.
-#[must_use]
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Bytes in lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)] as char);
-        text.push(DIGITS[usize::from(byte & 15)] as char);
-    }
-    text
 }
 
 #[derive(Serialize)]

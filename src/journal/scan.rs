@@ -121,10 +121,12 @@ fn check_format(first: &[u8]) -> Result<(), JournalError> {
                 .and_then(Value::as_u64)
         });
     match format {
-        Some(found) if found != u64::from(FORMAT) => Err(JournalError::UnknownFormat {
-            found,
-            readable: FORMAT,
-        }),
+        Some(found) if !(1..=u64::from(FORMAT)).contains(&found) => {
+            Err(JournalError::UnknownFormat {
+                found,
+                readable: FORMAT,
+            })
+        }
         // Without a number it is no header: `decode` says what it is.
         _ => Ok(()),
     }
@@ -138,13 +140,14 @@ mod tests {
 
     use super::super::{BLOB_LIMIT, GateRef, Header, encode};
     use super::*;
-    use crate::gate::SubtaskId;
+    use crate::model::SubtaskId;
 
     /// 200 lines with their ends, and the sum before each.
     fn two_hundred() -> Vec<(Vec<u8>, String)> {
         let header = Header {
-            asked: crate::engine::Asked::default(),
+            asked: crate::model::Asked::default(),
             blob_limit: BLOB_LIMIT,
+            reports: 1,
             format: FORMAT,
             run: "r".into(),
             gate: GateRef {
@@ -156,6 +159,7 @@ mod tests {
             tools: BTreeMap::new(),
             version: "1".into(),
             flake: None,
+            circumstances: None,
             started: Timestamp::UNIX_EPOCH,
             plan: Vec::new(),
         };

@@ -7,17 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use super::disk::{Disk, DiskFile, OsDisk, append_all};
+use super::layout::LARGEST;
 use super::scan::{Scanned, scan};
 use super::{
-    Blobs, FILE, Folded, Header, JournalError, NO_PREVIOUS, Record, Resumed, Said, Sealed, blobs,
-    canonical, encode, fold,
+    Blobs, Committed, FILE, Folded, Header, JournalError, NO_PREVIOUS, Record, Resumed, Said,
+    Sealed, anchor, blobs, canonical, encode, fold,
 };
-use crate::engine::{Event, EventKind};
-use crate::gate::Verdict;
-
-/// Largest journal that is read, in bytes.
-pub(crate) const LARGEST: u64 = 1 << 30;
+use crate::model::{Event, EventKind, Verdict};
+use crate::store::disk::{Disk, DiskFile, OsDisk, append_all};
+use crate::world::Anchor;
 
 /// When a record has to be on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +156,12 @@ impl Journal {
         }
     }
 
+    /// The disk that it is written on.
+    #[must_use]
+    pub fn disk(&self) -> Arc<dyn Disk> {
+        Arc::clone(&self.inner.disk)
+    }
+
     /// Which process of this run writes it: 1, and one more for each resumption.
     #[must_use]
     pub fn epoch(&self) -> u32 {
@@ -193,6 +197,27 @@ impl Journal {
             | EventKind::Progress { .. }
             | EventKind::RunEnded { .. } => Ok(()),
         }
+    }
+
+    /// The head over all subtasks that have ended.
+    ///
+    /// # Errors
+    /// When the disk refuses, or what is on it is damaged.
+    pub(super) fn anchor(&self) -> Result<Anchor, JournalError> {
+        let inner = &self.inner;
+        let bytes = inner
+            .disk
+            .read(&inner.path, LARGEST)
+            .map_err(JournalError::disk("read", &inner.path))?;
+        anchor::anchor(&scan(&bytes, &inner.path)?.lines)
+    }
+
+    /// Commits to what the bundle will hold beside the journal; only the seal may follow.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub fn commit(&self, committed: Committed) -> Result<(), JournalError> {
+        self.append(&Record::Committed(committed), Durability::Soon)
     }
 
     /// Ends the journal with the verdict, synced.

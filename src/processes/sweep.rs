@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::gate::Finding;
-use crate::verbs::{Ctx, Trouble};
-use crate::world::process_rule::{CompiledRule, Spared};
+use crate::model::Finding;
+use crate::verb::{Ctx, VerbError};
+use crate::world::{CompiledRule, Spared};
 use crate::world::{EndProcesses, Fate, ProcessIdentity, ProcessRule, ProcessSeen, Receipt};
 
 /// How long a process has between TERM and KILL; a sync daemon needs less than a second.
@@ -47,13 +47,13 @@ pub struct Swept {
 ///
 /// # Errors
 /// If the rule is not valid.
-pub fn sight(rule: &ProcessRule, seen: Vec<ProcessSeen>) -> Result<Sight, Trouble> {
+pub fn sight(rule: &ProcessRule, seen: Vec<ProcessSeen>) -> Result<Sight, VerbError> {
     Ok(sort(&compiled(rule)?, seen))
 }
 
-fn compiled(rule: &ProcessRule) -> Result<CompiledRule, Trouble> {
+fn compiled(rule: &ProcessRule) -> Result<CompiledRule, VerbError> {
     rule.compile().map_err(|error| {
-        Trouble::error(Finding::new(error.to_string()).remedy("correct the gate file"))
+        VerbError::error(Finding::new(error.to_string()).remedy("correct the gate file"))
     })
 }
 
@@ -77,7 +77,7 @@ fn sort(compiled: &CompiledRule, seen: Vec<ProcessSeen>) -> Sight {
 ///
 /// # Errors
 /// If the processes cannot be listed or signalled at all.
-pub async fn sweep(ctx: &Ctx, rule: &ProcessRule) -> Result<Swept, Trouble> {
+pub async fn sweep(ctx: &Ctx, rule: &ProcessRule) -> Result<Swept, VerbError> {
     let compiled = compiled(rule)?;
     let mut swept = Swept::default();
     let mut given_up: BTreeSet<ProcessIdentity> = BTreeSet::new();
@@ -164,15 +164,33 @@ impl Swept {
         left
     }
 
+    /// What the rule means exactly but for whose it is, one line each: it was skipped, and lives.
+    #[must_use]
+    pub fn skipped(&self) -> Vec<String> {
+        let exact = self
+            .look_alikes
+            .iter()
+            .filter(|(_, why)| why.is_only_whose());
+        exact
+            .map(|(process, why)| format!("skipped, and alive: pid {} {why}", process.identity.pid))
+            .collect()
+    }
+
     /// In one line, such as `2 ended (1 by KILL)`.
     #[must_use]
     pub fn note(&self) -> String {
         let killed = self.count(Fate::Killed);
         let ended = killed + self.count(Fate::Terminated);
-        match (ended, killed) {
+        let skipped = self.skipped().len() + self.foreign.len();
+        let done = match (ended, killed) {
+            (0, _) if skipped > 0 => "none ended".to_owned(),
             (0, _) => "none alive".to_owned(),
             (_, 0) => format!("{ended} ended"),
             _ => format!("{ended} ended ({killed} by KILL)"),
+        };
+        match skipped {
+            0 => done,
+            _ => format!("{done}, {skipped} skipped and alive"),
         }
     }
 }
@@ -180,8 +198,8 @@ impl Swept {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verb::scripted::Scripted;
     use crate::world::Response;
-    use crate::world::scripted::Scripted;
 
     fn rule() -> ProcessRule {
         ProcessRule {
@@ -304,6 +322,43 @@ mod tests {
         assert_eq!(sight.targets, []);
         assert_eq!(sight.foreign[0].identity.pid, 2);
         assert!(matches!(sight.look_alikes[0].1, Spared::Home { .. }));
+    }
+
+    #[tokio::test]
+    async fn one_that_matches_and_is_spared_is_named_and_never_none_alive() {
+        let spared = |home: &str| {
+            let mut one = process(7, "python3", true);
+            one.home = (!home.is_empty()).then(|| home.to_owned());
+            one
+        };
+        let run = "‹state›/runs/01KB0000000000000000000000/home";
+        for (one, words) in [
+            (
+                spared("/somewhere/else"),
+                "pid 7 has its HOME in `/somewhere/else`",
+            ),
+            (spared(""), "pid 7 has a HOME that the system does not tell"),
+            (
+                spared(run),
+                "pid 7 belongs to run 01KB0000000000000000000000",
+            ),
+        ] {
+            let world = Scripted::new()
+                .answer(scan(vec![one.clone(), process(9, "vim", true)]))
+                .answer(scan(vec![one, process(9, "vim", true)]));
+            let swept = sweep(&world.ctx(), &rule()).await.unwrap();
+            assert_eq!(swept.note(), "none ended, 1 skipped and alive");
+            assert_eq!(swept.left(), Vec::<String>::new());
+            let [line] = swept.skipped().try_into().unwrap();
+            assert!(line.contains(words), "{line}");
+        }
+        let world = Scripted::new()
+            .answer(scan(vec![process(9, "vim", true)]))
+            .answer(scan(vec![]));
+        assert_eq!(
+            sweep(&world.ctx(), &rule()).await.unwrap().note(),
+            "none alive"
+        );
     }
 
     #[test]

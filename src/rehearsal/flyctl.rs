@@ -67,7 +67,21 @@ pub fn write_stand_in(
     } else {
         "operator@example.com"
     };
+    let deployed = if faults.contains(&Fault::DeployInFlight) {
+        "two"
+    } else if faults.contains(&Fault::ImageMoved) {
+        "moved"
+    } else {
+        "same"
+    };
+    let notice = if faults.contains(&Fault::FlyNotice) {
+        "yes"
+    } else {
+        "no"
+    };
     let script = SCRIPT
+        .replace("@NOTICE@", notice)
+        .replace("@DEPLOYED@", deployed)
         .replace("@LOG@", &host::quoted(&log.to_string_lossy()))
         .replace("@APP@", &host::quoted(app))
         .replace("@LOGIN@", &host::quoted(login))

@@ -41,8 +41,19 @@ need_json() {
     [ "$json" = yes ] || fail "this stand-in answers with --json only"
 }
 
+# What is deployed: `same` all through; `two`, one machine still on the image before; `moved`,
+# another image from the second look on.
+deployed=@DEPLOYED@
 digest=sha256:7d0c3f9b51e2a846f3b8c1d95e60a7428b9f0e1d2c3b4a5968778695a4b3c2d1
 tag=deployment-01KS1S7Q2V6M3N8P4R5T9W0XYZ
+old_digest=sha256:1f2e3d4c5b6a79880918273645546372819ab0c1d2e3f405162738495a6b7c8d
+old_tag=deployment-01KRZ0B4H8J2C6D9F3G7K1M5QR
+release=212
+
+look_again() {
+    [ "$deployed" = moved ] && [ "$(grep -c '^status ' "$log")" -gt 1 ] || return 0
+    digest=$old_digest tag=deployment-01KS2A9C3E5G7J1M4P6R8T0VWX release=213
+}
 
 status() {
     cat <<JSON
@@ -52,7 +63,7 @@ status() {
     "Deployed": true,
     "Status": "deployed",
     "Hostname": "$app.fly.dev",
-    "Version": 212,
+    "Version": $release,
     "Organization": {
         "ID": "stand-in",
         "Slug": "priivacy-ai",
@@ -61,10 +72,17 @@ status() {
     "PlatformVersion": "machines",
     "Machines": [
 $(machine 3287e1f0b92d85 app),
-$(machine 918545b6f03e83 worker)
+$(second_machine)
     ]
 }
 JSON
+}
+
+second_machine() {
+    if [ "$deployed" = two ]; then
+        digest=$old_digest tag=$old_tag
+    fi
+    machine 918545b6f03e83 worker
 }
 
 machine() {
@@ -162,6 +180,8 @@ case "${1-} ${2-}" in
         shift
         read_flags "$@"
         need_json
+        [ @NOTICE@ = no ] || printf 'Update available 0.3.128 -> 0.3.129.\n'
+        look_again
         status
         ;;
     *)

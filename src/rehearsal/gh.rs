@@ -1,7 +1,7 @@
 //! A stand-in for `gh`, for a rehearsal on a machine that has none.
 //!
 //! Owns the script and the executable that starts it. It asks the embedded GitHub what the real
-//! one would ask, over the same socket; `tests/rehearsal_github/stand_in.rs` holds both beside
+//! one would ask, over the same socket; `tests/in_process/real_tools/rehearsal_github/stand_in.rs` holds both beside
 //! each other, byte by byte.
 
 use std::path::{Path, PathBuf};

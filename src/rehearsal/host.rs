@@ -104,6 +104,15 @@ pub(crate) fn make_dir(path: &Path) -> Result<(), RehearsalError> {
     })
 }
 
+/// Makes a symbolic link.
+pub(crate) fn link(to: &Path, at: &Path) -> Result<(), RehearsalError> {
+    std::os::unix::fs::symlink(to, at).map_err(|source| RehearsalError::File {
+        operation: "link",
+        path: at.to_owned(),
+        source,
+    })
+}
+
 /// A command with null standard input, for [`run`].
 pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);

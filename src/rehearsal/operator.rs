@@ -147,6 +147,24 @@ pub(super) fn parameters(
         // A run takes seconds here, not minutes.
         "canary.observe_every=200ms".to_owned(),
     ];
+    let day = [Fault::LaterCandidate, Fault::ChosenLater];
+    if day.iter().any(|fault| faults.contains(fault)) {
+        parameters.push("rc.as_of=2026-05-21T00:00:00Z".to_owned());
+    }
+    for (fault, version) in [
+        (Fault::ChosenNotNewest, "3.2.0rc16"),
+        (Fault::ChosenMissing, "3.2.0rc11"),
+        (Fault::ChosenYanked, "3.2.0rc28"),
+        (Fault::ChosenLater, "3.2.0rc17"),
+        (Fault::ChosenOld, "3.2.0rc14"),
+    ] {
+        if faults.contains(&fault) {
+            parameters.push(format!("rc.candidate={version}"));
+        }
+    }
+    if faults.contains(&Fault::ExtraMissing) {
+        parameters.push("product.tests=uv run --frozen python -m pytest -q".to_owned());
+    }
     if faults.contains(&Fault::SaasTimeout) {
         parameters.push("saas.answer_within=1s".to_owned());
     }

@@ -8,20 +8,22 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Value, json};
 
-use super::github::{
-    self, CheckoutFacts, FixFacts, GitHubServer, RepositoryFacts, SharedState, TagFact,
-};
+use super::answering::Answering;
+use super::github::{self, GitHubServer, RepositoryFacts, SharedState};
 use super::harness::{self, HarnessPlan, Locking};
 use super::home::{self, Snapshot};
+use super::known::facts;
 use super::product::index::{self, IndexServer};
 use super::product::orphans::{self, Orphans};
 use super::product::repositories::{Product, Repositories};
 use super::product::tree::Tree;
 use super::product::wheels;
 use super::product::{pytest_wheels, stale_cli};
+use super::root::{self, blocking};
 use super::saas::{self, Deployment, SaasServer};
-use super::{Fault, Faults, RehearsalError, flyctl, gh, host, operator};
+use super::{Fault, Faults, RehearsalError, flyctl, gh, host, operator, readers};
 use crate::session;
+use crate::toolbox::Needed;
 use crate::world::fault::{Break, EffectKind, FaultLayer, no_space};
 use crate::world::live::Operator;
 
@@ -55,9 +57,16 @@ impl World {
     /// # Errors
     /// If a tool is missing, or a file or server of the world cannot be made.
     pub async fn build(outer: &Operator, faults: &Faults) -> Result<Self, RehearsalError> {
-        let (directory, root) = make_root()?;
+        let (directory, root) = root::make(&[
+            "bin",
+            "workspace",
+            "wheels",
+            "state",
+            "cache",
+            "operator/home",
+        ])?;
         let cache = operator::cache_of(outer);
-        let tools = session::tools(outer, &cache)
+        let tools = session::tools(outer, &cache, &Needed::All)
             .await
             .map_err(|error| RehearsalError::Other(format!("{error}; {}", error.remedy())))?;
         let path = operator::path_of(&root, outer, &tools);
@@ -76,19 +85,23 @@ impl World {
         let saas = saas::serve(Deployment::default(), faults).await?;
         let operator = operator::operator(&root, outer, path, &index, faults);
         operator::write_home(&root)?;
+        readers::build(&root, faults)?;
         let locking = Locking {
             uv: operator::find("uv", &operator.path())?,
             env: operator::locking_env(&operator, &root),
         };
-        let harness_head = {
+        {
             let (root, url, faults) = (root.clone(), saas.url(), faults.clone());
-            blocking(move || build_harness(&root, &url, &faults, &locking)).await?
-        };
+            blocking(move || build_harness(&root, &url, &faults, &locking)).await?;
+        }
+        // uv made the gate's cache, open to all.
+        session::close_cache(&root.join("cache/gate"))
+            .map_err(|error| RehearsalError::Other(error.to_string()))?;
         let stand_ins = put_stand_ins(&root, &operator, &python, faults)?;
         if faults.contains(&Fault::StalePathCli) {
             made.put_stale_cli(&root, &python)?;
         }
-        let facts = facts(&made.repositories, &harness_head);
+        let facts = facts(&made.repositories);
         let (github, github_server) = serve_github(&root, &facts, faults).await?;
         let github_before = github.final_state()["repositories"].clone();
         let before = home::snapshot(root.join("operator/home").as_std_path())?;
@@ -134,15 +147,30 @@ impl World {
         &self.stand_ins
     }
 
-    /// Parameters as `name=value` that lead the gate into this world.
+    /// Parameters as `name=value` that lead a gate into this world that is a program of its own,
+    /// with nothing around its outside.
     #[must_use]
     pub fn parameters(&self) -> Vec<String> {
+        let mut parameters = self.parameters.clone();
+        parameters.push(readers::parameter(&self.root));
+        parameters
+    }
+
+    /// The same for a gate whose outside is wrapped: there the paths are every machine's.
+    #[must_use]
+    pub(crate) fn parameters_within(&self) -> Vec<String> {
         self.parameters.clone()
     }
 
-    /// What is broken directly at the outside: a full disk is where evidence would be written.
+    /// What is otherwise directly at the outside: files for readers lie in this world; a full disk
+    /// is where evidence would be written.
     #[must_use]
     pub fn wrap(&self, outside: Arc<dyn crate::world::World>) -> Arc<dyn crate::world::World> {
+        let outside: Arc<dyn crate::world::World> = Arc::new(Answering(outside));
+        let outside: Arc<dyn crate::world::World> = Arc::new(readers::Readers {
+            inner: outside,
+            root: self.root.clone(),
+        });
         if self.faults.contains(&Fault::DiskFull) {
             return Arc::new(FaultLayer::new(
                 outside,
@@ -177,6 +205,7 @@ impl World {
             "index_requests": self.index.requests().len(),
             "daemons_alive": alive,
             "bystanders_alive": bystanders,
+            "for_readers": readers::found(&self.root),
             "home_changes": home::changes(&self.before, home.as_std_path()),
             "attempts": host::list_dir(self.root.join("state/attempts").as_std_path()).unwrap_or_default(),
             "state_directory": self.root.join("state"),
@@ -254,33 +283,6 @@ impl Made {
     }
 }
 
-/// A short path: a Unix socket's name has room for about a hundred bytes.
-fn make_root() -> Result<(tempfile::TempDir, Utf8PathBuf), RehearsalError> {
-    let failed = |source| RehearsalError::File {
-        operation: "make",
-        path: std::env::temp_dir(),
-        source,
-    };
-    let directory = tempfile::Builder::new()
-        .prefix("gate-")
-        .tempdir()
-        .map_err(failed)?;
-    let real = directory.path().canonicalize().map_err(failed)?;
-    let root = Utf8PathBuf::from_path_buf(real)
-        .map_err(|path| RehearsalError::Other(format!("`{}` is not UTF-8", path.display())))?;
-    for below in [
-        "bin",
-        "workspace",
-        "wheels",
-        "state",
-        "cache",
-        "operator/home",
-    ] {
-        host::make_dir(root.join(below).as_std_path())?;
-    }
-    Ok((directory, root))
-}
-
 /// Puts stand-ins first on PATH: always for `flyctl`, which has no world to talk to, and for `gh`
 /// where there is none. Returns their names.
 fn put_stand_ins(
@@ -306,20 +308,8 @@ async fn serve_github(
     faults: &Faults,
 ) -> Result<(SharedState, GitHubServer), RehearsalError> {
     let github = SharedState::new(github::phase4(facts, faults));
-    let socket = root.join("github.sock");
-    let server = github::serve(socket.as_std_path(), github.clone()).await?;
-    let config = root.join("operator/gh");
-    let token = Some(github::STORED_TOKEN);
-    github::write_gh_config(config.as_std_path(), socket.as_std_path(), token)?;
+    let server = github::serve_to(root, github.clone()).await?;
     Ok((github, server))
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, RehearsalError> + Send + 'static,
-) -> Result<T, RehearsalError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| RehearsalError::Other(format!("a part of the rehearsal died: {error}")))?
 }
 
 fn build_harness(
@@ -327,7 +317,7 @@ fn build_harness(
     saas_url: &str,
     faults: &Faults,
     locking: &Locking,
-) -> Result<String, RehearsalError> {
+) -> Result<(), RehearsalError> {
     let checkout = root.join("workspace/spec-kitty-end-to-end-testing");
     harness::build(&HarnessPlan {
         checkout: checkout.as_std_path(),
@@ -335,57 +325,5 @@ fn build_harness(
         candidate: CANDIDATE,
         faults,
         locking,
-    })?;
-    let mut head = host::command("git");
-    head.args(["-C", checkout.as_str(), "rev-parse", "HEAD"]);
-    let head = host::run(&mut head, None)?;
-    Ok(String::from_utf8_lossy(&head.stdout).trim().to_owned())
-}
-
-/// What GitHub has to know of the checkouts.
-fn facts(repositories: &Repositories, harness_head: &str) -> RepositoryFacts {
-    let tags = repositories
-        .tags
-        .iter()
-        .map(|(name, commit)| tag(name, commit))
-        .collect::<Vec<_>>();
-    let fix = |commit: &str| FixFacts {
-        merge: commit.to_owned(),
-        head: commit.to_owned(),
-    };
-    let head = repositories
-        .tags
-        .get("v3.2.0rc16")
-        .cloned()
-        .unwrap_or_default();
-    let first = repositories
-        .diagnostics
-        .as_deref()
-        .unwrap_or(&repositories.rollback_fix);
-    RepositoryFacts {
-        spec_kitty: CheckoutFacts { head, tags },
-        end_to_end: CheckoutFacts {
-            head: harness_head.to_owned(),
-            tags: Vec::new(),
-        },
-        events: CheckoutFacts {
-            head: repositories.events_tag_commit.clone(),
-            tags: vec![tag("v5.1.0", &repositories.events_tag_commit)],
-        },
-        first_rollback_fix: fix(first),
-        rollback_fix: fix(&repositories.rollback_fix),
-        classification_fix: fix(&repositories.classification_fix),
-        harness_fix: fix(harness_head),
-    }
-}
-
-fn tag(name: &str, commit: &str) -> TagFact {
-    let prerelease = name.contains("rc") || name.contains('a');
-    TagFact {
-        name: name.to_owned(),
-        commit: commit.to_owned(),
-        object: None,
-        prerelease,
-        published_at: jiff::Timestamp::constant(1_779_271_200, 0),
-    }
+    })
 }

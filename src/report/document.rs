@@ -1,25 +1,27 @@
-//! The report as files for other programs and for people without this one: JSON, JUnit, HTML.
+//! The report as files for other programs: JSON, JUnit; and the page of earlier bundles.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, context};
 
-use super::model::{Report, SubtaskReport, label, note};
+use super::model::{Report, SubtaskReport, label, note, shown};
+use crate::model::escape::{self, one_line};
+use crate::model::subject::Subject;
 
-const HTML: &str = include_str!("report.html");
+const HTML: &str = include_str!("report-1.html");
 const JUNIT: &str = include_str!("report.junit.xml");
 
 /// The report as JSON; see [`super::REPORT_FORMAT`].
 #[must_use]
 pub fn json(report: &Report) -> String {
-    serde_json::to_string_pretty(report).unwrap_or_default() + "\n"
+    escape::json(&serde_json::to_string_pretty(report).unwrap_or_default()) + "\n"
 }
 
-/// The report as one HTML page that needs nothing beside it.
+/// The report as an HTML page, as bundles with the first kind of reports hold it.
 ///
 /// # Errors
 /// When the page's template does not fit the report, which a test rules out.
-pub fn html(report: &Report) -> Result<String, String> {
+pub fn html_1(report: &Report) -> Result<String, String> {
     render("report.html", HTML, report)
 }
 
@@ -35,6 +37,7 @@ pub fn junit(report: &Report) -> Result<String, String> {
 /// The name's ending decides how values are escaped.
 fn render(name: &'static str, template: &'static str, report: &Report) -> Result<String, String> {
     let mut environment = Environment::new();
+    let report = &shown(report);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)
@@ -48,11 +51,20 @@ fn render(name: &'static str, template: &'static str, report: &Report) -> Result
             report => minijinja::Value::from(Serde(report)),
             verdict => report.verdict_in_words(),
             packages => packages(report),
+            subject => subject(report),
             problems => &report.evidence_problems,
             counts => report.counts().into_iter().collect::<Vec<_>>(),
         })
     });
     filled.map_err(|error| format!("{name}: {error}"))
+}
+
+/// What it is a verdict on: what, and which.
+fn subject(report: &Report) -> Vec<(&'static str, String)> {
+    let lines = report.subject.iter().flat_map(Subject::lines);
+    lines
+        .map(|(what, which)| (what, one_line(&which)))
+        .collect()
 }
 
 fn packages(report: &Report) -> Vec<minijinja::Value> {
@@ -69,7 +81,7 @@ fn packages(report: &Report) -> Vec<minijinja::Value> {
             .sum();
         context! {
             id => package.id.as_str(),
-            title => plain(&package.title),
+            title => one_line(&package.title),
             failures => kinds("failure"),
             errors => kinds("error"),
             skipped => kinds("skipped"),
@@ -84,12 +96,12 @@ fn subtask(subtask: &SubtaskReport) -> minijinja::Value {
     let finding = subtask.result.as_ref().and_then(|result| result.finding());
     context! {
         id => subtask.id.as_str(),
-        title => plain(&subtask.title),
+        title => one_line(&subtask.title),
         label => label(subtask.result.as_ref()),
         kind => kind(subtask),
-        note => plain(&subtask.result.as_ref().map(note).unwrap_or_default()),
-        seen => finding.map(|one| plain(&one.seen.join("\n"))).unwrap_or_default(),
-        remedy => plain(finding.and_then(|one| one.remedy.as_deref()).unwrap_or_default()),
+        note => subtask.result.as_ref().map(note).unwrap_or_default(),
+        seen => finding.map(|one| one.seen.join("\n")).unwrap_or_default(),
+        remedy => finding.and_then(|one| one.remedy.as_deref()).unwrap_or_default(),
         seconds => seconds(subtask.took.as_millis()),
     }
 }
@@ -106,15 +118,4 @@ fn kind(subtask: &SubtaskReport) -> &'static str {
 
 fn seconds(milliseconds: u128) -> String {
     format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000)
-}
-
-/// Text without the control characters that XML cannot hold at all.
-fn plain(text: &str) -> String {
-    text.chars()
-        .map(|letter| match letter {
-            '\n' | '\t' => letter,
-            _ if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') => '\u{fffd}',
-            _ => letter,
-        })
-        .collect()
 }

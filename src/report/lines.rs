@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use crate::engine::{Event, Reporter};
+use crate::engine::Reporter;
+use crate::model::{Event, escape};
 
 /// Writes one JSON object a line, and flushes each.
 pub struct JsonLines<W> {
@@ -29,7 +30,7 @@ impl<W: Write + Send> Reporter for JsonLines<W> {
         }
         let written = serde_json::to_string(event)
             .map_err(std::io::Error::from)
-            .and_then(|line| writeln!(self.to, "{line}"))
+            .and_then(|line| writeln!(self.to, "{}", escape::json(&line)))
             .and_then(|()| self.to.flush());
         if let Err(error) = written
             && let Some(tell) = self.tell.take()
@@ -44,7 +45,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::engine::EventKind;
+    use crate::model::EventKind;
 
     struct Full;
 

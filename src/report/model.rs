@@ -7,11 +7,25 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Event, EventKind, Reporter};
-use crate::gate::{Fact, Gate, Outcome, Stop, SubtaskId, Verdict};
+use super::writes::{Fate, Written};
+use crate::engine::Reporter;
+use crate::gate::Gate;
+use crate::model::escape::{one_line, visible_value};
+use crate::model::subject::Subject;
+use crate::model::{Event, EventKind, Fact, Outcome, Stop, SubtaskId, Verdict};
+
+/// What a report says of a run whose judged code could reach the operator's files.
+pub(super) const UNCONFINED: &str = "The code that was judged ran without a sandbox.";
 
 /// Version of the report's JSON.
 pub const REPORT_FORMAT: u32 = 1;
+
+/// Which reports a run of now has. The journal's header records it: a bundle's reports are made
+/// anew when it is verified, and have to be those that it was made with.
+///
+/// 1: as it was first. 2: the page, and what was written outside. 3: the page says where and under
+/// whose name the run was.
+pub const REPORTS: u32 = 3;
 
 /// A run, finished or not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,9 +53,18 @@ pub struct Report {
     pub work_packages: Vec<PackageReport>,
     /// All facts, by name.
     pub facts: Vec<Fact>,
+    /// What was written outside; none where nobody looked, as in earlier reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Vec<Written>>,
     /// Why the evidence is not complete; empty when it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence_problems: Vec<String>,
+    /// Whether the code that was judged ran without a sandbox.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unconfined: bool,
+    /// What it is a verdict on; journals of format 1 do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
 }
 
 /// A work package in a report.
@@ -65,7 +88,7 @@ pub struct SubtaskReport {
     /// How it ended; none while it runs or waits.
     pub result: Option<Outcome>,
     /// How long it took, in milliseconds.
-    #[serde(rename = "took_milliseconds", with = "crate::world::milliseconds")]
+    #[serde(rename = "took_milliseconds", with = "crate::model::milliseconds")]
     pub took: Duration,
 }
 
@@ -99,7 +122,10 @@ impl Report {
             ended: None,
             work_packages: work_packages.collect(),
             facts: Vec::new(),
+            written: None,
             evidence_problems: Vec::new(),
+            unconfined: false,
+            subject: None,
         }
     }
 
@@ -138,24 +164,30 @@ impl Report {
         counts
     }
 
-    /// The verdict in words. A dry run shows nothing of what it left out, so it has not passed.
+    /// The verdict in words. A dry run shows nothing of what it left out, so it has not passed; and
+    /// what is no verdict on a release says so.
     #[must_use]
     pub fn verdict_in_words(&self) -> String {
-        match self.verdict {
+        let words = match self.verdict {
             Some(Verdict::Passed) if self.is_dry_run() => {
                 "dry run, nothing wrong so far".to_owned()
             }
             Some(verdict) => verdict.to_string(),
-            None if self.cut_off => "cut off".to_owned(),
+            None if self.cut_off => "interrupted by a kill".to_owned(),
             None => "still running".to_owned(),
+        };
+        match &self.subject {
+            Some(subject) => subject.in_words(&words),
+            None => words,
         }
     }
 
     /// Whether something was left out because of a dry run.
     #[must_use]
     pub fn is_dry_run(&self) -> bool {
-        self.left_out()
-            .any(|because| matches!(because, Stop::DryRun(_)))
+        let asked_for = self.subject.as_ref().is_some_and(|one| one.dry_run);
+        let left_out = |because| matches!(because, &Stop::DryRun(_) | &Stop::DryRunNeeds(_));
+        asked_for || self.left_out().any(left_out)
     }
 
     /// Whether something was left out because it was not asked for.
@@ -189,6 +221,28 @@ impl Report {
         }
         self.facts.extend_from_slice(facts);
         self.facts.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+
+    /// What was written outside, one line each; none where nobody looked.
+    #[must_use]
+    pub fn written_in_words(&self) -> Option<Vec<String>> {
+        let line = |one: &Written| {
+            let Written {
+                by,
+                what,
+                url,
+                fate,
+            } = one;
+            let url = url
+                .as_deref()
+                .map_or(String::new(), |url| format!(", {url}"));
+            match fate {
+                Fate::Done => format!("{by} {what}{url}"),
+                other => format!("{by} {what}: {}{url}", other.words()),
+            }
+        };
+        let written = self.written.as_ref()?;
+        Some(written.iter().map(line).collect())
     }
 
     /// Takes one event.
@@ -242,24 +296,47 @@ impl Reporter for Report {
 /// One word for how a subtask ended.
 #[must_use]
 pub fn label(result: Option<&Outcome>) -> &'static str {
-    match result {
-        None => "waiting",
-        Some(Outcome::Passed { .. }) => "passed",
-        Some(Outcome::Skipped { .. }) => "skipped",
-        Some(Outcome::Blocked(_)) => "blocked",
-        Some(Outcome::Error(_)) => "error",
-        Some(Outcome::Failed(_)) => "failed",
-        Some(Outcome::Critical(_)) => "critical",
-        Some(Outcome::NotRun {
-            because: Stop::Interrupted,
-        }) => "interrupted",
-        Some(Outcome::NotRun { .. }) => "not run",
+    result.map_or("waiting", Outcome::word)
+}
+
+/// What was recorded, for people: every letter of it is seen, and none acts. Each rendering for
+/// people begins here; what goes to programs is JSON, which has escapes of its own.
+pub(super) fn shown<T: Clone + Serialize + serde::de::DeserializeOwned>(recorded: &T) -> T {
+    let value = serde_json::to_value(recorded).map(visible_value);
+    // Escaping changes texts alone, so what was written is read; the tests try it.
+    value
+        .and_then(serde_json::from_value)
+        .unwrap_or_else(|_| recorded.clone())
+}
+
+/// The same, each text of it in one line: for outputs in which a line is a result.
+pub(super) fn shown_in_lines(event: &Event) -> Event {
+    let value = serde_json::to_value(event).map(in_lines);
+    value
+        .and_then(serde_json::from_value)
+        .unwrap_or_else(|_| event.clone())
+}
+
+fn in_lines(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => Value::String(one_line(&text)),
+        Value::Array(all) => all.into_iter().map(in_lines).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name, in_lines(value)))
+            .collect(),
+        other => other,
     }
 }
 
 /// One line that says why.
 #[must_use]
 pub fn note(result: &Outcome) -> String {
+    one_line(&why(result))
+}
+
+fn why(result: &Outcome) -> String {
     match result {
         Outcome::Passed { note, .. } => note.clone(),
         Outcome::Skipped { why } => why.clone(),
@@ -269,6 +346,7 @@ pub fn note(result: &Outcome) -> String {
         | Outcome::Critical(finding) => finding.what.clone(),
         Outcome::NotRun { because } => match because {
             Stop::DryRun(would) => format!("dry run: would {would}"),
+            Stop::DryRunNeeds(what) => format!("dry run: needs {what}"),
             Stop::Subtask(id) => format!("stopped by {id}"),
             Stop::OutOfScope => "not asked for".to_owned(),
             Stop::Interrupted => "interrupted".to_owned(),

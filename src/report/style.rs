@@ -1,6 +1,6 @@
 //! Colour, or none: `NO_COLOR` and a missing terminal are honoured by whoever makes a [`Style`].
 
-use crate::gate::Outcome;
+use crate::model::Outcome;
 
 /// Whether to colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

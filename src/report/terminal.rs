@@ -1,4 +1,4 @@
-//! What a person sees while a run goes on: a live view on a terminal, `[12/43]` lines elsewhere.
+//! What a person sees while a run is at work: a live view on a terminal, `[12/43]` lines elsewhere.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -6,85 +6,18 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::model::{label, note};
+use super::fit::{fit, width};
+use super::model::shown_in_lines;
+use super::progress::{Estimates, Progress};
 use super::style::Style;
-use crate::engine::{Event, EventKind, Reporter};
-use crate::gate::{Gate, Outcome, Stop, SubtaskId};
-
-/// Titles of subtasks and how many there are.
-struct Plan {
-    titles: BTreeMap<SubtaskId, String>,
-    total: usize,
-}
-
-impl Plan {
-    fn new(gate: &Gate) -> Self {
-        let titles = gate
-            .subtasks()
-            .map(|(_, subtask)| (subtask.id.clone(), subtask.title.clone()))
-            .collect();
-        Self {
-            titles,
-            total: gate.subtasks().count(),
-        }
-    }
-
-    /// Counts what is in scope of this run.
-    fn begin(&mut self, kind: &EventKind) {
-        if let EventKind::RunStarted { subtasks, .. } = kind {
-            self.total = *subtasks;
-        }
-    }
-
-    fn title(&self, id: &SubtaskId) -> &str {
-        self.titles.get(id).map_or("", String::as_str)
-    }
-
-    /// `[12/43] T012  passed   Verify …  – note (0.4 s)`
-    fn line(
-        &self,
-        style: Style,
-        id: &SubtaskId,
-        outcome: &Outcome,
-        took: Duration,
-        done: usize,
-    ) -> String {
-        let total = self.total;
-        let width = total.to_string().len();
-        let word = style.outcome(Some(outcome), &format!("{:<9}", label(Some(outcome))));
-        let took = if took.is_zero() {
-            String::new()
-        } else {
-            format!(" ({:.1} s)", took.as_secs_f64())
-        };
-        let tail = style.faint(&format!("– {}{took}", note(outcome)));
-        format!(
-            "[{done:>width$}/{total}] {id:<5} {word} {} {tail}",
-            self.title(id)
-        )
-    }
-}
-
-fn not_asked_for(outcome: &Outcome) -> bool {
-    matches!(
-        outcome,
-        Outcome::NotRun {
-            because: Stop::OutOfScope
-        }
-    )
-}
-
-fn warnings(outcome: &Outcome) -> &[String] {
-    match outcome {
-        Outcome::Passed { warnings, .. } => warnings,
-        _ => &[],
-    }
-}
+use crate::engine::Reporter;
+use crate::gate::Gate;
+use crate::model::{Event, EventKind, SubtaskId};
 
 /// Lines, for logs.
 pub struct Plain<W> {
     to: W,
-    plan: Plan,
+    progress: Progress,
     style: Style,
 }
 
@@ -93,7 +26,7 @@ impl<W: Write + Send> Plain<W> {
     pub fn new(gate: &Gate, style: Style, to: W) -> Self {
         Self {
             to,
-            plan: Plan::new(gate),
+            progress: Progress::new(gate, Estimates::new()),
             style,
         }
     }
@@ -105,66 +38,158 @@ impl<W: Write + Send> Plain<W> {
 }
 
 impl<W: Write + Send> Reporter for Plain<W> {
+    fn notice(&mut self, line: &str) {
+        self.say(line);
+    }
+
+    fn resumed(&mut self, lines: &[String]) {
+        for line in lines {
+            self.say(line);
+        }
+    }
+
     fn event(&mut self, event: &Event) {
-        self.plan.begin(&event.kind);
-        match &event.kind {
-            EventKind::SubtaskEnded { outcome, .. } if not_asked_for(outcome) => {}
-            EventKind::SubtaskEnded {
-                subtask,
-                outcome,
-                took,
-                done,
-            } => {
-                let line = self.plan.line(self.style, subtask, outcome, *took, *done);
-                self.say(&line);
-                for warning in warnings(outcome) {
-                    self.say(&format!("        {subtask} note: {warning}"));
-                }
-            }
-            EventKind::Progress { subtask, line } => {
-                let line = self.style.faint(&format!("        {subtask} … {line}"));
-                self.say(&line);
-            }
-            EventKind::Interrupted => {
-                self.say("interrupted: ending what runs; once more to leave at once");
-            }
-            EventKind::RunStarted { .. }
-            | EventKind::SubtaskStarted { .. }
-            | EventKind::FactPublished(_)
-            | EventKind::RunEnded { .. } => {}
+        let event = &shown_in_lines(event);
+        for line in self.progress.take(event, self.style, None) {
+            self.say(&line);
+        }
+        if let EventKind::Progress { subtask, line } = &event.kind {
+            let line = self.style.faint(&format!("        {subtask} … {line}"));
+            self.say(&line);
         }
     }
 }
 
-/// A live view: finished subtasks scroll away above, one line for each that runs.
+/// How wide the terminal is now, in columns.
+pub type Columns = Box<dyn Fn() -> usize + Send>;
+
+/// A live view: finished subtasks scroll away above, one line for each that runs, then what waits
+/// for what, then how far it is.
 pub struct Live {
     bars: MultiProgress,
-    running: BTreeMap<SubtaskId, ProgressBar>,
+    running: BTreeMap<SubtaskId, Running>,
+    waiting: ProgressBar,
     total: ProgressBar,
-    plan: Plan,
+    progress: Progress,
     style: Style,
+    columns: Columns,
+}
+
+struct Running {
+    bar: ProgressBar,
+    said: String,
 }
 
 impl Live {
     /// Draws on standard error.
     #[must_use]
-    pub fn new(gate: &Gate, style: Style) -> Self {
+    pub fn new(gate: &Gate, style: Style, estimates: Estimates, columns: Columns) -> Self {
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        let plan = Plan::new(gate);
-        let total = bars.add(ProgressBar::new(plan.total as u64));
-        total.set_style(template("  {bar:43} {pos}/{len}  {elapsed_precise}"));
+        let progress = Progress::new(gate, estimates);
+        let waiting = bars.add(ProgressBar::new_spinner());
+        waiting.set_style(template("{msg}"));
+        let total = bars.add(ProgressBar::new(progress.total() as u64));
+        total.set_style(template("  {bar:30} {pos}/{len}  {elapsed_precise}{msg}"));
         Self {
             bars,
             running: BTreeMap::new(),
+            waiting,
             total,
-            plan,
+            progress,
             style,
+            columns,
         }
     }
 
     fn say(&self, line: &str) {
         // As in `Plain`.
         drop(self.bars.println(line));
+    }
+
+    /// Begins the line of a subtask, which was at work for some time already.
+    fn start(&mut self, subtask: &SubtaskId, since: Duration) {
+        let bar = self
+            .bars
+            .insert_before(&self.waiting, ProgressBar::new_spinner());
+        bar.set_style(template("  {spinner} {prefix:5} {msg} {elapsed}"));
+        bar.set_prefix(subtask.to_string());
+        let bar = bar.with_elapsed(since);
+        bar.enable_steady_tick(Duration::from_millis(120));
+        let said = String::new();
+        self.running.insert(subtask.clone(), Running { bar, said });
+    }
+
+    /// What runs, what waits and how long it may take, in as many columns as there are.
+    fn draw(&self) {
+        // Spinner, id, elapsed and the spaces between.
+        const AROUND: usize = 20;
+        let columns = (self.columns)();
+        for (id, running) in &self.running {
+            let estimate = self.progress.estimate(id);
+            let usual = estimate.map_or(String::new(), |usual| format!(" ~{}", told(usual)));
+            let mut line = self.progress.title(id).to_owned();
+            if !running.said.is_empty() {
+                line = format!("{line} – {}", running.said);
+            }
+            let room = columns.saturating_sub(AROUND + width(&usual));
+            running
+                .bar
+                .set_message(format!("{}{usual}", fit(&line, room)));
+        }
+        let waiting = self.progress.waiting(columns.saturating_sub(1));
+        self.waiting.set_message(waiting.unwrap_or_default());
+        let elapsed = { self.running.iter() }
+            .map(|(id, running)| (id.clone(), running.bar.elapsed()))
+            .collect();
+        let left = self.progress.left(&elapsed);
+        let left = left.map_or(String::new(), |left| format!("  about {} left", told(left)));
+        self.total.set_message(left);
+        self.total.set_length(self.progress.total() as u64);
+        self.total.set_position(self.progress.done as u64);
+    }
+
+    /// Takes away what is drawn.
+    pub fn clear(&self) {
+        for running in self.running.values() {
+            running.bar.finish_and_clear();
+        }
+        self.waiting.finish_and_clear();
+        self.total.finish_and_clear();
+    }
+
+    /// Takes an event of a run that another process is at work on, so long ago.
+    pub fn event_of(&mut self, event: &Event, ago: Duration) {
+        let columns = (self.columns)().saturating_sub(1);
+        match &event.kind {
+            EventKind::SubtaskStarted { subtask } => self.start(subtask, ago),
+            EventKind::Progress { subtask, line } => {
+                if let Some(running) = self.running.get_mut(subtask) {
+                    running.said.clone_from(line);
+                }
+            }
+            EventKind::SubtaskEnded { subtask, .. } => {
+                if let Some(running) = self.running.remove(subtask) {
+                    running.bar.finish_and_clear();
+                }
+            }
+            _ => {}
+        }
+        for line in self.progress.take(event, self.style, Some(columns)) {
+            self.say(&line);
+        }
+        if matches!(event.kind, EventKind::RunEnded { .. }) {
+            self.clear();
+        } else {
+            self.draw();
+        }
+    }
+}
+
+/// `12s`, `3m05s`.
+fn told(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..60 => format!("{seconds}s"),
+        seconds => format!("{}m{:02}s", seconds / 60, seconds % 60),
     }
 }
 
@@ -174,46 +199,17 @@ fn template(text: &str) -> ProgressStyle {
 }
 
 impl Reporter for Live {
-    fn event(&mut self, event: &Event) {
-        self.plan.begin(&event.kind);
-        self.total.set_length(self.plan.total as u64);
-        match &event.kind {
-            EventKind::SubtaskEnded { outcome, .. } if not_asked_for(outcome) => {}
-            EventKind::SubtaskStarted { subtask } => {
-                let bar = self
-                    .bars
-                    .insert_before(&self.total, ProgressBar::new_spinner());
-                bar.set_style(template("  {spinner} {prefix:5} {wide_msg} {elapsed}"));
-                bar.set_prefix(subtask.to_string());
-                bar.set_message(self.plan.title(subtask).to_owned());
-                bar.enable_steady_tick(Duration::from_millis(120));
-                self.running.insert(subtask.clone(), bar);
-            }
-            EventKind::Progress { subtask, line } => {
-                if let Some(bar) = self.running.get(subtask) {
-                    bar.set_message(format!("{} – {line}", self.plan.title(subtask)));
-                }
-            }
-            EventKind::SubtaskEnded {
-                subtask,
-                outcome,
-                took,
-                done,
-            } => {
-                if let Some(bar) = self.running.remove(subtask) {
-                    bar.finish_and_clear();
-                }
-                self.say(&self.plan.line(self.style, subtask, outcome, *took, *done));
-                for warning in warnings(outcome) {
-                    self.say(&format!("        {subtask} note: {warning}"));
-                }
-                self.total.set_position(*done as u64);
-            }
-            EventKind::Interrupted => {
-                self.say("interrupted: ending what runs; once more to leave at once");
-            }
-            EventKind::RunEnded { .. } => self.total.finish_and_clear(),
-            EventKind::RunStarted { .. } | EventKind::FactPublished(_) => {}
+    fn notice(&mut self, line: &str) {
+        self.say(line);
+    }
+
+    fn resumed(&mut self, lines: &[String]) {
+        for line in lines {
+            self.say(line);
         }
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.event_of(&shown_in_lines(event), Duration::ZERO);
     }
 }

@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
-use super::model::{Report, SubtaskReport, label};
+use super::model::{Report, SubtaskReport, UNCONFINED, label, shown};
 use super::style::Style;
-use crate::gate::Verdict;
+use crate::model::escape::one_line;
+use crate::model::subject::Subject;
+use crate::model::{SubtaskId, Verdict};
 
 /// Where things are on this machine; only the terminal says it, never a report that travels.
 #[derive(Debug, Clone, Default)]
@@ -26,8 +28,22 @@ pub struct BundleAt {
     pub path: String,
     /// Its digest.
     pub sha256: String,
+    /// The journal's head, for `gate verify --head`.
+    pub head: String,
     /// The command that reproduces it.
     pub reproduce: String,
+}
+
+/// In one line, which subtasks another one has stopped.
+#[must_use]
+pub fn stopped(by: &SubtaskId, stopped: &[SubtaskId]) -> String {
+    let which = match stopped {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [one, other] => format!("{one}, {other}"),
+        [first, .., last] => format!("{first} … {last} ({} subtasks)", stopped.len()),
+    };
+    format!("not run, stopped by {by}: {which}")
 }
 
 /// The report as text.
@@ -35,7 +51,7 @@ pub struct BundleAt {
 pub fn text(report: &Report, style: Style, place: &Where) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = render(&mut out, report, style, place);
+    let _ = render(&mut out, &shown(report), style, place);
     out
 }
 
@@ -44,7 +60,7 @@ fn render(out: &mut String, report: &Report, style: Style, place: &Where) -> std
     writeln!(
         out,
         "\n{} – {}",
-        style.bold(&report.title),
+        style.bold(&one_line(&report.title)),
         style.bold(&verdict.to_uppercase())
     )?;
     let counts = report.counts();
@@ -61,14 +77,30 @@ fn render(out: &mut String, report: &Report, style: Style, place: &Where) -> std
     for subtask in report.findings() {
         finding(out, subtask, style)?;
     }
+    if let Some(written) = report.written_in_words() {
+        writeln!(out, "\n{}", style.bold("written outside"))?;
+        for line in &written {
+            writeln!(out, "    {line}")?;
+        }
+        if written.is_empty() {
+            writeln!(out, "    nothing")?;
+        }
+    }
     for problem in &report.evidence_problems {
         writeln!(
             out,
-            "\nthe evidence is not complete, so nothing counts as passed: {problem}"
+            "\nthe evidence is not complete, so nothing counts as passed: {}",
+            one_line(problem)
         )?;
+    }
+    if report.unconfined {
+        writeln!(out, "\n{UNCONFINED}")?;
     }
     if !report.run.is_empty() {
         writeln!(out, "\nrun       {}", report.run)?;
+    }
+    for (what, which) in report.subject.iter().flat_map(Subject::lines) {
+        writeln!(out, "{what:<9} {which}")?;
     }
     if let Some(directory) = &place.run_directory {
         writeln!(out, "evidence  {directory}")?;
@@ -76,6 +108,7 @@ fn render(out: &mut String, report: &Report, style: Style, place: &Where) -> std
     if let Some(bundle) = &place.bundle {
         writeln!(out, "bundle    {}", bundle.path)?;
         writeln!(out, "          sha256:{}", bundle.sha256)?;
+        writeln!(out, "head      {}", bundle.head)?;
         writeln!(out, "reproduce {}", bundle.reproduce)?;
     }
     let stopped = report.cut_off || !matches!(report.verdict, Some(Verdict::Passed) | None);
@@ -105,14 +138,23 @@ fn finding(out: &mut String, subtask: &SubtaskReport, style: Style) -> std::fmt:
         out,
         "\n{} {word}: {}",
         style.bold(subtask.id.as_str()),
-        subtask.title
+        one_line(&subtask.title)
     )?;
-    writeln!(out, "    {}", finding.what)?;
-    for line in &finding.seen {
+    // A text of several lines stays behind its own margin: it cannot pose as what follows.
+    for line in finding.what.lines() {
+        writeln!(out, "    {line}")?;
+    }
+    for line in finding.seen.iter().flat_map(|seen| seen.lines()) {
         writeln!(out, "    {} {line}", style.faint("│"))?;
     }
-    if let Some(remedy) = &finding.remedy {
-        writeln!(out, "    {} {remedy}", style.bold("→"))?;
+    for (index, line) in finding
+        .remedy
+        .iter()
+        .flat_map(|remedy| remedy.lines())
+        .enumerate()
+    {
+        let mark = if index == 0 { "→" } else { " " };
+        writeln!(out, "    {} {line}", style.bold(mark))?;
     }
     Ok(())
 }

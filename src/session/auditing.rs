@@ -7,15 +7,16 @@
 )]
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{SessionError, Tools, command};
 use crate::gate::Gate;
-use crate::verbs::Ctx;
+use crate::verb::Ctx;
 use crate::world::Place;
-use crate::world::live::{LiveWorld, Operator};
+use crate::world::live::{LiveWorld, Operator, SandboxChoice};
 
 const ALIVE: &str = ".alive";
 
@@ -42,9 +43,12 @@ impl Auditing {
         cache: &Utf8Path,
         repo: &Utf8Path,
         tools: &Tools,
+        sandbox: SandboxChoice,
     ) -> Result<Self, SessionError> {
         let all = cache.join("command/audit");
-        std::fs::create_dir_all(&all).map_err(failed(&all))?;
+        for directory in [&cache.join("command"), &all] {
+            make_private(directory).map_err(failed(directory))?;
+        }
         // Nobody may find the new directory before it is marked.
         let door = open(&all.join("lock"))?;
         door.lock().map_err(failed(&all.join("lock")))?;
@@ -53,7 +57,9 @@ impl Auditing {
         let path = all.join(format!("{name}{ALIVE}"));
         let alive = open(&path)?;
         alive.lock().map_err(failed(&path))?;
-        let live = Arc::new(command::live(operator, cache, cache, repo));
+        let run = all.join(&name);
+        let live = command::live_in(operator, run, cache, repo).with_sandbox(sandbox);
+        let live = Arc::new(live);
         live.set_tools(tools.path.clone());
         Ok(Self {
             ctx: command::ctx(gate, Arc::<LiveWorld>::clone(&live)),
@@ -71,10 +77,11 @@ impl Auditing {
         &self.ctx
     }
 
-    /// The directory that this audit alone uses.
+    /// The directory that this audit alone uses, by a name that no other one has: git tells
+    /// worktrees of audits by it.
     #[must_use]
     pub fn scratch(&self) -> Place {
-        Place::run("audit").join(&self.name)
+        Place::run(&self.name)
     }
 
     /// How many directories of killed audits were taken away; git may still list their worktrees.
@@ -86,6 +93,12 @@ impl Auditing {
     /// Waits until the programs of an audit that was given up have ended.
     pub async fn settle(&self) {
         self.live.settle().await;
+    }
+
+    /// Ends what the tests left behind; says how many that were.
+    pub async fn end_leftovers(&self) -> usize {
+        let ended = self.live.end_leftovers(std::time::Duration::from_secs(2));
+        ended.await.len()
     }
 
     /// Kills them at once; for the second interrupt.
@@ -106,11 +119,38 @@ fn failed(path: &Utf8Path) -> impl FnOnce(std::io::Error) -> SessionError {
     |source| SessionError::File { path, source }
 }
 
+/// Closes the gate's cache to other users, as a run's directory is: an earlier version, or the
+/// operator, may have made it open. Gives the mode that it had where it was.
+///
+/// # Errors
+/// When its mode can be neither read nor changed.
+pub fn close_cache(cache: &Utf8Path) -> Result<Option<u32>, SessionError> {
+    let mode = match std::fs::metadata(cache) {
+        Ok(seen) => seen.permissions().mode() & 0o7777,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(cache)(error)),
+    };
+    if mode.trailing_zeros() >= 6 {
+        return Ok(None);
+    }
+    make_private(cache).map_err(failed(cache))?;
+    Ok(Some(mode))
+}
+
+/// A directory that only its owner looks into, as a run's is: it holds logs.
+fn make_private(directory: &Utf8Path) -> std::io::Result<()> {
+    let private = std::fs::Permissions::from_mode(0o700);
+    let mut made = std::fs::DirBuilder::new();
+    made.recursive(true).mode(0o700).create(directory)?;
+    std::fs::set_permissions(directory, private)
+}
+
 fn open(path: &Utf8Path) -> Result<File, SessionError> {
     OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
+        .mode(0o600)
         .open(path)
         .map_err(failed(path))
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::{SessionError, Tools, opening};
-use crate::gate::{Gate, SubtaskId};
-use crate::verbs::{Ctx, Setting};
-use crate::world::live::{LiveWorld, Operator, Places};
+use crate::gate::Gate;
+use crate::model::SubtaskId;
+use crate::verb::{Ctx, Setting};
+use crate::world::live::{LiveWorld, Operator, Places, SandboxChoice};
 use crate::world::policy::{Policy, PolicyLayer};
 use crate::world::redact::Redactor;
 use crate::world::{Place, World};
@@ -28,6 +29,34 @@ pub fn command_ctx(
     let live = live(operator, cache, state, workspace).learning_from(gate.processes.values());
     let policy = Policy::new(gate.resolved_policy(), gate.processes.clone());
     ctx(gate, Arc::new(PolicyLayer::new(live, policy)))
+}
+
+/// Hands for `gate verify --online`: of all that the built-in gate may do, only what reads.
+///
+/// # Errors
+/// None in a program that passed its tests: the built-in gate loads.
+pub fn reading_ctx(
+    operator: &Operator,
+    cache: &Utf8Path,
+    state: &Utf8Path,
+    workspace: &Utf8Path,
+    tools: &Tools,
+) -> Result<Ctx, crate::model::Diagnostics> {
+    let gate = Gate::built_in()?;
+    let live = live(operator, cache, state, workspace);
+    live.set_tools(tools.path.clone());
+    let policy = Policy::new(
+        gate.resolved_policy().reading_only(),
+        gate.processes.clone(),
+    );
+    Ok(ctx(&gate, Arc::new(PolicyLayer::new(live, policy))))
+}
+
+/// A world for what needs no gate, no places and no policy, such as a question to the ssh agent.
+#[must_use]
+pub fn plain_world(operator: &Operator) -> LiveWorld {
+    let own = &operator.cwd;
+    live(operator, own, own, own)
 }
 
 /// Hands for `gate install`, and how to read what they tell.
@@ -50,6 +79,7 @@ pub fn install_hands(
     into: &Utf8Path,
     vendored: Option<&Utf8Path>,
     tools: &Tools,
+    sandbox: SandboxChoice,
 ) -> InstallHands {
     let mut places = Places::new(
         into.to_owned(),
@@ -63,7 +93,8 @@ pub fn install_hands(
         places = places.with(Place::VENDORED, vendored.to_owned());
     }
     let live = LiveWorld::new(operator.clone(), places.clone(), Arc::new(Redactor::new()))
-        .learning_from(gate.processes.values());
+        .learning_from(gate.processes.values())
+        .with_sandbox(sandbox);
     live.set_tools(tools.path.clone());
     let policy = Policy::new(gate.resolved_policy(), gate.processes.clone())
         .writing_below(&Place::new(Place::VENDORED));
@@ -110,14 +141,37 @@ fn live_with(
     workspace: &Utf8Path,
     redactor: Arc<Redactor>,
 ) -> LiveWorld {
-    let places = Places::new(
-        cache.join("command"),
+    let run = cache.join("command");
+    let places = places(operator, run, cache, state, workspace);
+    LiveWorld::new(operator.clone(), places, redactor)
+}
+
+/// A world whose run directory is this one's alone: commands at the same time would take each
+/// other's log files for their own.
+pub(super) fn live_in(
+    operator: &Operator,
+    run: Utf8PathBuf,
+    cache: &Utf8Path,
+    workspace: &Utf8Path,
+) -> LiveWorld {
+    let places = places(operator, run, cache, cache, workspace);
+    LiveWorld::new(operator.clone(), places, Arc::new(Redactor::new()))
+}
+
+fn places(
+    operator: &Operator,
+    run: Utf8PathBuf,
+    cache: &Utf8Path,
+    state: &Utf8Path,
+    workspace: &Utf8Path,
+) -> Places {
+    Places::new(
+        run,
         workspace.to_owned(),
         state.to_owned(),
         cache.to_owned(),
         operator.home.clone(),
-    );
-    LiveWorld::new(operator.clone(), places, redactor)
+    )
 }
 
 pub(super) fn ctx(gate: &Gate, world: Arc<dyn World>) -> Ctx {

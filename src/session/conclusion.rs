@@ -5,18 +5,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::rerun::RecordedGate;
-use super::{Options, RunDirectory, SessionError, SharedReport, journalled, whole_run};
-use crate::evidence::{Bundled, Content, EvidenceError, RedactorScan, Spec, bundle_of};
-use crate::gate::Verdict;
-use crate::journal::disk::{Disk, Kind, OsDisk, append_all};
-use crate::journal::{self, BLOBS, FILE, Journal};
-use crate::report;
+use super::shared_report::SharedReport;
+use super::{Options, RunDirectory, SessionError, journalled};
+use crate::evidence::{Bundled, EvidenceError, RedactorScan, Spec, bundle_of, commitment};
+use crate::journal::{self, BLOBS, FILE, Folded, Journal, Sealed};
+use crate::model::{SubtaskId, Verdict};
+use crate::report::{self, Evidence};
+use crate::store::Content;
+use crate::store::disk::{Disk, Kind, OsDisk, append_all};
+use crate::store::sha256_hex;
 use crate::world::live::Isolation;
 use crate::world::redact::{Redactor, Scope};
-use crate::world::{Effect, FileFailure, Place, Receipt, World, WorldError, WriteFile};
+use crate::world::{
+    Effect, FileFailure, Place, ReadFile, Receipt, Response, World, WorldError, WriteFile,
+};
 
 /// Places in the run directory that are no part of its bundle, or have a place of their own there.
-const NOT_FILES: [&str; 8] = [
+const NOT_FILES: [&str; 10] = [
     "home",
     "tmp",
     BLOBS,
@@ -25,6 +30,8 @@ const NOT_FILES: [&str; 8] = [
     "bundle",
     "report.json",
     "report.md",
+    "report.html",
+    "report.junit.xml",
 ];
 
 /// What keeps the run's programs apart, and the gate file with its templates, go into the run
@@ -41,9 +48,36 @@ pub(super) async fn keep_what_was_run(
         files.push((Place::run("templates").join(name), text.clone()));
     }
     for (path, text) in files {
+        if options.corrected {
+            keep_earlier(world, &path, &text).await?;
+        }
         write(world, path, text, options.resume.is_some()).await?;
     }
     Ok(())
+}
+
+/// A file that is replaced by a corrected one stays beside it, under its digest.
+async fn keep_earlier(world: &dyn World, path: &Place, text: &str) -> Result<(), SessionError> {
+    let read = ReadFile {
+        path: path.clone(),
+        limit: u64::from(u32::MAX),
+    };
+    let by = SubtaskId::whole_run();
+    let Ok(Response::Text(earlier)) = world.perform(&by, Effect::ReadFile(read)).await else {
+        return Ok(());
+    };
+    if earlier == text {
+        return Ok(());
+    }
+    let digest = &sha256_hex(earlier.as_bytes())[..16];
+    let beside = Place::run("earlier").join(&format!("{digest}-{}", path.file_name()));
+    match write(world, beside, earlier, false).await {
+        Err(WorldError::File {
+            kind: FileFailure::AlreadyExists,
+            ..
+        }) => Ok(()),
+        other => Ok(other?),
+    }
 }
 
 async fn write(
@@ -57,7 +91,9 @@ async fn write(
         text,
         replace,
     };
-    let written = world.perform(&whole_run(), Effect::WriteFile(file)).await;
+    let written = world
+        .perform(&SubtaskId::whole_run(), Effect::WriteFile(file))
+        .await;
     written.map(drop)
 }
 
@@ -91,27 +127,78 @@ impl Conclusion<'_> {
         }
     }
 
-    /// Reports, seal, bundle, in this order: each vouches for what was before it.
+    /// Reports, commitment, seal, bundle, in this order: each vouches for what was before it.
     pub(super) async fn conclude(
         &mut self,
         directory: &RunDirectory,
         redactor: &Arc<Redactor>,
     ) -> Option<Bundled> {
-        self.write_reports().await;
+        self.name_subject(directory);
+        self.write_reports(directory).await;
+        let spec = self.gather(directory, redactor).await?;
         if !self.seal() {
             // A seal that may not be on the disk vouches for nothing; without a bundle the run is
             // gone on with.
             return None;
         }
-        self.bundle(directory, redactor).await
+        self.bundle(directory, redactor, spec).await
+    }
+
+    /// What it is a verdict on, as the records give it, goes into the report.
+    fn name_subject(&mut self, directory: &RunDirectory) {
+        let run = directory.path.as_std_path();
+        let named = concluded(&OsDisk, self.journal, run);
+        match named {
+            Ok((folded, gate)) => {
+                let subject = gate.subject(&folded);
+                self.report.with(|report| report.subject = Some(subject));
+            }
+            Err(error) => self.incomplete(&error.to_string()),
+        }
+    }
+
+    /// Puts together what goes into the bundle, and commits to it in the journal.
+    async fn gather(&mut self, directory: &RunDirectory, redactor: &Arc<Redactor>) -> Option<Spec> {
+        let (directory, redactor) = (directory.clone(), Arc::clone(redactor));
+        let journal = self.journal.clone();
+        let gathered = tokio::task::spawn_blocking(move || {
+            gathered(&OsDisk, &journal, &directory, &redactor).map_err(|error| error.to_string())
+        });
+        let gathered = gathered
+            .await
+            .unwrap_or_else(|error| Err(error.to_string()));
+        let gathered = match self.journal_failure.take() {
+            Some(failure) => Err(failure),
+            None => gathered,
+        };
+        gathered
+            .inspect_err(|why| self.incomplete(&format!("there is no bundle: {why}")))
+            .ok()
     }
 
     /// Writes the reports for people who look into the run directory.
-    async fn write_reports(&mut self) {
+    async fn write_reports(&mut self, directory: &RunDirectory) {
+        let run = directory.path.as_std_path();
+        let folded = journal::read(run).map_err(|error| error.to_string());
+        if let Ok(folded) = &folded {
+            let written = report::written(folded);
+            self.report.with(|report| report.written = Some(written));
+        }
         let told = self.report.take();
+        let disk = self.journal.disk();
+        let made = folded.and_then(|folded| {
+            let gate = RecordedGate::of_run(&*disk, run).map_err(|error| error.to_string())?;
+            let page = gate.page(&folded, &told, Evidence::RunDirectory)?;
+            Ok((gate.markdown(&folded, &told), page))
+        });
+        let (markdown, page) = made.unwrap_or_else(|why| {
+            self.incomplete(&why);
+            (report::markdown(&told, None), String::new())
+        });
         for (name, text) in [
             ("report.json", report::json(&told)),
-            ("report.md", report::markdown(&told)),
+            ("report.md", markdown),
+            ("report.html", page),
         ] {
             if let Err(error) = write(self.world, Place::run(name), text, true).await {
                 self.incomplete(&error.to_string());
@@ -135,10 +222,18 @@ impl Conclusion<'_> {
         &mut self,
         directory: &RunDirectory,
         redactor: &Arc<Redactor>,
+        spec: Spec,
     ) -> Option<Bundled> {
         let (directory, redactor) = (directory.clone(), Arc::clone(redactor));
+        let disk = self.journal.disk();
+        let passed = self.verdict == Verdict::Passed;
         let made = tokio::task::spawn_blocking(move || {
-            bundled(&OsDisk, &directory, &redactor).map_err(|error| error.to_string())
+            let made =
+                bundled(&*disk, &directory, &redactor, spec).map_err(|error| error.to_string())?;
+            if passed {
+                super::own_bundle::check(&*disk, &directory.bundle(&made))?;
+            }
+            Ok(made)
         });
         let made = made.await.unwrap_or_else(|error| Err(error.to_string()));
         match made {
@@ -164,27 +259,41 @@ fn names(what: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// Writes the bundle of a sealed run beside its journal; a resumed run gets one of its own.
-fn bundled(
+/// The journal as it will be with its seal, and the gate that it was begun with.
+fn concluded(
     disk: &dyn Disk,
+    journal: &Journal,
+    run: &Path,
+) -> Result<(Folded, RecordedGate), EvidenceError> {
+    journal.sync()?;
+    let mut folded = journal::read_on(disk, run)?;
+    let gate = RecordedGate::of_run(disk, run)?;
+    // Reports and subject name the verdict, and what they are is committed to before the seal.
+    folded.sealed = Some(Sealed {
+        verdict: folded.verdict(),
+        digest: String::new(),
+    });
+    Ok((folded, gate))
+}
+
+/// What goes into the bundle of a run that came to its end; its journal commits to that.
+fn gathered(
+    disk: &dyn Disk,
+    journal: &Journal,
     directory: &RunDirectory,
     redactor: &Arc<Redactor>,
-) -> Result<Bundled, EvidenceError> {
+) -> Result<Spec, EvidenceError> {
     let run = directory.path.as_std_path();
-    let folded = journal::read_on(disk, run)?;
+    let (folded, gate) = concluded(disk, journal, run)?;
     let gate_file = disk
         .read(&run.join("gate.toml"), u64::from(u32::MAX))
         .map_err(EvidenceError::disk("read", run.join("gate.toml")))?;
-    let gate = RecordedGate::of_run(disk, run)?;
     let reports = gate
         .reports(&folded)
         .map_err(|why| EvidenceError::Foreign {
             what: "the gate file",
             why,
         })?;
-    let to = directory.bundle_of(folded.epoch);
-    disk.make_dirs(&run.join("bundle"))
-        .map_err(EvidenceError::disk("make", run.join("bundle")))?;
     let mut files = Files {
         disk,
         redactor,
@@ -196,10 +305,27 @@ fn bundled(
     let spec = Spec {
         run_dir: run.to_owned(),
         gate_file,
+        subject: Some(gate.subject(&folded)),
         reports,
         files: files.found,
         ..Spec::default()
     };
+    journal.commit(commitment(disk, spec.clone(), &folded)?)?;
+    Ok(spec)
+}
+
+/// Writes the bundle of a sealed run beside its journal; a resumed run gets one of its own.
+fn bundled(
+    disk: &dyn Disk,
+    directory: &RunDirectory,
+    redactor: &Arc<Redactor>,
+    spec: Spec,
+) -> Result<Bundled, EvidenceError> {
+    let run = directory.path.as_std_path();
+    let folded = journal::read_on(disk, run)?;
+    let to = directory.bundle_of(folded.epoch);
+    disk.make_dirs(&run.join("bundle"))
+        .map_err(EvidenceError::disk("make", run.join("bundle")))?;
     let mut scan = RedactorScan::new(Arc::clone(redactor), Scope::Everything);
     bundle_of(disk, &folded, spec, to.as_std_path(), &mut scan)
 }
@@ -277,7 +403,7 @@ impl Files<'_> {
             .disk
             .reader(path)
             .map_err(EvidenceError::disk("read", path))?;
-        let file = crate::journal::disk::create_afresh(self.disk, &to)
+        let file = crate::store::disk::create_afresh(self.disk, &to)
             .map_err(EvidenceError::disk("make", &to))?;
         let mut stream = self.redactor.stream(Scope::Everything);
         let mut piece = vec![0; PIECE];

@@ -1,35 +1,38 @@
-//! Run directories, finding one again, and the lock that keeps a workspace to one run.
+//! Run directories, and finding one again.
 #![expect(
     clippy::disallowed_methods,
-    reason = "the lock and the listing come before there is a world to ask"
+    reason = "the listing comes before there is a world to ask"
 )]
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, Write};
-
 use camino::{Utf8Path, Utf8PathBuf};
-use fs4::FileExt;
 
+use super::contended::Contended;
 use super::rerun::RecordedGate;
 use super::resume::Home;
-use crate::engine::Asked;
-use crate::evidence::{Bundled, EvidenceError, is_unfinished};
-use crate::journal::disk::OsDisk;
-use crate::journal::{self, JournalError, sha256_hex};
-use crate::report::Report;
+use crate::evidence::{Bundled, EvidenceError};
+use crate::gate::Gate;
+use crate::journal::{self, JournalError};
+use crate::model::subject::WorldKind;
+use crate::model::{Asked, SubtaskId};
+use crate::report::{Evidence, Report};
+use crate::store::disk::OsDisk;
+use crate::store::is_unfinished;
 use crate::world::WorldError;
 
 /// Why a run could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// Another run holds the workspace.
-    #[error("another run is under way in `{workspace}`: process {holder}")]
+    /// Another run holds what only one may have.
+    #[error("another run is at work on {what}: {holder}")]
     Busy {
-        /// The workspace.
-        workspace: Utf8PathBuf,
-        /// Its process id, as it wrote it down.
+        /// What it holds.
+        what: Contended,
+        /// Which run, as it wrote it down.
         holder: String,
     },
+    /// The operator interrupted it while it waited for another run.
+    #[error("interrupted while waiting for another run; nothing ran")]
+    Interrupted,
     /// A directory or file of the session's own could not be used.
     #[error("cannot use `{path}`")]
     File {
@@ -64,7 +67,7 @@ pub enum SessionError {
         runs: Vec<String>,
     },
     /// The run to resume has passed.
-    #[error("run `{run}` has passed; there is nothing to go on with")]
+    #[error("run `{run}` has passed; there is nothing to resume")]
     Passed {
         /// The run.
         run: String,
@@ -76,6 +79,40 @@ pub enum SessionError {
         run: String,
         /// Name of its gate.
         gate: String,
+    },
+    /// The run to resume was made in another kind of world, or in one that is not on record.
+    #[error("run `{run}` was made in {}, this is {now}", begun.as_ref().map_or("a world that is not on record".to_owned(), |world| format!("a world of its own kind: {world}")))]
+    OtherWorld {
+        /// The run.
+        run: String,
+        /// Its world.
+        begun: Option<WorldKind>,
+        /// The world that is at hand.
+        now: WorldKind,
+    },
+    /// The bundle to resume is not what was written.
+    #[error("`{bundle}` is not intact: {}", .broken.join("; "))]
+    NotIntact {
+        /// The bundle.
+        bundle: String,
+        /// What of it does not hold.
+        broken: Vec<String>,
+    },
+    /// The run to resume is here, and went another way than in its bundle.
+    #[error("run `{run}` is here already, in `{path}`, and went another way than in the bundle")]
+    Parted {
+        /// The run.
+        run: String,
+        /// Its directory.
+        path: Utf8PathBuf,
+    },
+    /// What the asked part depends on is not there, and taking it again was not asked for.
+    #[error("`{subtask}` is not given, which what was asked for depends on: {why}")]
+    NotGiven {
+        /// The subtask.
+        subtask: SubtaskId,
+        /// Why its result does not hold.
+        why: String,
     },
     /// The gate file or a template holds what nobody else is to read.
     #[error("{file} holds {what}, and whoever gets the evidence would read it")]
@@ -95,7 +132,7 @@ pub enum SessionError {
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
     /// The system does not tell the time.
-    #[error("the system does not tell the time")]
+    #[error("the system clock cannot be read")]
     Clock,
 }
 
@@ -109,6 +146,7 @@ impl SessionError {
                 | Self::Ambiguous { .. }
                 | Self::Passed { .. }
                 | Self::OtherGate { .. }
+                | Self::OtherWorld { .. }
                 | Self::Private { .. }
         )
     }
@@ -117,20 +155,39 @@ impl SessionError {
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
         match self {
-            Self::Busy { .. } => Some("wait for it, or end it with Ctrl-C in its terminal"),
+            Self::Busy { what, .. } => Some(what.remedy()),
             Self::NoSuchRun { .. } => Some("`gate status --all` lists the runs there are"),
             Self::Ambiguous { .. } => Some("give more of the run's id"),
             Self::Passed { .. } => Some("start a new run, or read this one with `gate report`"),
             Self::OtherGate { .. } => {
-                Some("leave --gate out to go on with the run's own, or start a new run")
+                Some("leave --gate out to resume with the run's own, or start a new run")
             }
+            Self::OtherWorld {
+                begun: Some(WorldKind::Rehearsal { .. }),
+                ..
+            } => Some("a rehearsal is resumed with `gate rehearse --resume`; start a new run"),
+            Self::OtherWorld { .. } => Some(
+                "nothing that was found out in one world holds in another: start a new run, or \
+                 resume a real one with `gate run --resume`",
+            ),
             Self::Private { .. } => Some(
                 "write a parameter in its place, and give that its value with --set; a secret \
                  belongs into the environment",
             ),
+            Self::NotIntact { .. } => Some("fetch it again from where it was kept"),
+            Self::Parted { .. } => Some(
+                "resume one of the two by hand: the one here by its id, or the bundle elsewhere",
+            ),
+            Self::NotGiven { .. } => {
+                Some("resume without --only, which takes again what does not hold")
+            }
             Self::StillThere { .. } => Some("end it by hand, then start again"),
             Self::File { .. } => Some("check the path and its permissions"),
-            Self::Journal(_) | Self::World(_) | Self::Evidence(_) | Self::Clock => None,
+            Self::Journal(_)
+            | Self::World(_)
+            | Self::Evidence(_)
+            | Self::Clock
+            | Self::Interrupted => None,
         }
     }
 }
@@ -151,6 +208,13 @@ impl RunDirectory {
         let run = ulid::Ulid::generate().to_string();
         let path = state.join("runs").join(&run);
         Self { run, path }
+    }
+
+    /// The name of its gate, when its journal can be read.
+    #[must_use]
+    pub fn gate(&self) -> Option<String> {
+        let folded = journal::read(self.path.as_std_path()).ok()?;
+        Some(folded.header.gate.name)
     }
 
     /// Where a bundle of this run is.
@@ -199,25 +263,6 @@ impl RunDirectory {
     }
 }
 
-impl super::Finished {
-    /// Copies the bundle to a new file.
-    ///
-    /// # Errors
-    /// If there is no bundle, the file is there already, or the disk refuses.
-    pub fn copy_bundle(&self, to: &std::path::Path) -> Result<(), SessionError> {
-        let failed = |source| SessionError::File {
-            path: Utf8PathBuf::from(to.display().to_string()),
-            source,
-        };
-        let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
-        let bundle = self.bundle.as_ref().ok_or_else(missing).map_err(failed)?;
-        let mut from = File::open(self.directory.bundle(bundle)).map_err(failed)?;
-        let mut file = File::create_new(to).map_err(failed)?;
-        std::io::copy(&mut from, &mut file).map_err(failed)?;
-        file.sync_all().map_err(failed)
-    }
-}
-
 /// All runs, oldest first: ids sort by time.
 ///
 /// # Errors
@@ -251,13 +296,31 @@ pub fn list(state: &Utf8Path) -> Result<Vec<RunDirectory>, SessionError> {
     Ok(found)
 }
 
-/// The run of this id, or of the only id that begins so; `latest` is the newest.
+/// The run of this id, or of the only id that begins so; `latest` is the newest. A directory that
+/// holds a run is that run, wherever it lies.
 ///
 /// # Errors
 /// If there is none.
 pub fn find(state: &Utf8Path, name: &str) -> Result<RunDirectory, SessionError> {
+    find_of(state, name, None)
+}
+
+/// The same, where `latest` is the newest run of the gate of this name.
+///
+/// # Errors
+/// If there is none.
+pub fn find_of(
+    state: &Utf8Path,
+    name: &str,
+    gate: Option<&str>,
+) -> Result<RunDirectory, SessionError> {
+    if let Some(directory) = run_in(Utf8Path::new(name)) {
+        return Ok(directory);
+    }
     let runs = list(state)?;
-    let newest = runs.last().cloned();
+    let of_gate = |run: &&RunDirectory| gate.is_none_or(|gate| run.gate().as_deref() == Some(gate));
+    let newest = (name == "latest").then(|| runs.iter().rev().find(of_gate).cloned());
+    let newest = newest.flatten();
     let mut matching: Vec<RunDirectory> = runs
         .into_iter()
         .filter(|run| !name.is_empty() && run.run.starts_with(name))
@@ -278,45 +341,70 @@ pub fn find(state: &Utf8Path, name: &str) -> Result<RunDirectory, SessionError> 
     })
 }
 
-/// Keeps the workspace to this process until it is dropped, even by `kill -9`.
-pub(super) fn lock_workspace(state: &Utf8Path, workspace: &Utf8Path) -> Result<File, SessionError> {
-    let path = state
-        .join("locks")
-        .join(&sha256_hex(workspace.as_str().as_bytes())[..16]);
-    let failed = |source| SessionError::File {
-        path: path.clone(),
-        source,
-    };
-    std::fs::create_dir_all(state.join("locks")).map_err(failed)?;
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(&path)
-        .map_err(failed)?;
-    if FileExt::try_lock(&file).is_err() {
-        let mut holder = String::new();
-        file.read_to_string(&mut holder).map_err(failed)?;
-        return Err(SessionError::Busy {
-            workspace: workspace.to_owned(),
-            holder: holder.trim().to_owned(),
-        });
+/// The run that a directory holds.
+fn run_in(path: &Utf8Path) -> Option<RunDirectory> {
+    if !path.join(journal::FILE).is_file() {
+        return None;
     }
-    file.set_len(0)
-        .and_then(|()| file.rewind())
-        .map_err(failed)?;
-    writeln!(file, "{}", std::process::id()).map_err(failed)?;
-    Ok(file)
+    let path = path.canonicalize_utf8().ok()?;
+    let run = path.file_name()?.to_owned();
+    Some(RunDirectory { run, path })
 }
 
 /// The report of a run, from its journal and the gate file it was started with; and what was asked
-/// for at last.
+/// for at last, in which world.
 ///
 /// # Errors
 /// If one of them cannot be read.
-pub fn report_of(directory: &RunDirectory) -> Result<(Report, Asked), SessionError> {
+pub fn report_of(directory: &RunDirectory) -> Result<RunSoFar, SessionError> {
     let folded = journal::read(directory.path.as_std_path())?;
     let gate = RecordedGate::of_run(&OsDisk, directory.path.as_std_path())?;
-    Ok((gate.report(&folded), folded.asked().clone()))
+    Ok(RunSoFar {
+        report: gate.report(&folded),
+        asked: folded.asked().clone(),
+        world: folded.circumstances().map(|all| all.world.clone()),
+    })
+}
+
+/// A run as its journal has it.
+#[derive(Debug)]
+pub struct RunSoFar {
+    /// Its report.
+    pub report: Report,
+    /// What was asked for at last.
+    pub asked: Asked,
+    /// The world that it was made in, where that is on record.
+    pub world: Option<WorldKind>,
+}
+
+/// The gate file that a run was started with.
+///
+/// # Errors
+/// If it cannot be read, or is none any more.
+pub fn gate_of(directory: &RunDirectory) -> Result<Gate, SessionError> {
+    let gate = RecordedGate::of_run(&OsDisk, directory.path.as_std_path())?;
+    Ok(gate.as_written().clone())
+}
+
+/// The page of a run that is shown somewhere else than in its directory.
+///
+/// # Errors
+/// If its journal or its gate file cannot be read.
+pub fn page_of(directory: &RunDirectory, report: &Report) -> Result<String, SessionError> {
+    let run = directory.path.as_std_path();
+    let folded = journal::read(run)?;
+    let gate = RecordedGate::of_run(&OsDisk, run)?;
+    let page = gate.page(&folded, report, Evidence::Elsewhere);
+    page.map_err(|why| EvidenceError::format(why).into())
+}
+
+/// The Markdown of a run.
+///
+/// # Errors
+/// As [`page_of`].
+pub fn markdown_of(directory: &RunDirectory, report: &Report) -> Result<String, SessionError> {
+    let run = directory.path.as_std_path();
+    let folded = journal::read(run)?;
+    let gate = RecordedGate::of_run(&OsDisk, run)?;
+    Ok(gate.markdown(&folded, report))
 }

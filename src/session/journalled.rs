@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::engine::{Event, Reporter};
+use crate::engine::Reporter;
 use crate::journal::Journal;
+use crate::model::Event;
 
 /// Writes events into the journal.
 pub(super) struct Journalled {

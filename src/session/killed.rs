@@ -7,12 +7,14 @@
 )]
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs4::FileExt;
 
-use super::SessionError;
+use super::{Contended, SessionError};
+use crate::store::disk::{Disk, OsDisk};
 use crate::world::live::{end_by_identity, processes_of_run};
 use crate::world::{Fate, ProcessIdentity, ProcessSeen};
 
@@ -37,15 +39,18 @@ impl Alive {
             path: path.clone(),
             source,
         };
+        let locks = state.join("locks");
+        OsDisk.make_dirs(locks.as_std_path()).map_err(failed)?;
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
+            .mode(0o600)
             .open(&path)
             .map_err(failed)?;
         FileExt::try_lock(&file).map_err(|_| SessionError::Busy {
-            workspace: state.join("runs").join(run),
-            holder: "of this very run".to_owned(),
+            what: Contended::Run(run.to_owned()),
+            holder: "a process of it is alive".to_owned(),
         })?;
         Ok(Self {
             path,

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::Options;
 use crate::gate::Gate;
+use crate::journal::RecordLayer;
+use crate::world::World;
 use crate::world::policy::{Policy, PolicyLayer};
 use crate::world::redact::{RedactLayer, Redactor, RefuseSecrets};
-use crate::world::{RecordLayer, World};
 
 /// Puts a layer directly around the outside; a rehearsal breaks things there.
 pub type Wrap<'w> = &'w (dyn Fn(Arc<dyn World>) -> Arc<dyn World> + Sync);

@@ -1,6 +1,7 @@
 //! What a run begins with: its parameters as they are recorded, and its journal.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -10,11 +11,14 @@ use serde_json::Value;
 use super::rerun::RecordedGate;
 use super::{Options, RunDirectory, SessionError};
 use crate::evidence::EvidenceError;
-use crate::gate::{Gate, Outcome, SubtaskId, Verdict, leaves};
-use crate::journal::disk::{Disk, OsDisk};
+use crate::gate::{Gate, leaves};
 use crate::journal::{
     self, BLOB_LIMIT, Exchange, FORMAT, Folded, GateRef, Header, Journal, JournalError, Resumed,
 };
+use crate::model::subject::{Circumstances, NO_SANDBOX, WorldKind};
+use crate::model::{Outcome, SubtaskId, Verdict};
+use crate::store::disk::{Disk, OsDisk};
+use crate::store::held::HeldDisk;
 use crate::world::redact::Redactor;
 
 /// The gate as it is recorded.
@@ -33,6 +37,14 @@ pub(super) fn check_private(gate: &Gate, redactor: &Arc<Redactor>) -> Result<(),
     let named = |(name, text)| (format!("the template `{name}`"), text);
     for (file, text) in gate.templates.iter().map(named).chain([file]) {
         if let Some(what) = redactor.first_in(text) {
+            // What goes over several lines begins in none of them alone.
+            let line = text
+                .lines()
+                .position(|line| redactor.first_in(line).is_some());
+            let file = match line {
+                Some(line) => format!("{file}, line {},", line + 1),
+                None => file,
+            };
             return Err(SessionError::Private { file, what });
         }
     }
@@ -74,16 +86,19 @@ pub(super) async fn open(
     if options.resume.is_some() {
         // Looked at before it is written to: what is refused is left as it was.
         let before = journal::read(path)?;
-        fits(&before, &gate, directory)?;
+        let corrected = fits(&before, options, &gate, directory)?;
         let resumed = Resumed {
             epoch: 0,
             started,
             version,
             tools: options.versions.clone(),
             parameters: changed(&before, &options.gate),
+            gate: corrected.then_some(gate),
             asked: options.asked.clone(),
+            handed_on: options.handed_on.clone(),
+            circumstances: Some(circumstances(options)),
         };
-        let (journal, folded) = Journal::resume(path, resumed)?;
+        let (journal, folded) = Journal::resume_on(held(path)?, path, resumed)?;
         keep.await?;
         return Ok((journal, Some(folded)));
     }
@@ -96,7 +111,9 @@ pub(super) async fn open(
         version,
         flake: options.flake.clone(),
         asked: options.asked.clone(),
+        circumstances: Some(circumstances(options)),
         blob_limit: BLOB_LIMIT,
+        reports: crate::report::REPORTS,
         started,
         plan: options
             .gate
@@ -104,27 +121,85 @@ pub(super) async fn open(
             .map(|(_, subtask)| subtask.id.clone())
             .collect(),
     };
-    OsDisk
-        .make_dirs(path)
-        .map_err(JournalError::disk("make", path))?;
+    let disk = held(path)?;
     keep.await?;
-    Ok((Journal::create(path, header)?, None))
+    Ok((Journal::create_on(disk, path, header)?, None))
 }
 
-/// Whether a run can go on with this gate. One that was killed between its seal and its bundle
-/// has passed without anything to show for it: it goes on, to make that.
-fn fits(folded: &Folded, file: &GateRef, directory: &RunDirectory) -> Result<(), SessionError> {
+/// The run's directory, held: no program of the run can put another in its place.
+fn held(path: &Path) -> Result<Arc<dyn Disk>, SessionError> {
+    let disk = HeldDisk::open(path).map_err(JournalError::disk("open", path))?;
+    Ok(Arc::new(disk))
+}
+
+/// Under what a process of this run works.
+fn circumstances(options: &Options) -> Circumstances {
+    let file = Utf8Path::new(&options.gate.source.name).file_name();
+    Circumstances {
+        world: options.world.clone(),
+        gate_file: file.map(str::to_owned),
+        sandbox: (options.sandbox.version.clone()).unwrap_or_else(|| NO_SANDBOX.to_owned()),
+        flake: options.flake.clone(),
+    }
+}
+
+/// Whether a run can go on with this gate: yes with its own, and, where one was given to correct
+/// it, with one of the same name and subtasks. Says whether it is a corrected one. A run that was
+/// killed between its seal and its bundle has passed without anything to show for it: it goes on,
+/// to make that.
+fn fits(
+    folded: &Folded,
+    options: &Options,
+    file: &GateRef,
+    directory: &RunDirectory,
+) -> Result<bool, SessionError> {
     let run = folded.header.run.clone();
+    same_world(folded, &options.world)?;
     if passed(folded) && !directory.lacks_its_bundle(folded.epoch) {
         return Err(SessionError::Passed { run });
     }
-    if !same_gate(&folded.header.gate, file) {
-        return Err(SessionError::OtherGate {
-            run,
-            gate: folded.header.gate.name.clone(),
-        });
+    if same_gate(folded.gate(), file) {
+        return Ok(false);
     }
-    Ok(())
+    if options.corrected && corrects(folded, &options.gate) {
+        return Ok(true);
+    }
+    Err(SessionError::OtherGate {
+        run,
+        gate: folded.header.gate.name.clone(),
+    })
+}
+
+/// Invariant: a rehearsal and a real run never share a result. Where a run's world is not on
+/// record, nobody can say that it is this one.
+fn same_world(folded: &Folded, now: &WorldKind) -> Result<(), SessionError> {
+    let begun = folded.circumstances().map(|all| all.world.clone());
+    if begun
+        .as_ref()
+        .is_some_and(|begun| begun.shares_results_with(now))
+    {
+        return Ok(());
+    }
+    Err(SessionError::OtherWorld {
+        run: folded.header.run.clone(),
+        begun,
+        now: now.clone(),
+    })
+}
+
+/// Whether a gate file corrects the run's: it has its name, its subtasks in their order, and a
+/// value for each of its parameters. Which results hold is for their inputs to say, so they must
+/// have been noted.
+fn corrects(folded: &Folded, gate: &Gate) -> bool {
+    let plan = gate.subtasks().map(|(_, subtask)| &subtask.id);
+    let names = parameters(gate);
+    folded.header.gate.name == gate.name
+        && plan.eq(&folded.header.plan)
+        && folded
+            .parameters()
+            .keys()
+            .all(|name| names.contains_key(name))
+        && folded.all_inputs_are_noted()
 }
 
 /// Whether the gate is the one that was begun with. What a journal does not hold of it was not
@@ -155,6 +230,8 @@ fn passed(folded: &Folded) -> bool {
 pub struct Earlier {
     /// Its gate, with the parameters it was started with.
     pub gate: Gate,
+    /// Those of them that are not what its gate file says.
+    pub set: BTreeMap<String, Value>,
     /// Writes it was making when it was cut off, as `T031: gh issue comment …`.
     pub outstanding: Vec<String>,
 }
@@ -162,15 +239,21 @@ pub struct Earlier {
 /// What is to be gone on with.
 ///
 /// # Errors
-/// If there is no such run, or it cannot be read any more.
-pub fn earlier(state: &Utf8Path, name: &str) -> Result<Earlier, SessionError> {
+/// If there is no such run, it cannot be read any more, or it was made in another kind of world.
+pub fn earlier(state: &Utf8Path, name: &str, now: &WorldKind) -> Result<Earlier, SessionError> {
     let directory = super::find_run(state, name)?;
     let path = directory.path.as_std_path();
     let folded = journal::read(path)?;
-    let gate = RecordedGate::of_run(&OsDisk, path)?.as_run(&folded);
+    same_world(&folded, now)?;
+    let file = RecordedGate::of_run(&OsDisk, path)?;
+    let gate = file.as_run(&folded).map_err(EvidenceError::format)?;
+    let written = parameters(file.as_written());
+    let mut set = parameters(&gate);
+    set.retain(|name, value| written.get(name) != Some(value));
     let outstanding = folded.outstanding_writes();
     Ok(Earlier {
-        gate: gate.map_err(EvidenceError::format)?,
+        gate,
+        set,
         outstanding: outstanding.iter().map(cut_off).collect(),
     })
 }

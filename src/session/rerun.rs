@@ -9,12 +9,15 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::engine::{self, Asked, EventKind, Request};
-use crate::evidence::{EvidenceError, Opened, Rerun, Rerunned, TEMPLATES};
-use crate::gate::{Fact, Gate, Outcome, SubtaskId};
-use crate::journal::disk::Disk;
+use crate::engine::{self, NotesInputs, Request};
+use crate::evidence::{EvidenceError, Recording, Rerun, Rerunned, gate_of, load_gate};
+use crate::gate::Gate;
 use crate::journal::{Folded, Record};
-use crate::report::{self, Report};
+use crate::model::subject::Subject;
+use crate::model::{Asked, EventKind, Fact, Facts, Outcome, SubtaskId};
+use crate::report::{self, Evidence, Recorded, Report};
+use crate::store::Opened;
+use crate::store::disk::Disk;
 use crate::world::World;
 
 /// Largest gate file or template that is read back, in bytes.
@@ -36,10 +39,11 @@ impl RecordedGate {
         let text = disk
             .read(&path, LARGEST)
             .map_err(EvidenceError::disk("read", &path))?;
-        Self::load(&text, &|name| {
+        let gate = load_gate(&text, &|name| {
             let path = run.join("templates").join(name);
             String::from_utf8(disk.read(&path, LARGEST).ok()?).ok()
-        })
+        })?;
+        Ok(Self { gate })
     }
 
     /// The gate of a bundle that was read with [`open_to_verify`].
@@ -49,28 +53,13 @@ impl RecordedGate {
     ///
     /// [`open_to_verify`]: crate::evidence::open_to_verify
     pub fn of_opened(opened: &Opened) -> Result<Self, EvidenceError> {
-        let text = opened
-            .kept
-            .get("data/gate.toml")
-            .ok_or_else(|| EvidenceError::format("it holds no gate file"))?;
-        Self::load(text, &|name| {
-            let bytes = opened.kept.get(&format!("{TEMPLATES}{name}"))?;
-            String::from_utf8(bytes.clone()).ok()
-        })
+        let gate = gate_of(opened)?;
+        Ok(Self { gate })
     }
 
-    fn load(text: &[u8], template: &dyn Fn(&str) -> Option<String>) -> Result<Self, EvidenceError> {
-        let text = std::str::from_utf8(text)
-            .map_err(|_| EvidenceError::format("its gate file is not UTF-8"))?;
-        let gate = Gate::load("gate.toml", text, template).map_err(|problems| {
-            let first = problems.iter().next().map(ToString::to_string);
-            EvidenceError::format(format!(
-                "its gate file has {} problems for this version of the program, the first: {}",
-                problems.len(),
-                first.unwrap_or_default()
-            ))
-        })?;
-        Ok(Self { gate })
+    /// The gate with the parameters that its file gives.
+    pub(super) fn as_written(&self) -> &Gate {
+        &self.gate
     }
 
     /// The report of a recording.
@@ -79,6 +68,7 @@ impl RecordedGate {
         let mut report = Report::new(&self.gate);
         report.run.clone_from(&folded.header.run);
         report.started = Some(folded.header.started);
+        report.unconfined = folded.asked().unconfined;
         let mut facts = BTreeMap::new();
         for line in &folded.lines {
             let Record::Event(event) = &line.record else {
@@ -93,8 +83,25 @@ impl RecordedGate {
         for event in facts.into_values() {
             report.take(event);
         }
+        report.written = (folded.header.reports > 1).then(|| report::written(folded));
         report.verdict = folded.sealed.as_ref().map(|sealed| sealed.verdict);
+        report.subject = (folded.header.format >= 2).then(|| self.subject(folded));
         report
+    }
+
+    /// The gate of a recording.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not one any more.
+    pub fn of_recording(recording: &Recording) -> Result<Self, EvidenceError> {
+        let gate = recording.gate()?;
+        Ok(Self { gate })
+    }
+
+    /// What a recording is a verdict on.
+    #[must_use]
+    pub fn subject(&self, folded: &Folded) -> Subject {
+        self.gate.subject(folded)
     }
 
     /// All reports of a recording by file name, functions of its journal and gate alone.
@@ -103,15 +110,49 @@ impl RecordedGate {
     /// When one of them cannot be written.
     pub fn reports(&self, folded: &Folded) -> Result<BTreeMap<String, Vec<u8>>, String> {
         let report = self.report(folded);
+        let (text, page) = match folded.header.reports {
+            1 => (report::markdown_1(&report), report::html_1(&report)?),
+            _ => (
+                self.markdown(folded, &report),
+                self.page(folded, &report, Evidence::Bundle)?,
+            ),
+        };
         let all = [
             ("report.json", report::json(&report)),
-            ("report.md", report::markdown(&report)),
-            ("report.html", report::html(&report)?),
+            ("report.md", text),
+            ("report.html", page),
             ("report.junit.xml", report::junit(&report)?),
         ];
         Ok(all
             .map(|(name, text)| (name.to_owned(), text.into_bytes()))
             .into())
+    }
+
+    /// A recording as Markdown.
+    #[must_use]
+    pub fn markdown(&self, folded: &Folded, report: &Report) -> String {
+        let next = report::next(report, &self.subject(folded));
+        report::markdown(report, report.written.as_ref().map(|_| &next))
+    }
+
+    /// A recording as a page that finds its evidence there.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn page(
+        &self,
+        folded: &Folded,
+        report: &Report,
+        evidence: Evidence,
+    ) -> Result<String, String> {
+        let run = self.as_run(folded);
+        report::page(&Recorded {
+            gate: run.as_ref().unwrap_or(&self.gate),
+            own: &self.gate,
+            folded,
+            report,
+            evidence,
+        })
     }
 
     /// The gate with the parameters that the run had.
@@ -143,21 +184,54 @@ fn taken_over(folded: &Folded) -> Vec<(SubtaskId, Outcome, Vec<Fact>)> {
     folded.header.plan.iter().filter_map(kept).collect()
 }
 
+/// The facts as a journal of format 1 has them.
+fn without_origins(facts: &Facts) -> Facts {
+    let mut plain = Facts::default();
+    for fact in facts.iter() {
+        let source = fact.source.without_origins();
+        // They have names of their own already.
+        drop(plain.publish(Fact {
+            source,
+            ..fact.clone()
+        }));
+    }
+    plain
+}
+
 #[async_trait]
 impl Rerun for RecordedGate {
     async fn run(&self, recorded: &Folded, world: Arc<dyn World>) -> Result<Rerunned, String> {
+        let gate = Arc::new(self.as_run(recorded)?);
+        let before = recorded.before_last().map_err(|error| error.to_string())?;
+        if let Some(before) = before {
+            // Asked again, because it was asked then; what was kept is on record.
+            let last = recorded.resumptions.last();
+            let handed_on = last.is_some_and(|resumed| resumed.handed_on.is_some());
+            super::remake::found(&gate, &before, handed_on, recorded.asked(), &world).await;
+        }
         let request = Request {
-            gate: Arc::new(self.as_run(recorded)?),
+            gate,
+            inputs: if recorded.notes_inputs() {
+                NotesInputs::Yes
+            } else {
+                NotesInputs::No
+            },
             run: recorded.header.run.clone(),
+            format: recorded.header.format,
             asked: asked(recorded),
             resumed: taken_over(recorded),
         };
         // Nobody interrupts a replay.
         let (_operator, mut signals) = unbounded_channel();
         let outcomes = engine::run(request, world, &mut [], &mut signals).await;
+        let facts = if recorded.header.format < 2 {
+            without_origins(&outcomes.facts)
+        } else {
+            (*outcomes.facts).clone()
+        };
         Ok(Rerunned {
             outcomes: outcomes.subtasks.into_iter().collect(),
-            facts: (*outcomes.facts).clone(),
+            facts,
         })
     }
 

@@ -1,12 +1,16 @@
 //! What an earlier part of a run found out and a resumed run need not do again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::gate::{Fact, Gate, Outcome, Start, Subtask, SubtaskId, WorkPackage, context};
-use crate::journal::Folded;
+use crate::gate::{Gate, Start, Subtask, WorkPackage};
+use crate::journal::{Course, Folded};
+use crate::model::{Fact, Facts, Outcome, Scope, SubtaskId, context};
+
+/// Subtasks whose inputs are not what they were, and why.
+pub(super) type Changed = BTreeMap<SubtaskId, String>;
 
 /// A subtask that need not be done again: how it ended, and what it published.
 pub(super) type Kept = (SubtaskId, Outcome, Vec<Fact>);
@@ -15,51 +19,177 @@ pub(super) type Kept = (SubtaskId, Outcome, Vec<Fact>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Home {
     There,
-    /// The run was killed and cleared, or moved to another machine.
+    /// The run was killed and cleared, or its directory moved.
     Gone,
+    /// The run was handed on, and nothing that is still to be done works with it.
+    Elsewhere,
 }
 
-/// The subtasks that are kept, in plan order: they let on, and are not older than their
-/// `max_age`. A work package that spends canary runs is kept whole or not at all, because its
-/// runs are one protocol. Without the throwaway home, what filled it is done again; with another
-/// parameter, what quotes it; and all that comes after.
-pub(super) fn kept(
-    gate: &Gate,
-    folded: &Folded,
-    now: Timestamp,
-    home: Home,
-    changed: &BTreeMap<String, Value>,
-) -> Vec<Kept> {
-    let Some(quoting) = quoting(gate, changed) else {
-        return Vec::new();
+/// What of an earlier part holds, and what does not.
+#[derive(Debug, Default)]
+pub(super) struct Resumption {
+    /// Kept, in plan order.
+    pub(super) kept: Vec<Kept>,
+    /// Had let on, and is taken again all the same: why, in plan order.
+    pub(super) again: Vec<(SubtaskId, String)>,
+    /// Made anew on this machine, in plan order.
+    pub(super) made: Vec<SubtaskId>,
+}
+
+impl Resumption {
+    /// What is kept and what is taken again, for people.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let ids: Vec<&str> = self.kept.iter().map(|(id, ..)| id.as_str()).collect();
+        let kept = match ids.as_slice() {
+            [] => "keeps no earlier result".to_owned(),
+            ids => format!("keeps {} results: {}", ids.len(), ids.join(" ")),
+        };
+        let made: Vec<&str> = self.made.iter().map(SubtaskId::as_str).collect();
+        let made =
+            (!made.is_empty()).then(|| format!("made anew on this machine: {}", made.join(" ")));
+        let again = self.again.iter();
+        let again = again.map(|(id, why)| format!("takes {id} again: {why}"));
+        std::iter::once(kept).chain(made).chain(again).collect()
+    }
+}
+
+/// What decides beside the journal.
+pub(super) struct Now<'a> {
+    pub(super) at: Timestamp,
+    pub(super) home: Home,
+    /// Parameters that are not what they were.
+    pub(super) parameters: &'a BTreeMap<String, Value>,
+    /// Subtasks whose inputs are not what they were.
+    pub(super) inputs: &'a Changed,
+    /// Subtasks whose results have no age: another machine has drawn from them what there was to
+    /// draw.
+    pub(super) ageless: &'a BTreeSet<SubtaskId>,
+}
+
+/// The subtasks that are kept: they let on, are not older than their `max_age`, and all that they
+/// depend on is what it was. A work package that spends canary runs is kept whole or not at all,
+/// because its runs are one protocol; what ends processes, only with all of its work package. Without the throwaway home, what filled it is done again;
+/// with another parameter, what quotes it; with another input, what depends on it; and all that
+/// comes after.
+pub(super) fn resumption(gate: &Gate, folded: &Folded, now: &Now<'_>) -> Resumption {
+    let reasons = reasons(gate, now);
+    let after = |id: &SubtaskId, one: &SubtaskId| gate.graph().is_ancestor(one, id);
+    let why = |id: &SubtaskId| {
+        let own = reasons.get(id).cloned();
+        let earlier = reasons.keys().find(|one| after(id, one));
+        own.or_else(|| earlier.map(|one| format!("comes after {one}")))
     };
-    let filling = gate
-        .subtasks()
-        .filter(|(_, subtask)| home == Home::Gone && subtask.verb.declares().fills_home())
-        .map(|(_, subtask)| &subtask.id);
-    let again: Vec<&SubtaskId> = filling.chain(quoting).collect();
-    let after = |id: &SubtaskId, one: &SubtaskId| id == one || gate.graph().is_ancestor(one, id);
-    gate.work_packages
-        .iter()
-        .flat_map(|package| kept_of(gate, package, folded, now))
-        .filter(|(id, ..)| !again.iter().any(|one| after(id, one)))
+    let mut resumption = Resumption::default();
+    for package in &gate.work_packages {
+        let valid = kept_of(gate, package, folded, now);
+        let ids: BTreeSet<SubtaskId> = valid.iter().map(|(id, ..)| id.clone()).collect();
+        for one in valid {
+            match why(&one.0) {
+                Some(why) => resumption.again.push((one.0, why)),
+                None => resumption.kept.push(one),
+            }
+        }
+        for subtask in &package.subtasks {
+            let ended = folded
+                .course(&subtask.id)
+                .and_then(|one| one.ended.as_ref());
+            if !ids.contains(&subtask.id) && ended.is_some_and(|one| one.outcome.lets_on()) {
+                let id = subtask.id.clone();
+                let why = why(&id).unwrap_or_else(|| aged(gate, subtask, folded, now));
+                resumption.again.push((id, why));
+            }
+        }
+    }
+    resumption
+}
+
+/// The subtasks whose results another machine has drawn from already what there was to draw: they
+/// are left out of the scope, and no work package in it depends on theirs directly.
+pub(super) fn ageless(gate: &Gate, scope: &Scope, handed_on: bool) -> BTreeSet<SubtaskId> {
+    if !handed_on || scope.alone().is_none() {
+        return BTreeSet::new();
+    }
+    let asked = gate.packages_in(scope);
+    let in_scope = |package: &&WorkPackage| asked.contains(package.id.as_str());
+    let packages = gate.work_packages.iter().filter(in_scope);
+    let near: BTreeSet<&String> = packages.flat_map(|package| &package.depends_on).collect();
+    gate.subtasks()
+        .filter(|(package, _)| !in_scope(package) && !near.contains(&package.id))
+        .map(|(_, subtask)| subtask.id.clone())
         .collect()
+}
+
+/// Of a run that was handed on, what the scope depends on must be given: this machine takes it
+/// neither again nor for granted. Else the first that is not, and why.
+pub(super) fn must_be_given(
+    gate: &Gate,
+    scope: &Scope,
+    resumption: &Resumption,
+) -> Result<(), (SubtaskId, String)> {
+    if scope.alone().is_none() {
+        return Ok(());
+    }
+    let asked = gate.packages_in(scope);
+    let kept: BTreeSet<&SubtaskId> = resumption.kept.iter().map(|(id, ..)| id).collect();
+    let (inside, outside): (Vec<_>, Vec<_>) = gate
+        .subtasks()
+        .partition(|(package, _)| asked.contains(package.id.as_str()));
+    let is_needed = |id: &SubtaskId| {
+        let mut all = inside.iter().map(|(_, subtask)| &subtask.id);
+        all.any(|one| gate.graph().is_ancestor(id, one))
+    };
+    let lacking = |id: &&SubtaskId| !kept.contains(*id) && is_needed(id);
+    let Some(id) = { outside.iter().map(|(_, subtask)| &subtask.id) }.find(lacking) else {
+        return Ok(());
+    };
+    let why = resumption.again.iter().find(|(again, _)| again == id);
+    let why = why.map_or("it has not passed in that run", |(_, why)| why);
+    Err((id.clone(), why.to_owned()))
+}
+
+/// Why a subtask that let on is taken again though nothing that it depends on has changed.
+fn aged(gate: &Gate, subtask: &Subtask, folded: &Folded, now: &Now<'_>) -> String {
+    if subtask.verb.declares().ends().is_some() {
+        "processes may have been started since".to_owned()
+    } else if still_valid(gate, subtask, folded, now).is_some() {
+        "its work package spends canary runs, which are one protocol".to_owned()
+    } else {
+        "is older than its `max_age`".to_owned()
+    }
+}
+
+/// Whose results do not hold any more, and why.
+fn reasons(gate: &Gate, now: &Now<'_>) -> BTreeMap<SubtaskId, String> {
+    // What was changed by name says more than that a definition is another one.
+    let mut reasons = now.inputs.clone();
+    let all = || gate.subtasks().map(|(_, subtask)| subtask);
+    if let Some(quoting) = quoting(gate, now.parameters) {
+        reasons.extend(quoting);
+    } else {
+        let why = "a parameter was changed of which it cannot be told what depends on it";
+        reasons.extend(all().map(|subtask| (subtask.id.clone(), why.to_owned())));
+    }
+    if now.home == Home::Gone {
+        let filling = all().filter(|subtask| subtask.verb.declares().fills_home());
+        let why = "the throwaway home that it filled is gone";
+        reasons.extend(filling.map(|subtask| (subtask.id.clone(), why.to_owned())));
+    }
+    reasons
 }
 
 /// The subtasks that quote one of these parameters; none when a parameter is quoted by no subtask,
 /// because then it cannot be told what hangs on it.
-fn quoting<'g>(gate: &'g Gate, changed: &BTreeMap<String, Value>) -> Option<Vec<&'g SubtaskId>> {
-    let mut found = Vec::new();
+fn quoting(gate: &Gate, changed: &BTreeMap<String, Value>) -> Option<BTreeMap<SubtaskId, String>> {
+    let mut found = BTreeMap::new();
     for name in changed.keys() {
-        let before = found.len();
         let quotes = gate.subtasks().filter(|(_, subtask)| {
             let names = gate.quoted(subtask);
             names.iter().any(|quoted| overlap(quoted, name))
         });
-        found.extend(quotes.map(|(_, subtask)| &subtask.id));
-        if found.len() == before {
-            return None;
-        }
+        let mut quotes = quotes.map(|(_, subtask)| subtask.id.clone()).peekable();
+        quotes.peek()?;
+        let why = format!("parameter `{name}` was changed");
+        found.extend(quotes.map(|id| (id, why.clone())));
     }
     Some(found)
 }
@@ -75,15 +205,10 @@ fn overlap(one: &str, other: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-fn kept_of(gate: &Gate, package: &WorkPackage, folded: &Folded, now: Timestamp) -> Vec<Kept> {
+fn kept_of(gate: &Gate, package: &WorkPackage, folded: &Folded, now: &Now<'_>) -> Vec<Kept> {
     let mut kept = Vec::new();
     for subtask in &package.subtasks {
-        // A limit that cannot be read keeps nothing: taking it again is always right.
-        let limit = context(&gate.parameters, &crate::gate::Facts::default())
-            .ok()
-            .and_then(|context| subtask.age_limit(&context).ok());
-        let Some(limit) = limit else { continue };
-        let Some(course) = folded.still_valid(&subtask.id, now, limit) else {
+        let Some(course) = still_valid(gate, subtask, folded, now) else {
             continue;
         };
         if let Some(ended) = &course.ended {
@@ -103,12 +228,32 @@ fn kept_of(gate: &Gate, package: &WorkPackage, folded: &Folded, now: Timestamp) 
         let before = &package.subtasks[..reached];
         kept.retain(|(id, _, _)| before.iter().any(|subtask| subtask.id == *id));
     }
+    if !whole {
+        // What was ended then says nothing of what has been started since.
+        let ends = |subtask: &Subtask| subtask.verb.declares().ends().is_some();
+        let sweeps: Vec<&Subtask> = package.subtasks.iter().filter(|one| ends(one)).collect();
+        kept.retain(|(id, _, _)| sweeps.iter().all(|subtask| subtask.id != *id));
+    }
     kept
+}
+
+/// The course of a subtask that let on and is young enough. A limit that cannot be read keeps
+/// nothing: taking it again is always right.
+fn still_valid<'f>(
+    gate: &Gate,
+    subtask: &Subtask,
+    folded: &'f Folded,
+    now: &Now<'_>,
+) -> Option<&'f Course> {
+    let quotable = context(&gate.parameters, &Facts::default()).ok()?;
+    let limit = subtask.age_limit(&quotable).ok()?;
+    let limit = limit.filter(|_| !now.ageless.contains(&subtask.id));
+    folded.still_valid(&subtask.id, now.at, limit)
 }
 
 /// Whether a failure was found whose consequences were not drawn to the end. Then they are drawn
 /// from the runs that showed it; no other run is spent, which might show something else.
-fn unfinished_failure(package: &WorkPackage, folded: &Folded) -> bool {
+pub(super) fn unfinished_failure(package: &WorkPackage, folded: &Folded) -> bool {
     let outcome = |subtask: &Subtask| {
         let ended = folded.course(&subtask.id)?.ended.as_ref()?;
         Some(&ended.outcome)
@@ -127,8 +272,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::engine::{Asked, Event, EventKind};
     use crate::journal::{self, BLOB_LIMIT, FORMAT, GateRef, Header, Journal};
+    use crate::model::{Asked, Event, EventKind};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_780_000_000 + second).unwrap()
@@ -148,6 +293,8 @@ mod tests {
             flake: None,
             asked: Asked::default(),
             blob_limit: BLOB_LIMIT,
+            reports: 1,
+            circumstances: None,
             started: at(0),
             plan: plan.clone(),
         };
@@ -158,6 +305,7 @@ mod tests {
                 outcome: Outcome::passed("seen"),
                 took: Duration::ZERO,
                 done,
+                inputs: BTreeMap::new(),
             };
             let event = Event {
                 time: at(1),
@@ -174,7 +322,14 @@ mod tests {
         let gate = Gate::built_in().unwrap();
         let folded = all_passed(&gate);
         let kept = |home| -> Vec<String> {
-            let kept = kept(&gate, &folded, at(2), home, &BTreeMap::new());
+            let now = Now {
+                at: at(2),
+                home,
+                parameters: &BTreeMap::new(),
+                inputs: &Changed::new(),
+                ageless: &BTreeSet::new(),
+            };
+            let kept = resumption(&gate, &folded, &now).kept;
             kept.into_iter().map(|(id, ..)| id.to_string()).collect()
         };
         assert_eq!(kept(Home::There).len(), 43);

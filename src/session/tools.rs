@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::gate::SubtaskId;
-use crate::toolbox::{self, ToolError, Version};
+use crate::model::SubtaskId;
+use crate::toolbox::{self, Needed, ToolError, Version};
 use crate::world::live::{LiveWorld, Operator, Places, ToolPath};
 use crate::world::redact::Redactor;
 
@@ -21,20 +21,24 @@ pub struct Tools {
     pub versions: BTreeMap<String, Version>,
 }
 
-/// Finds the tools, and makes those that are missing or too old in the gate's own cache.
+/// Finds the tools that are needed, and makes those that are missing or too old in the gate's own cache.
 ///
 /// # Errors
 /// The first that could not be made.
-pub async fn tools(operator: &Operator, cache: &Utf8Path) -> Result<Tools, ToolError> {
+pub async fn tools(
+    operator: &Operator,
+    cache: &Utf8Path,
+    needed: &Needed,
+) -> Result<Tools, ToolError> {
     let by = SubtaskId::new("tools");
     let Survey {
         world,
         places,
         logs: _logs,
     } = world(operator, cache);
-    let path = toolbox::provide(&world, &by).await?;
+    let path = toolbox::provide(&world, &by, needed).await?;
     world.set_tools(path.clone());
-    let versions = toolbox::versions(&world, &by).await;
+    let versions = toolbox::versions(&world, &by, needed).await;
     let real = |all: &[crate::world::Place]| all.iter().map(|place| places.path(place)).collect();
     let directories = (real(&path.before), real(&path.behind));
     Ok(Tools {

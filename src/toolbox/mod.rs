@@ -4,6 +4,7 @@
 //! Everything goes through the [`World`]; what is made lies in the gate's own cache. It never
 //! changes the operator's own installation.
 
+mod needed;
 mod wanted;
 
 use futures::future::join_all;
@@ -12,9 +13,10 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::gate::SubtaskId;
+use crate::model::SubtaskId;
 use crate::world::live::ToolPath;
-use crate::world::{Effect, EnvBase, Finished, Place, Program, Response, World, WorldError};
+use crate::world::{EnvBase, FindProgram, Finished, Place, Program, World, WorldError, ask};
+pub use needed::{Needed, is_known};
 use wanted::{Login as AskLogin, Recipe, WANTED, Wanted, at_least, version_in};
 
 /// Makes a tool; the lock, the digests and the last rename are in it.
@@ -122,9 +124,37 @@ impl ToolError {
     }
 }
 
-/// Looks at every tool, all at the same time; in the order of the list.
-pub async fn survey(world: &dyn World, by: &SubtaskId) -> Vec<Tool> {
-    join_all(WANTED.iter().map(|wanted| look(world, by, wanted))).await
+/// Looks at the tools that are needed, all at the same time: those of the list in its order, then
+/// the others.
+pub async fn survey(world: &dyn World, by: &SubtaskId, needed: &Needed) -> Vec<Tool> {
+    let listed = join_all(needed.wanted().map(|wanted| look(world, by, wanted))).await;
+    let others = needed.others().into_iter();
+    let others = join_all(others.map(|name| other(world, by, name))).await;
+    listed.into_iter().chain(others).collect()
+}
+
+/// A tool of which nothing is known but its name.
+async fn other(world: &dyn World, by: &SubtaskId, name: &str) -> Tool {
+    let asked = FindProgram {
+        name: name.to_owned(),
+    };
+    let path = ask(world, by, asked).await.ok();
+    let path = path.and_then(|paths| paths.into_iter().next());
+    let (state, remedy) = if path.is_some() {
+        (ToolState::Good, None)
+    } else {
+        let remedy = format!("install `{name}`, or put its directory on PATH");
+        (ToolState::Missing, Some(remedy))
+    };
+    Tool {
+        name: name.to_owned(),
+        path,
+        version: None,
+        minimum: "any".to_owned(),
+        state,
+        login: LoginState::NotNeeded,
+        remedy,
+    }
 }
 
 /// What a tool says of itself, and where it is.
@@ -137,8 +167,12 @@ pub struct Version {
 }
 
 /// Versions of the tools that are there, by name; no login is asked for.
-pub async fn versions(world: &dyn World, by: &SubtaskId) -> BTreeMap<String, Version> {
-    let asked = WANTED.iter().map(async |wanted| {
+pub async fn versions(
+    world: &dyn World,
+    by: &SubtaskId,
+    needed: &Needed,
+) -> BTreeMap<String, Version> {
+    let asked = needed.wanted().map(async |wanted| {
         let found = state(world, by, wanted).await;
         let mut told = found.version?;
         if found.stands_in {
@@ -155,9 +189,13 @@ pub async fn versions(world: &dyn World, by: &SubtaskId) -> BTreeMap<String, Ver
 ///
 /// # Errors
 /// The first tool in the order of the list that could not be made.
-pub async fn provide(world: &dyn World, by: &SubtaskId) -> Result<ToolPath, ToolError> {
-    let makeable = WANTED
-        .iter()
+pub async fn provide(
+    world: &dyn World,
+    by: &SubtaskId,
+    needed: &Needed,
+) -> Result<ToolPath, ToolError> {
+    let makeable = needed
+        .wanted()
         .filter_map(|wanted| Some((wanted, wanted.recipe.as_ref()?)));
     let provided = join_all(makeable.map(async |(wanted, recipe)| {
         let found = state(world, by, wanted).await;
@@ -183,7 +221,9 @@ async fn look(world: &dyn World, by: &SubtaskId, wanted: &Wanted) -> Tool {
     let found = state(world, by, wanted).await;
     let login = match &wanted.login {
         None => LoginState::NotNeeded,
-        Some(login) if found.state == ToolState::Good => ask(world, by, wanted.name, login).await,
+        Some(login) if found.state == ToolState::Good => {
+            login_state(world, by, wanted.name, login).await
+        }
         Some(_) => LoginState::Unknown,
     };
     let remedy = match (&found.state, &login, &wanted.login) {
@@ -214,10 +254,8 @@ struct Found {
 
 async fn state(world: &dyn World, by: &SubtaskId, wanted: &Wanted) -> Found {
     let name = wanted.name.to_owned();
-    let path = match world.perform(by, Effect::FindProgram { name }).await {
-        Ok(Response::Found(paths)) => paths.into_iter().next(),
-        _ => None,
-    };
+    let found = ask(world, by, FindProgram { name }).await;
+    let path = found.ok().and_then(|paths| paths.into_iter().next());
     let arguments = std::iter::once(&wanted.name).chain(wanted.version);
     let finished = run(world, by, Program::new(arguments.copied())).await;
     let version = finished
@@ -240,7 +278,12 @@ async fn state(world: &dyn World, by: &SubtaskId, wanted: &Wanted) -> Found {
     }
 }
 
-async fn ask(world: &dyn World, by: &SubtaskId, name: &str, login: &AskLogin) -> LoginState {
+async fn login_state(
+    world: &dyn World,
+    by: &SubtaskId,
+    name: &str,
+    login: &AskLogin,
+) -> LoginState {
     let mut state = LoginState::Unknown;
     for base in login.bases {
         let arguments = std::iter::once(&name).chain(login.arguments);
@@ -327,12 +370,7 @@ async fn run(
     mut program: Program,
 ) -> Result<Finished, WorldError> {
     program.limit = program.limit.max(ASKING);
-    match world.perform(by, Effect::Run(program)).await? {
-        Response::Program(finished) => Ok(*finished),
-        other => Err(WorldError::NotInRecording {
-            what: format!("a program's end, not {other:?}"),
-        }),
-    }
+    ask(world, by, program).await
 }
 
 /// How a program ended, and what it said last.

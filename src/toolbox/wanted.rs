@@ -107,6 +107,15 @@ pub(super) static WANTED: &[Wanted] = &[
         recipe: None,
         remedy: "install bash",
     },
+    Wanted {
+        name: "bwrap",
+        // Tells by `--json-status-fd` whether the program started at all.
+        minimum: "0.4.0",
+        version: &["--version"],
+        login: None,
+        recipe: None,
+        remedy: "install bubblewrap, or use `nix develop`; on macOS the system has its own sandbox",
+    },
 ];
 
 /// The first version number in a text, such as `2.23.0`.

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::canary_result::{CanaryResult, Scenario};
-use super::shared::canary_run::{CanaryRun, ReadBack};
-use super::{Act, Ctx, Declares, Trouble};
-use crate::gate::{Finding, Outcome};
+use crate::model::{Finding, Origin, Outcome};
+use crate::verb::{Act, Ctx, Declares, Field, VerbError};
+use crate::verbs::canary::contradiction::coarse;
+use crate::verbs::canary::run::{CanaryRun, ReadBack};
+use crate::verbs::canary::shape::{CanaryResult, Scenario};
 use crate::world::Ended;
 
 /// Shows that each result of a canary is complete, fresh, of this candidate, and passes.
@@ -28,8 +29,8 @@ impl Declares for AssertCanary {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec!["runs", "problems"])
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all(["runs: list", "problems: list"]))
     }
 
     fn reads(&self) -> Vec<&str> {
@@ -39,13 +40,19 @@ impl Declares for AssertCanary {
 
 #[async_trait]
 impl Act for AssertCanary {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let run: CanaryRun = ctx.fact_as(&self.canary)?;
         let mut results = Vec::new();
-        let mut problems = Vec::new();
-        for file in &run.results {
+        let (mut problems, mut origins) = (Vec::new(), Vec::new());
+        for (file, number) in run.results.iter().zip(0..) {
             match run.read(ctx, file).await? {
-                ReadBack::Result(result) => results.push((file.path.clone(), *result)),
+                ReadBack::Result(result) => {
+                    let part = format!("runs[{}]", results.len());
+                    let path = format!("{}.results[{number}].path", self.canary);
+                    origins.push(Origin::fact(format!("{part}.path"), path));
+                    origins.push(Origin::answer(part, ctx.latest(), "/value", ""));
+                    results.push((file.path.clone(), *result));
+                }
                 ReadBack::Refused(reason) => problems.push(format!("{} {reason}", file.path)),
             }
         }
@@ -62,10 +69,8 @@ impl Act for AssertCanary {
             .iter()
             .map(|(path, result)| Document { path, result })
             .collect();
-        ctx.publish(
-            &self.publish,
-            serde_json::json!({ "runs": documents, "problems": problems }),
-        );
+        let fact = serde_json::json!({ "runs": documents, "problems": problems });
+        ctx.publish_from(&self.publish, fact, origins);
         Ok(verdict(&run, results.len(), problems))
     }
 }
@@ -166,7 +171,7 @@ fn problems_between(results: &[(String, CanaryResult)]) -> Vec<String> {
         }
         let overlaps = earlier.last().is_some_and(|(_, before)| {
             match (before.finished_at, result.started_at) {
-                (Some(ended), Some(started)) => started < ended,
+                (Some(ended), Some(started)) => started < ended - coarse(started, ended),
                 _ => true,
             }
         });

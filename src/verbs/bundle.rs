@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::attempt;
-use super::{Act, Ctx, Declares, Trouble};
-use crate::gate::Outcome;
+use crate::model::{Finding, Outcome};
+use crate::verb::{Act, Ctx, Declares, Field, VerbError};
+use crate::verbs::canary::run::CanaryRun;
+use crate::verbs::evidence_directory;
 use crate::world::{ListFiles, Place};
 
 /// Keeps the evidence in the attempt directory and packs it.
@@ -31,6 +32,9 @@ pub struct Bundle {
     pub publish: String,
 }
 
+/// The directory of an attempt that holds what was kept.
+const EVIDENCE: &str = "evidence";
+
 fn yes() -> bool {
     true
 }
@@ -40,8 +44,15 @@ impl Declares for Bundle {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec!["attempt", "place", "name", "sha256", "bytes"])
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all([
+            "attempt: text",
+            "place: text",
+            "name: text",
+            "sha256: text",
+            "bytes: integer",
+            "results: list",
+        ]))
     }
 
     fn reads(&self) -> Vec<&str> {
@@ -61,18 +72,29 @@ struct Packed {
     name: String,
     sha256: String,
     bytes: u64,
+    /// The results of the canaries' runs, in their order.
+    results: Vec<KeptResult>,
+}
+
+/// A run's result as it is in the evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct KeptResult {
+    /// Path from the directory that holds all attempts.
+    path: String,
+    sha256: String,
 }
 
 #[async_trait]
 impl Act for Bundle {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let attempt = if self.numbered {
-            attempt::claim(ctx, &self.attempt).await?
+            evidence_directory::claim(ctx, &self.attempt).await?
         } else {
-            attempt::claim_exactly(ctx, &self.attempt).await?
+            evidence_directory::claim_exactly(ctx, &self.attempt).await?
         };
-        let evidence = attempt.beside.join("evidence");
-        self.gather(ctx, &evidence).await?;
+        let evidence = attempt.beside.join(EVIDENCE);
+        let files = self.gather(ctx, &evidence).await?;
+        let results = self.results(ctx, &attempt.name, &files)?;
         let name = format!("{}.tar.gz", self.name.replace('/', "-"));
         let place = attempt.place.join(&name);
         let parts = vec![(
@@ -91,6 +113,7 @@ impl Act for Bundle {
             name,
             sha256: archive.sha256,
             bytes: archive.bytes,
+            results,
         };
         ctx.publish(&self.publish, serde_json::json!(packed));
         Ok(Outcome::passed(note))
@@ -98,7 +121,7 @@ impl Act for Bundle {
 }
 
 impl Bundle {
-    async fn gather(&self, ctx: &Ctx, evidence: &Place) -> Result<(), Trouble> {
+    async fn gather(&self, ctx: &Ctx, evidence: &Place) -> Result<Vec<Kept>, VerbError> {
         let mut parts = Vec::new();
         if !self.canaries.is_empty() {
             parts.extend(["candidate", "canary", "logs"].map(str::to_owned));
@@ -122,35 +145,66 @@ impl Bundle {
         let facts: Vec<_> = ctx.facts().iter().collect();
         let facts = serde_json::to_string_pretty(&facts).unwrap_or_default();
         ctx.write(evidence.join("facts.json"), facts).await?;
-        let manifest = manifest(ctx, evidence).await?;
+        let files = kept(ctx, evidence).await?;
+        let manifest = serde_json::to_string_pretty(&files).unwrap_or_default();
         ctx.write(evidence.join("manifest.json"), manifest).await?;
-        Ok(())
+        Ok(files)
+    }
+
+    /// Where each run's result is; one that is missing is no evidence.
+    fn results(
+        &self,
+        ctx: &Ctx,
+        attempt: &str,
+        files: &[Kept],
+    ) -> Result<Vec<KeptResult>, VerbError> {
+        let mut results = Vec::new();
+        for canary in &self.canaries {
+            let run: CanaryRun = ctx.fact_as(canary)?;
+            for result in &run.results {
+                let place = run.kept.join(&result.path);
+                let below = place.as_str().strip_prefix(Place::RUN);
+                let below = below.unwrap_or_default().trim_start_matches('/');
+                let file = files.iter().find(|file| file.path == below);
+                let file = file.ok_or_else(|| {
+                    let what = format!("{canary}: {} is not in the evidence", result.path);
+                    VerbError::error(Finding::new(what).remedy("run the canary again"))
+                })?;
+                results.push(KeptResult {
+                    path: format!("{attempt}/{EVIDENCE}/{below}"),
+                    sha256: file.sha256.clone(),
+                });
+            }
+        }
+        Ok(results)
     }
 }
 
+/// A file of the evidence, as the manifest lists it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Kept {
+    /// Path in the evidence.
+    path: String,
+    bytes: u64,
+    sha256: String,
+}
+
 /// What the archive holds, so that whoever unpacks it can tell whether it is all there.
-async fn manifest(ctx: &Ctx, evidence: &Place) -> Result<String, Trouble> {
+async fn kept(ctx: &Ctx, evidence: &Place) -> Result<Vec<Kept>, VerbError> {
     let all = ListFiles {
         root: evidence.clone(),
         include: Vec::new(),
     };
     let below = format!("{evidence}/");
-    let mut files: Vec<_> = ctx
-        .list(all)
-        .await?
-        .into_iter()
-        .map(|file| {
-            let path = file.path.as_str();
-            let path = path.strip_prefix(&below).unwrap_or(path).to_owned();
-            (path, file.bytes, file.sha256)
-        })
-        .collect();
+    let files = ctx.list(all).await?.into_iter().map(|file| {
+        let path = file.path.as_str();
+        Kept {
+            path: path.strip_prefix(&below).unwrap_or(path).to_owned(),
+            bytes: file.bytes,
+            sha256: file.sha256,
+        }
+    });
+    let mut files: Vec<Kept> = files.collect();
     files.sort();
-    let files: Vec<_> = files
-        .into_iter()
-        .map(|(path, bytes, sha256)| {
-            serde_json::json!({ "path": path, "bytes": bytes, "sha256": sha256 })
-        })
-        .collect();
-    Ok(serde_json::to_string_pretty(&files).unwrap_or_default())
+    Ok(files)
 }

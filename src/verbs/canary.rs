@@ -1,17 +1,29 @@
-//! `canary`.
+//! `canary`; below it, what its runs and results are, and what counts as an intervention.
+
+pub(super) mod contradiction;
+mod foreign;
+pub(super) mod found;
+pub(super) mod harness;
+pub(super) mod interventions;
+pub(super) mod pinned;
+pub(super) mod result;
+pub(super) mod run;
+mod service;
+pub(super) mod shape;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::shared::canary_run::{CanaryRun, CanaryVariables, ResultFile, Written};
-use super::shared::durations::duration;
-use super::shared::pinned;
-use super::shared::programs::with_output;
-use super::{Act, Ask, Ctx, Declares, Trouble};
-use crate::gate::{Finding, Outcome};
+use crate::model::{Finding, Origin, Outcome};
+use crate::verb::durations::duration;
+use crate::verb::programs::with_output;
+use crate::verb::{Act, Ask, Ctx, Declares, Field, Input, VerbError};
+use crate::verbs::canary::run::{CanaryRun, CanaryVariables, ResultFile, Written};
+use crate::verbs::health;
 use crate::world::{Ended, FileSeen, Finished, HttpGet, ListFiles, Place, Program, Watch};
 
 /// Runs the canary script to its end and keeps what it wrote; another subtask decides.
@@ -30,7 +42,8 @@ pub struct Canary {
     pub environment: String,
     /// Name of the process rule to observe.
     pub process: String,
-    /// Addresses to read at each boundary between runs.
+    /// Health pages to read just before the runs, where each must answer that it is well, and at
+    /// each boundary between them.
     #[serde(default)]
     pub observe: Vec<String>,
     /// How often to read them between two boundaries too, such as `15s`; without it a change of
@@ -43,6 +56,14 @@ pub struct Canary {
 }
 
 impl Declares for Canary {
+    fn inputs(&self) -> Vec<Input> {
+        vec![Input::Checkout(self.project.clone()), Input::Rules]
+    }
+
+    fn results(&self) -> Vec<&str> {
+        self.results.iter().map(String::as_str).collect()
+    }
+
     fn spends_a_run(&self) -> bool {
         true
     }
@@ -51,17 +72,18 @@ impl Declares for Canary {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec![
-            "ended",
-            "started_at",
-            "finished_at",
-            "results",
-            "kept",
-            "logs",
-            "observations",
-            "pinned",
-        ])
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all([
+            "ended: any",
+            "started_at: text",
+            "finished_at: text",
+            "results: list",
+            "kept: text",
+            "logs: list",
+            "observations: list",
+            "before: list",
+            "pinned: table",
+        ]))
     }
 
     fn reads(&self) -> Vec<&str> {
@@ -80,18 +102,22 @@ impl Declares for Canary {
 
 /// Exit code of the script when its own preflight refused to start.
 const PREFLIGHT_REFUSED: i32 = 2;
+/// How long an address may take to answer, and how long it is waited for once more.
+const WITHIN: Duration = Duration::from_secs(10);
+const RETRY: Duration = Duration::from_secs(15);
 /// What people intervene with.
 const INTERVENING: [&str; 5] = ["pkill", "killall", "kill", "flyctl", "fly"];
 
 #[async_trait]
 impl Act for Canary {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let project = Place::workspace(&self.project);
         let written = ListFiles {
             root: project.clone(),
             include: self.results.clone(),
         };
         let before = ctx.list(written.clone()).await?;
+        let service = self.service_before(ctx).await?;
         let started_at = ctx.now().await?;
         ctx.progress(format!("{} {}", self.script, self.arguments.join(" ")));
         let mut program = self.program(ctx, &project)?;
@@ -100,8 +126,10 @@ impl Act for Canary {
             watch.fixed = fixed;
         }
         let finished = ctx.run(program).await?;
+        let ran = ctx.latest();
         let finished_at = ctx.now().await?;
         let after = ctx.list(written.clone()).await?;
+        let origins = self.origins(&project, (ran, ctx.latest()), &after);
         // A resumed run may come here again; nothing earlier is overwritten.
         let attempt = started_at.as_millisecond().to_string();
         let kept = Place::run("canary").join(&self.publish).join(&attempt);
@@ -121,9 +149,10 @@ impl Act for Canary {
                 .filter_map(|out| out.log.clone())
                 .collect(),
             observations: finished.observations.clone(),
+            before: service,
             pinned: Some(pinned),
         };
-        ctx.publish(&self.publish, serde_json::json!(run));
+        ctx.publish_from(&self.publish, serde_json::json!(run), origins);
         Ok(self.judge(&finished))
     }
 }
@@ -133,7 +162,38 @@ impl Canary {
     /// all the time would be a load of its own.
     pub(crate) const OFTEN: Duration = Duration::from_millis(100);
 
-    fn program(&self, ctx: &Ctx, project: &Place) -> Result<Program, Trouble> {
+    /// Where the parts of its fact are from: the request that ran it, the time asked for next, and
+    /// the files listed after that.
+    fn origins(&self, project: &Place, at: (u32, u32), after: &[FileSeen]) -> Vec<Origin> {
+        let (ran, listed) = at;
+        let mut origins = vec![
+            Origin::answer("ended", ran, "/value/ended", ""),
+            Origin::answer("observations", ran, "/value/observations", ""),
+            Origin::answer("finished_at", ran + 1, "/value", ""),
+        ];
+        for (path, number) in self.results.iter().zip(0..) {
+            let place = project.join(path);
+            if let Some(file) = after.iter().position(|file| file.path == place) {
+                for part in ["sha256", "modified"] {
+                    let at = format!("/value/{file}/{part}");
+                    let part = format!("results[{number}].{part}");
+                    origins.push(Origin::answer(part, listed, &at, ""));
+                }
+            }
+        }
+        origins
+    }
+
+    /// The service as it is just before: one that is not well is seen before a run is spent.
+    async fn service_before(&self, ctx: &Ctx) -> Result<Vec<Value>, VerbError> {
+        let mut pages = Vec::new();
+        for url in &self.observe {
+            pages.push(health::read_health(ctx, url, WITHIN, RETRY).await?);
+        }
+        Ok(pages)
+    }
+
+    fn program(&self, ctx: &Ctx, project: &Place) -> Result<Program, VerbError> {
         let environment: CanaryVariables = ctx.fact_as(&self.environment)?;
         let arguments = ["bash", &self.script].into_iter().map(str::to_owned);
         let mut program = Program::new(arguments.chain(self.arguments.iter().cloned()));
@@ -142,18 +202,19 @@ impl Canary {
         program.env = environment.variables;
         program.pass = environment.pass;
         program.watch = Some(Box::new(self.watch(ctx, project)?));
+        program.sandbox = Some(Box::new(harness::sandbox(&program, project, None)));
         Ok(program)
     }
 
     /// The boundaries between runs are the moments when the result files appear.
-    fn watch(&self, ctx: &Ctx, project: &Place) -> Result<Watch, Trouble> {
+    fn watch(&self, ctx: &Ctx, project: &Place) -> Result<Watch, VerbError> {
         let processes = ctx
             .setting()
             .processes
             .get(&self.process)
             .cloned()
             .ok_or_else(|| {
-                Trouble::error(Finding::new(format!("no process rule `{}`", self.process)))
+                VerbError::error(Finding::new(format!("no process rule `{}`", self.process)))
             })?;
         let queues = [
             "**/*.db",
@@ -169,7 +230,7 @@ impl Canary {
                 include: queues.clone(),
             })
             .to_vec();
-        let limit = Duration::from_secs(10);
+        let limit = WITHIN;
         let ask_every = self.observe_every.as_deref().map(ask_every).transpose()?;
         Ok(Watch {
             boundaries: self.results.iter().map(|path| project.join(path)).collect(),
@@ -178,10 +239,7 @@ impl Canary {
             addresses: self
                 .observe
                 .iter()
-                .map(|url| HttpGet {
-                    url: url.clone(),
-                    limit,
-                })
+                .map(|url| HttpGet::new(url.clone(), limit))
                 .collect(),
             ask_every,
             fixed: Vec::new(),
@@ -226,11 +284,11 @@ impl Canary {
 
 /// Milliseconds between two readings of the service. One that is not made of facts was checked
 /// when the gate was loaded.
-fn ask_every(text: &str) -> Result<u64, Trouble> {
+fn ask_every(text: &str) -> Result<u64, VerbError> {
     let every = duration(text)?;
     if every < Canary::OFTEN {
         let least = Canary::OFTEN.as_millis();
-        return Err(Trouble::error(
+        return Err(VerbError::error(
             Finding::new(format!("`observe_every = \"{text}\"` is too often"))
                 .remedy(format!("let at least {least} ms pass, better `15s`")),
         ));
@@ -253,6 +311,7 @@ fn result_file(project: &Place, path: &str, before: &[FileSeen], after: &[FileSe
     ResultFile {
         path: path.to_owned(),
         state,
+        modified: now.as_ref().map(|file| file.modified),
         sha256: now.map(|file| file.sha256),
     }
 }

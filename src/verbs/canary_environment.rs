@@ -8,11 +8,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::shared::programs::{must_succeed, with_output};
 use super::verify_version::InstallFact;
-use super::{Act, Ctx, Declares, Param, Trouble};
 use crate::candidate::{Home, version_line};
-use crate::gate::{Finding, Outcome};
+use crate::model::{Finding, Outcome, read_json_as};
+use crate::verb::programs::{must_succeed, with_output};
+use crate::verb::{Act, Ctx, Declares, Field, OnMachine, Param, VerbError};
 use crate::world::Program;
 
 /// Prints the names, never the values, of the variables it has.
@@ -36,12 +36,21 @@ pub struct CanaryEnvironment {
 }
 
 impl Declares for CanaryEnvironment {
+    fn on_machine(&self) -> OnMachine {
+        OnMachine::Made(&["variables", "pass", "path", "unset"])
+    }
+
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec!["variables", "pass", "path", "unset"])
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all([
+            "variables: table",
+            "pass: list",
+            "path: text",
+            "unset: list",
+        ]))
     }
 
     fn reads(&self) -> Vec<&str> {
@@ -51,7 +60,7 @@ impl Declares for CanaryEnvironment {
 
 #[async_trait]
 impl Act for CanaryEnvironment {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let install: InstallFact = ctx.fact_as(&self.install)?;
         let pass: BTreeSet<String> = self.passed_names()?;
         self.check(&pass)?;
@@ -76,9 +85,9 @@ impl Act for CanaryEnvironment {
 }
 
 impl CanaryEnvironment {
-    fn passed_names(&self) -> Result<BTreeSet<String>, Trouble> {
+    fn passed_names(&self) -> Result<BTreeSet<String>, VerbError> {
         let names = self.pass.given().ok_or_else(|| {
-            Trouble::error(
+            VerbError::error(
                 Finding::new("`pass` is not a list of names").remedy("correct `env.pass`"),
             )
         })?;
@@ -86,7 +95,7 @@ impl CanaryEnvironment {
     }
 
     /// Refuses what cannot be an environment, or would say two things of one variable.
-    fn check(&self, pass: &BTreeSet<String>) -> Result<(), Trouble> {
+    fn check(&self, pass: &BTreeSet<String>) -> Result<(), VerbError> {
         let mut wrong = Vec::new();
         for name in self.variables.keys().chain(pass) {
             if !is_name(name) {
@@ -106,7 +115,7 @@ impl CanaryEnvironment {
         }
         let mut finding = Finding::new("this is no environment for the canary");
         finding.seen = wrong;
-        Err(Trouble::error(
+        Err(VerbError::error(
             finding.remedy("correct `env.pass` and the subtask's `variables`"),
         ))
     }
@@ -117,7 +126,7 @@ impl CanaryEnvironment {
         ctx: &Ctx,
         install: &InstallFact,
         pass: &BTreeSet<String>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), VerbError> {
         let program = self.program(
             install,
             pass,
@@ -132,7 +141,7 @@ impl CanaryEnvironment {
             "`{}` does not say `{expect}` in the canary's environment",
             install.command
         ));
-        Err(Trouble::error(with_output(finding, &finished.stdout)))
+        Err(VerbError::error(with_output(finding, &finished.stdout)))
     }
 
     /// Names that should pass through but are not set.
@@ -141,12 +150,12 @@ impl CanaryEnvironment {
         ctx: &Ctx,
         install: &InstallFact,
         pass: &BTreeSet<String>,
-    ) -> Result<Vec<String>, Trouble> {
+    ) -> Result<Vec<String>, VerbError> {
         let argv = [install.python.as_str(), "-I", "-B", "-c", NAMES].map(str::to_owned);
         let finished = must_succeed(ctx, self.program(install, pass, argv.into())).await?;
-        let names: BTreeSet<String> = serde_json::from_str(&finished.stdout.last_lines(1))
-            .map_err(|error| {
-                Trouble::error(Finding::new(format!(
+        let names: BTreeSet<String> =
+            read_json_as(&finished.stdout.last_lines(1)).map_err(|error| {
+                VerbError::error(Finding::new(format!(
                     "the canary's environment cannot be read: {error}"
                 )))
             })?;
@@ -156,7 +165,7 @@ impl CanaryEnvironment {
             .filter(|name| !names.contains(*name))
             .collect();
         if let Some(name) = lost.first() {
-            return Err(Trouble::error(Finding::new(format!(
+            return Err(VerbError::error(Finding::new(format!(
                 "`{name}` does not reach the canary"
             ))));
         }
@@ -188,9 +197,9 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::Verdict;
+    use crate::model::Verdict;
+    use crate::verb::scripted::{Scripted, ended};
     use crate::world::Effect;
-    use crate::world::scripted::{Scripted, ended};
 
     fn verb(variables: &[(&str, &str)], pass: &[&str]) -> CanaryEnvironment {
         CanaryEnvironment {

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::github::IssueRef;
-use super::shared::github_write::{Change, close_once};
-use super::{Act, Ctx, Declares, Trouble, Write};
-use crate::gate::Outcome;
+use crate::model::Outcome;
+use crate::verb::{Act, Ctx, Declares, VerbError, Write};
+use crate::verbs::github::IssueRef;
+use crate::verbs::github::write::{Change, close_once};
 
 /// Closes an issue after its evidence comment was read back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,7 +35,7 @@ impl Declares for CloseIssue {
 
 #[async_trait]
 impl Act for CloseIssue {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         // The comment's fact exists only when it was read back.
         let comment: super::comment::PostedComment = ctx.fact_as(&self.after_comment)?;
         let issue = IssueRef::parse(&self.issue)?;

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::github::{self, IssueRef};
-use super::shared::github_write::comment_once;
-use super::{Act, Ctx, Declares, Trouble, Write};
-use crate::gate::{self, Finding, Outcome};
+use crate::model::{Finding, Outcome};
+use crate::verb::{Act, Ctx, Declares, Field, Input, VerbError, Write};
+use crate::verbs::github::write::comment_once;
+use crate::verbs::github::{self, IssueRef};
+use crate::verbs::texts;
 
 /// Posts a comment made of facts, once, and reads it back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,12 +27,24 @@ pub struct Comment {
 }
 
 impl Declares for Comment {
+    fn inputs(&self) -> Vec<Input> {
+        vec![Input::Template(self.template.clone())]
+    }
+
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec!["url", "body", "was_there"])
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all([
+            "url: text",
+            "body: text",
+            "was_there: boolean",
+        ]))
+    }
+
+    fn template(&self) -> Option<&str> {
+        Some(&self.template)
     }
 
     fn writes(&self) -> Vec<Write<'_>> {
@@ -56,13 +69,13 @@ pub(super) struct PostedComment {
 
 #[async_trait]
 impl Act for Comment {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let issue = IssueRef::parse(&self.issue)?;
         let body = self.body(ctx)?;
         if let Some(required) = &self.requires_closed {
             let other = github::issue(ctx, &IssueRef::parse(required)?).await?;
             if !other.is_closed() {
-                return Err(Trouble::error(Finding::new(format!(
+                return Err(VerbError::error(Finding::new(format!(
                     "{required} is {}, it must be closed before",
                     other.state
                 ))));
@@ -84,27 +97,19 @@ impl Act for Comment {
             was_there: posted.was_there,
         };
         ctx.publish(&self.publish, serde_json::json!(comment));
-        Ok(Outcome::passed(note))
+        Ok(Outcome::Passed {
+            note,
+            warnings: posted.notes,
+        })
     }
 }
 
 impl Comment {
     /// Made of facts only; a missing one is an error before anything is posted.
-    fn body(&self, ctx: &Ctx) -> Result<String, Trouble> {
-        let setting = ctx.setting();
-        let text = setting.templates.get(&self.template).ok_or_else(|| {
-            Trouble::error(Finding::new(format!("no template `{}`", self.template)))
-        })?;
-        let context = gate::context(&setting.parameters, ctx.facts())
-            .map_err(|error| Trouble::error(Finding::new(error.to_string())))?;
-        let body = gate::render(text, &context).map_err(|error| {
-            Trouble::error(Finding::new(format!(
-                "template `{}`: {error}",
-                self.template
-            )))
-        })?;
+    fn body(&self, ctx: &Ctx) -> Result<String, VerbError> {
+        let body = texts::rendered(ctx, &self.template)?;
         if body.chars().count() > MOST {
-            return Err(Trouble::error(Finding::new(format!(
+            return Err(VerbError::error(Finding::new(format!(
                 "the comment on {} has {} characters, GitHub takes {MOST}",
                 self.issue,
                 body.chars().count()

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Act, Ctx, Declares, Trouble};
-use crate::gate::{Finding, Outcome};
+use crate::model::{Finding, Outcome};
 use crate::processes::sweep;
+use crate::verb::{Act, Ctx, Declares, Field, Input, OnMachine, VerbError};
 use crate::world::ProcessRule;
 
 /// Ends orphan daemons that match a process rule of the gate.
@@ -22,12 +22,25 @@ pub struct EndDaemons {
 }
 
 impl Declares for EndDaemons {
+    fn inputs(&self) -> Vec<Input> {
+        vec![Input::Rules]
+    }
+
+    fn on_machine(&self) -> OnMachine {
+        OnMachine::Made(&[])
+    }
+
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec!["rule", "receipts", "scans"])
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all([
+            "rule: text",
+            "receipts: list",
+            "scans: integer",
+            "skipped: list",
+        ]))
     }
 
     fn ends(&self) -> Option<&str> {
@@ -37,10 +50,10 @@ impl Declares for EndDaemons {
 
 #[async_trait]
 impl Act for EndDaemons {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let Some(rule) = ctx.setting().processes.get(&self.process) else {
             let what = format!("there is no process rule `{}`", self.process);
-            return Err(Trouble::error(
+            return Err(VerbError::error(
                 Finding::new(what).remedy("add it to the gate file"),
             ));
         };
@@ -51,11 +64,15 @@ impl Act for EndDaemons {
         let swept = sweep(ctx, &rule).await?;
         ctx.publish(
             &self.publish,
-            json!({"rule": self.process, "receipts": swept.receipts, "scans": swept.scans}),
+            json!({"rule": self.process, "receipts": swept.receipts, "scans": swept.scans,
+                "skipped": swept.skipped()}),
         );
         let left = swept.left();
         if left.is_empty() {
-            return Ok(Outcome::passed(swept.note()));
+            return Ok(Outcome::Passed {
+                note: swept.note(),
+                warnings: swept.skipped(),
+            });
         }
         let mut finding = Finding::new(format!("processes of `{}` cannot be ended", self.process));
         finding.seen = left;
@@ -70,9 +87,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::gate::Verdict;
-    use crate::verbs::Setting;
-    use crate::world::scripted::Scripted;
+    use crate::model::Verdict;
+    use crate::verb::Setting;
+    use crate::verb::scripted::Scripted;
     use crate::world::{Fate, ProcessIdentity, ProcessSeen, Receipt, Response};
 
     const IDENTITY: ProcessIdentity = ProcessIdentity { pid: 7, started: 1 };
@@ -138,6 +155,25 @@ mod tests {
         let fact = ctx.take_published().remove(0).value;
         assert_eq!(fact["receipts"][0]["fate"], "killed");
         assert!(!fact.to_string().contains("SECRET"), "{fact}");
+    }
+
+    #[tokio::test]
+    async fn one_of_another_home_is_a_warning() {
+        let mut world = world();
+        let elsewhere = || {
+            let Response::Processes(mut seen) = scan() else {
+                panic!("a scan is a list of processes");
+            };
+            seen[0].home = Some("‹state›/runs/01KB0000000000000000000000/home".to_owned());
+            Response::Processes(seen)
+        };
+        world = world.answer(elsewhere()).answer(elsewhere());
+        let Outcome::Passed { note, warnings } = verb().act(&world.ctx()).await.unwrap() else {
+            panic!("it is not ours to end");
+        };
+        assert_eq!(note, "none ended, 1 skipped and alive");
+        assert!(warnings[0].contains("pid 7 belongs to run"), "{warnings:?}");
+        assert!(!warnings[0].contains("SECRET"));
     }
 
     #[tokio::test]

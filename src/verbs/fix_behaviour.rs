@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::fix;
-use super::{Act, Ctx, Declares, Trouble};
-use crate::gate::Outcome;
+use crate::model::Outcome;
+use crate::verb::{Act, Ctx, Declares, Field, Input, VerbError};
+use crate::verbs::fix;
 
 /// Finds the change that last closed an issue and shows that it changes behaviour in scope.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,12 +24,16 @@ pub struct FixBehaviour {
 }
 
 impl Declares for FixBehaviour {
+    fn inputs(&self) -> Vec<Input> {
+        vec![Input::Checkout(self.checkout.clone())]
+    }
+
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(fix::FIELDS.to_vec())
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all(fix::FIELDS))
     }
 
     fn starts(&self) -> Vec<&'static str> {
@@ -39,7 +43,7 @@ impl Declares for FixBehaviour {
 
 #[async_trait]
 impl Act for FixBehaviour {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let fix = fix::behaviour(ctx, &self.issue, &self.checkout, &self.scope).await?;
         let note = format!("{}: {}", fix.decision.verdict.word(), fix.decision.why);
         ctx.publish(&self.publish, serde_json::json!(fix));

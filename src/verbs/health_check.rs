@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::durations::duration;
-use super::shared::health::{self, read_health};
-use super::{Act, Ask, Ctx, Declares, Trouble};
-use crate::gate::{Finding, Outcome};
+use crate::model::{Finding, Outcome};
+use crate::verb::durations::duration;
+use crate::verb::{Act, Ask, Ctx, Declares, VerbError};
+use crate::verbs::health::{self, read_health};
 
 /// Reads a health address; one retry on 503 or silence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,7 +41,7 @@ impl Declares for HealthCheck {
 
 #[async_trait]
 impl Act for HealthCheck {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let page = read_health(
             ctx,
             &self.url,
@@ -49,7 +49,8 @@ impl Act for HealthCheck {
             duration(&self.retry_after)?,
         )
         .await?;
-        ctx.publish(&self.publish, page.clone());
+        let origin = health::origin("", ctx);
+        ctx.publish_from(&self.publish, page.clone(), vec![origin]);
         let too_old: Vec<String> = self
             .versions_at_least
             .iter()

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::health;
-use super::{Act, Ask, Ctx, Declares, Param, Trouble};
-use crate::gate::{Finding, Outcome};
+use crate::model::{Finding, Outcome};
+use crate::verb::{Act, Ask, Ctx, Declares, Field, Input, Param, VerbError};
+use crate::verbs::health;
 
 /// Takes the health again and shows that the service is the same as before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,12 +31,16 @@ pub struct HealthUnchanged {
 }
 
 impl Declares for HealthUnchanged {
+    fn inputs(&self) -> Vec<Input> {
+        vec![Input::Holds]
+    }
+
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec!["health", "ready"])
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all(["health: table", "ready: table"]))
     }
 
     fn asks(&self) -> Vec<Ask> {
@@ -58,9 +62,11 @@ const COUNTS: &str = "/dependencies/drain_queue/";
 
 #[async_trait]
 impl Act for HealthUnchanged {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let page = health::read_health(ctx, &self.health, WITHIN, RETRY).await?;
+        let of_page = health::origin("health", ctx);
         let ready = health::read_health(ctx, &self.ready, WITHIN, RETRY).await?;
+        let origins = vec![of_page, health::origin("ready", ctx)];
         let before = ctx.fact(&self.before)?;
         let mut problems: Vec<String> = self
             .same
@@ -81,10 +87,8 @@ impl Act for HealthUnchanged {
                 .iter()
                 .filter_map(|(name, wanted)| count_problem(&ready, name, wanted)),
         );
-        ctx.publish(
-            &self.publish,
-            serde_json::json!({ "health": page, "ready": ready }),
-        );
+        let fact = serde_json::json!({ "health": page, "ready": ready });
+        ctx.publish_from(&self.publish, fact, origins);
         if problems.is_empty() {
             return Ok(Outcome::passed(
                 "the service is as it was before the canary",
@@ -111,8 +115,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::gate::Verdict;
-    use crate::world::scripted::Scripted;
+    use crate::model::Verdict;
+    use crate::verb::scripted::Scripted;
     use crate::world::{HttpAnswer, Response};
 
     async fn outcome(commit: &str, failed: i64) -> Outcome {
@@ -120,6 +124,7 @@ mod tests {
             Response::Http(HttpAnswer {
                 status: 200,
                 body: body.to_string(),
+                ..HttpAnswer::default()
             })
         };
         let drain = json!({"drain_queue": {"terminal_failed_count": failed}});

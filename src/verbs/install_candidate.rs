@@ -3,11 +3,13 @@
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Act, Ctx, Declares, Trouble};
-use crate::candidate::{Home, Install, Network, compared, install};
-use crate::gate::Outcome;
+use crate::candidate::{
+    Home, Install, Installed, Network, compared, install, install_lock, read_lock,
+};
+use crate::model::Outcome;
+use crate::verb::{Act, Ctx, Declares, Field, OnMachine, VerbError};
 use crate::world::Place;
 
 /// Installs the candidate with pipx into the run's throwaway home.
@@ -33,29 +35,40 @@ impl Declares for InstallCandidate {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec![
-            "home",
-            "bin",
-            "command",
-            "python",
-            "python_version",
-            "package",
-            "version",
-            "as_of",
-            "lock",
-            "lock_sha256",
-            "closure_sha256",
-            "packages",
-            "backend",
-            "files",
-            "files_sha256",
-            "operator_home",
-        ])
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all([
+            "home: text",
+            "bin: text",
+            "command: text",
+            "python: text",
+            "python_version: text",
+            "package: text",
+            "version: text",
+            "as_of: text?",
+            "lock: text",
+            "lock_sha256: text",
+            "closure_sha256: text",
+            "packages: list",
+            "backend: text",
+            "files: integer",
+            "files_sha256: text",
+            "operator_home: table",
+            "index_settings: table",
+        ]))
     }
 
     fn fills_home(&self) -> bool {
         true
+    }
+
+    fn on_machine(&self) -> OnMachine {
+        OnMachine::Made(&[
+            "package",
+            "version",
+            "closure_sha256",
+            "python_version",
+            "files_sha256",
+        ])
     }
 
     fn starts(&self) -> Vec<&'static str> {
@@ -65,8 +78,21 @@ impl Declares for InstallCandidate {
 
 #[async_trait]
 impl Act for InstallCandidate {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
-        let request = Install {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
+        self.judge(ctx, install(ctx, self.request())).await
+    }
+
+    /// From the lock that is on record: what the index offers now is another question.
+    async fn remake(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
+        let request = self.request();
+        let lock = read_lock(ctx, request.evidence.join("pylock.toml")).await?;
+        self.judge(ctx, install_lock(ctx, request, lock)).await
+    }
+}
+
+impl InstallCandidate {
+    fn request(&self) -> Install {
+        Install {
             package: self.package.clone(),
             version: self.version.clone(),
             command: self.command.clone(),
@@ -74,10 +100,21 @@ impl Act for InstallCandidate {
             home: Home::of_run(),
             evidence: Place::run("candidate"),
             network: Network::Allowed,
-        };
-        let (installed, home) = compared(ctx, install(ctx, request)).await?;
+        }
+    }
+
+    async fn judge(
+        &self,
+        ctx: &Ctx,
+        work: impl Future<Output = Result<Installed, VerbError>> + Send,
+    ) -> Result<Outcome, VerbError> {
+        let (installed, home) = compared(ctx, work).await?;
         let mut fact = installed.fact();
         fact["operator_home"] = json!({"looked_at": home.looked_at, "changed": home.changed});
+        fact["index_settings"] = json!(home.settings);
+        if ctx.setting().format < 2 {
+            without_digests(&mut fact["packages"]);
+        }
         ctx.publish(&self.publish, fact);
         let note = format!(
             "{} {} and {} more packages, locked by hash",
@@ -87,5 +124,14 @@ impl Act for InstallCandidate {
         );
         let warnings = home.warnings().collect();
         Ok(Outcome::Passed { note, warnings })
+    }
+}
+
+/// A replay of a journal of format 1 finds out what that had: of several wheels only their number.
+fn without_digests(packages: &mut Value) {
+    for package in packages.as_array_mut().into_iter().flatten() {
+        if let Some(package) = package.as_object_mut() {
+            package.shift_remove("wheel_sha256");
+        }
     }
 }

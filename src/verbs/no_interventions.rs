@@ -5,12 +5,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::shared::canary_result::CanaryResult;
-use super::shared::canary_run::{CanaryRun, ReadBack};
-use super::shared::interventions::{self, Found, name_of, protocol};
-use super::{Act, Ctx, Declares, Trouble};
-use crate::gate::{Finding, Outcome};
-use crate::journal::sha256_hex;
+use super::deployment::before_of;
+use crate::model::{Finding, Outcome};
+use crate::store::sha256_hex;
+use crate::verb::{Act, Ask, Ctx, Declares, Field, VerbError};
+use crate::verbs::canary::found::Found;
+use crate::verbs::canary::interventions::{self, name_of, protocol};
+use crate::verbs::canary::run::{CanaryRun, ReadBack};
+use crate::verbs::canary::shape::CanaryResult;
+use crate::verbs::fly;
+use crate::world::Effect;
 
 /// Shows from what was observed that nobody intervened between the runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +29,10 @@ pub struct NoInterventions {
     /// work is left to the comparison with them that comes later; without, it is an intervention.
     #[serde(default)]
     pub before: Vec<String>,
+    /// Fact published by `remote-count`, with what the service's machines ran before. What they run
+    /// now must be the same.
+    #[serde(default)]
+    pub deployed: Option<String>,
     /// The fact to publish.
     #[serde(rename = "as")]
     pub publish: String,
@@ -35,28 +43,38 @@ impl Declares for NoInterventions {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec![
-            "observed",
-            "found",
-            "within_runs",
-            "not_observable",
-            "unseen",
-            "chain",
-        ])
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all([
+            "observed: integer",
+            "found: list",
+            "within_runs: list",
+            "not_observable: list",
+            "unseen: list",
+            "deployed: list",
+            "chain: list",
+        ]))
     }
 
     fn reads(&self) -> Vec<&str> {
         let before = self.before.iter().map(String::as_str);
         std::iter::once(self.canary.as_str())
             .chain(before)
+            .chain(self.deployed.as_deref())
             .collect()
+    }
+
+    fn asks(&self) -> Vec<Ask> {
+        let status = self.deployed.iter().map(|_| Ask {
+            field: "deployed",
+            effect: Effect::Run(fly::status_of(&self.app)),
+        });
+        status.collect()
     }
 }
 
 #[async_trait]
 impl Act for NoInterventions {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let run: CanaryRun = ctx.fact_as(&self.canary)?;
         let names: Vec<&str> = run.results.iter().map(|file| name_of(&file.path)).collect();
         let within = protocol(&run.observations, &names);
@@ -65,14 +83,19 @@ impl Act for NoInterventions {
             .filter(|name| !within.iter().any(|seen| seen.boundary == **name))
             .collect();
         if !unseen.is_empty() {
-            return Err(Trouble::error(Finding::new(format!(
+            return Err(VerbError::error(Finding::new(format!(
                 "boundaries were not observed: {unseen:?}"
             ))));
         }
         let results = results(ctx, &run).await?;
         let before = self.before.iter().map(|name| ctx.fact(name).cloned());
-        let before = before.collect::<Result<Vec<Value>, Trouble>>()?;
-        let found = interventions::find(&run, &results, &self.app, &before);
+        let before = before.collect::<Result<Vec<Value>, VerbError>>()?;
+        let mut found = interventions::find(&run, &results, &self.app, &before);
+        if let Some(before) = &self.deployed {
+            let now = fly::deployment(ctx, &self.app).await?;
+            let before = before_of(ctx, before)?;
+            found.deployed = now.changes_since(&before);
+        }
         let chain = chain(&run, &names);
         ctx.publish(
             &self.publish,
@@ -82,9 +105,16 @@ impl Act for NoInterventions {
                 "within_runs": found.within_runs,
                 "not_observable": found.not_observable,
                 "unseen": found.unseen,
+                "deployed": found.deployed,
                 "chain": chain,
             }),
         );
+        if !found.deployed.is_empty() && found.interventions.is_empty() {
+            let mut finding = Finding::new("the service was deployed anew since it was looked at")
+                .remedy("the runs do not count for what is deployed now: run the gate again");
+            finding.seen = found.deployed;
+            return Ok(Outcome::Blocked(finding));
+        }
         if found.interventions.is_empty() && !found.unknown.is_empty() {
             let mut finding = Finding::new("it cannot be told whether somebody intervened");
             finding.seen = found.unknown;
@@ -112,6 +142,7 @@ impl Act for NoInterventions {
             .interventions
             .iter()
             .map(ToString::to_string)
+            .chain(found.deployed)
             .collect();
         Ok(Outcome::Blocked(finding))
     }
@@ -128,14 +159,14 @@ fn warnings(found: &Found) -> Vec<String> {
 }
 
 /// The runs' documents, in order.
-async fn results(ctx: &Ctx, run: &CanaryRun) -> Result<Vec<CanaryResult>, Trouble> {
+async fn results(ctx: &Ctx, run: &CanaryRun) -> Result<Vec<CanaryResult>, VerbError> {
     let mut results = Vec::new();
     for file in &run.results {
         match run.read(ctx, file).await? {
             ReadBack::Result(result) => results.push(*result),
             ReadBack::Refused(why) => {
                 let what = format!("`{}` {why}", file.path);
-                return Err(Trouble::error(Finding::new(what)));
+                return Err(VerbError::error(Finding::new(what)));
             }
         }
     }

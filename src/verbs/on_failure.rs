@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::attempt;
-use super::shared::canary_run::{CanaryRun, ReadBack};
-use super::shared::github::IssueRef;
-use super::shared::github_write::{Change, comment_once, reopen_once};
-use super::{Act, Ctx, Declares, Trouble, Write};
-use crate::gate::{Outcome, Triage};
+use crate::model::{Finding, Outcome, Triage};
+use crate::verb::{Act, Ctx, Declares, Input, VerbError, Write};
+use crate::verbs::canary::run::{CanaryRun, ReadBack};
+use crate::verbs::evidence_directory;
+use crate::verbs::github::IssueRef;
+use crate::verbs::github::write::{Change, Commented, comment_or_ask, reopen_once};
 use crate::world::{ListFiles, Place};
 
 /// Keeps the evidence of a failed canary, then re-opens the issues that the triage names.
@@ -23,6 +23,10 @@ pub struct OnFailure {
 }
 
 impl Declares for OnFailure {
+    fn inputs(&self) -> Vec<Input> {
+        vec![Input::Rules]
+    }
+
     fn reads(&self) -> Vec<&str> {
         vec![&self.canary]
     }
@@ -34,7 +38,7 @@ impl Declares for OnFailure {
 
 #[async_trait]
 impl Act for OnFailure {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let run: CanaryRun = ctx.fact_as(&self.canary)?;
         let failures = failures(ctx, &run).await?;
         let rules = matching(&ctx.setting().triage, &failures);
@@ -42,19 +46,35 @@ impl Act for OnFailure {
         // Evidence is on disk, synced, before GitHub is touched.
         let attempt = self.keep_evidence(ctx, &report).await?;
         let mut notes = vec![format!("evidence kept as {}", attempt.name)];
+        let mut asked = Vec::new();
         for issue in rules.iter().filter_map(|rule| rule.reopen.as_deref()) {
-            notes.push(reopen(ctx, issue, &attempt.name, &report).await?);
+            let (note, question) = reopen(ctx, issue, &attempt.name, &report).await?;
+            notes.push(note);
+            asked.extend(question);
         }
         if notes.len() == 1 {
             notes.push("unknown regression: no issue re-opened".to_owned());
         }
-        Ok(Outcome::passed(notes.join("; ")))
+        let mut asked = asked.into_iter();
+        let Some(mut finding) = asked.next() else {
+            return Ok(Outcome::passed(notes.join("; ")));
+        };
+        for more in asked {
+            finding.seen.push(more.what);
+            finding.seen.extend(more.seen);
+        }
+        finding.seen.extend(notes);
+        Ok(Outcome::Blocked(finding))
     }
 }
 
 impl OnFailure {
-    async fn keep_evidence(&self, ctx: &Ctx, report: &str) -> Result<attempt::Attempt, Trouble> {
-        let attempt = attempt::claim(ctx, &self.attempt).await?;
+    async fn keep_evidence(
+        &self,
+        ctx: &Ctx,
+        report: &str,
+    ) -> Result<evidence_directory::Attempt, VerbError> {
+        let attempt = evidence_directory::claim(ctx, &self.attempt).await?;
         for part in ["canary", "logs"] {
             let from = ListFiles {
                 root: Place::run(part),
@@ -77,7 +97,7 @@ struct Failure {
     first_line: String,
 }
 
-async fn failures(ctx: &Ctx, run: &CanaryRun) -> Result<Vec<Failure>, Trouble> {
+async fn failures(ctx: &Ctx, run: &CanaryRun) -> Result<Vec<Failure>, VerbError> {
     let mut failures = Vec::new();
     for file in &run.results {
         match run.read(ctx, file).await? {
@@ -149,15 +169,35 @@ fn row(failure: &Failure) -> String {
     format!("| `{}` | {scenario} | {line} |", failure.run)
 }
 
-/// Comments on the issue and re-opens it, unless it is open already: then the comment is all.
-async fn reopen(ctx: &Ctx, issue: &str, attempt: &str, report: &str) -> Result<String, Trouble> {
+/// Comments on the issue and re-opens it, unless it is open already: then the comment is all. Where
+/// another run has commented for the same candidate, whether there is to be a second comment is a
+/// question; the issue is re-opened whatever the answer is.
+async fn reopen(
+    ctx: &Ctx,
+    issue: &str,
+    attempt: &str,
+    report: &str,
+) -> Result<(String, Option<Finding>), VerbError> {
     let reference = IssueRef::parse(issue)?;
     let body = format!(
         "The release gate found this regression again.\n\n{report}\nEvidence: `{attempt}`\n"
     );
-    let posted = comment_once(ctx, &reference, &body).await?;
-    Ok(match reopen_once(ctx, &reference).await? {
+    let commented = comment_or_ask(ctx, &reference, &body).await?;
+    let change = reopen_once(ctx, &reference).await?;
+    let posted = match commented {
+        Commented::Is(posted) => posted,
+        Commented::Asks(question) => {
+            let state = match change {
+                Change::Changed => "re-opened",
+                Change::AlreadySo => "was open already",
+            };
+            return Ok((format!("{issue} {state}, not commented"), Some(question)));
+        }
+    };
+    let done = match change {
         Change::Changed => format!("{issue} re-opened, {}", posted.url),
         Change::AlreadySo => format!("{issue} was open already, commented: {}", posted.url),
-    })
+    };
+    let notes = std::iter::once(done).chain(posted.notes);
+    Ok((notes.collect::<Vec<_>>().join("; "), None))
 }

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::fly;
-use super::{Act, Ask, Ctx, Declares, Param, Trouble};
-use crate::gate::{Finding, Outcome};
+use crate::model::{Finding, Origin, Outcome};
+use crate::verb::{Act, Ask, Ctx, Declares, Field, Param, VerbError};
+use crate::verbs::fly;
+use crate::verbs::github::STDOUT;
 use crate::world::Effect;
 
 /// Reads a count on the service's machine through flyctl, and compares it with another source.
@@ -23,6 +24,10 @@ pub struct RemoteCount {
     pub also: String,
     /// What both must say.
     pub equals: Param<i64>,
+    /// Whether what all machines run is read before, and kept in the fact: while they run
+    /// different images a deploy is under way.
+    #[serde(default)]
+    pub deployment: bool,
     /// The fact to publish.
     #[serde(rename = "as")]
     pub publish: String,
@@ -33,8 +38,10 @@ impl Declares for RemoteCount {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec!["remote", "health"])
+    fn fields(&self) -> Option<Vec<Field>> {
+        let deployment = self.deployment.then_some("deployment: table");
+        let counts = ["remote: integer", "health: integer"];
+        Some(Field::all(counts.into_iter().chain(deployment)))
     }
 
     fn reads(&self) -> Vec<&str> {
@@ -42,28 +49,45 @@ impl Declares for RemoteCount {
     }
 
     fn asks(&self) -> Vec<Ask> {
-        vec![Ask {
+        let status = self.deployment.then(|| Ask {
+            field: "deployment",
+            effect: Effect::Run(fly::status_of(&self.app)),
+        });
+        let count = Ask {
             field: "command",
             effect: Effect::Run(fly::on_the_machine(&self.app, &self.command)),
-        }]
+        };
+        status.into_iter().chain([count]).collect()
     }
 }
 
 #[async_trait]
 impl Act for RemoteCount {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let wanted = self.equals.given().copied();
+        let mut origins = vec![Origin::fact("health", &self.also)];
+        let deployment = if self.deployment {
+            let deployment = fly::deployment(ctx, &self.app).await?;
+            origins.push(Origin::answer("deployment", ctx.latest(), STDOUT, ""));
+            Some(deployment)
+        } else {
+            None
+        };
         let remote = fly::remote_count(ctx, &self.app, &self.command, &self.name).await?;
+        origins.push(Origin::answer("remote", ctx.latest(), STDOUT, ""));
         let also = ctx.fact(&self.also)?.as_i64();
-        ctx.publish(
-            &self.publish,
-            serde_json::json!({ "remote": remote, "health": also }),
-        );
+        let mut fact = serde_json::json!({ "remote": remote, "health": also });
+        if let Some(deployment) = &deployment {
+            fact["deployment"] = serde_json::json!(deployment);
+        }
+        ctx.publish_from(&self.publish, fact, origins);
         if wanted.is_some() && also == Some(remote) && wanted == also {
-            return Ok(Outcome::passed(format!(
-                "{} = {remote}, in both sources",
-                self.name
-            )));
+            let mut note = format!("{} = {remote}, in both sources", self.name);
+            if let Some(deployment) = &deployment {
+                let machines = deployment.machines.len();
+                note = format!("{note}; {machines} machines run {}", deployment.image);
+            }
+            return Ok(Outcome::passed(note));
         }
         let told = |value: Option<i64>| {
             value.map_or_else(|| "no number".to_owned(), |value| value.to_string())

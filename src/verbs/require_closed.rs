@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::github::Issue;
-use super::{Act, Ctx, Declares, Trouble};
-use crate::gate::{Finding, Outcome};
+use crate::model::{Finding, Outcome};
+use crate::verb::{Act, Ctx, Declares, VerbError};
+use crate::verbs::github::{Issue, Reason};
 
 /// Stops unless each issue is closed as done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,7 +24,7 @@ impl Declares for RequireClosed {
 
 #[async_trait]
 impl Act for RequireClosed {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let issues: Vec<Issue> = self
             .issues
             .iter()
@@ -59,8 +59,8 @@ fn in_the_way(issue: &Issue) -> Option<String> {
         return Some(format!("{} is {}", name, issue.state));
     }
     // Neither a refusal nor a duplicate is a fix; only the default and `completed` are.
-    match issue.state_reason.as_deref() {
-        None | Some("COMPLETED") => None,
+    match &issue.state_reason {
+        None | Some(Reason::Completed) => None,
         Some(reason) => Some(format!("{name} was closed as {reason}, which is no fix")),
     }
 }
@@ -68,16 +68,18 @@ fn in_the_way(issue: &Issue) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verbs::shared::github::Login;
+    use crate::verbs::github::Login;
 
     fn issue(state: &str, reason: Option<&str>, closed: bool) -> Issue {
+        let word = |text: &str| serde_json::Value::from(text);
+        let reason = reason.map(|text| serde_json::from_value(word(text)).unwrap());
         Issue {
             reference: "o/r#1".into(),
             answered_by: "o/r".into(),
             title: "t".into(),
             url: "u".into(),
-            state: state.into(),
-            state_reason: reason.map(str::to_owned),
+            state: serde_json::from_value(word(state)).unwrap(),
+            state_reason: reason,
             closed_at: closed.then(|| "2026-05-19T00:00:00Z".parse().unwrap()),
             login: Login::Stored,
         }

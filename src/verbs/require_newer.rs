@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Act, Ctx, Declares, Trouble};
-use crate::gate::{Finding, Outcome};
+use crate::model::{Finding, Outcome};
+use crate::verb::{Act, Ctx, Declares, VerbError};
 
 /// Stops unless both sources agree on a candidate newer than the baseline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,11 +29,11 @@ impl Declares for RequireNewer {
 
 #[async_trait]
 impl Act for RequireNewer {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let candidate = ctx.fact(&self.candidate)?;
         let baseline = Version::from_str(&self.baseline).map_err(|_| {
             let what = format!("the baseline `{}` is not a version", self.baseline);
-            Trouble::error(Finding::new(what).remedy("correct `rc.baseline`"))
+            VerbError::error(Finding::new(what).remedy("correct `rc.baseline`"))
         })?;
         Ok(judge(candidate, &baseline))
     }
@@ -49,12 +49,23 @@ fn judge(candidate: &Value, baseline: &Version) -> Outcome {
             format!("the package index offers no candidate; the newest on GitHub is {on_github}");
         return blocked(candidate, what, baseline);
     };
+    let asked_for = candidate["asked_for"] == Value::Bool(true);
     if candidate["agree"] != Value::Bool(true) {
-        let what = format!("the package index and GitHub disagree: {version} and {on_github}");
+        let what = if asked_for {
+            format!(
+                "{version}, which was asked for, is on the package index, but not released on GitHub"
+            )
+        } else {
+            format!("the package index and GitHub disagree: {version} and {on_github}")
+        };
         return blocked(candidate, what, baseline);
     }
     if version <= *baseline {
-        let what = format!("the newest candidate is still {version}, not newer than {baseline}");
+        let what = if asked_for {
+            format!("{version}, which was asked for, is not newer than {baseline}")
+        } else {
+            format!("the newest candidate is still {version}, not newer than {baseline}")
+        };
         return blocked(candidate, what, baseline);
     }
     if !version.any_prerelease() {
@@ -71,7 +82,13 @@ fn judge(candidate: &Value, baseline: &Version) -> Outcome {
             baseline,
         );
     }
-    Outcome::passed(format!("{version} is newer than {baseline}"))
+    let newer = text("newer").filter(|newer| !newer.is_empty());
+    Outcome::passed(match newer {
+        Some(newer) => format!(
+            "{version}, which was asked for, is newer than {baseline}; newer still: {newer}"
+        ),
+        None => format!("{version} is newer than {baseline}"),
+    })
 }
 
 fn blocked(candidate: &Value, what: String, baseline: &Version) -> Outcome {
@@ -88,9 +105,9 @@ fn blocked(candidate: &Value, what: String, baseline: &Version) -> Outcome {
     finding.seen.extend(passed_over.map(|one| {
         let text = |key: &str| one[key].as_str().unwrap_or_default();
         format!(
-            "passed over: {} on {}: {}",
-            text("version"),
+            "passed over on {}: {}: {}",
             text("where"),
+            text("shown"),
             text("why")
         )
     }));
@@ -99,9 +116,16 @@ fn blocked(candidate: &Value, what: String, baseline: &Version) -> Outcome {
         said.filter_map(Value::as_str)
             .map(|line| format!("uv says: {line}")),
     );
-    Outcome::Blocked(finding.remedy(format!(
+    let mut remedy = format!(
         "no release is ever cut by the gate: when a candidate newer than {baseline} is on the index and on GitHub, resume"
-    )))
+    );
+    if let Some(time) = candidate["not_after"].as_str() {
+        remedy = format!("{remedy}; as of {time} there was none: give a later time, or none");
+    }
+    if candidate["asked_for"] == Value::Bool(true) {
+        remedy = format!("ask for another candidate with `--candidate`, or for none; {remedy}");
+    }
+    Outcome::Blocked(finding.remedy(remedy))
 }
 
 /// The first ten of a list, newest first.
@@ -136,7 +160,7 @@ mod tests {
         json!({"version": version, "on_github": on_github, "agree": version == on_github,
             "tag": format!("v{version}"), "commit": "abc", "index": [version],
             "github": [{"tag": format!("v{on_github}")}],
-            "passed_over": [{"version": "3.2.0rc28", "where": "package index", "why": "yanked"}]})
+            "passed_over": [{"shown": "3.2.0rc28", "where": "package index", "why": "yanked"}]})
     }
 
     fn judged(candidate: &Value) -> Outcome {
@@ -158,13 +182,37 @@ mod tests {
         ] {
             assert_eq!(
                 judged(&stop).verdict(),
-                crate::gate::Verdict::Blocked,
+                crate::model::Verdict::Blocked,
                 "{stop}"
             );
         }
         let mut untagged = found("3.2.0rc16", "3.2.0rc16");
         untagged["tag"] = Value::Null;
-        assert_eq!(judged(&untagged).verdict(), crate::gate::Verdict::Blocked);
+        assert_eq!(judged(&untagged).verdict(), crate::model::Verdict::Blocked);
+    }
+
+    #[test]
+    fn one_that_was_asked_for_is_held_against_the_baseline_like_any_other() {
+        let mut asked = found("3.2.0rc16", "3.2.0rc16");
+        asked["asked_for"] = json!(true);
+        asked["newer"] = json!("3.2.0rc17–rc20");
+        let Outcome::Passed { note, .. } = judged(&asked) else {
+            panic!("it passes");
+        };
+        assert!(note.contains("asked for") && note.ends_with("newer still: 3.2.0rc17–rc20"));
+        let mut old = found("3.2.0rc14", "3.2.0rc14");
+        old["asked_for"] = json!(true);
+        let outcome = judged(&old);
+        let finding = outcome.finding().unwrap();
+        assert!(
+            finding
+                .what
+                .contains("asked for, is not newer than 3.2.0rc15")
+        );
+        let mut alone = found("3.2.0rc16", "none");
+        alone["asked_for"] = json!(true);
+        let what = judged(&alone).finding().unwrap().what.clone();
+        assert!(what.contains("not released on GitHub"), "{what}");
     }
 
     #[test]

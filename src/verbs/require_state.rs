@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::github::{self, IssueRef};
-use super::{Act, Ctx, Declares, Trouble};
-use crate::gate::{Finding, Outcome};
+use crate::model::{Finding, Outcome};
+use crate::verb::{Act, Ctx, Declares, Field, Input, VerbError};
+use crate::verbs::github::{self, IssueRef};
 
 /// Shows that an issue is in a state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,17 +41,25 @@ pub enum Otherwise {
     /// The outside must change first.
     #[default]
     Blocked,
-    /// A law was found broken; the operator is told loudly and nothing is repaired.
+    /// An invariant was violated; the report says so first, and nothing is repaired.
     Critical,
 }
 
 impl Declares for RequireState {
+    fn inputs(&self) -> Vec<Input> {
+        vec![Input::Again]
+    }
+
+    fn idle_fields(&self) -> &[&str] {
+        &github::Issue::IDLE
+    }
+
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(github::Issue::FIELDS.to_vec())
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all(github::Issue::FIELDS))
     }
 
     fn starts(&self) -> Vec<&'static str> {
@@ -61,11 +69,12 @@ impl Declares for RequireState {
 
 #[async_trait]
 impl Act for RequireState {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let issue = github::issue(ctx, &IssueRef::parse(&self.issue)?).await?;
-        ctx.publish(&self.publish, serde_json::json!(issue));
+        let origins = github::origins_of_issue(ctx);
+        ctx.publish_from(&self.publish, serde_json::json!(issue), origins);
         let holds = match self.state {
-            IssueStateName::Open => issue.state == "OPEN",
+            IssueStateName::Open => issue.state == github::State::Open,
             IssueStateName::Closed => issue.is_closed(),
         };
         if holds {

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shared::github::{self, IssueComment, IssueRef};
-use super::{Act, Ctx, Declares, Trouble};
-use crate::gate::Outcome;
+use crate::model::Outcome;
+use crate::verb::{Act, Ctx, Declares, Field, Input, VerbError};
+use crate::verbs::github::{self, IssueComment, IssueRef};
 
 /// Reads an issue's comments: is something still required? Only a member's word counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,21 +22,27 @@ pub struct StillRequired {
 }
 
 impl Declares for StillRequired {
+    fn inputs(&self) -> Vec<Input> {
+        vec![Input::Again]
+    }
+
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec!["holds", "why", "author", "url"])
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all([
+            "holds: boolean",
+            "why: text",
+            "author: text?",
+            "url: text?",
+        ]))
     }
 
     fn starts(&self) -> Vec<&'static str> {
         vec!["gh"]
     }
 }
-
-/// Roles whose word counts.
-const MEMBERS: [&str; 3] = ["OWNER", "MEMBER", "COLLABORATOR"];
 
 /// What `still-required` publishes, in the shape that `only_if` reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +55,7 @@ struct Required {
 
 #[async_trait]
 impl Act for StillRequired {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let comments = github::comments(ctx, &IssueRef::parse(&self.issue)?).await?;
         let required = judge(&comments, &self.about);
         let note = required.why.clone();
@@ -63,7 +69,7 @@ fn judge(comments: &[IssueComment], about: &str) -> Required {
     let about = about.to_lowercase();
     let latest = comments
         .iter()
-        .filter(|comment| MEMBERS.contains(&comment.author_association.as_str()))
+        .filter(|comment| comment.author_association.has_a_say())
         .filter(|comment| comment.body.to_lowercase().contains(&about))
         .max_by_key(|comment| comment.created_at);
     let Some(comment) = latest.filter(|comment| lifts(&comment.body, &about)) else {
@@ -122,7 +128,7 @@ mod tests {
         let lifted = "Teamspace canary is no longer required for this release.";
         let early = "2026-05-01T00:00:00Z";
         let late = "2026-05-02T00:00:00Z";
-        for role in MEMBERS {
+        for role in ["OWNER", "MEMBER", "COLLABORATOR"] {
             assert!(
                 !judge(&[comment(role, early, lifted)], "Teamspace").holds,
                 "{role}"

@@ -5,10 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::shared::programs::must_succeed;
-use super::{Act, Ctx, Declares, Trouble};
-use crate::gate::{Finding, Outcome};
-use crate::world::{EnvBase, FileSeen, ListFiles, Place, Program};
+use crate::model::{Finding, Outcome};
+use crate::verb::programs::must_succeed;
+use crate::verb::{Act, Ctx, Declares, Field, Input, OnMachine, VerbError};
+use crate::verbs::canary::harness;
+use crate::world::{EnvBase, FileSeen, ListFiles, Place, Program, Sandbox};
 
 /// Makes a project's locked environment with `uv sync`; the lock must not change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,22 +23,38 @@ pub struct UvSync {
 }
 
 impl Declares for UvSync {
+    fn inputs(&self) -> Vec<Input> {
+        vec![Input::Checkout(self.project.clone())]
+    }
+
+    fn writes_checkouts(&self) -> bool {
+        true
+    }
+
+    fn on_machine(&self) -> OnMachine {
+        OnMachine::Made(&["lock_sha256"])
+    }
+
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec!["lock_sha256", "environment"])
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all(["lock_sha256: text", "environment: text"]))
     }
 
     fn starts(&self) -> Vec<&'static str> {
         vec!["uv"]
     }
+
+    fn changes_machine(&self) -> Option<String> {
+        Some(format!("fill the environment of `{}`", self.project))
+    }
 }
 
 #[async_trait]
 impl Act for UvSync {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let project = Place::workspace(&self.project);
         let before = lock_of(ctx, &project).await?;
         let mut program = Program::new(["uv", "sync", "--frozen", "--color", "never"]);
@@ -49,6 +66,12 @@ impl Act for UvSync {
             "UV_PYTHON_INSTALL_DIR".to_owned(),
             format!("{}/python", Place::CACHE),
         );
+        program.sandbox = Some(Box::new(Sandbox {
+            processes: false,
+            // Its lock may name packages in the checkouts beside it.
+            readable: vec![Place::workspace("")],
+            ..harness::sandbox(&program, &project, None)
+        }));
         must_succeed(ctx, program).await?;
         let after = lock_of(ctx, &project).await?;
         if before.sha256 != after.sha256 {
@@ -71,14 +94,14 @@ impl Act for UvSync {
     }
 }
 
-async fn lock_of(ctx: &Ctx, project: &Place) -> Result<FileSeen, Trouble> {
+async fn lock_of(ctx: &Ctx, project: &Place) -> Result<FileSeen, VerbError> {
     let files = ListFiles {
         root: project.clone(),
         include: vec!["uv.lock".to_owned()],
     };
     ctx.list(files).await?.pop().ok_or_else(|| {
         let finding = Finding::new(format!("`{project}` has no uv.lock"));
-        Trouble::error(
+        VerbError::error(
             finding.remedy("check out the harness there, or set `workspace`, then resume"),
         )
     })
@@ -87,9 +110,9 @@ async fn lock_of(ctx: &Ctx, project: &Place) -> Result<FileSeen, Trouble> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::Verdict;
+    use crate::model::Verdict;
+    use crate::verb::scripted::{Scripted, ended};
     use crate::world::Response;
-    use crate::world::scripted::{Scripted, ended};
 
     fn lock(sha256: &str) -> Response {
         Response::Files(vec![FileSeen {
@@ -107,7 +130,7 @@ mod tests {
         };
         verb.act(&world.ctx())
             .await
-            .unwrap_or_else(Trouble::outcome)
+            .unwrap_or_else(VerbError::outcome)
             .verdict()
     }
 

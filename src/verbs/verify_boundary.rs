@@ -7,11 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::shared::programs::did_not_succeed;
 use super::verify_version::InstallFact;
-use super::{Act, Ctx, Declares, Trouble};
 use crate::candidate::{Home, Imports, missing_keys, status_json};
-use crate::gate::{Finding, Outcome};
+use crate::model::{Finding, Outcome};
+use crate::verb::programs::did_not_succeed;
+use crate::verb::{Act, Ctx, Declares, Field, OnMachine, VerbError};
+use crate::world::Ended;
 
 /// What a broken candidate asks for.
 const REMEDY: &str =
@@ -38,12 +39,21 @@ pub struct VerifyBoundary {
 }
 
 impl Declares for VerifyBoundary {
+    fn on_machine(&self) -> OnMachine {
+        OnMachine::Used
+    }
+
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec!["modules", "exit", "ok", "auth_present"])
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all([
+            "modules: list",
+            "exit: text",
+            "ok: boolean",
+            "auth_present: boolean",
+        ]))
     }
 
     fn reads(&self) -> Vec<&str> {
@@ -54,7 +64,7 @@ impl Declares for VerifyBoundary {
 
 #[async_trait]
 impl Act for VerifyBoundary {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let install: InstallFact = ctx.fact_as(&self.install)?;
         let home = Home::at(install.home.clone());
         let imports = Imports::of(ctx, &home, &install.python, &self.modules).await?;
@@ -74,7 +84,8 @@ impl Act for VerifyBoundary {
             &self.publish,
             json!({"modules": imports, "exit": exit, "ok": status["ok"], "auth_present": present}),
         );
-        let wrong = self.wrong(&status, &install);
+        let mut wrong = self.wrong(&status, &install);
+        wrong.extend(another_end(&status, &exit));
         if !wrong.is_empty() {
             let mut finding = Finding::new(format!(
                 "`{}` does not print what it must",
@@ -96,6 +107,14 @@ impl Act for VerifyBoundary {
     }
 }
 
+/// How the status says that it ends, where that is not how it ended.
+fn another_end(status: &Value, exit: &str) -> Option<String> {
+    let said = status["exit_code"].as_i64()?;
+    let ended = Ended::Code(i32::try_from(said).ok()?);
+    (ended.to_string() != exit)
+        .then(|| format!("it contradicts itself: its `exit_code` is {said}, it ended with {exit}"))
+}
+
 impl VerifyBoundary {
     /// What the status command printed, and how it ended; 2 is how it says "not ready".
     async fn status(
@@ -103,22 +122,28 @@ impl VerifyBoundary {
         ctx: &Ctx,
         home: &Home,
         install: &InstallFact,
-    ) -> Result<(Value, String), Trouble> {
+    ) -> Result<(Value, String), VerbError> {
         let mut argv = vec![install.command.clone()];
         argv.extend(self.status_command.iter().cloned());
         let mut program = home.program(argv.clone());
+        if let Some(sandbox) = program.sandbox.as_mut() {
+            // It looks for its daemons and asks them.
+            (sandbox.network, sandbox.processes) = (true, true);
+        }
         program.limit = Duration::from_mins(1);
         let finished = ctx.run(program).await?;
-        if let Some(status) = status_json(&finished.stdout.text) {
-            return Ok((status, finished.ended.to_string()));
-        }
         let mut finding = did_not_succeed(&argv, &finished);
-        finding.what = format!("no JSON object was printed: {}", finding.what);
-        Err(Trouble::blocked(finding.remedy(REMEDY)))
+        let why = match status_json(&finished.stdout.text) {
+            Ok(Some(status)) => return Ok((status, finished.ended.to_string())),
+            Ok(None) => "no JSON object was printed".to_owned(),
+            Err(twice) => format!("what was printed is refused: {twice}"),
+        };
+        finding.what = format!("{why}: {}", finding.what);
+        Err(VerbError::blocked(finding.remedy(REMEDY)))
     }
 
     /// Files of the fixes that are not installed.
-    fn not_installed(&self, ctx: &Ctx) -> Result<Vec<String>, Trouble> {
+    fn not_installed(&self, ctx: &Ctx) -> Result<Vec<String>, VerbError> {
         let Some(cli) = &self.cli else {
             return Ok(Vec::new());
         };

@@ -8,11 +8,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::shared::programs::{did_not_succeed, with_output};
-use super::{Act, Ctx, Declares, Trouble};
 use crate::audit::{AuditError, Containment, ContainmentRequest, Limits, containment};
 use crate::candidate::{Checkout, Held, Home, Look, look, stale, version_line};
-use crate::gate::{Finding, Outcome};
+use crate::model::{Finding, Outcome};
+use crate::verb::programs::{did_not_succeed, with_output};
+use crate::verb::{Act, Ctx, Declares, Field, Input, OnMachine, VerbError};
 use crate::world::Place;
 
 /// Shows that the installed command prints the candidate's version, and that the candidate's tag descends from what it must hold.
@@ -45,25 +45,44 @@ pub struct VerifyVersion {
 }
 
 impl Declares for VerifyVersion {
+    fn on_machine(&self) -> OnMachine {
+        OnMachine::Used
+    }
+
+    fn inputs(&self) -> Vec<Input> {
+        vec![
+            Input::Checkout(self.checkout.clone()),
+            Input::Tag {
+                checkout: self.checkout.clone(),
+                tag: self.tag.clone(),
+            },
+            // What comes after runs what is installed.
+            Input::Files(
+                "the installed candidate",
+                super::canary::pinned::installed(),
+            ),
+        ]
+    }
+
     fn publishes(&self) -> Option<&str> {
         Some(&self.publish)
     }
 
-    fn fields(&self) -> Option<Vec<&str>> {
-        Some(vec![
-            "version",
-            "line",
-            "package",
-            "python",
-            "python_version",
-            "prefix",
-            "entry_point",
-            "tag",
-            "tag_commit",
-            "fixes",
-            "missing",
-            "stale",
-        ])
+    fn fields(&self) -> Option<Vec<Field>> {
+        Some(Field::all([
+            "version: text",
+            "line: text",
+            "package: text",
+            "python: text",
+            "python_version: text",
+            "prefix: text",
+            "entry_point: text",
+            "tag: text",
+            "tag_commit: text",
+            "fixes: table",
+            "missing: list",
+            "stale: list",
+        ]))
     }
 
     fn reads(&self) -> Vec<&str> {
@@ -103,7 +122,7 @@ struct Seen {
 
 #[async_trait]
 impl Act for VerifyVersion {
-    async fn act(&self, ctx: &Ctx) -> Result<Outcome, Trouble> {
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         let install: InstallFact = ctx.fact_as(&self.install)?;
         let home = Home::at(install.home.clone());
         let line = self.printed(ctx, &home, &install).await?;
@@ -183,7 +202,7 @@ impl VerifyVersion {
         ctx: &Ctx,
         tag: &str,
         look: &Look,
-    ) -> Result<BTreeMap<String, Containment>, Trouble> {
+    ) -> Result<BTreeMap<String, Containment>, VerbError> {
         let mut found = BTreeMap::new();
         for fact in &self.contains {
             let request = ContainmentRequest {
@@ -214,27 +233,27 @@ impl VerifyVersion {
         ctx: &Ctx,
         home: &Home,
         install: &InstallFact,
-    ) -> Result<String, Trouble> {
+    ) -> Result<String, VerbError> {
         let mut program = home.program(vec![install.command.clone(), "--version".to_owned()]);
         program.limit = Duration::from_mins(1);
         let argv = program.argv.clone();
         let finished = ctx.run(program).await?;
         if !finished.success() {
             let finding = did_not_succeed(&argv, &finished);
-            return Err(Trouble::blocked(finding.remedy("the candidate does not start: `gate install --explain-drift` compares its dependencies with those of its release day")));
+            return Err(VerbError::blocked(finding.remedy("the candidate does not start: `gate install --explain-drift` compares its dependencies with those of its release day")));
         }
         if let Some(line) = version_line(&finished.stdout.text, &self.expect) {
             return Ok(line.to_owned());
         }
         let what = format!("`{}` prints no line like `{}`", argv.join(" "), self.expect);
-        Err(Trouble::blocked(with_output(
+        Err(VerbError::blocked(with_output(
             Finding::new(what),
             &finished.stdout,
         )))
     }
 
     /// Shows that the tag holds what it must; the tag's commit.
-    async fn ancestry(&self, ctx: &Ctx) -> Result<String, Trouble> {
+    async fn ancestry(&self, ctx: &Ctx) -> Result<String, VerbError> {
         let checkout = Checkout::new(ctx, &self.checkout);
         let fetch = format!(
             "run `git -C {} fetch --tags`, then resume",
@@ -246,14 +265,14 @@ impl VerifyVersion {
                 checkout.place(),
                 self.tag
             );
-            return Err(Trouble::blocked(Finding::new(what).remedy(fetch)));
+            return Err(VerbError::blocked(Finding::new(what).remedy(fetch)));
         };
         if let Some(told) = self.commit.as_deref().filter(|told| *told != commit) {
             let what = format!(
                 "tag `{}` is {commit} in the checkout, but {told} on GitHub",
                 self.tag
             );
-            return Err(Trouble::blocked(Finding::new(what).remedy(
+            return Err(VerbError::blocked(Finding::new(what).remedy(
                 "find out who moved the tag; then fetch it again and resume",
             )));
         }
@@ -277,13 +296,13 @@ impl VerifyVersion {
             } else {
                 fetch
             };
-            return Err(Trouble::blocked(Finding::new(what).remedy(remedy)));
+            return Err(VerbError::blocked(Finding::new(what).remedy(remedy)));
         }
         Ok(commit)
     }
 
     /// Commits that the tag must hold, each with what it is.
-    fn ancestors(&self, ctx: &Ctx) -> Result<Vec<(String, String)>, Trouble> {
+    fn ancestors(&self, ctx: &Ctx) -> Result<Vec<(String, String)>, VerbError> {
         let mut found = vec![(
             self.descends_from.clone(),
             "the required ancestor".to_owned(),
@@ -329,7 +348,7 @@ fn not_the_tags(fix: &Containment) -> Vec<String> {
 }
 
 /// A comparison that could not be made decides nothing.
-fn undetermined(error: AuditError) -> Trouble {
+fn undetermined(error: AuditError) -> VerbError {
     match error {
         AuditError::World(error) => error.into(),
         other => {
@@ -337,7 +356,7 @@ fn undetermined(error: AuditError) -> Trouble {
                 "the installed files could not be compared: {other}"
             ));
             finding.remedy = other.remedy();
-            Trouble::error(finding)
+            VerbError::error(finding)
         }
     }
 }

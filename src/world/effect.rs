@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Place, ProcessIdentity};
+use super::{Place, ProcessIdentity, Sandbox};
 
 /// One request to the outside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,10 @@ pub enum Effect {
     Run(Program),
     /// Reads one address over HTTP. Answered by [`super::Response::Http`].
     HttpGet(HttpGet),
+    /// Sends a text to one address over HTTP. Answered by [`super::Response::Http`].
+    HttpPost(HttpPost),
+    /// Asks whoever is at the terminal. Answered by [`super::Response::Typed`].
+    AskPerson(AskPerson),
     /// Reads a text file whole, up to a limit. Answered by [`super::Response::Text`].
     ReadFile(ReadFile),
     /// Lists files with size, time and digest. Answered by [`super::Response::Files`].
@@ -26,6 +30,12 @@ pub enum Effect {
     /// Makes a directory; fails if it is already there. Answered by [`super::Response::Done`].
     MakeDir {
         /// The directory; its parents are made when missing.
+        path: Place,
+    },
+    /// Takes a directory of the run's own away with all that is in it, following no link; one that
+    /// is not there is no error. Answered by [`super::Response::Done`].
+    RemoveDir {
+        /// The directory.
         path: Place,
     },
     /// Ends the writing of an evidence directory: a manifest with all digests goes into it, it gets
@@ -40,6 +50,10 @@ pub enum Effect {
     /// Copies files into an evidence directory, synced, never replacing one.
     /// Answered by [`super::Response::Files`], the copies, sorted by path.
     KeepFiles(KeepFiles),
+    /// Leaves a copy of a file of the run where readers look, outside of the gate's directories:
+    /// new, replacing nothing, through no link that others could have put there. Answered by
+    /// [`super::Response::Files`] with the one file.
+    LeaveFile(LeaveFile),
     /// Packs directories into one deterministic archive. Answered by
     /// [`super::Response::Files`] with the one archive.
     Pack(Pack),
@@ -57,11 +71,22 @@ pub enum Effect {
     /// Waits. Answered by [`super::Response::Done`].
     Sleep {
         /// How long, in milliseconds.
-        #[serde(rename = "milliseconds", with = "milliseconds")]
+        #[serde(rename = "milliseconds", with = "crate::model::milliseconds")]
         duration: Duration,
     },
     /// A fresh ULID. Answered by [`super::Response::Id`].
     FreshId,
+    /// The head of the run's own journal, over all that has ended so far. Whoever keeps the journal
+    /// answers it, by [`super::Response::JournalHead`]; without one there is no answer.
+    JournalHead,
+    /// Takes what only one run may have at a time. Answered by [`super::Response::Reserved`].
+    Reserve(Reserve),
+    /// Sends one message of its protocol to the operator's ssh agent. No verb may: what the agent
+    /// signs is the gate's own business. Answered by [`super::Response::Text`].
+    AskAgent {
+        /// The message without its length, in base64, as is the answer.
+        message: String,
+    },
 }
 
 /// A program to run. Its environment is [`Program::base`] plus [`Program::env`] plus the
@@ -87,11 +112,14 @@ pub struct Program {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stdin: Option<String>,
     /// Time after which the whole process group is ended, in milliseconds.
-    #[serde(rename = "limit_milliseconds", with = "milliseconds")]
+    #[serde(rename = "limit_milliseconds", with = "crate::model::milliseconds")]
     pub limit: Duration,
     /// What to look at while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<Box<Watch>>,
+    /// What it may see and change, when it runs judged code; without it, what the operator may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<Box<Sandbox>>,
 }
 
 impl Program {
@@ -106,6 +134,7 @@ impl Program {
             stdin: None,
             limit: Duration::from_mins(2),
             watch: None,
+            sandbox: None,
         }
     }
 }
@@ -196,7 +225,86 @@ pub struct HttpGet {
     /// Absolute address.
     pub url: String,
     /// Time limit in milliseconds, connection and body included.
-    #[serde(rename = "limit_milliseconds", with = "milliseconds")]
+    #[serde(rename = "limit_milliseconds", with = "crate::model::milliseconds")]
+    pub limit: Duration,
+    /// How it is asked.
+    #[serde(default, skip_serializing_if = "HttpMethod::is_get")]
+    pub method: HttpMethod,
+    /// Small names of headers to keep besides [`super::HttpAnswer::HEADERS`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub keep: BTreeSet<String>,
+}
+
+impl HttpGet {
+    /// Reads this address, within this time.
+    pub fn new(url: impl Into<String>, limit: Duration) -> Self {
+        Self {
+            url: url.into(),
+            limit,
+            method: HttpMethod::Get,
+            keep: BTreeSet::new(),
+        }
+    }
+}
+
+/// How an address is asked: each only reads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum HttpMethod {
+    /// For all of it.
+    #[default]
+    Get,
+    /// For its headers.
+    Head,
+}
+
+impl HttpMethod {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
+    fn is_get(&self) -> bool {
+        *self == Self::Get
+    }
+}
+
+/// One HTTP POST. Redirects are not followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpPost {
+    /// Absolute address; `$NAME` stands for the operator's variable of that name, where `pass`
+    /// lists it.
+    pub url: String,
+    /// Names of the operator's variables in it. Their values never enter an effect, and are secrets.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub pass: BTreeSet<String>,
+    /// What kind of text it is.
+    pub content_type: String,
+    /// The text.
+    pub body: String,
+    /// Time limit in milliseconds.
+    #[serde(rename = "limit_milliseconds", with = "crate::model::milliseconds")]
+    pub limit: Duration,
+}
+
+/// A candidate of a gate, or a gate that is about none, for this run alone until it ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reserve {
+    /// Name of the gate.
+    pub gate: String,
+    /// The candidate, one spelling for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<String>,
+    /// Whether it is waited for while another run has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wait: bool,
+}
+
+/// A question to whoever is at the terminal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskPerson {
+    /// What is asked, in one line.
+    pub question: String,
+    /// The answers that say yes.
+    pub expected: Vec<String>,
+    /// How long it is waited for an answer, in milliseconds.
+    #[serde(rename = "limit_milliseconds", with = "crate::model::milliseconds")]
     pub limit: Duration,
 }
 
@@ -240,6 +348,15 @@ pub struct KeepFiles {
     pub to: Place,
 }
 
+/// Leaves a copy of a file where readers look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaveFile {
+    /// The file, in the run's directory.
+    pub from: Place,
+    /// Where it is left; its directory must be there.
+    pub to: Place,
+}
+
 /// Packs directories into a `tar.gz` with sorted names and fixed owners and times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pack {
@@ -257,21 +374,17 @@ pub struct EndProcesses {
     /// Which ones.
     pub targets: Vec<ProcessIdentity>,
     /// How long a process has between TERM and KILL, in milliseconds; with none it is KILL at once.
-    #[serde(rename = "grace_milliseconds", with = "milliseconds")]
+    #[serde(rename = "grace_milliseconds", with = "crate::model::milliseconds")]
     pub grace: Duration,
 }
 
-/// Durations as whole milliseconds in the journal.
-pub(crate) mod milliseconds {
-    use std::time::Duration;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u64(u64::try_from(value.as_millis()).unwrap_or(u64::MAX))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-        u64::deserialize(from).map(Duration::from_millis)
+    #[test]
+    fn a_program_without_a_sandbox_is_written_as_before() {
+        let text = serde_json::to_string(&Program::new(["true"])).unwrap();
+        assert!(!text.contains("sandbox"), "{text}");
     }
 }

@@ -49,7 +49,7 @@ pub enum WorldError {
         reason: String,
     },
     /// The exchange could not be written down; without evidence nothing may go on.
-    #[error("the exchange could not be recorded: {reason}")]
+    #[error("the request or its answer could not be recorded: {reason}")]
     NotRecorded {
         /// The system's words.
         reason: String,

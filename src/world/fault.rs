@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 
 use super::{Effect, FileFailure, Response, World, WorldError};
-use crate::gate::SubtaskId;
+use crate::model::SubtaskId;
 
 /// Kinds of effects, for choosing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,10 +23,14 @@ pub enum EffectKind {
     WriteFile,
     /// [`Effect::MakeDir`].
     MakeDir,
+    /// [`Effect::RemoveDir`].
+    RemoveDir,
     /// [`Effect::SealDir`].
     SealDir,
     /// [`Effect::KeepFiles`].
     KeepFiles,
+    /// [`Effect::LeaveFile`].
+    LeaveFile,
     /// [`Effect::Pack`].
     Pack,
     /// [`Effect::ListProcesses`].
@@ -35,36 +39,41 @@ pub enum EffectKind {
     EndProcesses,
     /// [`Effect::FindProgram`].
     FindProgram,
+    /// [`Effect::HttpPost`].
+    HttpPost,
+    /// [`Effect::AskPerson`].
+    AskPerson,
     /// [`Effect::Now`].
     Now,
     /// [`Effect::Sleep`].
     Sleep,
     /// [`Effect::FreshId`].
     FreshId,
+    /// [`Effect::JournalHead`].
+    JournalHead,
+    /// [`Effect::Reserve`].
+    Reserve,
+    /// [`Effect::AskAgent`].
+    AskAgent,
 }
 
 impl EffectKind {
-    /// The effects that write files.
-    pub const WRITING: &[Self] = &[
-        Self::WriteFile,
-        Self::MakeDir,
-        Self::SealDir,
-        Self::KeepFiles,
-        Self::Pack,
-    ];
-
     /// The kind of an effect.
     #[must_use]
     pub fn of(effect: &Effect) -> Self {
         match effect {
             Effect::Run(_) => Self::Run,
             Effect::HttpGet(_) => Self::HttpGet,
+            Effect::HttpPost(_) => Self::HttpPost,
+            Effect::AskPerson(_) => Self::AskPerson,
             Effect::ReadFile(_) => Self::ReadFile,
             Effect::ListFiles(_) => Self::ListFiles,
             Effect::WriteFile(_) => Self::WriteFile,
             Effect::MakeDir { .. } => Self::MakeDir,
+            Effect::RemoveDir { .. } => Self::RemoveDir,
             Effect::SealDir { .. } => Self::SealDir,
             Effect::KeepFiles(_) => Self::KeepFiles,
+            Effect::LeaveFile(_) => Self::LeaveFile,
             Effect::Pack(_) => Self::Pack,
             Effect::ListProcesses => Self::ListProcesses,
             Effect::EndProcesses(_) => Self::EndProcesses,
@@ -72,6 +81,9 @@ impl EffectKind {
             Effect::Now => Self::Now,
             Effect::Sleep { .. } => Self::Sleep,
             Effect::FreshId => Self::FreshId,
+            Effect::JournalHead => Self::JournalHead,
+            Effect::Reserve(_) => Self::Reserve,
+            Effect::AskAgent { .. } => Self::AskAgent,
         }
     }
 }

@@ -4,20 +4,8 @@
 use globset::{GlobBuilder, GlobMatcher};
 use regex::{Regex, RegexBuilder};
 
-pub use super::spared::Spared;
+use super::spared::{RuleError, Spared};
 use super::{ProcessRule, ProcessSeen};
-
-/// Why a rule cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("process rule `{rule}`: `{pattern}` is not a valid pattern: {reason}")]
-pub struct RuleError {
-    /// The rule's name.
-    pub rule: String,
-    /// The pattern at fault.
-    pub pattern: String,
-    /// The parser's words.
-    pub reason: String,
-}
 
 /// A rule with its patterns compiled once.
 #[derive(Debug, Clone)]

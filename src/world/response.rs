@@ -1,12 +1,14 @@
 //! What the outside answers.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::effect::milliseconds;
-use super::{Observation, Place};
+use crate::model::{Holder, SubtaskId};
+
+use super::{Confined, FileSeen, HttpAnswer, Observation, Place, ProcessIdentity, ProcessSeen};
 
 /// The answer to one [`super::Effect`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +18,8 @@ pub enum Response {
     Program(Box<Finished>),
     /// An HTTP answer, whatever its status.
     Http(HttpAnswer),
+    /// What a person typed; none where there is no terminal.
+    Typed(Option<String>),
     /// A file's text.
     Text(String),
     /// Files, sorted by path.
@@ -30,8 +34,56 @@ pub enum Response {
     Now(Timestamp),
     /// A fresh ULID.
     Id(String),
+    /// The head of the run's journal.
+    JournalHead(Anchor),
+    /// Whether what was to be reserved is this run's now.
+    Reserved(Reservation),
     /// It was done, and there is nothing to tell.
     Done,
+}
+
+/// Who has what only one run may have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reservation {
+    /// This run.
+    Ours {
+        /// A run that had it before, and was killed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_by: Option<Holder>,
+    },
+    /// Another one: which, where that is written down.
+    HeldBy(Option<Holder>),
+}
+
+/// The head of a journal over all subtasks that had ended at a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anchor {
+    /// Head of the canonical chain over their records.
+    pub head: String,
+    /// Which they were, each with the process that ran it last.
+    pub covers: BTreeMap<SubtaskId, u32>,
+}
+
+impl Response {
+    /// The kind of answer, as records name it.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Program(_) => "program",
+            Self::Http(_) => "http",
+            Self::Typed(_) => "typed",
+            Self::Text(_) => "text",
+            Self::Files(_) => "files",
+            Self::Processes(_) => "processes",
+            Self::Ended(_) => "ended",
+            Self::Found(_) => "found",
+            Self::Now(_) => "now",
+            Self::Id(_) => "id",
+            Self::JournalHead(_) => "journal-head",
+            Self::Reserved(_) => "reserved",
+            Self::Done => "done",
+        }
+    }
 }
 
 /// A program that came to its end.
@@ -44,7 +96,7 @@ pub struct Finished {
     /// Standard error.
     pub stderr: Captured,
     /// How long it ran, in milliseconds.
-    #[serde(rename = "elapsed_milliseconds", with = "milliseconds")]
+    #[serde(rename = "elapsed_milliseconds", with = "crate::model::milliseconds")]
     pub elapsed: Duration,
     /// Processes of its group that were still there when it had ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -52,6 +104,9 @@ pub struct Finished {
     /// What was seen at the boundaries, when a watch was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<Observation>,
+    /// What kept it in, when a sandbox was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confined: Option<Confined>,
 }
 
 impl Finished {
@@ -109,58 +164,6 @@ impl Captured {
     }
 }
 
-/// An HTTP answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HttpAnswer {
-    /// Status code.
-    pub status: u16,
-    /// Body as text; at most 1 MiB is read.
-    pub body: String,
-}
-
-/// A file as it was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileSeen {
-    /// Where.
-    pub path: Place,
-    /// Size in bytes.
-    pub bytes: u64,
-    /// SHA-256, lower-case hex.
-    pub sha256: String,
-    /// Time of the last change.
-    pub modified: Timestamp,
-}
-
-/// Which process: a pid may be used again, pid and start time together are not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ProcessIdentity {
-    /// Process id.
-    pub pid: u32,
-    /// Start time: clock ticks since boot on Linux, microseconds since the epoch elsewhere.
-    pub started: u64,
-}
-
-/// A process as it was found. Arguments are redacted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProcessSeen {
-    /// Which.
-    #[serde(flatten)]
-    pub identity: ProcessIdentity,
-    /// Parent's process id.
-    pub parent: u32,
-    /// Whether it belongs to the user who runs the gate.
-    pub ours: bool,
-    /// Whether it is the gate itself or one of its ancestors.
-    pub ancestor: bool,
-    /// File name of its program.
-    pub program: String,
-    /// Argument list, the program's name first.
-    pub argv: Vec<String>,
-    /// Its `HOME`, where the system tells; as a place where it lies in one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub home: Option<String>,
-}
-
 /// How one process was ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -174,7 +177,7 @@ pub struct Receipt {
     /// What happened.
     pub fate: Fate,
     /// From the first signal to its end, in milliseconds.
-    #[serde(rename = "after_milliseconds", with = "milliseconds")]
+    #[serde(rename = "after_milliseconds", with = "crate::model::milliseconds")]
     pub after: Duration,
 }
 

@@ -2,7 +2,17 @@
 
 use std::fmt;
 
-use super::process_rule::RuleError;
+/// Why a rule cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("process rule `{rule}`: `{pattern}` is not a valid pattern: {reason}")]
+pub struct RuleError {
+    /// The rule's name.
+    pub rule: String,
+    /// The pattern at fault.
+    pub pattern: String,
+    /// The parser's words.
+    pub reason: String,
+}
 
 /// Why a process is left alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +56,22 @@ pub enum Spared {
     Ancestor,
     /// The rule itself is not valid, so nothing is what it means.
     BadRule(RuleError),
+}
+
+impl Spared {
+    /// Whether program and arguments are what the rule means, and only whose it is speaks for it.
+    #[must_use]
+    pub fn is_only_whose(&self) -> bool {
+        match self {
+            Self::Home { .. } | Self::AnotherRun { .. } | Self::AnotherUser | Self::Ancestor => {
+                true
+            }
+            Self::Program { .. }
+            | Self::ArgumentCount { .. }
+            | Self::Argument { .. }
+            | Self::BadRule(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for Spared {

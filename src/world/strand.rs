@@ -14,6 +14,6 @@ pub async fn strand<F: Future>(name: &'static str, work: F) -> F::Output {
 }
 
 /// The strand that this is; none for what a subtask does one after the other.
-pub(super) fn current() -> Option<String> {
+pub(crate) fn current() -> Option<String> {
     STRAND.try_with(|name| (*name).to_owned()).ok()
 }

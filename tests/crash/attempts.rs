@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use canary_gate::journal::sha256_hex;
+use canary_gate::store::sha256_hex;
 use serde_json::Value;
 
 use crate::stage::{Canary, Stage};

@@ -3,7 +3,7 @@
  * nothing of it; programs that the gate starts get an environment without it.
  *
  *   GATE_SHIM_BELOW  the directory; its name may be a pattern, as the shell has them
- *   GATE_SHIM_HOW    count | after | before | torn | fail | short
+ *   GATE_SHIM_HOW    count | after | before | torn | fail | short | alter: a byte of each bundle
  *   GATE_SHIM_AT     which one, from 1: of the journal's records to be killed at, of all
  *                    operations to fail
  *   GATE_SHIM_ERROR  the error's number, for `fail` and `short`
@@ -31,7 +31,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum how { NOTHING, COUNT, AFTER, BEFORE, TORN, FAIL, SHORT };
+enum how { NOTHING, COUNT, AFTER, BEFORE, TORN, FAIL, SHORT, ALTER };
 
 static enum how how;
 static const char *below, *told;
@@ -50,7 +50,8 @@ static long number(const char *name, long otherwise) {
 }
 
 __attribute__((constructor)) static void begin(void) {
-  static const char *const names[] = {"", "count", "after", "before", "torn", "fail", "short"};
+  static const char *const names[] = {"", "count", "after", "before", "torn", "fail", "short",
+                                     "alter"};
   const char *text = getenv("GATE_SHIM_HOW");
   wrong = number("GATE_SHIM_CLOCK", 0);
   /* A rehearsal builds its world with programs that get its environment; their disk is sound. */
@@ -61,7 +62,7 @@ __attribute__((constructor)) static void begin(void) {
   last = number("GATE_SHIM_LAST", at);
   error = (int)number("GATE_SHIM_ERROR", EIO);
   self = getpid();
-  for (int i = COUNT; text && below && i <= SHORT; i++)
+  for (int i = COUNT; text && below && i <= ALTER; i++)
     if (!strcmp(text, names[i])) how = i;
 }
 
@@ -127,8 +128,22 @@ static int is_journal(int fd) {
   return name && !strcmp(name, "/journal.jsonl");
 }
 
+static int is_bundle(int fd) {
+  char buffer[PATH_MAX];
+  const char *path = path_of(fd, buffer);
+  const char *name = path ? strrchr(path, '/') : NULL;
+  return name && !strncmp(name, "/.bundle", 8);
+}
+
 ssize_t write(int fd, const void *bytes, size_t count) {
   REAL(write);
+  if (how == ALTER && count > 64 && is_bundle(fd)) {
+    char altered[65536];
+    size_t some = count < sizeof altered ? count : sizeof altered;
+    memcpy(altered, bytes, some);
+    altered[some / 2] ^= 1;
+    return real(fd, altered, some);
+  }
   if ((how == AFTER || how == BEFORE || how == TORN) && is_journal(fd) &&
       atomic_fetch_add(&met, 1) + 1 == at) {
     if (how == AFTER) real(fd, bytes, count);
@@ -158,14 +173,30 @@ static int may_open(const char *what, const char *path, int flags) {
 OPEN(open)
 OPEN(open64)
 
+/* The path of a name in an open directory. */
+static const char *path_at(int directory, const char *path, char *buffer) {
+  char link[64];
+  if (!path || *path == '/' || directory == AT_FDCWD || how == NOTHING) return path;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", directory);
+  ssize_t length = readlink(link, buffer, PATH_MAX - 1);
+  if (length <= 0) return path;
+  snprintf(buffer + length, (size_t)(PATH_MAX - length), "/%s", path);
+  return buffer;
+}
+
+/* A directory that is opened on the way to a file is none of the operations: what can refuse it
+ * refuses the file as well. */
 #define OPENAT(name) \
   int name(int directory, const char *path, int flags, ...) { \
     REAL(name); \
+    char buffer[PATH_MAX]; \
     va_list rest; \
     va_start(rest, flags); \
     mode_t mode = va_arg(rest, mode_t); \
     va_end(rest); \
-    return may_open("open", path, flags) ? real(directory, path, flags, mode) : -1; \
+    if ((flags & O_DIRECTORY) == O_DIRECTORY) return real(directory, path, flags, mode); \
+    return may_open("open", path_at(directory, path, buffer), flags) \
+               ? real(directory, path, flags, mode) : -1; \
   }
 OPENAT(openat)
 OPENAT(openat64)
@@ -210,9 +241,33 @@ int rename(const char *from, const char *to) {
   return fails("rename", to) ? -1 : real(from, to);
 }
 
+int mkdirat(int directory, const char *path, mode_t mode) {
+  REAL(mkdirat);
+  char buffer[PATH_MAX];
+  return fails("mkdir", path_at(directory, path, buffer)) ? -1 : real(directory, path, mode);
+}
+
+int renameat(int old, const char *from, int new, const char *to) {
+  REAL(renameat);
+  char buffer[PATH_MAX];
+  return fails("rename", path_at(new, to, buffer)) ? -1 : real(old, from, new, to);
+}
+
+int unlinkat(int directory, const char *path, int flags) {
+  REAL(unlinkat);
+  char buffer[PATH_MAX];
+  return fails("unlink", path_at(directory, path, buffer)) ? -1 : real(directory, path, flags);
+}
+
+DIR *fdopendir(int directory) {
+  REAL(fdopendir);
+  return fails_at("list", directory) ? NULL : real(directory);
+}
+
 int linkat(int old, const char *from, int new, const char *to, int flags) {
   REAL(linkat);
-  return fails("link", to) ? -1 : real(old, from, new, to, flags);
+  char buffer[PATH_MAX];
+  return fails("link", path_at(new, to, buffer)) ? -1 : real(old, from, new, to, flags);
 }
 
 int unlink(const char *path) {

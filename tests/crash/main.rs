@@ -14,12 +14,17 @@
 
 mod attempts;
 mod disks;
+mod inputs;
 mod kills;
+mod one_candidate;
 #[path = "../support/outside.rs"]
 mod outside;
+mod own_bundle;
 mod refusals;
 mod rehearsals;
 mod same_bytes;
 mod shim;
+#[path = "../support/shown.rs"]
+mod shown;
 mod stage;
 mod sweep;

@@ -1,8 +1,6 @@
 //! What cannot be gone on with is refused before anything is touched; and what a killed run left
 //! half done is left as it is, beside what takes its place.
 
-use std::path::Path;
-
 use serde_json::Value;
 
 use crate::shim::{Disturbance, Moment};
@@ -46,7 +44,7 @@ fn a_run_that_has_passed_is_not_gone_on_with() {
     refused(
         &stage,
         &["latest"],
-        "has passed; there is nothing to go on with",
+        "has passed; there is nothing to resume",
     );
 }
 
@@ -90,7 +88,7 @@ fn a_part_that_has_passed_is_gone_on_with_as_it_says() {
     refused(
         &stage,
         &["latest"],
-        "has passed; there is nothing to go on with",
+        "has passed; there is nothing to resume",
     );
 }
 
@@ -103,7 +101,9 @@ fn a_part_that_has_failed_goes_on_with_that_part() {
     assert_eq!(stage.run(part).code(), Some(1), "{}", stage.told());
     let again = typed(&stage, "resume ");
     let told = String::from_utf8_lossy(&again.stderr);
-    assert_eq!(again.status.code(), Some(1), "{told}");
+    // The regression opened the blockers again: until they are closed no canary is spent.
+    assert_eq!(again.status.code(), Some(3), "{told}");
+    assert!(told.contains("was \"CLOSED\", is \"OPEN\""), "{told}");
     let journal = String::from_utf8(stage.journal()).unwrap();
     let resumed: Value = journal
         .lines()
@@ -119,9 +119,9 @@ fn a_run_that_was_killed_is_told_as_cut_off() {
     let stage = Stage::new(Canary::Passes);
     killed_after(&stage, 40);
     for (command, words) in [
-        ("report", " – CUT OFF\n"),
+        ("report", " – INTERRUPTED BY A KILL\n"),
         ("report", "\nresume    gate run --resume "),
-        ("status", ": cut off, "),
+        ("status", ": interrupted by a kill, "),
     ] {
         let told = stage.gate(&[command]).output().unwrap().stdout;
         let told = String::from_utf8(told).unwrap();
@@ -217,12 +217,14 @@ fn a_gate_file_or_a_template_with_something_private_in_it_is_not_run() {
         assert_eq!(told[0], told[2]);
         told[0].clone()
     };
+    let lines = std::fs::read_to_string(GATE).unwrap().lines().count();
     let told = own(&format!("# see {home}/notes\n"), "all is well\n");
-    assert!(told.contains("the gate file holds ‹home›, and"), "{told}");
+    let line = format!("the gate file, line {}, holds ‹home›, and", lines + 1);
+    assert!(told.contains(&line), "{told}");
     let token = format!("ghp_{}", "aB3dE6gH9j".repeat(4));
     let told = own("", &format!("sent with {token}\n"));
     assert!(
-        told.contains("the template `note.md` holds ‹secret:"),
+        told.contains("the template `note.md`, line 1, holds ‹secret:"),
         "{told}"
     );
     assert!(!told.contains(&token), "{told}");
@@ -241,23 +243,9 @@ fn a_template_that_was_changed_in_the_run_is_not_gone_on_with() {
 }
 
 #[test]
-fn another_gate_file_is_refused_and_so_is_an_ambiguous_name() {
+fn an_ambiguous_name_is_refused() {
     let stage = Stage::new(Canary::Passes);
     killed_after(&stage, 40);
-    let other = stage.path("other.toml");
-    let text = std::fs::read_to_string(GATE).unwrap();
-    std::fs::write(&other, text + "# Another one.\n").unwrap();
-    std::fs::copy(
-        Path::new(GATE).with_file_name("note.md"),
-        stage.path("note.md"),
-    )
-    .unwrap();
-    let other = other.display().to_string();
-    refused(
-        &stage,
-        &["latest", "--gate", &other],
-        "is of another gate file",
-    );
     killed_after(&stage, 50);
     refused(&stage, &["01"], "several runs begin with `01`: ");
     refused(&stage, &["02"], "no run `02`");

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::shim::wrong_clock;
+use crate::shown::not_shown;
 use crate::stage::{Canary, Stage, text};
 
 const YEAR: i64 = 365 * 86_400;
@@ -208,18 +209,15 @@ fn one_bundle_gives_the_same_bytes_under_twenty_settings() {
     let bytes = std::fs::read(&shared.bundle).unwrap();
     let expected = format!(
         "\nreproduced byte for byte: sha256:{}",
-        canary_gate::journal::sha256_hex(&bytes)
+        canary_gate::store::sha256_hex(&bytes)
     );
     let settings = settings();
     assert_eq!(settings.len(), 20);
     let mut shown = 0;
     for setting in &settings {
         if !can(setting.through) {
-            let told = format!(
-                "LEFT OUT, NOT SHOWN: {} is not to be had here",
-                setting.what
-            );
-            let _seen = writeln!(std::io::stderr(), "{told}");
+            let remedy = format!("`{}` has to work", setting.through.join(" "));
+            not_shown(&format!("the same bytes {}", setting.what), &remedy);
             continue;
         }
         let output = shared.reproduced(setting);

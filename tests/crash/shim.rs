@@ -47,6 +47,8 @@ pub(crate) enum Disturbance {
     Count,
     /// `kill -9` at a record of its journal, counted from 1.
     Kill { moment: Moment, record: usize },
+    /// A byte of each bundle is another on the disk than was written.
+    Alter,
     /// An operation fails, counted from 1; for good, every later one does, too.
     Fail {
         operation: usize,
@@ -66,6 +68,9 @@ impl Disturbance {
         match self {
             Self::Count => {
                 command.env("GATE_SHIM_HOW", "count");
+            }
+            Self::Alter => {
+                command.env("GATE_SHIM_HOW", "alter");
             }
             Self::Kill { moment, record } => {
                 let how = match moment {
@@ -112,7 +117,7 @@ fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/crash/interpose.c");
-        let digest = canary_gate::journal::sha256_hex(&std::fs::read(source).unwrap());
+        let digest = canary_gate::store::sha256_hex(&std::fs::read(source).unwrap());
         let kept = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let library = kept.join(format!("interpose-{digest}.so"));
         if library.exists() {

@@ -8,8 +8,7 @@ use std::sync::OnceLock;
 use axum::Router;
 use axum::routing::get;
 use canary_gate::rehearsal::github::{
-    CheckoutFacts, FixFacts, GitHubServer, RepositoryFacts, STORED_TOKEN, SharedState, phase4,
-    serve, write_gh_config,
+    GitHubServer, RepositoryFacts, STORED_TOKEN, SharedState, phase4, serve, write_gh_config,
 };
 use canary_gate::rehearsal::{Faults, gh};
 use serde_json::{Value, json};
@@ -212,9 +211,12 @@ pub(crate) fn text(output: &Output) -> String {
 
 /// A text without run id and attempt's number.
 fn the_same(text: &str) -> String {
-    let run = regex::Regex::new("run=[0-9A-Z]{26}").unwrap();
+    let run = regex::Regex::new("(run|key)=[0-9A-Z]{26}").unwrap();
     let attempt = regex::Regex::new("attempt[0-9]+").unwrap();
-    let text = run.replace_all(text, "run=…");
+    // A comment that is written after a resumption stands elsewhere in its journal.
+    let head = regex::Regex::new("posted: `[0-9a-f]{64}`").unwrap();
+    let text = run.replace_all(text, "$1=…");
+    let text = head.replace_all(&text, "posted: `…`");
     attempt.replace_all(&text, "attempt…").into_owned()
 }
 
@@ -224,6 +226,15 @@ pub(crate) struct Running(Child);
 impl Running {
     pub(crate) fn wait(&mut self) -> ExitStatus {
         self.0.wait().unwrap()
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
     }
 
     /// `kill -9`; what has ended already stays as it is.
@@ -259,22 +270,11 @@ fn tools(bin: &Path) {
 
 fn facts() -> RepositoryFacts {
     let oid = |digit: &str| digit.repeat(40);
-    let checkout = |digit| CheckoutFacts {
-        head: oid(digit),
-        tags: Vec::new(),
-    };
-    let fix = |digit| FixFacts {
-        merge: oid(digit),
-        head: oid(digit),
-    };
     RepositoryFacts {
-        spec_kitty: checkout("1"),
-        end_to_end: checkout("2"),
-        events: checkout("3"),
-        first_rollback_fix: fix("4"),
-        rollback_fix: fix("5"),
-        classification_fix: fix("6"),
-        harness_fix: fix("7"),
+        tags: Vec::new(),
+        first_rollback_fix: oid("4"),
+        rollback_fix: oid("5"),
+        classification_fix: oid("6"),
     }
 }
 
@@ -283,13 +283,16 @@ fn service() -> &'static str {
     static SERVICE: OnceLock<String> = OnceLock::new();
     SERVICE.get_or_init(|| {
         let variables = |fourth| {
-            let text = json!({"variables": {"FOURTH": fourth}, "pass": []}).to_string();
-            get(move || std::future::ready(text.clone()))
+            let page = json!({"variables": {"FOURTH": fourth}, "pass": []});
+            get(move || std::future::ready(axum::Json(page.clone())))
         };
         let router = Router::new()
             .route("/passes/variables", variables("pass"))
             .route("/fails/variables", variables("fail"))
-            .route("/{canary}/health", get(|| std::future::ready("{}")));
+            .route(
+                "/{canary}/health",
+                get(|| std::future::ready(axum::Json(json!({})))),
+            );
         runtime().block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
@@ -300,7 +303,7 @@ fn service() -> &'static str {
 }
 
 /// One runtime for all servers of this process.
-fn runtime() -> &'static tokio::runtime::Runtime {
+pub(crate) fn runtime() -> &'static tokio::runtime::Runtime {
     static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
         tokio::runtime::Builder::new_multi_thread()

@@ -1,62 +1,20 @@
 //! Matches the definitions of two versions and reports what behaves differently.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::LoggingNames;
+use super::change::{Change, FilePair};
 use super::diff::{ChangeKind, differences};
-use super::grammar::Unreadable;
+use super::faults::undecided;
+use super::grammar::{Unreadable, folded};
 use super::ignored::{Ignored, formatting_only, ignored_notes};
-use super::rename::{last, translate};
+use super::lines::Lines;
+use super::names::LoggingNames;
+use super::rename::{last, plain, translate};
 use super::side::{Side, Source, Unit, read_side};
-use super::tree::{Aside, Kind, Node, one_line};
-use super::walk::MODULE;
-
-/// One file in both versions; a new or deleted file has one.
-#[derive(Debug, Clone, Default)]
-pub struct FilePair {
-    /// Path in the later version, or of the deleted file.
-    pub path: String,
-    /// Text before.
-    pub before: Option<String>,
-    /// Text after.
-    pub after: Option<String>,
-}
-
-/// One change of behaviour.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
-    /// File, by its path in the later version.
-    pub path: String,
-    /// Qualified name of the function or class, or `<module>`.
-    pub function: String,
-    /// What kind.
-    pub kind: ChangeKind,
-    /// Line before.
-    pub before: Option<u32>,
-    /// Line after.
-    pub after: Option<u32>,
-    /// Whether only the value of a number differs.
-    pub numeric: bool,
-    /// The source line, after the change where there is one.
-    pub text: String,
-}
-
-/// `path:line function: kind: text`
-impl std::fmt::Display for Change {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let line = self.after.or(self.before).unwrap_or_default();
-        write!(
-            f,
-            "{}:{line} {}: {:?}: {}",
-            self.path,
-            self.function,
-            self.kind,
-            self.text.trim()
-        )
-    }
-}
+use super::tree::{Aside, Kind, MODULE, Node, one_line};
 
 /// What differs between two versions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +30,8 @@ pub struct Comparison {
 /// Compares two versions of a set of files.
 #[must_use]
 pub fn compare(files: &[FilePair], names: &LoggingNames) -> Comparison {
+    let raw = files;
+    let files = &*folded_pairs(files);
     let sources = |pick: fn(&FilePair) -> Option<&String>| -> Vec<Source<'_>> {
         files
             .iter()
@@ -93,16 +53,37 @@ pub fn compare(files: &[FilePair], names: &LoggingNames) -> Comparison {
     let mut matching = Matching::new(&before, &after);
     matching.renames();
     let mut changes = matching.changes(files);
+    unreadable.extend(undecided(&before.faults, &after.faults, &changes));
     changes.retain(|change| !unreadable.iter().any(|(path, _)| *path == change.path));
     let mut ignored = ignored_notes(&before, &after);
     ignored.extend(matching.moved);
-    formatting_only(files, &changes, &mut ignored);
+    formatting_only(raw, &changes, &mut ignored);
     ignored.sort();
     Comparison {
         changes,
         ignored,
         unreadable,
     }
+}
+
+/// Files as their languages read them.
+fn folded_pairs(files: &[FilePair]) -> Cow<'_, [FilePair]> {
+    let texts = || {
+        files
+            .iter()
+            .flat_map(|file| [&file.before, &file.after])
+            .flatten()
+    };
+    if !texts().any(|text| text.contains('\r') || text.starts_with('\u{feff}')) {
+        return Cow::Borrowed(files);
+    }
+    let fold = |text: &Option<String>| text.as_deref().map(|text| folded(text).into_owned());
+    let folded = files.iter().map(|file| FilePair {
+        path: file.path.clone(),
+        before: fold(&file.before),
+        after: fold(&file.after),
+    });
+    Cow::Owned(folded.collect())
 }
 
 /// Definitions that have no equal on the other side yet.
@@ -256,12 +237,12 @@ impl<'s> Matching<'s> {
                 .iter()
                 .position(|unit| unit.path == old.path && unit.name == old.name);
             match at {
-                None => all.extend(lines.whole(old, ChangeKind::Removed, self.old)),
+                None => all.extend(lines.whole(old, ChangeKind::Removed, (self.old, self.new))),
                 Some(at) => all.extend(self.change(old, new.remove(at), &lines)),
             }
         }
         for unit in new {
-            all.extend(lines.whole(unit, ChangeKind::Added, self.new));
+            all.extend(lines.whole(unit, ChangeKind::Added, (self.new, self.old)));
         }
         all.sort_by(|a: &Change, b| {
             (&a.path, a.after.or(a.before), &a.function).cmp(&(
@@ -282,7 +263,7 @@ impl<'s> Matching<'s> {
             self.without_idle_imports(&mut before, &bound.1, &used_before, &used_after);
             self.without_idle_imports(&mut after, &bound.0, &used_after, &used_before);
         }
-        if before.digest == after.digest {
+        if before.digest == after.digest || plain(&before).digest == plain(&after).digest {
             return Vec::new();
         }
         if old.name != MODULE && super::alpha::same(&before, &after) {
@@ -295,7 +276,7 @@ impl<'s> Matching<'s> {
             });
             return Vec::new();
         }
-        differences(&before, &after)
+        differences(&before, &after, &new.name)
             .into_iter()
             .map(|difference| Change {
                 path: new.path.clone(),
@@ -337,63 +318,4 @@ fn imported(module: &Node) -> BTreeSet<String> {
         .iter()
         .filter(|node| node.kind == Kind::Import);
     imports.map(|import| import.text.clone()).collect()
-}
-
-/// Source lines by file, for the reports.
-struct Lines<'f>(HashMap<&'f str, (Vec<&'f str>, Vec<&'f str>)>);
-
-impl<'f> Lines<'f> {
-    fn new(files: &'f [FilePair]) -> Self {
-        let lines =
-            |text: &'f Option<String>| text.as_deref().unwrap_or_default().lines().collect();
-        Self(
-            files
-                .iter()
-                .map(|file| {
-                    (
-                        file.path.as_str(),
-                        (lines(&file.before), lines(&file.after)),
-                    )
-                })
-                .collect(),
-        )
-    }
-
-    fn text(&self, path: &str, before: Option<u32>, after: Option<u32>) -> String {
-        let Some((old, new)) = self.0.get(path) else {
-            return String::new();
-        };
-        let (lines, at) = match (before, after) {
-            (_, Some(at)) => (new, at),
-            (Some(at), None) => (old, at),
-            (None, None) => return String::new(),
-        };
-        let line = lines.get((at as usize).saturating_sub(1)).copied();
-        one_line(line.unwrap_or_default())
-    }
-
-    /// A definition that came or went as a whole. A file's own scope of imports alone is not one.
-    fn whole(&self, unit: &Unit, kind: ChangeKind, side: &Side) -> Vec<Change> {
-        if unit.name == MODULE {
-            let used = side.used(&unit.path);
-            let idle = |node: &Node| node.kind == Kind::Import && used.contains(&node.text);
-            if unit.node.children.iter().all(idle) {
-                return Vec::new();
-            }
-        }
-        let line = Some(unit.node.line);
-        let (before, after) = match kind {
-            ChangeKind::Removed => (line, None),
-            _ => (None, line),
-        };
-        vec![Change {
-            path: unit.path.clone(),
-            function: unit.name.clone(),
-            kind,
-            before,
-            after,
-            numeric: false,
-            text: self.text(&unit.path, before, after),
-        }]
-    }
 }

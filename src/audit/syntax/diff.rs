@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::tree::{Kind, Node};
-use crate::alignment::{self, Gap};
+use super::waits::{Step, is_wait, names_a_wait};
+use crate::model::alignment::{self, Gap};
 
 /// What kind of behaviour changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,14 +36,18 @@ pub(super) struct Difference {
     pub(super) kind: ChangeKind,
     pub(super) before: Option<u32>,
     pub(super) after: Option<u32>,
-    /// Whether only the value of a number differs.
+    /// Whether only the length of a wait differs.
     pub(super) numeric: bool,
 }
 
-/// All differences between two sealed trees.
-pub(super) fn differences(before: &Node, after: &Node) -> Vec<Difference> {
+/// All differences between two sealed trees of one definition.
+pub(super) fn differences(before: &Node, after: &Node, unit: &str) -> Vec<Difference> {
     let mut all = Vec::new();
-    walk(before, after, Around::Data, &mut all);
+    let path = &mut Path {
+        unit,
+        steps: Vec::new(),
+    };
+    walk((before, after), Around::Data, path, &mut all);
     all.sort();
     all.dedup();
     all
@@ -71,7 +76,18 @@ impl Around {
     }
 }
 
-fn walk(before: &Node, after: &Node, around: Around, to: &mut Vec<Difference>) {
+/// The way from a definition to what differs in it.
+struct Path<'n> {
+    unit: &'n str,
+    steps: Vec<Step<'n>>,
+}
+
+fn walk<'n>(
+    (before, after): (&'n Node, &'n Node),
+    around: Around,
+    path: &mut Path<'n>,
+    to: &mut Vec<Difference>,
+) {
     if before.digest == after.digest {
         return;
     }
@@ -80,37 +96,43 @@ fn walk(before: &Node, after: &Node, around: Around, to: &mut Vec<Difference>) {
         && !(before.children.is_empty() || after.children.is_empty());
     let blocks = before.kind == Kind::Block && after.kind == Kind::Block;
     if !alike && !blocks {
-        to.push(difference(Some(before), Some(after), around));
+        to.push(difference(Some(before), Some(after), around, path));
         return;
     }
     for gap in gaps(&before.children, &after.children) {
-        pair(gap, (before, after), around, to);
+        pair(gap, (before, after), around, path, to);
     }
 }
 
 /// Pairs what stands in one gap by kind and order; what has no partner was added or removed.
-fn pair(gap: Gap, (before, after): (&Node, &Node), around: Around, to: &mut Vec<Difference>) {
+fn pair<'n>(
+    gap: Gap,
+    (before, after): (&'n Node, &'n Node),
+    around: Around,
+    path: &mut Path<'n>,
+    to: &mut Vec<Difference>,
+) {
     let mut rest: Vec<usize> = gap.after.collect();
     for old in gap.before {
         let node = &before.children[old];
         let around = around.inside(before, old);
-        match rest
+        let same_kind = rest
             .iter()
-            .position(|new| after.children[*new].kind == node.kind)
-        {
-            Some(at) => walk(node, &after.children[rest.remove(at)], around, to),
-            None => match position_for(before, after, old, &rest) {
-                Some(at) => {
-                    let new = rest.remove(at);
-                    to.push(difference(Some(node), Some(&after.children[new]), around));
-                }
-                None => to.push(difference(Some(node), None, around)),
-            },
+            .position(|new| after.children[*new].kind == node.kind);
+        if let Some(at) = same_kind {
+            let new = rest.remove(at);
+            path.steps.push((after, new));
+            walk((node, &after.children[new]), around, path, to);
+            path.steps.pop();
+            continue;
         }
+        let new = position_for(before, after, old, &rest).map(|at| rest.remove(at));
+        let new = new.map(|new| &after.children[new]);
+        to.push(difference(Some(node), new, around, path));
     }
     for new in rest {
         let around = around.inside(after, new);
-        to.push(difference(None, Some(&after.children[new]), around));
+        to.push(difference(None, Some(&after.children[new]), around, path));
     }
 }
 
@@ -128,13 +150,18 @@ fn gaps(before: &[Node], after: &[Node]) -> Vec<Gap> {
     alignment::gaps(&key(before), &key(after))
 }
 
-fn difference(before: Option<&Node>, after: Option<&Node>, around: Around) -> Difference {
+fn difference(
+    before: Option<&Node>,
+    after: Option<&Node>,
+    around: Around,
+    path: &Path<'_>,
+) -> Difference {
     let line = |node: Option<&Node>| node.and_then(first_line);
     Difference {
         kind: kind_of(before, after, around),
         before: line(before),
         after: line(after),
-        numeric: is_numeric(before, after),
+        numeric: is_wait_only(before, after, path),
     }
 }
 
@@ -182,8 +209,9 @@ fn kind_of(before: Option<&Node>, after: Option<&Node>, around: Around) -> Chang
     ChangeKind::Data
 }
 
-/// Whether only a number changed its value, or a constant that is one came or went.
-fn is_numeric(before: Option<&Node>, after: Option<&Node>) -> bool {
+/// Whether only a wait changed its length, or a constant that is a number came or went: its uses
+/// hold its value, and count by themselves.
+fn is_wait_only(before: Option<&Node>, after: Option<&Node>, path: &Path<'_>) -> bool {
     let number = |node: &Node| match node.kind {
         Kind::Number => true,
         Kind::Text => node.text.trim().parse::<f64>().is_ok(),
@@ -200,11 +228,14 @@ fn is_numeric(before: Option<&Node>, after: Option<&Node>) -> bool {
             && number(&node.children[1])
     };
     match (before, after) {
-        (Some(before), Some(after)) => {
-            (number(before) && number(after) && before.kind == after.kind)
-                || (constant(before) && constant(after))
+        (Some(before), Some(after)) if number(before) && number(after) => {
+            before.kind == after.kind && is_wait(&path.steps, path.unit, before, after)
+        }
+        (Some(before), Some(after)) if constant(before) && constant(after) => {
+            let waits = |node: &Node| names_a_wait(&node.children[0].text);
+            before.children[1].digest == after.children[1].digest || (waits(before) && waits(after))
         }
         (Some(one), None) | (None, Some(one)) => constant(one),
-        (None, None) => false,
+        _ => false,
     }
 }

@@ -1,10 +1,10 @@
 //! What a language has to tell the audit. A second language is one file that implements
-//! [`Grammar`] and one line in [`grammar_for`].
+//! [`Grammar`] and one line in [`super::grammar_for`].
 
-use super::LoggingNames;
-use super::python::Python;
-use super::rust::Rust;
-use super::tree::Lowered;
+use std::borrow::Cow;
+
+use super::names::LoggingNames;
+use super::tree::{Fault, Lowered, MODULE};
 
 /// A language the audit can read.
 pub trait Grammar: Send + Sync {
@@ -29,6 +29,16 @@ pub trait Grammar: Send + Sync {
 
     /// Whether importing a module may be the whole point of an import.
     fn imports_have_effects(&self) -> bool;
+
+    /// Whether a name that is bound once is no more than its value, so that functions have a
+    /// normal form: not where a value does something when its name goes.
+    fn has_normal_form(&self) -> bool;
+
+    /// Whether a node that the grammar cannot read in full is no behaviour anyhow, such as
+    /// parameters of types in a newer syntax.
+    fn is_readable_anyhow(&self, _node: tree_sitter::Node<'_>, _source: &str) -> bool {
+        false
+    }
 }
 
 /// Why a source file cannot be judged. It makes the verdict undetermined, never a pass.
@@ -58,6 +68,15 @@ pub enum Unreadable {
     /// It is not text.
     #[error("not text")]
     Binary,
+    /// Its bytes are no text in the encoding that it declares.
+    #[error("not text in its encoding, `{encoding}`")]
+    Encoding {
+        /// The encoding, as it is declared.
+        encoding: String,
+    },
+    /// Its two versions differ, but not in what was read of them.
+    #[error("its versions differ in what the audit cannot see")]
+    Unseen,
     /// No grammar reads this kind of file.
     #[error("no grammar reads this kind of file")]
     NoGrammar,
@@ -66,49 +85,82 @@ pub enum Unreadable {
     NotAFile,
 }
 
-/// The grammar that reads a file, by its path.
-#[must_use]
-pub fn grammar_for(path: &str) -> Option<&'static dyn Grammar> {
-    const GRAMMARS: [&dyn Grammar; 2] = [&Python, &Rust];
-    GRAMMARS.into_iter().find(|grammar| grammar.reads(path))
-}
-
-/// Parses and lowers one file.
+/// Parses and lowers one file. What the grammar cannot read is in its faults.
 ///
 /// # Errors
 /// Why it cannot be judged.
 pub(super) fn parse(grammar: &dyn Grammar, source: &str) -> Result<Lowered, Unreadable> {
-    if source.contains('\0') || source.contains('\u{fffd}') {
+    if source.contains('\0') {
         return Err(Unreadable::Binary);
     }
     let mut parser = tree_sitter::Parser::new();
     if parser.set_language(&grammar.language()).is_err() {
         return Err(Unreadable::NoGrammar);
     }
-    let Some(tree) = parser.parse(source, None) else {
+    let source = folded(source);
+    let Some(tree) = parser.parse(source.as_ref(), None) else {
         return Err(Unreadable::NoGrammar);
     };
     let root = tree.root_node();
-    if root.has_error() {
-        return Err(Unreadable::SyntaxError {
-            line: first_error(root),
-        });
-    }
-    grammar.lower(root, source)
+    let mut lowered = grammar.lower(root, &source)?;
+    lowered.faults = faults(grammar, root, &source);
+    Ok(lowered)
 }
 
-/// The first line with an error, found without recursion.
-fn first_error(root: tree_sitter::Node<'_>) -> u32 {
-    let mut at = root;
-    loop {
-        let next = (0..at.child_count())
-            .filter_map(|index| at.child(index))
-            .find(|child| child.has_error() || child.is_missing());
-        match next {
-            Some(child) if !at.is_error() => at = child,
-            _ => return line_of(at),
-        }
+/// A text as a language reads it: every line end one line feed, no byte order mark.
+pub(super) fn folded(source: &str) -> Cow<'_, str> {
+    let text = source.strip_prefix('\u{feff}').unwrap_or(source);
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
     }
+}
+
+/// What the grammar could not read, found without recursion.
+fn faults(grammar: &dyn Grammar, root: tree_sitter::Node<'_>, source: &str) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut rest = vec![(root, MODULE.to_owned())];
+    while let Some((node, scope)) = rest.pop() {
+        if !(node.has_error() || node.is_missing()) || grammar.is_readable_anyhow(node, source) {
+            continue;
+        }
+        if node.is_error() || node.is_missing() {
+            let whole = if node.is_missing() {
+                node.parent().unwrap_or(node)
+            } else {
+                node
+            };
+            faults.push(Fault {
+                function: scope,
+                text: source
+                    .get(whole.byte_range())
+                    .unwrap_or_default()
+                    .to_owned(),
+                line: line_of(node),
+            });
+            continue;
+        }
+        let inner = match definition_name(node, source) {
+            Some(name) if scope == MODULE => name.to_owned(),
+            Some(name) => format!("{scope}.{name}"),
+            None => scope,
+        };
+        let children = (0..node.child_count())
+            .rev()
+            .filter_map(|at| node.child(at));
+        rest.extend(children.map(|child| (child, inner.clone())));
+    }
+    faults
+}
+
+fn definition_name<'s>(node: tree_sitter::Node<'_>, source: &'s str) -> Option<&'s str> {
+    let defines = matches!(
+        node.kind(),
+        "function_definition" | "class_definition" | "function_item"
+    );
+    let name = node.child_by_field_name("name").filter(|_| defines)?;
+    source.get(name.byte_range())
 }
 
 /// Line a node starts on, from 1.
@@ -116,7 +168,8 @@ pub(super) fn line_of(node: tree_sitter::Node<'_>) -> u32 {
     u32::try_from(node.start_position().row + 1).unwrap_or(u32::MAX)
 }
 
-/// A number in one spelling: separators dropped, other bases and exponents worked out.
+/// A number in one spelling: separators dropped, other bases and exponents worked out. A number
+/// with a fraction stays one, as `1.0`, which is not `1`.
 pub(super) fn number(text: &str) -> String {
     let plain = text.replace('_', "").to_lowercase();
     let based = |prefix: &str, radix| {
@@ -128,9 +181,10 @@ pub(super) fn number(text: &str) -> String {
         .or_else(|| based("0o", 8))
         .or_else(|| based("0b", 2))
         .or_else(|| plain.parse::<i128>().ok());
+    let digits_only = plain.bytes().all(|byte| byte.is_ascii_digit());
     match (whole, plain.parse::<f64>()) {
         (Some(value), _) => value.to_string(),
-        (None, Ok(value)) => value.to_string(),
-        (None, Err(_)) => plain,
+        (None, Ok(value)) if !digits_only => format!("{value:?}"),
+        _ => plain,
     }
 }

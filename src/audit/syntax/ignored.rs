@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::{Change, FilePair};
+use super::change::{Change, FilePair};
 use super::side::Side;
-use super::tree::{Aside, Note};
-use super::walk::MODULE;
+use super::tree::{Aside, MODULE, Note};
 
 /// Something that differs and is not behaviour.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

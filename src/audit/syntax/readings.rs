@@ -15,8 +15,23 @@ static READINGS: LazyLock<Mutex<Readings>> = LazyLock::new(Mutex::default);
 /// Parses and lowers one file, or gives the same tree as the last time.
 ///
 /// # Errors
-/// Why it cannot be judged.
+/// Why it cannot be judged; a single piece that the grammar cannot read is one.
 pub fn read(grammar: &dyn Grammar, source: &str) -> Result<Arc<Lowered>, Unreadable> {
+    let lowered = read_what_can_be(grammar, source)?;
+    match lowered.faults.first() {
+        Some(fault) => Err(Unreadable::SyntaxError { line: fault.line }),
+        None => Ok(lowered),
+    }
+}
+
+/// The same for a file that may hold what the grammar cannot read.
+///
+/// # Errors
+/// Why nothing of it can be judged.
+pub(super) fn read_what_can_be(
+    grammar: &dyn Grammar,
+    source: &str,
+) -> Result<Arc<Lowered>, Unreadable> {
     let readings = || READINGS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(lowered) = readings().known(grammar.name(), source) {
         return Ok(lowered);
@@ -60,7 +75,7 @@ impl Readings {
 
 #[cfg(test)]
 mod tests {
-    use super::super::grammar_for;
+    use super::super::grammars::grammar_for;
     use super::*;
 
     #[test]

@@ -1,4 +1,4 @@
-//! A tree under other names.
+//! A tree under other names, or without what marks the effects of logging calls.
 
 use std::collections::BTreeMap;
 
@@ -36,6 +36,31 @@ pub(super) fn translate(node: &Node, names: &BTreeMap<String, String>) -> Node {
     }
     let mut node = node.clone();
     replace(&mut node, names);
+    node.seal();
+    node
+}
+
+/// A tree in which what logging calls do besides stands by itself, as it would without them.
+pub(super) fn plain(node: &Node) -> Node {
+    fn part(node: &mut Node) {
+        let mut all = Vec::new();
+        for mut child in std::mem::take(&mut node.children) {
+            part(&mut child);
+            let acts = child.kind == Kind::Expression
+                && matches!(child.children.as_slice(), [only] if only.kind == Kind::Effect);
+            if acts && node.kind == Kind::Block {
+                let line = child.line;
+                let effects = child.children.swap_remove(0).children;
+                let statement = |effect| Node::new(Kind::Expression, "", line, vec![effect]);
+                all.extend(effects.into_iter().map(statement));
+            } else {
+                all.push(child);
+            }
+        }
+        node.children = all;
+    }
+    let mut node = node.clone();
+    part(&mut node);
     node.seal();
     node
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::names::{LoggingNames, any_matches, matches};
+use super::known::Known;
+use super::names::{LoggingNames, any_matches};
 use super::tree::{Kind, Node};
 
 /// What an expression stands for, as far as logging goes.
@@ -26,21 +27,17 @@ pub(super) enum What {
     Other,
 }
 
-/// Functions known to only log, or to have no effect, as `module:qualified.name`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Known {
-    pub(super) log_only: BTreeSet<String>,
-    pub(super) pure: BTreeSet<String>,
-}
-
 /// The names of one file.
 pub(super) struct Index<'n> {
-    names: &'n LoggingNames,
-    known: &'n Known,
-    module: String,
+    pub(super) names: &'n LoggingNames,
+    pub(super) known: &'n Known,
+    pub(super) module: String,
     bound: HashMap<String, HashMap<String, What>>,
-    members: HashMap<String, What>,
-    methods: HashMap<String, Vec<String>>,
+    pub(super) members: HashMap<String, What>,
+    pub(super) methods: HashMap<String, Vec<String>>,
+    /// Attributes that an `__init__` sets, and those that anything else sets.
+    pub(super) set_at_first: BTreeSet<String>,
+    pub(super) set_later: BTreeSet<String>,
     /// What the round under way finds; it resolves names with what the last one found.
     next_bound: HashMap<String, HashMap<String, What>>,
     next_members: HashMap<String, What>,
@@ -66,6 +63,8 @@ impl<'n> Index<'n> {
             bound: HashMap::new(),
             members: HashMap::new(),
             methods: HashMap::new(),
+            set_at_first: BTreeSet::new(),
+            set_later: BTreeSet::new(),
             next_bound: HashMap::new(),
             next_members: HashMap::new(),
         };
@@ -126,6 +125,22 @@ impl<'n> Index<'n> {
         let [target, value] = node.children.as_slice() else {
             return;
         };
+        let at_first = scope.last().is_some_and(|last| last == "__init__");
+        target.visit(&mut |part| {
+            if part.kind == Kind::Attribute {
+                let set = if at_first {
+                    &mut self.set_at_first
+                } else {
+                    &mut self.set_later
+                };
+                set.insert(part.text.clone());
+            }
+        });
+        if value.kind == Kind::Lambda && target.kind == Kind::Name {
+            let name = qualified(scope, &target.text);
+            self.bind(scope, &target.text, What::Defined(name));
+            return;
+        }
         // `log = None` says nothing yet of what the name will hold.
         if value.kind == Kind::Constant {
             return;
@@ -183,7 +198,7 @@ impl<'n> Index<'n> {
         }
     }
 
-    fn lookup(&self, name: &str, scope: &[String]) -> Option<&What> {
+    pub(super) fn lookup(&self, name: &str, scope: &[String]) -> Option<&What> {
         (0..=scope.len())
             .rev()
             .find_map(|end| self.bound.get(&scope[..end].join("."))?.get(name))
@@ -199,11 +214,16 @@ impl<'n> Index<'n> {
             Kind::Attribute => self.attribute(node, scope),
             Kind::Call => self.call(node, scope),
             Kind::Boolean | Kind::Other => {
-                let logger = node
-                    .children
-                    .iter()
-                    .any(|child| self.resolve(child, scope) == What::Logger);
-                if logger { What::Logger } else { What::Other }
+                let parts = || node.children.iter().map(|child| self.resolve(child, scope));
+                if parts().any(|what| what == What::Logger) {
+                    What::Logger
+                } else if node.text == "conditional_expression"
+                    && parts().step_by(4).all(|what| what == What::LogCall)
+                {
+                    What::LogCall
+                } else {
+                    What::Other
+                }
             }
             _ => What::Other,
         }
@@ -253,6 +273,13 @@ impl<'n> Index<'n> {
         let Some((callee, arguments)) = node.children.split_first() else {
             return What::Other;
         };
+        // `getattr(logger, "info")`
+        if callee.kind == Kind::Name && callee.text == "getattr" && arguments.len() >= 2 {
+            return match self.resolve(&arguments[0], scope) {
+                What::Logger => What::LogCall,
+                _ => What::Other,
+            };
+        }
         match self.resolve(callee, scope) {
             What::Factory => What::Logger,
             What::LogCall if CHILDREN.contains(&callee.text.as_str()) => What::Logger,
@@ -263,66 +290,6 @@ impl<'n> Index<'n> {
                 }
             }
             _ => What::Other,
-        }
-    }
-
-    /// Whether a callee is a function that is known to only log.
-    pub(super) fn only_logs(&self, what: &What) -> bool {
-        self.is_known(&self.known.log_only, what)
-    }
-
-    /// Whether a callee is a function of the audited code that is known to have no effect.
-    pub(super) fn is_pure(&self, what: &What) -> bool {
-        self.is_known(&self.known.pure, what)
-    }
-
-    fn is_known(&self, set: &BTreeSet<String>, what: &What) -> bool {
-        match what {
-            What::Defined(name) => set.contains(&format!("{}:{name}", self.module)),
-            // Every method of this name in the file must be one: which it is, only a run tells.
-            What::Member(name) => self.methods.get(name).is_some_and(|all| {
-                all.iter()
-                    .all(|name| set.contains(&format!("{}:{name}", self.module)))
-            }),
-            What::From(path) => {
-                let path = path.trim_start_matches('.');
-                let (module, name) = path.rsplit_once('.').unwrap_or(("", path));
-                set.iter().any(|entry| {
-                    entry.split_once(':').is_some_and(|(its, function)| {
-                        function == name && !module.is_empty() && ends_with(its, module)
-                    })
-                })
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether calls of this path have no effect of their own. What is imported must be named by
-    /// its full path: `text.replace` reads, `os.replace` does not.
-    pub(super) fn is_reader(&self, node: &Node, what: &What, scope: &[String]) -> bool {
-        let path = match what {
-            What::From(path) => Some(path.clone()),
-            _ => node.dotted(),
-        };
-        if self.is_imported(node, scope) {
-            return path.is_some_and(|path| {
-                self.names
-                    .readers
-                    .iter()
-                    .any(|pattern| !pattern.starts_with('*') && matches(pattern, &path))
-            });
-        }
-        path.is_some_and(|path| any_matches(&self.names.readers, &path))
-            || (node.kind == Kind::Attribute
-                && any_matches(&self.names.readers, &format!("x.{}", node.text)))
-    }
-
-    /// Whether a dotted path begins with a name that is imported here.
-    fn is_imported(&self, node: &Node, scope: &[String]) -> bool {
-        match (node.kind, node.children.first()) {
-            (Kind::Attribute, Some(object)) => self.is_imported(object, scope),
-            (Kind::Name, _) => matches!(self.lookup(&node.text, scope), Some(What::From(_))),
-            _ => false,
         }
     }
 }
@@ -336,12 +303,6 @@ fn settle(names: &mut HashMap<String, What>, name: &str, what: What) {
         _ => what,
     };
     names.insert(name.to_owned(), what);
-}
-
-fn ends_with(module: &str, tail: &str) -> bool {
-    module
-        .strip_suffix(tail)
-        .is_some_and(|head| head.is_empty() || head.ends_with('.'))
 }
 
 /// Whether an attribute is one of `self` or `cls`.

@@ -3,8 +3,8 @@
 
 use tree_sitter::Node as Syntax;
 
-use super::LoggingNames;
 use super::grammar::{Grammar, Unreadable, line_of, number};
+use super::names::LoggingNames;
 use super::tree::{Aside, Kind, Lowered, Node};
 use super::walk::{Walk, children, parts};
 
@@ -37,6 +37,10 @@ impl Grammar for Rust {
     }
 
     fn imports_have_effects(&self) -> bool {
+        false
+    }
+
+    fn has_normal_form(&self) -> bool {
         false
     }
 }

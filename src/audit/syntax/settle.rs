@@ -3,11 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::file::File;
 use super::resolve::module_of;
-use super::side::File;
 use super::strip::Stripped;
-use super::tree::{Aside, Kind, Node, Note, one_line};
-use super::walk::MODULE;
+use super::tree::{Aside, Kind, MODULE, Node, Note, one_line};
 
 /// Takes out imports, constants and helpers that only logging or annotations made use of, and
 /// puts the numbers that module constants name where they are used.
@@ -17,6 +16,7 @@ pub(super) fn settle(file: &File, stripped: Stripped) -> (Node, Vec<Note>) {
         mut notes,
         mentioned,
         found,
+        acting,
     } = stripped;
     let numbers = number_constants(&module);
     module.children = module
@@ -32,7 +32,8 @@ pub(super) fn settle(file: &File, stripped: Stripped) -> (Node, Vec<Note>) {
     for _ in 0..3 {
         let used = used_names(&module);
         let before = notes.len();
-        let only_logged = |name: &str| mentioned.contains(name) && !used.contains(name);
+        let only_logged =
+            |name: &str| mentioned.contains(name) && !used.contains(name) && !acting.contains(name);
         drop_served(&mut module, "", &pure, &only_logged, &mut notes);
         if notes.len() == before {
             break;
@@ -218,7 +219,9 @@ fn name_numbers(mut node: Node, numbers: &BTreeMap<String, Node>, top: bool) -> 
     if node.kind == Kind::Name
         && let Some(number) = numbers.get(&node.text)
     {
-        return Node::leaf(Kind::Number, number.text.clone(), node.line);
+        let mut value = Node::leaf(Kind::Number, number.text.clone(), node.line);
+        value.called = Some(node.text.into_boxed_str());
+        return value;
     }
     let skip = usize::from(top && node.kind == Kind::Assign);
     node.children = node

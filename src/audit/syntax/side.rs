@@ -1,16 +1,18 @@
 //! One version of all files: logging taken out across files, then split into definitions.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use super::LoggingNames;
-use super::grammar::{Grammar, Unreadable, grammar_for};
-use super::readings::read;
-use super::resolve::{Index, Known, module_of};
+use super::faults::differs;
+use super::file::File;
+use super::grammar::Unreadable;
+use super::grammars::grammar_for;
+use super::known::Known;
+use super::names::LoggingNames;
+use super::readings::read_what_can_be;
+use super::resolve::{Index, module_of};
 use super::settle::{settle, uses};
 use super::strip::{Stripped, strip};
-use super::tree::{Kind, Lowered, Node, Note};
-use super::walk::MODULE;
+use super::tree::{Fault, Kind, Lowered, MODULE, Node, Note};
 
 /// A definition: a function, a class without its methods, or a file's own statements.
 #[derive(Debug, Clone)]
@@ -36,9 +38,32 @@ pub(super) struct Side {
     pub(super) units: Vec<Unit>,
     pub(super) notes: Vec<(String, Note)>,
     pub(super) unreadable: Vec<(String, Unreadable)>,
+    /// What the grammars could not read.
+    pub(super) faults: Vec<(String, Fault)>,
+    /// Decorators and context managers that only served logging.
+    known: Known,
 }
 
 impl Side {
+    /// Whether a definition only served logging, and all of what it is a part of is here alone:
+    /// its uses are set aside.
+    pub(super) fn only_served_logging(&self, unit: &Unit, other: &Self) -> bool {
+        let module = module_of(&unit.path);
+        let name = unit.name.split('#').next().unwrap_or(&unit.name);
+        let whole = self.known.served_by(&format!("{module}:{name}"));
+        let Some((_, whole)) = whole.and_then(|whole| whole.split_once(':')) else {
+            return false;
+        };
+        let mut units = other.units.iter();
+        !units.any(|its| its.path == unit.path && its.name == whole)
+    }
+
+    /// Whether a definition of this name does nothing but log here, and is set aside.
+    pub(super) fn only_logs(&self, unit: &Unit) -> bool {
+        let key = format!("{}:{}", module_of(&unit.path), unit.name);
+        self.known.log_only.contains(&key)
+    }
+
     /// Names that the definitions of one file use.
     pub(super) fn used(&self, path: &str) -> BTreeSet<String> {
         let mut used = BTreeSet::new();
@@ -47,13 +72,6 @@ impl Side {
         }
         used
     }
-}
-
-pub(super) struct File {
-    pub(super) path: String,
-    pub(super) grammar: &'static dyn Grammar,
-    pub(super) lowered: Arc<Lowered>,
-    names: LoggingNames,
 }
 
 /// Reads one version.
@@ -65,7 +83,7 @@ pub(super) fn read_side(sources: &[Source<'_>], more: &LoggingNames) -> Side {
             unreadable.push((source.path.clone(), Unreadable::NoGrammar));
             continue;
         };
-        match read(grammar, source.text) {
+        match read_what_can_be(grammar, source.text) {
             Ok(lowered) => files.push(File {
                 path: source.path.clone(),
                 grammar,
@@ -78,7 +96,12 @@ pub(super) fn read_side(sources: &[Source<'_>], more: &LoggingNames) -> Side {
     let stripped = strip_all(&files);
     let mut notes: Vec<(String, Note)> = Vec::new();
     let mut units = Vec::new();
+    let mut faults = Vec::new();
+    let mut known = Known::default();
     for (file, stripped) in files.iter().zip(stripped) {
+        known.extend(&stripped.found);
+        let of_file = file.lowered.faults.iter().cloned();
+        faults.extend(of_file.map(|fault| (file.path.clone(), fault)));
         for note in file.lowered.notes.iter().cloned() {
             notes.push((file.path.clone(), note));
         }
@@ -90,6 +113,8 @@ pub(super) fn read_side(sources: &[Source<'_>], more: &LoggingNames) -> Side {
         units,
         notes,
         unreadable,
+        faults,
+        known,
     }
 }
 
@@ -100,10 +125,7 @@ fn strip_all(files: &[File]) -> Vec<Stripped> {
         let round = strip_round(files, &known);
         let mut found = Known::default();
         for stripped in &round {
-            found
-                .log_only
-                .extend(stripped.found.log_only.iter().cloned());
-            found.pure.extend(stripped.found.pure.iter().cloned());
+            found.extend(&stripped.found);
         }
         if found == known {
             return round;
@@ -119,7 +141,12 @@ fn strip_round(files: &[File], known: &Known) -> Vec<Stripped> {
         .map(|file| {
             let module = &file.lowered.module;
             let index = Index::new(&file.path, module, &file.names, known);
-            strip(module, &module_of(&file.path), &index)
+            strip(
+                module,
+                &module_of(&file.path),
+                &index,
+                file.grammar.has_normal_form(),
+            )
         })
         .collect()
 }
@@ -201,21 +228,26 @@ fn take_definitions(
 /// Why one of the two cannot be read.
 pub fn differing(path: &str, one: &str, other: &str) -> Result<Vec<String>, Unreadable> {
     let grammar = grammar_for(path).ok_or(Unreadable::NoGrammar)?;
-    let units = |text: &str| -> Result<BTreeMap<String, u64>, Unreadable> {
-        let mut units = Vec::new();
-        split(path, read(grammar, text)?.module.clone(), &mut units);
-        Ok(units
-            .into_iter()
-            .map(|unit| (unit.name, unit.node.digest))
-            .collect())
-    };
-    let same = one == other;
-    let one = units(one)?;
-    if same {
-        // As nearly every file: read once, to know that it can be.
+    if one == other {
         return Ok(Vec::new());
     }
-    let other = units(other)?;
+    let (one, other) = (
+        read_what_can_be(grammar, one)?,
+        read_what_can_be(grammar, other)?,
+    );
+    let fault = differs(&one.faults, &other.faults).or(differs(&other.faults, &one.faults));
+    if let Some(line) = fault {
+        return Err(Unreadable::SyntaxError { line });
+    }
+    let units = |lowered: &Lowered| -> BTreeMap<String, u64> {
+        let mut units = Vec::new();
+        split(path, lowered.module.clone(), &mut units);
+        units
+            .into_iter()
+            .map(|unit| (unit.name, unit.node.digest))
+            .collect()
+    };
+    let (one, other) = (units(&one), units(&other));
     let mut names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
     names.retain(|name| one.get(*name) != other.get(*name));
     Ok(names.into_iter().cloned().collect())

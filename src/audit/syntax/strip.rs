@@ -3,10 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use super::resolve::{Index, Known, What, is_self, qualified};
+use super::known::Known;
+use super::normal;
+use super::resolve::{Index, What, is_self, qualified};
 use super::tidy;
-use super::tree::{Aside, Kind, Node, Note, one_line, spell};
-use super::walk::MODULE;
+use super::tree::{Aside, Kind, MODULE, Node, Note, one_line, spell};
+use super::uses::Asks;
+use super::wrappers;
 
 /// One file without its logging.
 pub(super) struct Stripped {
@@ -16,10 +19,17 @@ pub(super) struct Stripped {
     pub(super) mentioned: BTreeSet<String>,
     /// Functions found to only log, and without effect, for the next round.
     pub(super) found: Known,
+    /// Names of the module whose values have an effect.
+    pub(super) acting: BTreeSet<String>,
 }
 
 /// Takes logging out.
-pub(super) fn strip(module: &Node, module_name: &str, index: &Index<'_>) -> Stripped {
+pub(super) fn strip(
+    module: &Node,
+    module_name: &str,
+    index: &Index<'_>,
+    has_normal_form: bool,
+) -> Stripped {
     let mut strip = Strip {
         index,
         module_name,
@@ -28,9 +38,16 @@ pub(super) fn strip(module: &Node, module_name: &str, index: &Index<'_>) -> Stri
         notes: Vec::new(),
         mentioned: BTreeSet::new(),
         found: Known::default(),
+        acting: BTreeSet::new(),
+        has_normal_form,
     };
-    let module = strip.block(module.clone());
+    let mut module = strip.block(module.clone());
+    if has_normal_form {
+        normal::module(&mut module);
+    }
+    let acting = strip.acting_names(&module);
     Stripped {
+        acting,
         module,
         notes: strip.notes,
         mentioned: strip.mentioned,
@@ -38,15 +55,18 @@ pub(super) fn strip(module: &Node, module_name: &str, index: &Index<'_>) -> Stri
     }
 }
 
-struct Strip<'a> {
-    index: &'a Index<'a>,
+pub(super) struct Strip<'a> {
+    pub(super) index: &'a Index<'a>,
     module_name: &'a str,
-    scope: Vec<String>,
+    pub(super) scope: Vec<String>,
     /// For each scope, whether it is a class with bases: its methods may override others.
     with_bases: Vec<bool>,
     notes: Vec<Note>,
     mentioned: BTreeSet<String>,
-    found: Known,
+    pub(super) found: Known,
+    /// Lambdas with a name that have an effect.
+    pub(super) acting: BTreeSet<String>,
+    has_normal_form: bool,
 }
 
 impl Strip<'_> {
@@ -57,6 +77,11 @@ impl Strip<'_> {
             block.children.extend(kept);
         }
         block
+    }
+
+    /// How a definition in this scope is known.
+    pub(super) fn key(&self, name: &str) -> String {
+        format!("{}:{}", self.module_name, qualified(&self.scope, name))
     }
 
     fn statement(&mut self, node: Node) -> Vec<Node> {
@@ -74,7 +99,11 @@ impl Strip<'_> {
                     .map_or_else(Vec::new, |body| self.block(body).children)
             }
             // A loop without a body drains what it goes over.
-            Kind::Loop if node.children[1].is_empty_block() => vec![self.inside(node)],
+            Kind::Loop if node.children[1].is_empty_block() => {
+                let mut node = self.inside(node);
+                node.text.push_str(", draining");
+                vec![node]
+            }
             _ => {
                 let node = self.inside(node);
                 tidy::statement(node, &|node| self.is_pure(node))
@@ -96,19 +125,6 @@ impl Strip<'_> {
         node
     }
 
-    fn with_only_logs(&self, node: &Node) -> bool {
-        let items = &node.children[..node.children.len() - 1];
-        !items.is_empty()
-            && items.iter().all(|item| {
-                let call = if item.kind == Kind::Call {
-                    Some(item)
-                } else {
-                    item.children.first()
-                };
-                call.is_some_and(|call| self.is_logging(call) && self.effects(call).is_empty())
-            })
-    }
-
     fn function(&mut self, mut node: Node) -> Vec<Node> {
         let name = qualified(&self.scope, &node.text);
         let before = self.notes.len();
@@ -116,8 +132,16 @@ impl Strip<'_> {
         self.scope.push(node.text.clone());
         self.with_bases.push(false);
         let mut signature = node.children.remove(0);
+        let is_async = signature
+            .children
+            .iter()
+            .any(|part| part.kind == Kind::Token && part.text == "async");
         for part in std::mem::take(&mut signature.children) {
             if part.kind == Kind::Parameter && self.is_logger(&part) && self.is_pure(&part) {
+                continue;
+            }
+            if self.is_idle_decorator(&part, is_async) {
+                self.set_aside(&part);
                 continue;
             }
             let part = self.expression(part);
@@ -127,19 +151,17 @@ impl Strip<'_> {
             .children
             .pop()
             .unwrap_or_else(|| Node::leaf(Kind::Block, "", 0));
-        let mut body = self.block(body);
-        let dead = tidy::body(&mut body, &|node| self.is_pure(node));
-        for node in &dead {
-            self.set_aside(node);
-        }
+        let body = self.body(body, &signature);
         let logged = self.notes.len() > before;
         self.scope.pop();
         self.with_bases.pop();
 
-        let key = format!("{}:{name}", self.module_name);
+        let key = self.key(&node.text);
         let plain = !signature.holds(Kind::Decorator);
         // In a class with bases an empty method may replace one that does something.
-        let helper = plain && (!is_method_of_derived || node.text.starts_with('_'));
+        let helper = plain
+            && (!is_method_of_derived || node.text.starts_with('_'))
+            && !is_looked_up_by_python(&node.text);
         let is_known = self.index.only_logs(&What::Defined(name));
         if body.is_empty_block() && logged && helper {
             self.found.log_only.insert(key);
@@ -150,9 +172,35 @@ impl Strip<'_> {
             }
         } else if plain && tidy::is_pure_body(&body, &|node| self.is_pure(node)) {
             self.found.pure.insert(key);
+        } else {
+            self.wrapper(&key, &signature, &body);
         }
         node.children = vec![signature, body];
         vec![node]
+    }
+
+    /// A function's body without logging, in its normal form.
+    fn body(&mut self, body: Node, signature: &Node) -> Node {
+        let parameters: BTreeSet<String> = signature
+            .children
+            .iter()
+            .filter(|part| part.kind == Kind::Parameter)
+            .map(|part| part.text.trim_start_matches('*').to_owned())
+            .collect();
+        let mut body = self.block(body);
+        let asks = Asks {
+            pure: &|node| self.is_pure(node),
+            stable_callee: &|node| self.is_stable_callee(node),
+        };
+        let dead = if self.has_normal_form {
+            normal::body(&mut body, &parameters, &asks)
+        } else {
+            tidy::body(&mut body, &parameters, asks.pure)
+        };
+        for node in &dead {
+            self.set_aside(node);
+        }
+        body
     }
 
     fn class(&mut self, mut node: Node) -> Node {
@@ -162,9 +210,13 @@ impl Strip<'_> {
                 .iter()
                 .any(|base| base.kind != Kind::Decorator && base.text != "object")
         });
+        let key = self.key(&node.text);
         self.scope.push(node.text.clone());
         self.with_bases.push(has_bases);
         node = self.inside(node);
+        if wrappers::context_class(&node, &|value| self.is_pure(value)) {
+            self.found.contexts.insert(key);
+        }
         self.scope.pop();
         self.with_bases.pop();
         node
@@ -212,6 +264,7 @@ impl Strip<'_> {
             .into_iter()
             .map(|child| self.expression(child))
             .collect();
+        self.lambda(&node);
         vec![node]
     }
 
@@ -267,7 +320,7 @@ impl Strip<'_> {
         }
     }
 
-    fn is_logging(&self, node: &Node) -> bool {
+    pub(super) fn is_logging(&self, node: &Node) -> bool {
         if node.kind != Kind::Call {
             return false;
         }
@@ -279,50 +332,6 @@ impl Strip<'_> {
             What::LogCall => !writes_elsewhere(arguments),
             What::Factory => true,
             what => self.index.only_logs(&what),
-        }
-    }
-
-    /// The parts of an expression that may have an effect, outermost first.
-    fn effects(&self, node: &Node) -> Vec<Node> {
-        if self.is_pure(node) {
-            return Vec::new();
-        }
-        if self.is_logging(node) {
-            let receiver = node.children[0].children.iter();
-            let arguments = node.children[1..].iter();
-            return receiver
-                .chain(arguments)
-                .flat_map(|part| self.effects(part))
-                .collect();
-        }
-        match node.kind {
-            Kind::Call | Kind::Walrus | Kind::Await | Kind::Yield | Kind::Effect => {
-                vec![node.clone()]
-            }
-            _ => node
-                .children
-                .iter()
-                .flat_map(|child| self.effects(child))
-                .collect(),
-        }
-    }
-
-    /// Whether evaluating an expression has no effect, as far as its spelling tells.
-    fn is_pure(&self, node: &Node) -> bool {
-        match node.kind {
-            Kind::Walrus | Kind::Await | Kind::Yield | Kind::Effect | Kind::Assign => false,
-            Kind::Call => {
-                let (callee, arguments) = (&node.children[0], &node.children[1..]);
-                let what = self.index.resolve(callee, &self.scope);
-                let reads = self.is_logging(node)
-                    || self.index.is_pure(&what)
-                    || (self.index.is_reader(callee, &what, &self.scope)
-                        && !acts(callee, arguments));
-                reads
-                    && callee.children.iter().all(|part| self.is_pure(part))
-                    && arguments.iter().all(|part| self.is_pure(part))
-            }
-            _ => node.children.iter().all(|child| self.is_pure(child)),
         }
     }
 
@@ -354,6 +363,14 @@ impl Strip<'_> {
     }
 }
 
+/// Names whose definition is behaviour by itself, such as `__exit__`; not so what only runs when
+/// an object comes or goes.
+fn is_looked_up_by_python(name: &str) -> bool {
+    name.starts_with("__")
+        && name.ends_with("__")
+        && !matches!(name, "__init__" | "__post_init__" | "__del__")
+}
+
 /// `print(…, file=handle)` writes a file, unless that is a standard stream.
 fn writes_elsewhere(arguments: &[Node]) -> bool {
     arguments.iter().any(|argument| {
@@ -370,27 +387,4 @@ fn writes_elsewhere(arguments: &[Node]) -> bool {
                     )
                 })
     })
-}
-
-/// Whether a method that mostly reads does something when called like this: `queue.get()`,
-/// `path.replace(target)` and `thread.join()` do, `mapping.get(key)`, `text.replace(old, new)`
-/// and `", ".join(words)` do not.
-fn acts(callee: &Node, arguments: &[Node]) -> bool {
-    if callee.kind != Kind::Attribute {
-        return false;
-    }
-    let value = |argument: &Node| !matches!(argument.kind, Kind::Keyword | Kind::Constant);
-    match callee.text.as_str() {
-        "get" => !arguments.first().is_some_and(value),
-        "replace" => arguments.len() < 2,
-        "copy" => !arguments.is_empty(),
-        "join" => {
-            let of_paths = callee
-                .dotted()
-                .is_some_and(|path| path.ends_with("path.join"));
-            let words = |argument: &Node| value(argument) && argument.kind != Kind::Number;
-            !(of_paths || (arguments.len() == 1 && words(&arguments[0])))
-        }
-        _ => false,
-    }
 }

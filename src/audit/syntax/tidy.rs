@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::tree::{Kind, Node};
+use super::uses::{count, has_hidden_names, occurrences};
 
 /// Tells whether evaluating an expression has no effect.
 type Pure<'p> = dyn Fn(&Node) -> bool + 'p;
@@ -115,15 +116,15 @@ fn raises_again(handler: &Node) -> bool {
 }
 
 /// Takes out of a function's body what has no effect; gives back what it took.
-pub(super) fn body(body: &mut Node, pure: &Pure<'_>) -> Vec<Node> {
+pub(super) fn body(body: &mut Node, parameters: &BTreeSet<String>, pure: &Pure<'_>) -> Vec<Node> {
     let mut dead = Vec::new();
     loop {
-        let unread = unread(body, pure);
-        if unread.is_empty() {
-            break;
-        }
+        let own = Own::of(body, parameters);
+        let unread = unread(body, &own, pure);
         let before = dead.len();
-        drop_assignments(body, &unread, pure, &mut dead);
+        if !unread.is_empty() {
+            drop_assignments(body, &unread, &own, pure, &mut dead);
+        }
         if dead.len() == before {
             break;
         }
@@ -146,32 +147,17 @@ fn last_return(body: &mut Node) {
 }
 
 /// Local names that are assigned from values without effect and never read.
-fn unread(body: &Node, pure: &Pure<'_>) -> BTreeSet<String> {
+fn unread(body: &Node, own: &Own, pure: &Pure<'_>) -> BTreeSet<String> {
     let mut assigned: BTreeMap<String, usize> = BTreeMap::new();
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let mut declared = false;
-    let fresh = fresh(body);
-    body.visit(&mut |node| match node.kind {
-        Kind::Assign | Kind::Expression => {
-            if let Some(name) = written(node, &fresh, pure) {
-                let uses = count(node, name);
-                // `x = x + 1` reads what another statement wrote; `x += 1` reads only itself.
-                let reads_itself = node.text == "=" && node.kind == Kind::Assign && uses > 1;
-                *assigned.entry(name.to_owned()).or_default() +=
-                    if reads_itself { 1 } else { uses };
-            }
-        }
-        Kind::Name => {
-            *seen.entry(node.text.clone()).or_default() += 1;
-            // These read any local name there is.
-            declared |= matches!(node.text.as_str(), "locals" | "vars" | "eval" | "exec");
-        }
-        Kind::Declare => declared = true,
-        _ => {}
-    });
-    if declared {
+    if has_hidden_names(body) {
         return BTreeSet::new();
     }
+    visit_locals(body, &mut |node| {
+        for name in written(node, own, pure) {
+            *assigned.entry(name.to_owned()).or_default() += count(node, name);
+        }
+    });
+    let seen = occurrences(body);
     assigned
         .into_iter()
         .filter(|(name, times)| seen.get(name) == Some(times))
@@ -179,82 +165,154 @@ fn unread(body: &Node, pure: &Pure<'_>) -> BTreeSet<String> {
         .collect()
 }
 
-/// Local names that only ever hold a container the function made itself.
-fn fresh(body: &Node) -> BTreeSet<String> {
-    let mut made = BTreeSet::new();
-    let mut other = BTreeSet::new();
-    body.visit(&mut |node| {
-        if let (Kind::Assign, [target, value]) = (node.kind, node.children.as_slice())
-            && target.kind == Kind::Name
-        {
-            let makes = matches!(value.kind, Kind::Collection | Kind::Comprehension);
-            let set = if makes { &mut made } else { &mut other };
-            set.insert(target.text.clone());
-        }
-    });
-    made.difference(&other).cloned().collect()
-}
-
-/// The local name a statement writes, where that is all it does: `x = …`, `x += …`, and for a
-/// container made here `x[…] = …` and `x.append(…)`.
-fn written<'n>(node: &'n Node, fresh: &BTreeSet<String>, pure: &Pure<'_>) -> Option<&'n str> {
-    const WRITES: [&str; 5] = ["append", "extend", "add", "update", "insert"];
-    let made_here = |node: &Node| node.kind == Kind::Name && fresh.contains(&node.text);
-    match (node.kind, node.children.as_slice()) {
-        (Kind::Assign, [target, value]) if pure(value) => {
-            let inside = target
-                .children
-                .first()
-                .filter(|_| target.kind == Kind::Index);
-            match inside {
-                None => (target.kind == Kind::Name).then_some(target.text.as_str()),
-                Some(object) => (made_here(object) && target.children[1..].iter().all(pure))
-                    .then_some(object.text.as_str()),
-            }
-        }
-        (Kind::Expression, [call]) if call.kind == Kind::Call => {
-            let (callee, arguments) = call.children.split_first()?;
-            let object = callee
-                .children
-                .first()
-                .filter(|_| callee.kind == Kind::Attribute)?;
-            let writes = WRITES.contains(&callee.text.as_str())
-                && made_here(object)
-                && arguments.iter().all(pure);
-            writes.then_some(object.text.as_str())
-        }
-        _ => None,
+/// Visits what binds local names: all but the bodies of classes, which bind attributes.
+pub(super) fn visit_locals<'t>(node: &'t Node, see: &mut impl FnMut(&'t Node)) {
+    if node.kind == Kind::Class {
+        return;
+    }
+    see(node);
+    for child in &node.children {
+        visit_locals(child, see);
     }
 }
 
-fn count(node: &Node, name: &str) -> usize {
-    let mut times = 0;
-    node.visit(&mut |part| times += usize::from(part.kind == Kind::Name && part.text == name));
-    times
+/// Local names that only ever hold something the function made itself.
+struct Own {
+    /// Containers.
+    containers: BTreeSet<String>,
+    /// Anything that `+=` changes for nobody else.
+    values: BTreeSet<String>,
+}
+
+impl Own {
+    fn of(body: &Node, parameters: &BTreeSet<String>) -> Self {
+        let (mut containers, mut values) = (BTreeSet::new(), BTreeSet::new());
+        let mut shared = parameters.clone();
+        let mut other = parameters.clone();
+        visit_locals(body, &mut |node| {
+            if let (Kind::Assign, "=", [target, value]) =
+                (node.kind, node.text.as_str(), node.children.as_slice())
+                && target.kind == Kind::Name
+            {
+                let makes = matches!(value.kind, Kind::Collection | Kind::Comprehension);
+                let set = if makes { &mut containers } else { &mut other };
+                set.insert(target.text.clone());
+                let set = if is_new(value) {
+                    &mut values
+                } else {
+                    &mut shared
+                };
+                set.insert(target.text.clone());
+            }
+        });
+        containers.retain(|name| !other.contains(name));
+        values.retain(|name| !shared.contains(name));
+        Self { containers, values }
+    }
+}
+
+/// Whether an expression gives what nobody else holds.
+fn is_new(value: &Node) -> bool {
+    const MAKES: [&str; 12] = [
+        "len", "int", "float", "str", "bool", "list", "dict", "set", "sorted", "round", "abs",
+        "tuple",
+    ];
+    match value.kind {
+        Kind::Number
+        | Kind::Text
+        | Kind::Format
+        | Kind::Constant
+        | Kind::Collection
+        | Kind::Comprehension
+        | Kind::Operator
+        | Kind::Compare => true,
+        Kind::Call => value.children[0]
+            .dotted()
+            .is_some_and(|callee| MAKES.contains(&callee.as_str()) || callee.starts_with("time.")),
+        _ => false,
+    }
+}
+
+/// The local names a statement writes, where that is all it does: `x = …`, `x, y = …`, `x += …`,
+/// `del x`, and for a container made here `x[…] = …` and `x.append(…)`.
+fn written<'n>(node: &'n Node, own: &Own, pure: &Pure<'_>) -> Vec<&'n str> {
+    match (node.kind, node.children.as_slice()) {
+        (Kind::Assign, [target, value]) if pure(value) => assigned(node, target, own, pure),
+        (Kind::Expression, [call]) if call.kind == Kind::Call => {
+            filled(call, own, pure).into_iter().collect()
+        }
+        (Kind::Other, [.., names]) if node.text == "delete_statement" => names_of(names),
+        _ => Vec::new(),
+    }
+}
+
+fn assigned<'n>(node: &Node, target: &'n Node, own: &Own, pure: &Pure<'_>) -> Vec<&'n str> {
+    let updates = node.text != "=";
+    match target.kind {
+        Kind::Name if updates && !own.values.contains(&target.text) => Vec::new(),
+        Kind::Index => {
+            let object = &target.children[0];
+            let made_here = object.kind == Kind::Name && own.containers.contains(&object.text);
+            let writes = made_here && target.children[1..].iter().all(pure);
+            writes.then_some(object.text.as_str()).into_iter().collect()
+        }
+        _ => names_of(target),
+    }
+}
+
+/// The names a target consists of; none where it is anything else.
+fn names_of(target: &Node) -> Vec<&str> {
+    match target.kind {
+        Kind::Name => vec![&target.text],
+        Kind::Collection if target.children.iter().all(|part| part.kind == Kind::Name) => target
+            .children
+            .iter()
+            .map(|part| part.text.as_str())
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn filled<'n>(call: &'n Node, own: &Own, pure: &Pure<'_>) -> Option<&'n str> {
+    const WRITES: [&str; 5] = ["append", "extend", "add", "update", "insert"];
+    let (callee, arguments) = call.children.split_first()?;
+    let object = callee
+        .children
+        .first()
+        .filter(|_| callee.kind == Kind::Attribute)?;
+    let writes = WRITES.contains(&callee.text.as_str())
+        && object.kind == Kind::Name
+        && own.containers.contains(&object.text)
+        && arguments.iter().all(pure);
+    writes.then_some(object.text.as_str())
 }
 
 fn drop_assignments(
     node: &mut Node,
     names: &BTreeSet<String>,
+    own: &Own,
     pure: &Pure<'_>,
     dead: &mut Vec<Node>,
 ) {
+    if node.kind == Kind::Class {
+        return;
+    }
     if node.kind == Kind::Block {
         let mut kept = Vec::new();
         for mut child in std::mem::take(&mut node.children) {
-            let is_dead = written(&child, names, pure).is_some_and(|name| names.contains(name));
-            if is_dead {
+            let written = written(&child, own, pure);
+            if !written.is_empty() && written.iter().all(|name| names.contains(*name)) {
                 dead.push(child);
                 continue;
             }
-            drop_assignments(&mut child, names, pure, dead);
+            drop_assignments(&mut child, names, own, pure, dead);
             kept.extend(statement(child, pure));
         }
         node.children = kept;
         return;
     }
     for child in &mut node.children {
-        drop_assignments(child, names, pure, dead);
+        drop_assignments(child, names, own, pure, dead);
     }
 }
 

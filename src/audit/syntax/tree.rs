@@ -4,6 +4,9 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+/// Name of a file's own scope, outside any definition.
+pub const MODULE: &str = "<module>";
+
 /// What a node is. The order of its children is fixed per kind, as told beside each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -104,6 +107,8 @@ pub struct Node {
     pub children: Vec<Node>,
     /// Digest of kind, text and children, lines left out. Valid after [`Node::seal`].
     pub digest: u64,
+    /// For a number that stands where a constant is named: that name. Not part of the digest.
+    pub called: Option<Box<str>>,
 }
 
 impl Node {
@@ -115,6 +120,7 @@ impl Node {
             line,
             children,
             digest: 0,
+            called: None,
         }
     }
 
@@ -226,6 +232,19 @@ pub struct Lowered {
     pub module: Node,
     /// What the grammar already set aside.
     pub notes: Vec<Note>,
+    /// What it could not read.
+    pub faults: Vec<Fault>,
+}
+
+/// A piece of source that the grammar cannot read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Qualified name of the definition around it.
+    pub function: String,
+    /// Its text.
+    pub text: String,
+    /// Line, from 1.
+    pub line: u32,
 }
 
 /// Shortens a text to one line of at most 120 characters.

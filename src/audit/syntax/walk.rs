@@ -3,13 +3,10 @@
 use tree_sitter::Node as Syntax;
 
 use super::grammar::{Unreadable, line_of};
-use super::tree::{Aside, Kind, Lowered, Node, Note, one_line};
+use super::tree::{Aside, Kind, Lowered, MODULE, Node, Note, one_line};
 
 /// Nesting the audit follows. Recursion over a neutral tree stays within a small stack.
 const DEPTH_LIMIT: usize = 400;
-
-/// Name of a file's own scope, outside any definition.
-pub const MODULE: &str = "<module>";
 
 /// State of one file's lowering.
 pub(super) struct Walk<'s> {
@@ -34,6 +31,13 @@ impl<'s> Walk<'s> {
     /// Source text of a node.
     pub(super) fn text(&self, at: Syntax<'_>) -> &'s str {
         self.source.get(at.byte_range()).unwrap_or_default()
+    }
+
+    /// Source text from the start of one node to the end of another.
+    pub(super) fn between(&self, from: Syntax<'_>, to: Syntax<'_>) -> &'s str {
+        self.source
+            .get(from.start_byte()..to.end_byte())
+            .unwrap_or_default()
     }
 
     /// Source text of a field, empty when there is none.
@@ -89,6 +93,7 @@ impl<'s> Walk<'s> {
         Ok(Lowered {
             module: Node::new(Kind::Block, "", 1, statements),
             notes: self.notes,
+            faults: Vec::new(),
         })
     }
 }

@@ -1,8 +1,9 @@
 //! What becomes of a step that waits: a function of the plan and of how others ended, never of
 //! the order in which they did.
 
-use super::{Dispatcher, Step};
-use crate::gate::{Outcome, Start, Stop, SubtaskId};
+use super::state::{RunState, Step};
+use crate::gate::Start;
+use crate::model::{Condition, Outcome, Stop, SubtaskId};
 
 /// What becomes of a waiting step.
 pub(super) enum Decision {
@@ -21,7 +22,7 @@ enum Behind {
     Stop(Stop),
 }
 
-impl Dispatcher {
+impl RunState {
     /// What to do with a waiting step; none while it has to wait on.
     pub(super) fn decide(&self, step: &Step) -> Option<Decision> {
         if !step.in_scope {
@@ -74,9 +75,15 @@ impl Dispatcher {
         if let Some(would) = &step.dry_run_stop {
             return Decision::NotRun(Stop::DryRun(would.clone()));
         }
+        if let Some(needed) = self.needed_and_not_done(step) {
+            return Decision::NotRun(Stop::DryRunNeeds(needed));
+        }
         let Some(path) = &step.only_if else {
             return Decision::Start;
         };
+        if Condition::is_comparison(path) {
+            return self.decide_comparison(path);
+        }
         let fact = self.facts.value(path);
         match fact.and_then(|fact| fact["holds"].as_bool()) {
             Some(false) => {
@@ -90,6 +97,33 @@ impl Dispatcher {
         }
     }
 
+    /// The first that a step needs and a dry run has not done.
+    fn needed_and_not_done(&self, step: &Step) -> Option<String> {
+        let left_out = |id| {
+            matches!(
+                self.outcome(id),
+                Some(Outcome::NotRun {
+                    because: Stop::DryRun(_) | Stop::DryRunNeeds(_)
+                })
+            )
+        };
+        let needed = step.needs.iter().find(|(id, _)| left_out(id));
+        needed.map(|(_, what)| what.clone())
+    }
+
+    fn decide_comparison(&self, text: &str) -> Decision {
+        let Ok(condition) = Condition::parse(text) else {
+            return Decision::Start;
+        };
+        match self.facts.value(&condition.path) {
+            Some(found) if condition.holds(found) == Ok(false) => {
+                Decision::Skip(format!("`{condition}` does not hold: it is {found}"))
+            }
+            // Unknown is never a reason to leave something out.
+            Some(_) | None => Decision::Start,
+        }
+    }
+
     /// What the end of `id` means for what comes after it.
     fn behind(&self, id: &SubtaskId) -> Behind {
         match self.outcome(id) {
@@ -97,6 +131,7 @@ impl Dispatcher {
             Some(outcome) if outcome.lets_on() => self.behind_handler(id),
             Some(Outcome::NotRun { because }) => match because {
                 Stop::OutOfScope => Behind::Free,
+                Stop::DryRun(_) | Stop::DryRunNeeds(_) if self.through => Behind::Free,
                 Stop::DryRun(_) => Behind::Stop(Stop::Subtask(id.clone())),
                 because => Behind::Stop(because.clone()),
             },

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::gate::Start;
 
 pub(super) fn step(id: &str, work_package: &str, after: &[&str]) -> Step {
     Step {
@@ -14,6 +15,7 @@ pub(super) fn step(id: &str, work_package: &str, after: &[&str]) -> Step {
         publishes: None,
         in_scope: true,
         dry_run_stop: None,
+        needs: Vec::new(),
     }
 }
 
@@ -52,7 +54,7 @@ pub(super) fn failed() -> Outcome {
 }
 
 pub(super) fn outcome(dispatcher: &Dispatcher, id: &str) -> Outcome {
-    dispatcher.outcome(&SubtaskId::new(id)).unwrap().clone()
+    dispatcher.run.outcome(&SubtaskId::new(id)).unwrap().clone()
 }
 
 #[test]
@@ -189,6 +191,8 @@ fn a_condition_that_does_not_hold_skips_with_its_reason() {
         source: Source {
             by: SubtaskId::new("T1"),
             exchange: Some(1),
+            facts: Vec::new(),
+            origins: Vec::new(),
         },
     };
     let input = Input::Ended {
@@ -232,6 +236,8 @@ fn a_second_publication_is_an_error_of_its_subtask() {
         source: Source {
             by: SubtaskId::new("T1"),
             exchange: None,
+            facts: Vec::new(),
+            origins: Vec::new(),
         },
     };
     let input = Input::Ended {
@@ -302,7 +308,7 @@ proptest! {
         loop {
             for id in started(&actions) {
                 let step = steps.iter().find(|step| step.id.as_str() == id).unwrap();
-                prop_assert!(step.after.iter().all(|id| dispatcher.outcome(id).is_some_and(Outcome::lets_on)));
+                prop_assert!(step.after.iter().all(|id| dispatcher.run.outcome(id).is_some_and(Outcome::lets_on)));
                 running.push(id.to_owned());
             }
             if let Some(verdict) = finished(&actions) {

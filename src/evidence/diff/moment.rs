@@ -10,9 +10,10 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use regex::{Captures, Regex};
 use serde_json::Value;
 
+use super::recorded::{Run, Texts, leaves, subtasks};
 use super::volatile::{Excuse, excuse, is_of_the_moment, without_times};
-use super::{Run, Texts, leaves, subtasks};
-use crate::journal::{Answer, Exchange, Said, referred, sha256_hex};
+use crate::journal::{Answer, Exchange, Said, referred};
+use crate::store::sha256_hex;
 use crate::world::Response;
 
 /// A shorter id could be part of any word.
@@ -277,9 +278,11 @@ fn fresh_id(exchange: &Exchange) -> Option<String> {
         return None;
     };
     // Few answers are ids; the others need not be read.
-    let short = |response: &&Said| response.text().len() <= 100;
+    let is_head = |text: &str| text.starts_with(r#"{"response":"journal-head""#);
+    let short = |response: &&Said| response.text().len() <= 100 || is_head(response.text());
     match Some(response).filter(short)?.read().ok()? {
         Response::Id(id) => Some(id),
+        Response::JournalHead(anchor) => Some(anchor.head),
         _ => None,
     }
 }

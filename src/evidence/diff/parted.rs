@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::difference::{Difference, Divergence};
+use super::moments::Moments;
 use super::path::{Path, Values, collect};
-use super::{Difference, Divergence, Moments, subtasks};
-use crate::gate::SubtaskId;
+use super::recorded::subtasks;
 use crate::journal::{Answer, Exchange, Folded};
+use crate::model::SubtaskId;
 
 /// The first exchange, in the plan's order, that is not the same.
 pub(super) fn first(one: &Folded, other: &Folded, moments: &Moments<'_>) -> Option<Divergence> {

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::super::plain::plain;
-use super::{Diff, Difference};
-use crate::alignment::gaps;
+use super::difference::{Diff, Difference};
+use crate::model::alignment::gaps;
+use crate::model::escape::{one_line, visible};
 
 /// A longer value is cut.
 const LENGTH: usize = 300;
@@ -16,12 +16,15 @@ const LINES: usize = 12;
 /// Parts of an exchange that are shown.
 const PARTS: usize = 5;
 
-/// All of it.
-pub(super) fn text(diff: &Diff, with_volatile: bool) -> String {
-    let mut out = String::new();
-    // Writing into a text cannot fail.
-    let _ = tell(diff, with_volatile, &mut out);
-    out
+impl Diff {
+    /// The comparison in words; volatile values are only counted, unless asked for.
+    #[must_use]
+    pub fn text(&self, with_volatile: bool) -> String {
+        let mut out = String::new();
+        // Writing into a text cannot fail.
+        let _ = tell(self, with_volatile, &mut out);
+        out
+    }
 }
 
 fn tell(diff: &Diff, with_volatile: bool, out: &mut String) -> std::fmt::Result {
@@ -32,7 +35,7 @@ fn tell(diff: &Diff, with_volatile: bool, out: &mut String) -> std::fmt::Result 
         writeln!(out, "verdict: {one} / {other}")?;
     }
     if !diff.began_with.is_empty() {
-        writeln!(out, "not begun alike:")?;
+        writeln!(out, "different inputs:")?;
         differences(&diff.began_with, out)?;
     }
     divergence(diff, out)?;
@@ -41,7 +44,7 @@ fn tell(diff: &Diff, with_volatile: bool, out: &mut String) -> std::fmt::Result 
     }
     for (which, names) in [("first", &diff.only.0), ("second", &diff.only.1)] {
         if !names.is_empty() {
-            let names: Vec<String> = names.iter().map(|name| plain(name)).collect();
+            let names: Vec<String> = names.iter().map(|name| one_line(name)).collect();
             writeln!(out, "facts of the {which} alone: {}", names.join(", "))?;
         }
     }
@@ -60,7 +63,7 @@ fn tell(diff: &Diff, with_volatile: bool, out: &mut String) -> std::fmt::Result 
         )?;
     }
     out.push_str(if diff.same() {
-        "no difference that says anything"
+        "no meaningful difference"
     } else {
         "the runs differ"
     });
@@ -73,7 +76,7 @@ fn divergence(diff: &Diff, out: &mut String) -> std::fmt::Result {
     };
     writeln!(
         out,
-        "first divergence: {} exchange {}, the {}",
+        "first divergence: {} request {}, the {}",
         first.subtask, first.exchange, first.what
     )?;
     if first.parts.is_empty() {
@@ -99,16 +102,16 @@ fn differences(all: &[Difference], out: &mut String) -> std::fmt::Result {
         let Some(count) = places.remove(&key(difference)) else {
             continue;
         };
-        write!(out, "  {}", plain(&difference.path))?;
+        write!(out, "  {}", one_line(&difference.path))?;
         if count > 1 {
             write!(out, ", and {} more with the same values", count - 1)?;
         }
         if let Some(why) = difference.volatile {
-            write!(out, " (volatile: {why})")?;
+            write!(out, " (nondeterministic: {why})")?;
         }
         out.push('\n');
         match &difference.lines {
-            Some(lines) => plain(lines)
+            Some(lines) => visible(lines)
                 .lines()
                 .try_for_each(|line| writeln!(out, "    {line}"))?,
             None => sides(difference.one.as_ref(), difference.other.as_ref(), out)?,
@@ -119,7 +122,7 @@ fn differences(all: &[Difference], out: &mut String) -> std::fmt::Result {
 
 fn sides(one: Option<&Value>, other: Option<&Value>, out: &mut String) -> std::fmt::Result {
     let shown = |value: Option<&Value>| {
-        value.map_or("nothing".to_owned(), |value| plain(&value.to_string()))
+        value.map_or("nothing".to_owned(), |value| one_line(&value.to_string()))
     };
     let (one, other) = (shown(one), shown(other));
     let (one, other) = (

@@ -81,6 +81,13 @@ const PROSE: [(&str, &str); 4] = [
     (r"\b0x[0-9a-f]{6,16}\b", "‹address›"),
 ];
 
+/// The number of a log: programs that a subtask runs at the same time take theirs as they come.
+const LOG: (&str, &str) = (r"‹run›/logs/[A-Za-z0-9_.]+-\d+-", "‹run›/logs/‹number›-");
+
+/// The name of a report of an audit: made from an id of the run, so that the tests that write it
+/// cannot tell from it which side they are on.
+const REPORT: (&str, &str) = (r"\b[0-9a-f]{16}\.xml\b", "‹report›.xml");
+
 /// The same of any text: the first free port.
 const PORT: (&str, &str) = (r"\b(127\.0\.0\.1|localhost):\d{2,5}\b", "‹this machine›");
 
@@ -121,13 +128,6 @@ pub(super) fn excuse(names: &[&str]) -> Option<Excuse> {
     within.or(all.first()).copied()
 }
 
-/// Why a value differs between any two live runs, when it does: by the names of the fields that it
-/// lies in, outermost first.
-#[must_use]
-pub fn why_volatile(names: &[&str]) -> Option<&'static str> {
-    excuse(names).map(|(Excuse::Itself(why) | Excuse::Within(why))| why)
-}
-
 /// Whether an answer of this kind is of the moment as a whole.
 pub(super) fn is_of_the_moment(answer: &str) -> bool {
     ANSWERS.iter().any(|(name, _)| *name == answer)
@@ -137,8 +137,8 @@ pub(super) fn is_of_the_moment(answer: &str) -> bool {
 pub(super) fn without_times(text: &str) -> Cow<'_, str> {
     static SHAPES: LazyLock<[Shapes; 2]> = LazyLock::new(|| {
         [
-            Shapes::of(&[PORT]),
-            Shapes::of(&[&PROSE[..], &[PORT]].concat()),
+            Shapes::of(&[PORT, LOG, REPORT]),
+            Shapes::of(&[&PROSE[..], &[PORT, LOG, REPORT]].concat()),
         ]
     });
     SHAPES[usize::from(is_prose(text))].replace(text)

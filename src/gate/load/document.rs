@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::gate::diagnostic::{Diagnostic, SourceText};
+use crate::model::{Diagnostic, SourceText};
 
 /// A place in the document: keys and indexes from the root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,7 +49,12 @@ pub(in crate::gate) struct Document<'t> {
 impl<'t> Document<'t> {
     /// Parses a text; with the syntax errors, what could be understood all the same.
     pub(in crate::gate) fn parse(source: &'t Arc<SourceText>) -> (Self, Vec<Diagnostic>) {
-        let (root, errors) = DeTable::parse_recoverable(source.text());
+        let (mut root, mut errors) = DeTable::parse_recoverable(source.text());
+        for text in source.included() {
+            let (table, more) = DeTable::parse_recoverable(text);
+            errors.extend(more);
+            append(root.get_mut(), table);
+        }
         let problems = errors
             .iter()
             .map(|error| {
@@ -77,6 +82,43 @@ impl<'t> Document<'t> {
         match self.find(at) {
             Found::Value { value, .. } => value.get_ref().as_str(),
             _ => None,
+        }
+    }
+
+    /// The value at a place.
+    pub(in crate::gate) fn value(&self, at: &At) -> Option<&Spanned<DeValue<'t>>> {
+        match self.find(at) {
+            Found::Value { value, .. } => Some(value),
+            Found::Root | Found::Within(_) => None,
+        }
+    }
+
+    /// The value at a place, in a table of its own.
+    pub(in crate::gate) fn alone(&self, at: &At) -> Option<DeTable<'t>> {
+        let Step::Key(last) = at.0.last()? else {
+            return None;
+        };
+        let value = self.value(at)?.clone();
+        let key = Spanned::new(value.span(), std::borrow::Cow::Owned(last.clone()));
+        Some(std::iter::once((key, value)).collect())
+    }
+
+    /// Puts other subtasks in the place of those of a work package.
+    pub(in crate::gate) fn replace_subtasks(
+        &mut self,
+        package: usize,
+        subtasks: Vec<Spanned<DeValue<'t>>>,
+    ) {
+        let packages = self.root.get_mut().get_mut("work_package");
+        let Some(DeValue::Array(packages)) = packages.map(Spanned::get_mut) else {
+            return;
+        };
+        let package = packages.get_mut(package).map(Spanned::get_mut);
+        if let Some(DeValue::Table(package)) = package
+            && let Some(list) = package.get_mut("subtask")
+        {
+            let span = list.span();
+            *list = Spanned::new(span, DeValue::Array(subtasks.into_iter().collect()));
         }
     }
 
@@ -114,7 +156,7 @@ impl<'t> Document<'t> {
     /// as they are.
     pub(in crate::gate) fn words_span(&self, at: &At, words: &str) -> Range<usize> {
         let span = self.span(at);
-        match self.source.text()[span.clone()].find(words) {
+        match self.source.slice(span.clone()).find(words) {
             Some(found) if !words.is_empty() => {
                 span.start + found..span.start + found + words.len()
             }
@@ -174,6 +216,34 @@ impl<'t> Document<'t> {
             found = next.unwrap_or(Found::Within(within));
         }
         found
+    }
+}
+
+/// Puts the work packages of an included file behind those that are there. What else it holds is
+/// kept under its own key, where nothing of that name is there, so that it is reported.
+fn append<'t>(root: &mut DeTable<'t>, table: Spanned<DeTable<'t>>) {
+    for (key, value) in table.into_inner() {
+        match key.get_ref().as_ref() {
+            "include" => continue,
+            "work_package" => {}
+            other => {
+                let name = format!("{other} of an included file");
+                let key = Spanned::new(key.span(), std::borrow::Cow::Owned(name));
+                root.insert(key, value);
+                continue;
+            }
+        }
+        let there = root.get_mut("work_package").map(Spanned::get_mut);
+        match (there, value.into_inner()) {
+            (Some(DeValue::Array(packages)), DeValue::Array(more)) => {
+                for package in more {
+                    packages.push(package);
+                }
+            }
+            (None, more) => drop(root.insert(key.clone(), Spanned::new(key.span(), more))),
+            // Not a list of tables: reported with what is there.
+            (Some(_), _) => {}
+        }
     }
 }
 

@@ -12,10 +12,10 @@ use toml::de::DeTable;
 use super::document::{At, Document, table_to_json};
 use super::file::{GateTable, SubtaskTable, WorkPackageTable};
 use super::table::{Reading, Shape, whole_schemas};
-use crate::gate::diagnostic::Diagnostic;
+use crate::gate::GATE_FORMAT;
 use crate::gate::graph::{Outline, SubtaskOutline};
-use crate::gate::nearest::nearest;
-use crate::gate::{GATE_FORMAT, PolicyTable, SubtaskId, Triage};
+use crate::gate::rehearsal::Rehearsal;
+use crate::model::{Diagnostic, PolicyTable, SubtaskId, Triage, nearest};
 use crate::verbs::Verb;
 use crate::world::ProcessRule;
 
@@ -28,6 +28,8 @@ pub(super) struct Draft {
     pub(super) policy: Option<PolicyTable>,
     pub(super) processes: BTreeMap<String, ProcessRule>,
     pub(super) triage: Vec<(At, Triage)>,
+    /// None when there is none, or it could not be read.
+    pub(super) rehearsal: Option<Rehearsal>,
     pub(super) packages: Vec<DraftPackage>,
 }
 
@@ -63,9 +65,24 @@ pub(super) struct DraftSubtask {
 
 impl Draft {
     /// Reads what can be read.
-    pub(super) fn read(document: &Document<'_>, problems: &mut Vec<Diagnostic>) -> Self {
+    pub(super) fn read(
+        document: &Document<'_>,
+        parameters: Map<String, Value>,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Self {
         let mut reader = DraftReader { document, problems };
-        reader.draft()
+        reader.draft(parameters)
+    }
+
+    /// The parameters, with their defaults.
+    pub(super) fn parameters(
+        document: &Document<'_>,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Map<String, Value> {
+        match document.table(&At::root().key("parameters")) {
+            Some(table) => table_to_json(table, document.source, problems),
+            None => Map::new(),
+        }
     }
 
     /// All its subtasks, with their work packages.
@@ -112,6 +129,7 @@ struct Shapes {
     policy: Shape,
     process: Shape,
     triage: Shape,
+    rehearsal: Shape,
     package: Shape,
     subtask: Shape,
     verbs: BTreeMap<&'static str, Shape>,
@@ -124,6 +142,7 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
         policy: Shape::of::<PolicyTable>(),
         process: Shape::of::<ProcessRule>().without("name"),
         triage: Shape::of::<Triage>(),
+        rehearsal: Shape::of::<Rehearsal>(),
         package: Shape::of::<WorkPackageTable>(),
         verbs: verb_shapes(&subtask),
         subtask,
@@ -131,18 +150,16 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
 });
 
 impl DraftReader<'_, '_> {
-    fn draft(&mut self) -> Draft {
+    fn draft(&mut self, parameters: Map<String, Value>) -> Draft {
         let root = At::root();
         let header = self
             .read::<GateTable>(&root, &SHAPES.gate, "the gate file")
             .and_then(|table| self.header(table));
         let mut draft = Draft {
             header,
+            parameters,
             ..Draft::default()
         };
-        if let Some(table) = self.document.table(&root.key("parameters")) {
-            draft.parameters = table_to_json(table, self.document.source, self.problems);
-        }
         let policy = root.key("policy");
         draft.policy = if self.document.has(&policy) {
             self.read(&policy, &SHAPES.policy, "`policy`")
@@ -154,6 +171,7 @@ impl DraftReader<'_, '_> {
             let rule = self.read(&at, &SHAPES.triage, "a triage rule");
             draft.triage.extend(rule.map(|rule| (at, rule)));
         }
+        draft.rehearsal = self.read(&root.key("rehearsal"), &SHAPES.rehearsal, "`rehearsal`");
         for at in self.items(&root.key("work_package")) {
             let package = self.package(at);
             draft.packages.push(package);

@@ -6,7 +6,8 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::gate::{PolicyTable, Priority, Start, SubtaskId, Triage};
+use crate::gate::{Priority, Rehearsal, Start};
+use crate::model::{PolicyTable, SubtaskId, Triage};
 use crate::world::ProcessRule;
 
 /// A gate: a plan of work packages and subtasks, with its policy and parameters.
@@ -50,6 +51,18 @@ pub(in crate::gate) struct GateTable {
         reason = "read on its own, to report everything that is wrong with it"
     )]
     pub(super) triage: Vec<Map<String, Value>>,
+    /// Files with more work packages, relative to this one; they hold `[[work_package]]` and
+    /// `include` alone.
+    #[serde(default)]
+    #[expect(dead_code, reason = "read before the rest, to put the texts together")]
+    pub(super) include: Vec<String>,
+    /// What the outside is in a rehearsal.
+    #[serde(default)]
+    #[expect(
+        dead_code,
+        reason = "read on its own, to report everything that is wrong with it"
+    )]
+    pub(super) rehearsal: Map<String, Value>,
     /// The work packages, in order.
     #[expect(
         dead_code,
@@ -77,6 +90,9 @@ pub(in crate::gate) struct WorkPackageTable {
     /// What it is for.
     #[serde(default)]
     pub(super) goal: String,
+    /// Label of the runner that it wants, such as `macos-15`, in a workflow made of the gate.
+    #[serde(default)]
+    pub(super) runs_on: Option<String>,
     /// Its subtasks, in order.
     #[expect(
         dead_code,
@@ -108,7 +124,13 @@ pub(in crate::gate) struct SubtaskTable {
     /// What must have happened for it to start.
     #[serde(default)]
     pub(super) on: Start,
-    /// Fact that says whether it applies; when it does not, the subtask is skipped.
+    /// A list: the subtask is there once for each item, which it quotes as `{{ item }}`. Its id
+    /// becomes `T004[item]`, its fact `name.item`.
+    #[serde(default)]
+    #[expect(dead_code, reason = "read before the rest, to make the copies")]
+    pub(super) for_each: Option<Value>,
+    /// Condition on a fact: `build.tests.ran >= 10`, `state.state == CLOSED`, `os in [linux, macos]`;
+    /// or a fact alone that says whether it `holds`. When it does not, the subtask is skipped.
     #[serde(default)]
     pub(super) only_if: Option<String>,
     /// Time limit, such as `90s` or `15m`; five minutes when not given.
@@ -119,11 +141,12 @@ pub(in crate::gate) struct SubtaskTable {
     pub(super) max_age: Option<String>,
 }
 
-/// The schemas of policy, process rule and triage rule.
-pub(in crate::gate) fn part_schemas(generator: &mut SchemaGenerator) -> [Value; 3] {
+/// The schemas of policy, process rule, triage rule and rehearsal.
+pub(in crate::gate) fn part_schemas(generator: &mut SchemaGenerator) -> [Value; 4] {
     [
         generator.subschema_for::<PolicyTable>().to_value(),
         generator.subschema_for::<ProcessRule>().to_value(),
         generator.subschema_for::<Triage>().to_value(),
+        generator.subschema_for::<Rehearsal>().to_value(),
     ]
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::gate::nearest::nearest;
+use crate::model::nearest;
 
 /// How the field `name` is written, and what it is for; none when it may be anything.
 pub(super) fn form(name: &str, schema: &Value) -> Option<String> {

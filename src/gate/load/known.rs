@@ -9,9 +9,11 @@ use serde_json::Value;
 use super::draft::{Draft, DraftSubtask};
 use super::names::{did_you_mean, meant};
 use super::values::prefixes;
-use crate::gate::SubtaskId;
 use crate::gate::graph::Graph;
-use crate::gate::template::look_up;
+use crate::model::Kind as FieldKind;
+use crate::model::SubtaskId;
+use crate::model::template::look_up;
+use crate::verb::Field;
 
 /// What a name may mean where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub(super) struct Names<'a> {
 struct Publisher<'a> {
     by: &'a SubtaskId,
     /// The fields of the fact, where they are known.
-    fields: Option<Vec<&'a str>>,
+    fields: Option<Vec<Field>>,
 }
 
 enum Known<'a> {
@@ -73,6 +75,20 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// What kind of value a path leads to, where that is known before the run.
+    pub(super) fn kind(&self, path: &str) -> Option<FieldKind> {
+        let fact = prefixes(path)
+            .chain([path])
+            .filter(|name| self.publishers.contains_key(name))
+            .last()?;
+        let field = field_of(path, fact)?;
+        let fields = self.publishers.get(fact)?.fields.as_ref()?;
+        let known = fields.iter().find(|known| known.name == field)?;
+        // What lies inside of a list or a table is not known.
+        let whole = path.len() == fact.len() + 1 + field.len();
+        (whole && !known.optional).then_some(known.kind)
+    }
+
     pub(super) fn parameters(&self) -> &Value {
         &self.parameters
     }
@@ -95,7 +111,10 @@ impl<'a> Names<'a> {
             Known::NoField(fact) => {
                 let field = field_of(path, fact).unwrap_or_default();
                 let fields = self.publishers.get(fact).and_then(|by| by.fields.as_ref());
-                let known = fields.into_iter().flatten().copied();
+                let known = fields
+                    .into_iter()
+                    .flatten()
+                    .map(|field| field.name.as_str());
                 (
                     format!("fact `{fact}` has no field `{field}`"),
                     "not known",
@@ -201,7 +220,7 @@ impl<'a> Publisher<'a> {
             .is_some_and(|table| table.only_if.is_some());
         if let Some(fields) = fields.as_mut().filter(|_| conditional) {
             // One that is skipped publishes why, instead.
-            fields.push("skipped");
+            fields.push(Field::new("skipped", FieldKind::Text));
         }
         Self {
             by: &subtask.id,
@@ -211,7 +230,7 @@ impl<'a> Publisher<'a> {
 
     fn has(&self, field: Option<&str>) -> bool {
         match (field, &self.fields) {
-            (Some(field), Some(fields)) => fields.contains(&field),
+            (Some(field), Some(fields)) => fields.iter().any(|known| known.name == field),
             _ => true,
         }
     }

@@ -5,10 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use super::document::{At, Document};
 use super::draft::{Draft, DraftPackage};
 use super::values::prefixes;
-use crate::gate::diagnostic::Diagnostic;
+use crate::gate::Start;
 use crate::gate::graph::Graph;
-use crate::gate::nearest::nearest;
-use crate::gate::{Start, SubtaskId};
+use crate::model::{Diagnostic, SubtaskId, nearest};
 
 /// Checks all names; the graph when ids and edges are sound.
 pub(super) fn check(
@@ -82,6 +81,7 @@ impl Names<'_, '_> {
                 "work package",
                 &mut seen,
             );
+            self.runs_on(package);
             if package.table.is_some() && package.subtasks.is_empty() {
                 let message = format!("work package `{}` has no subtasks", package.id);
                 let problem = self.document.problem(&package.at, message);
@@ -105,7 +105,16 @@ impl Names<'_, '_> {
         if self.document.text(at).is_none() {
             return;
         }
-        if !is_id(id) {
+        let copied = !self
+            .document
+            .source
+            .slice(self.document.span(at))
+            .contains('[');
+        let own = id
+            .split_once('[')
+            .filter(|_| copied)
+            .map_or(id, |(own, _)| own);
+        if !is_id(own) {
             self.odd_id(at, &format!("the id of a {what}"));
         }
         if let Some(first) = seen.get(id) {
@@ -117,6 +126,16 @@ impl Names<'_, '_> {
             )));
         } else {
             seen.insert(id, at.clone());
+        }
+    }
+
+    fn runs_on(&mut self, package: &DraftPackage) {
+        let label = package
+            .table
+            .as_ref()
+            .and_then(|table| table.runs_on.as_ref());
+        if label.is_some_and(|label| !is_id(label)) {
+            self.odd_id(&package.at.key("runs_on"), "the label of a runner");
         }
     }
 

@@ -7,11 +7,13 @@ use serde_json::{Map, Value};
 use super::document::{At, Document};
 use super::draft::{Draft, DraftSubtask};
 use super::names::did_you_mean;
-use crate::gate::diagnostic::Diagnostic;
-use crate::gate::policy_table::{is_issue_reference, is_repository, same_issue};
-use crate::gate::template::{look_up, quoted_names, render_parameters};
-use crate::gate::{PolicyTable, ResolvedPolicy, Triage};
-use crate::verbs::{Verb, Write};
+use crate::model::template::{look_up, quoted_names, render_parameters};
+use crate::model::{
+    Diagnostic, PolicyTable, ResolvedPolicy, Triage, is_issue_reference, is_repository,
+    numbered_paths, same_issue,
+};
+use crate::verb::{Leaves, Write};
+use crate::verbs::Verb;
 
 /// Checks the policy and all writes; both with their parameters filled in.
 pub(super) fn check(
@@ -57,13 +59,28 @@ impl Checker<'_, '_> {
                 if issues {
                     self.issue(&at, &filled);
                 }
-                if filled.trim().is_empty() {
+                if name == "leave" {
+                    self.paths(&at, &filled);
+                } else if filled.trim().is_empty() {
                     let problem = self.document.problem(&at, "an empty entry in the policy");
                     self.problems.push(problem.help("take it out"));
                 }
                 if let Some(list) = self.policy.list_mut(name) {
                     list.push(filled);
                 }
+            }
+        }
+    }
+
+    /// The paths that a pattern stands for; an empty one, which stands for none, is no mistake.
+    fn paths(&mut self, at: &At, pattern: &str) -> Option<Vec<String>> {
+        match numbered_paths(pattern) {
+            Ok(paths) => Some(paths),
+            Err(wrong) => {
+                let problem = self.document.problem(at, wrong);
+                let help = "write an absolute path such as `/tmp/run-{1..4}.log`";
+                self.problems.push(problem.help(help));
+                None
             }
         }
     }
@@ -132,8 +149,9 @@ impl Checker<'_, '_> {
             let (list, template, done) = match write {
                 Write::Comment(issue) => ("comment", issue, "commented on"),
                 Write::Close(issue) => ("close", issue, "closed"),
-                // The triage rules themselves have been checked.
-                Write::TriagedIssues => continue,
+                // The triage rules themselves have been checked, and addresses are with what is
+                // asked.
+                Write::TriagedIssues | Write::Post(_) => continue,
             };
             let at = self.document.text_at(&subtask.at, template);
             let Some(issue) = self.filled(&at, template, "an issue that is written to") else {
@@ -153,6 +171,9 @@ impl Checker<'_, '_> {
                 self.must_list(&at, list, &issue, done);
             }
         }
+        if let Some(leaves) = verb.declares().leaves() {
+            self.leaves(subtask, leaves);
+        }
         let at = subtask.at.key("process");
         if let Some(rule) = verb.declares().ends() {
             if self.process_rule(&at, rule, draft) {
@@ -160,6 +181,31 @@ impl Checker<'_, '_> {
             }
         } else if let Verb::Canary(canary) = verb {
             self.process_rule(&at, &canary.process, draft);
+        }
+    }
+
+    /// Files that are left for readers: as many as there are logs, and listed.
+    fn leaves(&mut self, subtask: &DraftSubtask, leaves: Leaves<'_>) {
+        let at = subtask.at.key(leaves.field);
+        let Some(pattern) = self.filled(&at, leaves.pattern, "a file that is left") else {
+            return;
+        };
+        let Some(paths) = self.paths(&at, &pattern).filter(|paths| !paths.is_empty()) else {
+            return;
+        };
+        if paths.len() != leaves.count {
+            let (paths, logs) = (paths.len(), leaves.count);
+            let message = format!("`{pattern}` is {paths} paths for {logs} logs");
+            let problem = self.document.problem(&at, message);
+            self.problems
+                .push(problem.help(format!("write `{{1..{logs}}}` where the number stands")));
+        } else if self.readable && !self.policy.leave.contains(&pattern) {
+            let message =
+                format!("logs would be left at {pattern}, which the policy does not list");
+            let problem = self.document.problem(&at, message);
+            let help = "add it to `leave` under [policy] if it may ever be written";
+            self.problems
+                .push(problem.label("not in `policy.leave`").help(help));
         }
     }
 

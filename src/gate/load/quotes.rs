@@ -9,12 +9,11 @@ use serde_json::{Map, Value};
 use super::document::{At, Document};
 use super::draft::{Draft, DraftSubtask};
 use super::known::{Kind, Names};
-use crate::gate::diagnostic::{Diagnostic, SourceText};
 use crate::gate::graph::Graph;
-use crate::gate::template::{
+use crate::model::template::{
     holds_template, is_template, quoted_names, render_fields, syntax_error,
 };
-use crate::gate::{PolicyTable, closing_reference};
+use crate::model::{Condition, Diagnostic, PolicyTable, SourceText, closing_reference};
 use crate::verbs::Verb;
 
 /// The comment templates that a gate uses, by name.
@@ -40,6 +39,15 @@ pub(super) fn check(
         quotes.subtask(subtask, find);
     }
     quotes.templates
+}
+
+/// What is meant by a template that quotes one name.
+fn plain_name(template: &str) -> String {
+    let names = quoted_names(template).unwrap_or_default();
+    match names.first() {
+        Some(name) if names.len() == 1 => format!("did you mean `{name}`?"),
+        _ => "write the fact's or the rule's name as it is".to_owned(),
+    }
 }
 
 struct Quotes<'a, 't> {
@@ -85,8 +93,8 @@ impl Quotes<'_, '_> {
             let at = self.document.text_at(&subtask.at, path);
             self.name(&at, path, subtask, Kind::Fact);
         }
-        if let Verb::Comment(comment) = verb {
-            self.template_file(subtask, &comment.template, find);
+        if let Some(template) = verb.declares().template() {
+            self.template_file(subtask, template, find);
         }
     }
 
@@ -182,8 +190,7 @@ impl Quotes<'_, '_> {
             let at = self.document.text_at(&subtask.at, name);
             let message = format!("`{name}` is a template where a plain name is needed");
             let problem = self.document.problem(&at, message);
-            self.problems
-                .push(problem.help("write the fact's or the rule's name as it is"));
+            self.problems.push(problem.help(plain_name(name)));
         }
     }
 
@@ -201,6 +208,16 @@ impl Quotes<'_, '_> {
     /// A condition that never says whether it holds would leave nothing out, and nobody would know.
     fn condition(&mut self, path: &str, subtask: &DraftSubtask) {
         let at = subtask.at.key("only_if");
+        if is_template(path) {
+            let message = format!("`{path}` is a template where a plain name is needed");
+            let problem = self.document.problem(&at, message);
+            self.problems.push(problem.help(plain_name(path)));
+            return;
+        }
+        if Condition::is_comparison(path) {
+            self.comparison(&at, path, subtask);
+            return;
+        }
         self.name(&at, path, subtask, Kind::Fact);
         let slip = |path: &str| self.names.slip(path, &subtask.id, Kind::Fact);
         if slip(path).is_none() && slip(&format!("{path}.holds")).is_some() {
@@ -211,6 +228,29 @@ impl Quotes<'_, '_> {
                     .label("has no field `holds`")
                     .help("read a fact that has one, such as `still-required` publishes"),
             );
+        }
+    }
+
+    /// A comparison names a fact that is known by then, and compares it with its own kind.
+    fn comparison(&mut self, at: &At, text: &str, subtask: &DraftSubtask) {
+        let condition = match Condition::parse(text) {
+            Ok(condition) => condition,
+            Err(why) => {
+                let problem = self.document.problem(at, why);
+                let help =
+                    "write `fact == value`, or the name of a fact that says whether it holds";
+                self.problems
+                    .push(problem.label("cannot be read").help(help));
+                return;
+            }
+        };
+        self.name(at, &condition.path, subtask, Kind::Fact);
+        let kind = self.names.kind(&condition.path);
+        if let Some(why) = kind.and_then(|kind| condition.misfit(kind)) {
+            let problem = self.document.problem(at, why);
+            let help = "compare it with a value of its own kind; texts stand in quotes";
+            self.problems
+                .push(problem.label("never the same").help(help));
         }
     }
 
@@ -245,7 +285,8 @@ impl Quotes<'_, '_> {
                 .push(Diagnostic::new(source, range, message).label("here"));
             return;
         }
-        if let Some(range) = closing_reference(text) {
+        let on_github = matches!(subtask.verb, Some(Verb::Comment(_)));
+        if let Some(range) = closing_reference(text).filter(|_| on_github) {
             let words = text[range.clone()].to_owned();
             self.problems.push(
                 Diagnostic::new(source, range, format!("GitHub would act on `{words}`"))

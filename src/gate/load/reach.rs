@@ -4,14 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::document::Document;
 use super::draft::{Draft, DraftSubtask};
-use crate::gate::diagnostic::Diagnostic;
-use crate::gate::template::{is_template, render_fields};
-use crate::gate::{PolicyTable, ResolvedPolicy};
-use crate::verbs::{Ask, Declares, Verb, Write};
+use super::fields::filled_verb;
+use crate::model::template::is_template;
+use crate::model::{Diagnostic, PolicyTable, ResolvedPolicy};
+use crate::verb::{Ask, Declares, Write};
+use crate::verbs::Verb;
 use crate::world::policy::Policy;
 use crate::world::{Effect, WorldError};
 
@@ -109,31 +110,8 @@ impl Reach<'_, '_> {
     /// What it asks for, parameters filled in. A field that its parameters give the wrong type has
     /// been reported as such.
     fn asks(&self, verb: &Verb, subtask: &DraftSubtask) -> Vec<Ask> {
-        let Value::Object(mut fields) = self.filled(&subtask.fields) else {
-            return Vec::new();
-        };
-        fields.shift_remove("uses");
-        match Verb::from_fields(verb.name(), Value::Object(fields)) {
-            Some(Ok(verb)) => verb.declares().asks(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// The fields with their parameters; what quotes facts stays as it is written.
-    fn filled(&self, value: &Value) -> Value {
-        match value {
-            Value::String(text) if is_template(text) => {
-                render_fields(value, &self.parameters).unwrap_or_else(|_| value.clone())
-            }
-            Value::Array(items) => items.iter().map(|item| self.filled(item)).collect(),
-            Value::Object(table) => {
-                let filled = table
-                    .iter()
-                    .map(|(key, item)| (key.clone(), self.filled(item)));
-                Value::Object(filled.collect::<Map<_, _>>())
-            }
-            _ => value.clone(),
-        }
+        let filled = filled_verb(verb, subtask, &self.parameters);
+        filled.map_or_else(Vec::new, |verb| verb.declares().asks())
     }
 
     /// Why it will be refused, as far as that can be said before the facts are known.
@@ -149,6 +127,7 @@ impl Reach<'_, '_> {
                 self.policy.check_program(name).err()
             }
             Effect::HttpGet(get) if is_template(&get.url) => None,
+            Effect::HttpPost(post) if is_template(&post.url) => None,
             _ => self.policy.check(effect).err(),
         }
     }
@@ -158,6 +137,7 @@ impl Reach<'_, '_> {
         let at = subtask.at.key(ask.field);
         let words = match &ask.effect {
             Effect::HttpGet(get) => get.url.as_str(),
+            Effect::HttpPost(post) => post.url.as_str(),
             _ => "",
         };
         self.document
@@ -173,7 +153,7 @@ fn remedy(what: &str) -> String {
     match list.filter(|list| ResolvedPolicy::default().list_mut(list).is_some()) {
         Some("never_close") => "take the subtask out".to_owned(),
         Some(list) => format!("add it to `{list}` under [policy] if it may ever happen"),
-        None if what.contains("it is no address") => {
+        None if what.contains("expected an address") => {
             "write the whole address, with `http://` or `https://`".to_owned()
         }
         None => "write it in a form that the policy knows, or use the verb that is made for it"

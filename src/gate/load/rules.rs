@@ -1,8 +1,10 @@
-//! Checks of process rules and triage rules.
+//! Checks of process rules, triage rules and the reasons for which a skip is allowed.
+
+use serde_json::Value;
 
 use super::document::{At, Document};
 use super::draft::Draft;
-use crate::gate::diagnostic::Diagnostic;
+use crate::model::{Diagnostic, matches_everything};
 
 /// Checks that every pattern compiles and every rule says something.
 pub(super) fn check(document: &Document<'_>, draft: &Draft, problems: &mut Vec<Diagnostic>) {
@@ -29,6 +31,7 @@ pub(super) fn check(document: &Document<'_>, draft: &Draft, problems: &mut Vec<D
             }
         }
     }
+    skips(document, draft, problems);
     for (at, rule) in &draft.triage {
         regexes(document, &at.key("all_of"), &rule.all_of, problems);
         regexes(document, &at.key("any_of"), &rule.any_of, problems);
@@ -39,6 +42,22 @@ pub(super) fn check(document: &Document<'_>, draft: &Draft, problems: &mut Vec<D
             );
             let problem = document.problem(at, message);
             problems.push(problem.help("give it `all_of` or `any_of`"));
+        }
+    }
+}
+
+/// Checks the reasons for which a subtask allows a skip.
+fn skips(document: &Document<'_>, draft: &Draft, problems: &mut Vec<Diagnostic>) {
+    for (_, subtask) in draft.subtasks() {
+        let at = subtask.at.key("allow_skips");
+        let patterns = subtask.fields.get("allow_skips").and_then(Value::as_array);
+        for (index, pattern) in patterns.into_iter().flatten().enumerate() {
+            let Some(pattern) = pattern.as_str().filter(|text| matches_everything(text)) else {
+                continue;
+            };
+            let message = format!("`{pattern}` would allow every skip");
+            let problem = document.problem(&at.index(index), message);
+            problems.push(problem.help("write the reason that is allowed: a skip is not a pass"));
         }
     }
 }

@@ -12,8 +12,7 @@ use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
 
 use super::document::Document;
 use super::form::{form, one_of};
-use crate::gate::diagnostic::Diagnostic;
-use crate::gate::nearest::nearest;
+use crate::model::{Diagnostic, nearest};
 
 /// The names of a table's fields.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +26,7 @@ pub(in crate::gate) struct Shape {
 }
 
 /// A generator whose schemas are whole: each says of a field what it is, and not where that is said.
-pub(super) fn whole_schemas() -> SchemaGenerator {
+pub(in crate::gate) fn whole_schemas() -> SchemaGenerator {
     SchemaSettings::default()
         .with(|settings| settings.inline_subschemas = true)
         .into_generator()
@@ -83,6 +82,20 @@ pub(super) struct Reading<'a, 't> {
     pub(super) what: &'a str,
 }
 
+/// What other programs call a field, and what it is called here.
+const OTHER_WORDS: [(&str, &str); 10] = [
+    ("if", "only_if"),
+    ("when", "only_if"),
+    ("needs", "after"),
+    ("needs", "depends_on"),
+    ("name", "title"),
+    ("run", "argv"),
+    ("command", "argv"),
+    ("dir", "project"),
+    ("working_directory", "project"),
+    ("register", "as"),
+];
+
 /// A span that no text has: an error that carries it speaks of the table, not of a value.
 const NOWHERE: Range<usize> = usize::MAX..usize::MAX;
 
@@ -134,7 +147,13 @@ impl<'t> Reading<'_, 't> {
         let name = key.get_ref().as_ref();
         let message = format!("{} has no field `{name}`", self.what);
         let all = || shape.fields.iter().chain(&shape.beside).map(String::as_str);
-        let help = nearest(name, all()).map_or_else(
+        let meant = OTHER_WORDS
+            .iter()
+            .find(|(word, field)| *word == name && all().any(|known| known == *field));
+        let near = meant
+            .map(|(_, field)| *field)
+            .or_else(|| nearest(name, all()));
+        let help = near.map_or_else(
             || format!("it has: {}", all().collect::<Vec<_>>().join(", ")),
             |near| format!("did you mean `{near}`?"),
         );
@@ -176,7 +195,9 @@ impl<'t> Reading<'_, 't> {
 
 /// The word that is none of those which serde lists in its error, and those.
 fn unknown_word(message: &str) -> Option<(&str, Vec<&str>)> {
-    let told = message.strip_prefix("unknown variant `")?;
+    let told = message
+        .strip_prefix("unknown variant `")
+        .or_else(|| message.strip_prefix("unknown field `"))?;
     let (word, known) = told.rsplit_once("`, expected ")?;
     Some((word, known.split('`').skip(1).step_by(2).collect()))
 }

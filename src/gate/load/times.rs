@@ -5,9 +5,8 @@ use serde_json::{Map, Value};
 
 use super::document::{At, Document};
 use super::draft::{Draft, DraftSubtask};
-use crate::gate::diagnostic::Diagnostic;
-use crate::gate::parse_duration;
-use crate::gate::template::render_parameters;
+use crate::model::template::render_parameters;
+use crate::model::{Diagnostic, parse_duration};
 use crate::verbs::Canary;
 
 /// Fields of verbs that are durations.
@@ -99,7 +98,7 @@ impl Times<'_, '_> {
         if let Some(filled) = filled
             && let Err(error) = filled.parse::<jiff::Timestamp>()
         {
-            let message = format!("`{filled}` is no time: {error}");
+            let message = format!("expected RFC 3339, got `{filled}`: {error}");
             let problem = self.document.problem(at, message);
             self.problems.push(
                 problem.help("write it as `2026-05-21T00:00:00Z`, or leave it empty for now"),

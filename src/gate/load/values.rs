@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::document::{At, Document};
 use super::draft::{Draft, DraftSubtask};
-use crate::gate::diagnostic::Diagnostic;
+use crate::model::Diagnostic;
 
 /// Checks that each name can be quoted and means one thing only.
 pub(super) fn check(document: &Document<'_>, draft: &Draft, problems: &mut Vec<Diagnostic>) {
@@ -56,7 +56,7 @@ impl Values<'_, '_> {
             if !is_fact_name(name) {
                 let problem = self
                     .document
-                    .problem(&at, format!("`{name}` is no name for a fact"));
+                    .problem(&at, format!("`{name}` is not a valid name for a fact"));
                 self.problems.push(
                     problem.help("use lower-case words joined by dots, such as `rc.version`"),
                 );

@@ -54,14 +54,25 @@ pub enum Outage {
     AnswerLost,
     /// 403 with `retry-after: 1`; nothing was done.
     RateLimited,
+    /// The same for an hour, and for every request of this kind.
+    LimitedLong,
 }
 
 impl Outage {
     /// Whether the request is not even looked at.
     pub(super) fn hides_the_request(self) -> bool {
         match self {
-            Self::BadGateway | Self::RateLimited => true,
+            Self::BadGateway | Self::RateLimited | Self::LimitedLong => true,
             Self::AnswerLost => false,
+        }
+    }
+
+    /// For how many seconds who asks has to stay away.
+    pub(super) fn retry_after(self) -> Option<u32> {
+        match self {
+            Self::BadGateway | Self::AnswerLost => None,
+            Self::RateLimited => Some(1),
+            Self::LimitedLong => Some(3600),
         }
     }
 }
@@ -69,9 +80,9 @@ impl Outage {
 /// Which request an outage hits: the next one of this kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hits {
-    /// Reads of repositories' data; asking who one is does not count.
+    /// Queries of repositories; asking who one is does not count.
     Reads,
-    /// Writes.
+    /// Mutations.
     Writes,
 }
 
@@ -79,6 +90,8 @@ pub enum Hits {
 #[derive(Debug, Default)]
 pub(super) struct Access {
     environment_is_weak: bool,
+    /// How long somebody was told to stay away who has not asked since for how long, in seconds.
+    limited: Option<u32>,
     outages: VecDeque<(Hits, Outage)>,
 }
 
@@ -98,29 +111,33 @@ impl Access {
         self.scopes(token).contains("repo")
     }
 
-    pub(super) fn weaken_environment(&mut self) {
+    /// Takes the scopes for writing from the environment's token.
+    pub(super) fn weaken_environment_token(&mut self) {
         self.environment_is_weak = true;
     }
 
-    pub(super) fn plan(&mut self, hits: Hits, outage: Outage) {
+    /// Lets the next request of a kind meet an outage, after those already planned.
+    pub(super) fn plan_outage(&mut self, hits: Hits, outage: Outage) {
         self.outages.push_back((hits, outage));
     }
 
     /// Takes the outage that this request meets, if any.
     pub(super) fn outage(&mut self, hits: Hits) -> Option<Outage> {
         let at = self.outages.iter().position(|(kind, _)| *kind == hits)?;
-        self.outages.remove(at).map(|(_, outage)| outage)
-    }
-}
-
-impl super::State {
-    /// Takes the scopes for writing from the environment's token.
-    pub fn weaken_environment_token(&mut self) {
-        self.access.weaken_environment();
+        let outage = self.outages[at].1;
+        if outage != Outage::LimitedLong {
+            self.outages.remove(at);
+        }
+        self.limited = outage.retry_after().or(self.limited);
+        Some(outage)
     }
 
-    /// Lets the next request of a kind meet an outage, after those already planned.
-    pub fn plan_outage(&mut self, hits: Hits, outage: Outage) {
-        self.access.plan(hits, outage);
+    /// How long the one who asks has to stay away, in seconds; said once, but where it lasts.
+    pub(super) fn stays_away(&mut self) -> Option<u32> {
+        let lasts = |(_, outage): &(Hits, Outage)| *outage == Outage::LimitedLong;
+        if self.outages.iter().any(lasts) {
+            return self.limited;
+        }
+        self.limited.take()
     }
 }

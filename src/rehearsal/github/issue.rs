@@ -3,17 +3,10 @@
 use jiff::Timestamp;
 
 /// What somebody is to the repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
-#[graphql(name = "CommentAuthorAssociation")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Association {
-    /// Owns it.
-    Owner,
     /// Member of the organisation that owns it.
     Member,
-    /// Was invited to it.
-    Collaborator,
-    /// Has committed to it before.
-    Contributor,
     /// Nothing.
     None,
 }
@@ -21,10 +14,7 @@ pub enum Association {
 impl Association {
     pub(super) fn text(self) -> &'static str {
         match self {
-            Self::Owner => "OWNER",
             Self::Member => "MEMBER",
-            Self::Collaborator => "COLLABORATOR",
-            Self::Contributor => "CONTRIBUTOR",
             Self::None => "NONE",
         }
     }
@@ -125,15 +115,6 @@ impl IssueState {
     }
 }
 
-/// What closed an issue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Closer {
-    /// A merged pull request of the same repository.
-    PullRequest(u32),
-    /// A commit that named the issue.
-    Commit(String),
-}
-
 /// What happened to an issue's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventKind {
@@ -141,8 +122,8 @@ pub enum EventKind {
     Closed {
         /// Why.
         reason: CloseReason,
-        /// By which change; a person's click has none.
-        closer: Option<Closer>,
+        /// By which merged pull request of the same repository; a person's click has none.
+        closer: Option<u32>,
     },
     /// It was opened again.
     Reopened,
@@ -181,16 +162,8 @@ pub struct Issue {
     pub number: u32,
     /// Title.
     pub title: String,
-    /// Markdown.
-    pub body: String,
-    /// Who opened it.
-    pub author: Person,
-    /// When it was opened.
-    pub created_at: Timestamp,
     /// Open or closed.
     pub state: IssueState,
-    /// Names of its labels.
-    pub labels: Vec<String>,
     /// Comments, oldest first.
     pub comments: Vec<Comment>,
     /// Changes of its state, oldest first.
@@ -200,27 +173,13 @@ pub struct Issue {
 impl Issue {
     /// An open issue without comments.
     #[must_use]
-    pub fn open(number: u32, title: &str, body: &str, author: Person, at: Timestamp) -> Self {
+    pub fn open(number: u32, title: &str) -> Self {
         Self {
             number,
             title: title.to_owned(),
-            body: body.to_owned(),
-            author,
-            created_at: at,
             state: IssueState::Open { again: false },
-            labels: Vec::new(),
             comments: Vec::new(),
             events: Vec::new(),
         }
-    }
-
-    /// The time of its last change.
-    #[must_use]
-    pub fn updated_at(&self) -> Timestamp {
-        let comments = self.comments.iter().map(|comment| comment.at);
-        let events = self.events.iter().map(|event| event.at);
-        comments
-            .chain(events)
-            .fold(self.created_at, std::cmp::Ord::max)
     }
 }

@@ -1,10 +1,32 @@
-//! The embedded GitHub: real GraphQL and REST over a Unix socket, for the real `gh`.
+//! The embedded GitHub over a Unix socket, for the real `gh`.
 //!
 //! Owns issues, releases and pull requests of the rehearsal, and the record of who asked what.
 //! It never knows which gate asks, and never writes a token's value down.
+//!
+//! # What is asked
+//!
+//! It answers what is listed here and no more; anything else is refused as GitHub refuses what it
+//! does not know, and stands in the record as unknown. Traced: every request of `gh` 2.23 in
+//! rehearsals and tests. Read: the source of `gh` up to 2.72, whose commands that the gate starts
+//! send the same operations (a query for the features of a server is sent to GitHub Enterprise
+//! only).
+//!
+//! | sent by | operation | asks for |
+//! |---|---|---|
+//! | `gh issue view --json` | `query IssueByNumber` | `repository { hasIssuesEnabled issueOrPullRequest }`, the fields of `--json` and `id` on both |
+//! | `gh issue comment` | `IssueByNumber`, then `mutation CommentCreate` | `id url`; `addComment { commentEdge { node { url } } }` |
+//! | `gh issue close` | `IssueByNumber`, then `mutation IssueClose` | `id number title state`; `closeIssue { issue { id } }` |
+//! | `gh issue reopen` | `IssueByNumber`, then `mutation IssueReopen` | `id number title state`; `reopenIssue { issue { id } }` |
+//! | the gate, on an issue | anonymous | `nameWithOwner issue { id number repository title url state stateReason closedAt }` |
+//! | the gate, on comments | anonymous | `issue { comments { body url createdAt authorAssociation viewerDidAuthor author } }` |
+//! | the gate, on the change that closed it | anonymous | `issue { timelineItems }` with closers, `pullRequest { commits }` |
+//! | the gate, on candidates | anonymous | `releases`, `refs(refPrefix: "refs/tags/")` |
+//! | the gate, after a rate limit | REST | `/rate_limit` |
+//! | a person who looks around | REST | `/`, `/user`, `/repos/OWNER/NAME`; a renamed repository answers 301 |
 
 mod access;
 mod config;
+mod final_state;
 mod graphql;
 mod issue;
 mod ledger;
@@ -18,10 +40,10 @@ mod state;
 pub use access::{ENVIRONMENT_TOKEN, Hits, Outage, STORED_TOKEN, TokenName};
 pub use config::{OPERATOR, write_gh_config};
 pub use issue::{
-    Association, CloseReason, Closer, Comment, EventKind, Issue, IssueEvent, IssueState, Person,
+    Association, CloseReason, Comment, EventKind, Issue, IssueEvent, IssueState, Person,
 };
-pub use name::{Clock, IssueRef, RepositoryName};
-pub use phase4::{CheckoutFacts, FixFacts, RepositoryFacts, TagFact, phase4};
-pub use repository::{Commit, PullRequest, Release, Repository, Tag, WorkflowRun};
-pub use server::{GitHubServer, serve};
+pub use name::{IssueRef, RepositoryName};
+pub use phase4::{RepositoryFacts, TagFact, phase4};
+pub use repository::{PullRequest, Release, Repository, Tag};
+pub use server::{GitHubServer, serve, serve_to};
 pub use state::{Act, Moment, Point, SharedState, State};

@@ -5,10 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Query, Request, State as Shared};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State as Shared};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
@@ -16,17 +15,15 @@ use tokio::net::UnixListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::access::{Hits, Outage, TokenName};
-use super::graphql::{GraphQl, Operation};
-use super::rest::{self, Asked};
+use super::access::{Hits, Outage, STORED_TOKEN, TokenName};
+use super::config::write_gh_config;
+use super::graphql;
+use super::rest;
 use super::state::{Point, SharedState};
 use crate::rehearsal::{RehearsalError, host};
 
 /// Largest body of a request that is read, in bytes.
 const LARGEST_BODY: usize = 8 << 20;
-
-/// Sent where the scopes of a token do not allow a write.
-const TOO_WEAK: &str = "Resource not accessible by personal access token";
 
 /// A running embedded GitHub. It ends when this is dropped.
 #[derive(Debug)]
@@ -37,12 +34,6 @@ pub struct GitHubServer {
 }
 
 impl GitHubServer {
-    /// The socket it listens on.
-    #[must_use]
-    pub fn socket(&self) -> &Path {
-        &self.socket
-    }
-
     /// Answers what is under way, takes nothing new, and waits for the end.
     pub async fn stop(mut self) {
         self.end();
@@ -76,11 +67,7 @@ pub async fn serve(socket: &Path, state: SharedState) -> Result<GitHubServer, Re
         address: socket.display().to_string(),
         source,
     })?;
-    let app = App {
-        graphql: GraphQl::new(state.clone()),
-        state,
-    };
-    let router = Router::new().fallback(handle).with_state(app);
+    let router = Router::new().fallback(handle).with_state(state);
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
         drop(stopped.await);
@@ -92,17 +79,20 @@ pub async fn serve(socket: &Path, state: SharedState) -> Result<GitHubServer, Re
     })
 }
 
-#[derive(Clone)]
-struct App {
+/// Serves a state in the directory of an embedded world, and stores its operator's login to it.
+///
+/// # Errors
+/// As [`serve`]; or a file of the login cannot be written.
+pub async fn serve_to(
+    root: &camino::Utf8Path,
     state: SharedState,
-    graphql: GraphQl,
-}
-
-impl App {
-    /// Takes the outage that a request meets, if any.
-    fn outage(&self, hits: Option<Hits>) -> Option<Outage> {
-        self.state.lock().access.outage(hits?)
-    }
+) -> Result<GitHubServer, RehearsalError> {
+    let socket = root.join("github.sock");
+    let server = serve(socket.as_std_path(), state).await?;
+    let config = root.join("operator/gh");
+    let token = Some(STORED_TOKEN);
+    write_gh_config(config.as_std_path(), socket.as_std_path(), token)?;
+    Ok(server)
 }
 
 /// An answer before it is put into HTTP.
@@ -126,101 +116,79 @@ impl Reply {
     }
 }
 
-async fn handle(Shared(app): Shared<App>, request: Request) -> Response {
+async fn handle(Shared(state): Shared<SharedState>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let authorization = parts.headers.get(header::AUTHORIZATION);
     let token = TokenName::of(authorization.and_then(|value| value.to_str().ok()));
     let bytes = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
     let (what, reply) = if parts.uri.path() == "/graphql" {
-        graphql(&app, token, &bytes).await
+        graphql(&state, token, &bytes)
     } else {
-        rest(&app, token, &parts, &bytes)
+        let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy();
+        rest(&state, token, parts.method.as_str(), &path)
     };
-    app.state.lock().ledger.request(what, token, reply.status);
-    respond(&app, token, &reply)
+    state.lock().ledger.request(what, token, reply.status);
+    respond(&state, token, &reply)
 }
 
-/// Which outages a request may meet.
-fn hits(writes: bool, reads_repository: bool) -> Option<Hits> {
-    if writes {
-        return Some(Hits::Writes);
-    }
-    reads_repository.then_some(Hits::Reads)
-}
-
-async fn graphql(app: &App, token: TokenName, bytes: &Bytes) -> (String, Reply) {
-    let Ok(request) = serde_json::from_slice::<async_graphql::Request>(bytes) else {
+fn graphql(state: &SharedState, token: TokenName, bytes: &[u8]) -> (String, Reply) {
+    let Some(request) = graphql::Request::read(bytes) else {
         let what = "POST /graphql".to_owned();
         let unknown = format!("{what}: no GraphQL request");
-        app.state.lock().ledger.unknown(unknown);
+        state.lock().ledger.unknown(unknown);
         return (what, Reply::message(400, "Problems parsing JSON"));
     };
-    let operation = Operation::of(&request);
-    let what = format!("POST /graphql {}", operation.text());
+    let what = format!("POST /graphql {}", request.text());
     if let Some(refused) = refuse_token(token, true) {
         return (what, refused);
     }
-    let hits = hits(operation.is_mutation, operation.reads_repository());
-    let outage = app.outage(hits);
+    let writes = request.is_mutation();
+    let outage = hits(&request).and_then(|hits| state.lock().access.outage(hits));
     if let Some(outage) = outage.filter(|outage| outage.hides_the_request()) {
-        return (what, broken(outage, true));
+        return (what, broken(outage));
     }
-    if operation.is_mutation && !app.state.lock().access.may_write(token) {
-        return (what, Reply::new(200, scopes_error(app, token, &operation)));
+    if writes && !state.lock().access.may_write(token) {
+        return (what, Reply::new(200, scopes_error(state, token, &request)));
     }
-    let pass = |point| app.state.pass(point, operation.is_mutation, &what);
-    pass(Point::Come);
-    let executed = app.graphql.execute(request).await;
-    pass(Point::Done);
-    let mut state = app.state.lock();
+    state.pass(Point::Come, writes, &what);
+    let executed = request.execute(&mut state.lock());
+    state.pass(Point::Done, writes, &what);
+    let mut state = state.lock();
     for unknown in executed.unknown {
         state.ledger.unknown(format!("{what}: {unknown}"));
     }
-    let reply = outage.map_or_else(
-        || Reply::new(200, executed.body),
-        |outage| broken(outage, true),
-    );
+    let reply = outage.map_or_else(|| Reply::new(200, executed.body), broken);
     (what, reply)
 }
 
-fn rest(app: &App, token: TokenName, parts: &Parts, bytes: &Bytes) -> (String, Reply) {
-    let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy();
-    let asked = Asked {
-        method: parts.method.as_str(),
-        path: &path,
-        query: query(&parts.uri),
-        body: serde_json::from_slice(bytes).unwrap_or_default(),
-    };
-    let what = format!("{} {path}", asked.method);
-    if let Some(refused) = refuse_token(token, asked.is_write()) {
+/// Which outages a request may meet: asking who one is does not use one up.
+fn hits(request: &graphql::Request) -> Option<Hits> {
+    if request.is_mutation() {
+        return Some(Hits::Writes);
+    }
+    let reads = request.fields().contains(&"repository");
+    reads.then_some(Hits::Reads)
+}
+
+fn rest(state: &SharedState, token: TokenName, method: &str, path: &str) -> (String, Reply) {
+    let what = format!("{method} {path}");
+    if let Some(refused) = refuse_token(token, method != "GET") {
         return (what, refused);
     }
-    let outage = app.outage(hits(asked.is_write(), asked.reads_repository()));
-    if let Some(outage) = outage.filter(|outage| outage.hides_the_request()) {
-        return (what, broken(outage, false));
-    }
-    if asked.is_write() && !app.state.lock().access.may_write(token) {
-        return (what, Reply::message(403, TOO_WEAK));
-    }
-    let pass = |point| app.state.pass(point, asked.is_write(), &what);
-    pass(Point::Come);
-    let answer = rest::answer(&app.state, &asked);
-    pass(Point::Done);
+    let mut state = state.lock();
+    let answer = rest::answer(&state, method, path);
     if !answer.known {
-        app.state.lock().ledger.unknown(what.clone());
+        state.ledger.unknown(what.clone());
     }
-    if let Some(outage) = outage {
-        return (what, broken(outage, false));
-    }
+    let header = answer.location.map(|address| ("location", address));
+    let asks = path == "/rate_limit";
+    let away = asks.then(|| state.access.stays_away()).flatten();
+    let later = away.map(|seconds| ("retry-after", seconds.to_string()));
     let reply = Reply {
-        header: answer.header,
+        header: later.or(header),
         ..Reply::new(answer.status, answer.body)
     };
     (what, reply)
-}
-
-fn query(uri: &Uri) -> Vec<(String, String)> {
-    Query::try_from_uri(uri).map_or_else(|_| Vec::new(), |Query(pairs)| pairs)
 }
 
 /// What somebody gets whose token is wrong, or missing where one is needed.
@@ -233,28 +201,27 @@ fn refuse_token(token: TokenName, needed: bool) -> Option<Reply> {
 }
 
 /// The answer to a request that meets an outage.
-fn broken(outage: Outage, graphql: bool) -> Reply {
+fn broken(outage: Outage) -> Reply {
     match outage {
-        Outage::RateLimited => {
+        Outage::RateLimited | Outage::LimitedLong => {
             let text = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
             Reply {
-                header: Some(("retry-after", "1".to_owned())),
+                header: outage
+                    .retry_after()
+                    .map(|seconds| ("retry-after", seconds.to_string())),
                 ..Reply::message(403, text)
             }
         }
-        Outage::BadGateway | Outage::AnswerLost if graphql => {
+        Outage::BadGateway | Outage::AnswerLost => {
             let text = "Something went wrong while executing your query. This may be the result of a timeout, or it could be a GitHub bug.";
             Reply::new(502, json!({"data": null, "errors": [{"message": text}]}))
-        }
-        Outage::BadGateway | Outage::AnswerLost => {
-            Reply::new(502, json!({"message": "Server Error"}))
         }
     }
 }
 
-fn scopes_error(app: &App, token: TokenName, operation: &Operation) -> Value {
-    let scopes = app.state.lock().access.scopes(token);
-    let field = operation.fields.first().map_or("", String::as_str);
+fn scopes_error(state: &SharedState, token: TokenName, request: &graphql::Request) -> Value {
+    let scopes = state.lock().access.scopes(token);
+    let field = request.fields().first().copied().unwrap_or_default();
     let text = format!(
         "Your token has not been granted the required scopes to execute this query. The '{field}' field requires one of the following scopes: ['public_repo'], but your token has only been granted the: ['{scopes}'] scopes. Please modify your token's scopes at: https://github.com/settings/tokens."
     );
@@ -262,7 +229,7 @@ fn scopes_error(app: &App, token: TokenName, operation: &Operation) -> Value {
     json!({"errors": [{"type": "INSUFFICIENT_SCOPES", "locations": locations, "message": text}]})
 }
 
-fn respond(app: &App, token: TokenName, reply: &Reply) -> Response {
+fn respond(state: &SharedState, token: TokenName, reply: &Reply) -> Response {
     let mut headers = HeaderMap::new();
     let limited = reply
         .header
@@ -274,7 +241,7 @@ fn respond(app: &App, token: TokenName, reply: &Reply) -> Response {
         }
     };
     put("content-type", "application/json; charset=utf-8");
-    put("x-oauth-scopes", app.state.lock().access.scopes(token));
+    put("x-oauth-scopes", state.lock().access.scopes(token));
     put("x-accepted-oauth-scopes", "repo");
     put("x-github-media-type", "github.v3; format=json");
     put("x-ratelimit-limit", "5000");

@@ -4,13 +4,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::access::Access;
-use super::issue::{
-    CloseReason, Closer, Comment, EventKind, Issue, IssueEvent, IssueState, Person,
-};
+use jiff::{SignedDuration, Timestamp};
+
+use super::access::{Access, Hits, Outage};
+use super::issue::{CloseReason, Comment, EventKind, Issue, IssueEvent, IssueState, Person};
 use super::ledger::Ledger;
-use super::name::{Clock, IssueRef, RepositoryName};
-use super::repository::{PullRequest, Repository};
+use super::name::{IssueRef, RepositoryName};
+use super::repository::Repository;
 
 /// Length above which GitHub refuses a comment, in characters.
 const LONGEST_BODY: usize = 65_536;
@@ -31,6 +31,15 @@ pub enum Act {
     Reopen(IssueRef),
     /// Closes an open issue.
     Close(IssueRef),
+    /// Lets a tag and its release lead where another tag leads.
+    MoveTag {
+        /// The repository.
+        repository: RepositoryName,
+        /// The tag.
+        tag: String,
+        /// The other.
+        to: String,
+    },
 }
 
 /// Something that happens once, at a moment, done by somebody who is not the gate.
@@ -61,12 +70,16 @@ pub struct State {
     repositories: Vec<Repository>,
     renamed: Vec<(RepositoryName, RepositoryName)>,
     operator: Person,
-    clock: Clock,
+    /// When the next comment or event is; each is a second after the one before, so that the
+    /// same requests give the same bytes.
+    now: Timestamp,
     triggers: Vec<Trigger>,
     next_id: u64,
     pub(super) access: Access,
     pub(super) ledger: Ledger,
     watcher: Option<Watcher>,
+    /// In how many listings more the operator's comments are not to be seen.
+    late: u32,
 }
 
 /// At which point of a request its watcher is called.
@@ -91,19 +104,21 @@ impl std::fmt::Debug for Watcher {
 }
 
 impl State {
-    /// A GitHub without repositories, whose tokens all belong to `operator`.
+    /// A GitHub without repositories, whose tokens all belong to `operator`; its first comment or
+    /// event is at `start`.
     #[must_use]
-    pub fn new(operator: Person, clock: Clock) -> Self {
+    pub fn new(operator: Person, start: Timestamp) -> Self {
         Self {
             repositories: Vec::new(),
             renamed: Vec::new(),
             operator,
-            clock,
+            now: start,
             triggers: Vec::new(),
             next_id: 4_500_000_000,
             access: Access::default(),
             ledger: Ledger::default(),
             watcher: None,
+            late: 0,
         }
     }
 
@@ -111,6 +126,16 @@ impl State {
     /// it is. The callback runs on the server's task, and must not ask for the state.
     pub fn watch(&mut self, callback: impl Fn(Point, bool, &str) + Send + Sync + 'static) {
         self.watcher = Some(Watcher(Arc::new(callback)));
+    }
+
+    /// Takes the scopes for writing from the environment's token.
+    pub fn weaken_environment_token(&mut self) {
+        self.access.weaken_environment_token();
+    }
+
+    /// Lets the next request of a kind meet an outage, after those already planned.
+    pub fn plan_outage(&mut self, hits: Hits, outage: Outage) {
+        self.access.plan_outage(hits, outage);
     }
 
     /// Adds a repository.
@@ -126,15 +151,16 @@ impl State {
         }
     }
 
-    /// Takes times from another clock.
-    pub fn set_clock(&mut self, clock: Clock) {
-        self.clock = clock;
-    }
-
-    /// A number that no other comment, event, release or run has.
-    pub fn fresh_id(&mut self) -> u64 {
+    /// A number that no other comment or event has.
+    fn fresh_id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id
+    }
+
+    fn tick(&mut self) -> Timestamp {
+        let now = self.now;
+        self.now = now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now);
+        now
     }
 
     /// Lets somebody do something once, when a moment comes.
@@ -144,23 +170,6 @@ impl State {
             actor: actor.to_owned(),
             act,
         });
-    }
-
-    /// Opens an issue again on behalf of somebody who is not the gate; false if there is no such
-    /// closed issue.
-    pub fn reopen_by(&mut self, actor: &str, issue: &IssueRef) -> bool {
-        self.set_open(actor, issue)
-    }
-
-    /// Closes an issue on behalf of somebody who is not the gate; false if there is no such open
-    /// issue.
-    pub fn close_by(&mut self, actor: &str, issue: &IssueRef) -> bool {
-        self.set_closed(actor, issue, CloseReason::Completed, None)
-    }
-
-    /// Writes a comment on behalf of somebody who is not the gate.
-    pub fn comment_by(&mut self, author: Person, issue: &IssueRef, body: &str) -> bool {
-        self.append_comment(author, issue, body).is_some()
     }
 
     /// Who owns the tokens.
@@ -175,20 +184,11 @@ impl State {
 
     /// The repository of this name, today's or an older one.
     pub(super) fn repository(&self, name: &RepositoryName) -> Option<&Repository> {
-        self.repository_today(name).or_else(|| {
+        let today = self.repositories.iter().find(|one| one.name == *name);
+        today.or_else(|| {
             let (_, new) = self.renamed.iter().find(|(old, _)| old == name)?;
             self.repository(new)
         })
-    }
-
-    /// The repository that has this name today.
-    pub(super) fn repository_today(&self, name: &RepositoryName) -> Option<&Repository> {
-        self.repositories.iter().find(|one| one.name == *name)
-    }
-
-    /// The repository with this number.
-    pub(super) fn repository_by_id(&self, id: u64) -> Option<&Repository> {
-        self.repositories.iter().find(|one| one.id == id)
     }
 
     /// One issue.
@@ -219,9 +219,15 @@ impl State {
         if body.chars().count() > LONGEST_BODY {
             return Err(Refusal::TooLong);
         }
-        let comment = self
-            .append_comment(self.operator.clone(), which, body)
-            .ok_or_else(|| Refusal::NoNode(which.to_string()))?;
+        let comment = Comment {
+            id: self.fresh_id(),
+            author: self.operator.clone(),
+            at: self.tick(),
+            body: body.to_owned(),
+        };
+        let issue = self.issue_mut(which);
+        let issue = issue.ok_or_else(|| Refusal::NoNode(which.to_string()))?;
+        issue.comments.push(comment.clone());
         self.ledger.writes(which).comments += 1;
         self.happened(&Moment::Commented(which.clone()));
         Ok(comment)
@@ -231,7 +237,7 @@ impl State {
     pub(super) fn close(&mut self, which: &IssueRef, reason: CloseReason) {
         let actor = self.operator.login.clone();
         self.ledger.writes(which).closes += 1;
-        self.set_closed(&actor, which, reason, None);
+        self.set_closed(&actor, which, reason);
     }
 
     /// Opens an issue again through the API; one that is open already stays as it is.
@@ -239,6 +245,43 @@ impl State {
         let actor = self.operator.login.clone();
         self.ledger.writes(which).reopens += 1;
         self.set_open(&actor, which);
+    }
+
+    /// Closes an issue before anything begins, as somebody had done it then.
+    pub fn closed_before(&mut self, which: &IssueRef, reason: CloseReason, at: Timestamp) {
+        let closer = None;
+        let kind = EventKind::Closed { reason, closer };
+        self.changed_before(which, IssueState::Closed { at, reason }, kind, at);
+    }
+
+    /// Opens an issue that is closed, and closes one that is open, before anything begins.
+    pub fn turned_before(&mut self, which: &IssueRef, at: Timestamp) {
+        if self.issue(which).is_some_and(|issue| issue.state.is_open()) {
+            self.closed_before(which, CloseReason::Completed, at);
+        } else {
+            let open = IssueState::Open { again: true };
+            self.changed_before(which, open, EventKind::Reopened, at);
+        }
+    }
+
+    /// Ids of what was there before stay below those that the running GitHub gives.
+    fn changed_before(
+        &mut self,
+        which: &IssueRef,
+        state: IssueState,
+        kind: EventKind,
+        at: Timestamp,
+    ) {
+        let count = self
+            .issue(which)
+            .map_or(0, |issue| issue.events.len() as u64);
+        let event = IssueEvent {
+            id: 3_900_000_000 + u64::from(which.number) * 100 + 50 + count,
+            actor: "somebody".to_owned(),
+            at,
+            kind,
+        };
+        self.change(which, state, event);
     }
 
     /// Lets everything happen that waits for this moment.
@@ -249,11 +292,50 @@ impl State {
             .partition(|trigger| self.same_moment(&trigger.when, moment));
         self.triggers = waiting;
         for trigger in due {
-            match trigger.act {
-                Act::Reopen(issue) => self.reopen_by(&trigger.actor, &issue),
-                Act::Close(issue) => self.close_by(&trigger.actor, &issue),
-            };
+            self.act(&trigger.actor, trigger.act);
         }
+    }
+
+    /// Lets somebody do something now.
+    pub fn act(&mut self, actor: &str, act: Act) {
+        match act {
+            Act::Reopen(issue) => self.set_open(actor, &issue),
+            Act::Close(issue) => self.set_closed(actor, &issue, CloseReason::Completed),
+            Act::MoveTag {
+                repository,
+                tag,
+                to,
+            } => self.move_tag(&repository, &tag, &to),
+        }
+    }
+
+    /// Lets a tag and its release lead where another tag leads.
+    pub(super) fn move_tag(&mut self, name: &RepositoryName, tag: &str, to: &str) {
+        let found = self.repositories.iter_mut().find(|one| one.name == *name);
+        let Some(repository) = found else { return };
+        let other = repository.tags.iter().find(|one| one.name == to);
+        let Some(commit) = other.map(|one| one.commit.clone()) else {
+            return;
+        };
+        for one in repository.tags.iter_mut().filter(|one| one.name == tag) {
+            one.commit.clone_from(&commit);
+        }
+        let mut releases = repository.releases.iter_mut();
+        if let Some(release) = releases.find(|one| one.tag == tag) {
+            release.commit = commit;
+        }
+    }
+
+    /// Shows the operator's new comments only after so many listings of comments.
+    pub(super) fn show_late(&mut self, listings: u32) {
+        self.late = listings;
+    }
+
+    /// Whether this listing of comments, which has one of the operator's, does not show it yet.
+    pub(super) fn is_late(&mut self) -> bool {
+        let late = self.late > 0;
+        self.late = self.late.saturating_sub(1);
+        late
     }
 
     /// Whether two moments are one, although a repository may have got a new name meanwhile.
@@ -267,56 +349,39 @@ impl State {
         }
     }
 
-    fn append_comment(&mut self, author: Person, which: &IssueRef, body: &str) -> Option<Comment> {
-        let comment = Comment {
-            id: self.fresh_id(),
-            author,
-            at: self.clock.now(),
-            body: body.to_owned(),
-        };
-        self.issue_mut(which)?.comments.push(comment.clone());
-        Some(comment)
+    fn set_open(&mut self, actor: &str, which: &IssueRef) {
+        if self
+            .issue(which)
+            .is_some_and(|issue| !issue.state.is_open())
+        {
+            let event = self.event(actor, EventKind::Reopened);
+            self.change(which, IssueState::Open { again: true }, event);
+        }
     }
 
-    fn set_open(&mut self, actor: &str, which: &IssueRef) -> bool {
-        if self.issue(which).is_none_or(|issue| issue.state.is_open()) {
-            return false;
+    fn set_closed(&mut self, actor: &str, which: &IssueRef, reason: CloseReason) {
+        if self.issue(which).is_some_and(|issue| issue.state.is_open()) {
+            let closer = None;
+            let event = self.event(actor, EventKind::Closed { reason, closer });
+            let at = event.at;
+            self.change(which, IssueState::Closed { at, reason }, event);
         }
-        let event = self.event(actor, EventKind::Reopened);
-        self.change(which, IssueState::Open { again: true }, event)
-    }
-
-    fn set_closed(
-        &mut self,
-        actor: &str,
-        which: &IssueRef,
-        reason: CloseReason,
-        closer: Option<Closer>,
-    ) -> bool {
-        if self.issue(which).is_none_or(|issue| !issue.state.is_open()) {
-            return false;
-        }
-        let event = self.event(actor, EventKind::Closed { reason, closer });
-        let at = event.at;
-        self.change(which, IssueState::Closed { at, reason }, event)
     }
 
     fn event(&mut self, actor: &str, kind: EventKind) -> IssueEvent {
         IssueEvent {
             id: self.fresh_id(),
             actor: actor.to_owned(),
-            at: self.clock.now(),
+            at: self.tick(),
             kind,
         }
     }
 
-    fn change(&mut self, which: &IssueRef, state: IssueState, event: IssueEvent) -> bool {
-        let Some(issue) = self.issue_mut(which) else {
-            return false;
-        };
-        issue.state = state;
-        issue.events.push(event);
-        true
+    fn change(&mut self, which: &IssueRef, state: IssueState, event: IssueEvent) {
+        if let Some(issue) = self.issue_mut(which) {
+            issue.state = state;
+            issue.events.push(event);
+        }
     }
 
     fn issue_mut(&mut self, which: &IssueRef) -> Option<&mut Issue> {
@@ -324,17 +389,6 @@ impl State {
         let repository = self.repositories.iter_mut().find(|one| one.name == name)?;
         repository.issues.get_mut(&which.number)
     }
-}
-
-/// Pull requests that closed, or say that they close, this issue; oldest first.
-pub(super) fn closing_pull_requests(repository: &Repository, issue: u32) -> Vec<PullRequest> {
-    let closes = |pull: &&PullRequest| pull.closes.contains(&issue);
-    repository
-        .pull_requests
-        .values()
-        .filter(closes)
-        .cloned()
-        .collect()
 }
 
 /// The global id of an issue.

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{ARTIFACTS, HarnessPlan, SCRIPT};
-use crate::rehearsal::host;
-use crate::rehearsal::{Fault, Faults, RehearsalError};
+use super::plan::{ARTIFACTS, HarnessPlan, SCRIPT};
+use crate::rehearsal::{Fault, Faults, RehearsalError, host};
 
 const SCENARIOS: &str = "tests/sync_identity_boundary_canary_test.py";
 const RECORDER: &str = "identity_boundary/recorder.py";
@@ -30,6 +29,18 @@ fn edits(fault: Fault) -> &'static [Edit] {
             "[\"duration_seconds\"] == 1.5",
             "[\"duration_seconds\"] == 2.5",
         )],
+        Fault::HarnessSkips => &[(
+            "tests/identity_boundary_preflight_unit_test.py",
+            "def test_a_switch_must_be_on():\n",
+            "def test_a_switch_must_be_on():\n    pytest.skip(\"SK_E2E is not set\")\n",
+        )],
+        Fault::TeamspaceSkips => &[(
+            "tests/test_teamspace_pulse_deployed_dev_e2e.py",
+            "    before = pulse(saas_url)\n",
+            "    pytest.skip(\"the pulse is slow today\")\n    before = pulse(saas_url)\n",
+        )],
+        Fault::KeyTwiceJson => &[(RECORDER, WRITES_LATEST, WRITES_TWICE)],
+        Fault::ContradictoryJson => &[(RECORDER, WRITES_LATEST, WRITES_A_REASON)],
         Fault::ExitZeroJsonFail => &[
             (SCENARIOS, SCENARIO_3, BODY_LOST),
             (SCRIPT, LAST_LINE_OF_SINGLE, "    exit 0\nfi\n\nfor number"),
@@ -94,6 +105,13 @@ if [[ $single == yes ]]; then
 ";
 const WRITES_GARBAGE: &str = r#"        with open(os.path.join(ARTIFACTS, "latest.json"), "w", encoding="utf-8") as file:
             file.write(evidence.json.dumps(document)[:-40])
+"#;
+const WRITES_TWICE: &str = r#"        with open(os.path.join(ARTIFACTS, "latest.json"), "w", encoding="utf-8") as file:
+            text = evidence.json.dumps(document)
+            file.write(text.replace('"outcome": ', '"outcome": "fail", "outcome": ', 1))
+"#;
+const WRITES_A_REASON: &str = r#"        document["scenarios"][3]["failure_reason"] = "E   AssertionError: an illegal transition"
+        evidence.write(os.path.join(ARTIFACTS, "latest.json"), document)
 "#;
 const HANGS: &str = "printf '== waiting for the lock of deployed-dev\\n'
 ( while :; do sleep 3600; done ) &
@@ -197,7 +215,7 @@ mod tests {
     use super::*;
 
     fn files() -> BTreeMap<String, String> {
-        super::super::FILES
+        super::super::plan::FILES
             .iter()
             .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
             .collect()
@@ -235,7 +253,7 @@ mod tests {
     fn the_text_of_no_scenario_looks_like_a_known_regression() {
         let counted = regex::Regex::new(r"unknown: \d").unwrap();
         // A traceback shows the source: what the triage looks for must come from the CLI alone.
-        for (path, text) in super::super::FILES {
+        for (path, text) in super::super::plan::FILES {
             for pattern in ["from='for_review'", "event_loop_unavailable"] {
                 assert!(!text.contains(pattern), "{path} holds {pattern}");
             }

@@ -4,79 +4,22 @@
 //! files, in bash and Python, run by the real programs; nothing here runs a scenario.
 
 mod broken;
+mod plan;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 
+pub use plan::{ARTIFACTS, HarnessPlan, Locking, SCRIPT};
+
+use plan::FILES;
+
+use super::RehearsalError;
 use super::host;
-use super::{Faults, RehearsalError};
-
-/// Where the canary's results go, below the checkout.
-pub const ARTIFACTS: &str = "artifacts/sync_identity_boundary";
-
-/// The canary script, below the checkout.
-pub const SCRIPT: &str = "scripts/run-sync-identity-boundary-canary.sh";
 
 /// Time of every commit, so that the same world gives the same commits.
 const COMMIT_TIME: &str = "2026-05-19T09:30:00Z";
-
-macro_rules! embedded {
-    ($($path:literal)*) => {
-        &[(".gitignore", include_str!("files/gitignore")),
-          $(($path, include_str!(concat!("files/", $path)))),*]
-    };
-}
-
-/// The harness's files by path.
-const FILES: &[(&str, &str)] = embedded! {
-    "README.md"
-    "pyproject.toml"
-    "scripts/run-sync-identity-boundary-canary.sh"
-    "identity_boundary/__init__.py"
-    "identity_boundary/cli.py"
-    "identity_boundary/evidence.py"
-    "identity_boundary/places.py"
-    "identity_boundary/preflight.py"
-    "identity_boundary/recorder.py"
-    "identity_boundary/saas.py"
-    "identity_boundary/status_parser.py"
-    "teamspace/__init__.py"
-    "teamspace/polling.py"
-    "tests/conftest.py"
-    "tests/identity_boundary_evidence_unit_test.py"
-    "tests/identity_boundary_preflight_unit_test.py"
-    "tests/identity_boundary_status_parser_unit_test.py"
-    "tests/sync_identity_boundary_canary_test.py"
-    "tests/test_go_live_pre_connector_saas_e2e.py"
-    "tests/test_teamspace_pulse_deployed_dev_e2e.py"
-    "tests/test_teamspace_sync_deployed_dev_e2e.py"
-};
-
-/// How the harness's lock file is made.
-#[derive(Debug, Clone)]
-pub struct Locking {
-    /// The `uv` to use.
-    pub uv: PathBuf,
-    /// Variables set on top of this process's environment: index, cache, HOME.
-    pub env: BTreeMap<String, String>,
-}
-
-/// What the harness is built for.
-#[derive(Debug, Clone)]
-pub struct HarnessPlan<'a> {
-    /// The directory that becomes the checkout.
-    pub checkout: &'a Path,
-    /// Base address of the SaaS.
-    pub saas_url: &'a str,
-    /// Version of the candidate, which an old result may claim.
-    pub candidate: &'a str,
-    /// What goes wrong.
-    pub faults: &'a Faults,
-    /// How the lock file is made.
-    pub locking: &'a Locking,
-}
 
 /// Makes the checkout: files, lock file, one commit on `main`, a clean tree.
 ///

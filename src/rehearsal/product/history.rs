@@ -10,8 +10,10 @@ use std::process::Command;
 use std::sync::Arc;
 
 use super::tree::Tree;
-use crate::rehearsal::RehearsalError;
-use crate::rehearsal::host;
+use crate::rehearsal::{RehearsalError, host};
+
+/// Who merges and releases.
+pub(super) const RELEASER: &str = "Otto Brandt <otto@spec-kitty.example>";
 
 /// Which commit of a history, in the order they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +95,12 @@ impl History {
     /// The tree of a commit.
     pub(super) fn tree(&self, commit: CommitNumber) -> Option<&Tree> {
         self.commits.get(commit.0).map(|commit| &commit.tree)
+    }
+
+    /// When a commit was made.
+    pub(super) fn made(&self, commit: CommitNumber) -> Option<jiff::Timestamp> {
+        let commit = self.commits.get(commit.0)?;
+        jiff::Timestamp::from_second(commit.seconds).ok()
     }
 
     /// The commits of all tags.
@@ -244,10 +252,7 @@ impl Stream {
             return;
         }
         self.line(&format!("tag {}\nfrom :{mark}", tag.name));
-        self.line(&format!(
-            "tagger {} {seconds} +0000",
-            super::story::RELEASER
-        ));
+        self.line(&format!("tagger {RELEASER} {seconds} +0000"));
         self.data(format!("Release {}\n", tag.name).as_bytes());
     }
 

@@ -16,9 +16,9 @@ use axum::routing::get;
 use sha2::{Digest, Sha256};
 
 use super::listing::{Distribution, Format};
-use super::pytest_wheels::hex;
-use super::wheels::Release;
+use super::wheels::{Release, exchanged};
 use crate::rehearsal::{RehearsalError, host, ports};
+use crate::store::hex;
 
 /// The upload time of wheels that no release speaks of: long before any candidate.
 const LONG_AGO: &str = "2025-10-01T00:00:00Z";
@@ -113,6 +113,7 @@ impl Shelf {
                     file,
                     uploaded: LONG_AGO,
                     yanked: None,
+                    exchanged: false,
                 };
                 let is_wheel = Path::new(&real.file).extension() == Some("whl".as_ref());
                 if is_wheel && !shelf.files.contains_key(&real.file) {
@@ -125,8 +126,11 @@ impl Shelf {
     }
 
     fn add(&mut self, directory: &Path, release: &Release) -> Result<(), RehearsalError> {
-        let content = host::read(&directory.join(&release.file))?;
+        let mut content = host::read(&directory.join(&release.file))?;
         let distribution = Distribution::of(release, &content)?;
+        if release.exchanged {
+            content = host::read(&directory.join(exchanged(&release.file)))?;
+        }
         self.files
             .insert(distribution.metadata_file(), distribution.metadata.clone());
         self.files.insert(release.file.clone(), content);

@@ -7,11 +7,10 @@ use std::io::{Cursor, Read};
 
 use axum::http::{HeaderMap, header};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use super::pytest_wheels::hex;
 use super::wheels::Release;
 use crate::rehearsal::RehearsalError;
+use crate::store::sha256_hex;
 
 /// One wheel as the index lists it.
 #[derive(Debug)]
@@ -45,7 +44,7 @@ impl Distribution {
             project: normalised(name),
             version: version.to_owned(),
             file: release.file.clone(),
-            sha256: hex(&Sha256::digest(content)),
+            sha256: sha256_hex(content),
             size: content.len(),
             requires_python: field(&metadata, "Requires-Python"),
             metadata,
@@ -60,7 +59,7 @@ impl Distribution {
     }
 
     fn json(&self, base: &str) -> Value {
-        let metadata = json!({"sha256": hex(&Sha256::digest(&self.metadata))});
+        let metadata = json!({"sha256": sha256_hex(&self.metadata)});
         let mut entry = json!({
             "filename": self.file,
             "url": format!("{base}/files/{}", self.file),
@@ -79,7 +78,7 @@ impl Distribution {
     fn html(&self, base: &str) -> String {
         let mut attributes = format!(
             " data-core-metadata=\"sha256={}\"",
-            hex(&Sha256::digest(&self.metadata))
+            sha256_hex(&self.metadata)
         );
         if let Some(python) = &self.requires_python {
             let _ = write!(attributes, " data-requires-python=\"{}\"", escaped(python));

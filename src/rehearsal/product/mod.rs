@@ -3,6 +3,8 @@
 //!
 //! A regression is another version of the product, never a flag in the gate.
 
+mod candidates;
+mod distribution;
 mod history;
 pub mod index;
 mod listing;

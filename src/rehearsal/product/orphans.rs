@@ -28,7 +28,6 @@ pub struct Daemon {
 #[derive(Debug)]
 pub struct Orphans {
     root: PathBuf,
-    started: Vec<Daemon>,
     bystanders: Vec<Bystander>,
 }
 
@@ -54,13 +53,11 @@ impl Orphans {
         unpack(old, &source)?;
         let mut orphans = Self {
             root: root.to_owned(),
-            started: Vec::new(),
             bystanders: Vec::new(),
         };
         orphans.leave_behind(&source, python, faults)?;
-        orphans.started = daemons_below(root)?;
-        if orphans.started.len() != ORPHANS {
-            let found = orphans.started.len();
+        let found = daemons_below(root)?.len();
+        if found != ORPHANS {
             let text = format!("{found} orphan daemons came up instead of {ORPHANS}");
             return Err(RehearsalError::Other(text));
         }
@@ -97,20 +94,6 @@ impl Orphans {
                 .into_iter()
                 .try_for_each(|started| started.join().map_err(|_| lost())?)
         })
-    }
-
-    /// The daemons as they were when they had come up.
-    #[must_use]
-    pub fn started(&self) -> &[Daemon] {
-        &self.started
-    }
-
-    /// The daemons that were left behind and still run.
-    ///
-    /// # Errors
-    /// When the system does not tell.
-    pub fn alive(&self) -> Result<Vec<Daemon>, RehearsalError> {
-        daemons_below(&self.root)
     }
 
     /// The bystanders by name and pid, with whether each is still there.

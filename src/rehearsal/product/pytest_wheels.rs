@@ -3,13 +3,11 @@
 //! Owns which ones (by hash) and their one download. Never asks any index but the client's own
 //! configured default, and never asks again once they are there.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-
-use sha2::{Digest, Sha256};
 
 use super::tree::Tree;
 use crate::rehearsal::{RehearsalError, host};
+use crate::store::sha256_hex;
 
 /// One requirement with its hash a line, as pip reads them; the flake reads the same file. Pure
 /// Python, and one version for every Python from 3.9 on. Not 8.4: that one brings Pygments along,
@@ -25,7 +23,7 @@ struct Pinned {
 /// The name of a directory for these wheels; other pins have another one beside it.
 #[must_use]
 pub fn directory_name() -> String {
-    let digest = hex(&Sha256::digest(REQUIREMENTS));
+    let digest = sha256_hex(REQUIREMENTS.as_bytes());
     format!("rehearsal-wheels-{}", &digest[..16])
 }
 
@@ -89,7 +87,7 @@ impl Pinned {
     fn read(&self, directory: &Path) -> Result<Vec<u8>, RehearsalError> {
         let path = directory.join(&self.file);
         let bytes = host::read(&path)?;
-        if hex(&Sha256::digest(&bytes)) == self.sha256 {
+        if sha256_hex(&bytes) == self.sha256 {
             return Ok(bytes);
         }
         let path = path.display();
@@ -146,14 +144,6 @@ fn with_pip(python: &Path, own: &Path) -> Result<PathBuf, RehearsalError> {
     }
     host::run(host::command(&at_hand).args(["-m", "venv"]).arg(own), None)?;
     Ok(own.join("bin/python"))
-}
-
-/// Hexadecimal digits of a digest.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

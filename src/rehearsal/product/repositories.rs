@@ -2,18 +2,14 @@
 //!
 //! Owns which commits and tags the rest of the rehearsal may speak of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::candidates::{LATER, RELEASED_LATER, is_released_later};
 use super::history::{History, Ids};
 use super::story::{self, Story};
 use super::tree::Tree;
 use crate::rehearsal::{Faults, RehearsalError};
-
-pub use super::story::{
-    CLASSIFICATION_MERGED_AT, CLASSIFICATION_PULL, DIAGNOSTICS_MERGED_AT, DIAGNOSTICS_PULL,
-    ROLLBACK_BRANCH, ROLLBACK_MERGED_AT, ROLLBACK_PULL,
-};
 
 /// The commits that the rest of the world refers to, as full ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +24,10 @@ pub struct Repositories {
     pub classification_fix: String,
     /// The commit of each tag of `spec-kitty`, such as `v3.2.0rc16`.
     pub tags: BTreeMap<String, String>,
-    /// The commit of tag `v5.1.0` of `spec-kitty-events`.
-    pub events_tag_commit: String,
+    /// When each tag's commit was made.
+    pub tagged_at: BTreeMap<String, jiff::Timestamp>,
+    /// The tags for which there is a release on GitHub, too.
+    pub released: BTreeSet<String>,
 }
 
 /// What is known of the product before anything is written.
@@ -37,6 +35,8 @@ pub struct Repositories {
 pub struct Product {
     story: Story,
     events: History,
+    /// Tags without a release.
+    only_tagged: BTreeSet<String>,
 }
 
 impl Product {
@@ -45,13 +45,18 @@ impl Product {
     /// # Errors
     /// When a patch of the embedded source no longer applies.
     pub fn new(vendored: &Tree, faults: &Faults) -> Result<Self, RehearsalError> {
-        let events_wheel = super::wheels::events_wheel(&Tree::spec_kitty_events())?;
+        let events_wheel = super::distribution::events_wheel(&Tree::spec_kitty_events())?;
         let vendored = vendored
             .clone()
             .with_file(events_wheel.name, events_wheel.bytes);
+        let only_tagged = LATER
+            .iter()
+            .filter(|(version, _)| *version != RELEASED_LATER || !is_released_later(faults))
+            .map(|(version, _)| format!("v{version}"));
         Ok(Self {
             story: story::spec_kitty(&vendored, faults)?,
             events: story::events()?,
+            only_tagged: only_tagged.collect(),
         })
     }
 
@@ -61,16 +66,21 @@ impl Product {
     /// When git cannot be started or refuses, or a file cannot be written.
     pub fn make_repositories(&self, workspace: &Path) -> Result<Repositories, RehearsalError> {
         let ids = self.story.history.make(&workspace.join("spec-kitty"))?;
-        let events = self.events.make(&workspace.join("spec-kitty-events"))?;
+        self.events.make(&workspace.join("spec-kitty-events"))?;
         let diagnostics = self.story.diagnostics.map(|commit| ids.of(commit));
-        let events_tag = tags(&self.events, &events)?.remove("v5.1.0");
+        let history = &self.story.history;
+        let made = |(name, commit): (&str, _)| Some((name.to_owned(), history.made(commit)?));
+        let released = history.tags().map(|(name, _)| name.to_owned());
         Ok(Repositories {
+            tagged_at: history.tags().filter_map(made).collect(),
+            released: released
+                .filter(|name| !self.only_tagged.contains(name))
+                .collect(),
             boundary_base: ids.of(self.story.boundary_base)?,
             diagnostics: diagnostics.transpose()?,
             rollback_fix: ids.of(self.story.rollback_fix)?,
             classification_fix: ids.of(self.story.classification_fix)?,
             tags: tags(&self.story.history, &ids)?,
-            events_tag_commit: events_tag.unwrap_or_default(),
         })
     }
 

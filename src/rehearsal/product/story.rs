@@ -2,32 +2,21 @@
 //!
 //! Owns the order of the commits, their people and times. Pure: writes nothing.
 
-use super::history::{CommitNumber, History, Said};
+use super::candidates::{EARLY, LATER};
+use super::history::{CommitNumber, History, RELEASER, Said};
 use super::stages::Stages;
 use super::tree::Tree;
+use crate::rehearsal::pulls::{self, Pull};
 use crate::rehearsal::{Fault, Faults, RehearsalError};
 
 /// Who works on features.
 const AUTHOR: &str = "Mira Halvorsen <mira@spec-kitty.example>";
-/// Who merges and releases.
-pub(super) const RELEASER: &str = "Otto Brandt <otto@spec-kitty.example>";
 
 const MAIN: &str = "refs/heads/main";
 
-/// The number of the pull request with the first, diagnostic-only change for #1141.
-pub const DIAGNOSTICS_PULL: u32 = 1147;
-/// The number of the pull request that closes #1141.
-pub const ROLLBACK_PULL: u32 = 1169;
-/// The number of the pull request that closes #1182.
-pub const CLASSIFICATION_PULL: u32 = 1185;
-/// When the first, diagnostic-only change for #1141 was merged.
-pub const DIAGNOSTICS_MERGED_AT: &str = "2026-05-11T16:40:00Z";
-/// When the change that closes #1141 was merged.
-pub const ROLLBACK_MERGED_AT: &str = "2026-05-16T08:15:00Z";
-/// When the change that closes #1182 was merged.
-pub const CLASSIFICATION_MERGED_AT: &str = "2026-05-18T15:20:00Z";
-/// The branch that [`ROLLBACK_PULL`] was merged from.
-pub const ROLLBACK_BRANCH: &str = "fix/1141-drain-keeps-lanes";
+/// The branch that #1141's fix was merged from, and GitHub's name for it.
+const ROLLBACK_BRANCH: &str = "fix/1141-drain-keeps-lanes";
+const ROLLBACK_HEAD: &str = "refs/pull/1187/head";
 
 /// The history of `spec-kitty` with the commits that others ask for.
 #[derive(Debug)]
@@ -148,6 +137,11 @@ const BOUNDARY: [&str; 3] = [
     "src/specify_cli/sync/daemon.py",
 ];
 
+/// The message of a pull request that was squashed, as GitHub writes it.
+fn squashed(pull: Pull, issue: u32) -> String {
+    format!("{} (#{})\n\nFixes #{issue}\n", pull.title, pull.number)
+}
+
 /// Tells the whole history of `spec-kitty`; `vendored` are the wheels in its `vendor/wheels`.
 pub(super) fn spec_kitty(vendored: &Tree, faults: &Faults) -> Result<Story, RehearsalError> {
     let good = vendored
@@ -167,13 +161,12 @@ pub(super) fn spec_kitty(vendored: &Tree, faults: &Faults) -> Result<Story, Rehe
     let diagnostics = diagnose(&mut line, &stages)?;
     let rollback_fix = merge_rollback_fix(&mut line, &stages)?;
     let classification_fix = line.then(
-        CLASSIFICATION_MERGED_AT,
-        &format!(
-            "Classify pending events in the foreground (#{CLASSIFICATION_PULL})\n\nFixes #1182\n"
-        ),
+        pulls::CLASSIFICATION.merged_at,
+        &squashed(pulls::CLASSIFICATION, 1182),
         stages.with_both_fixes()?,
     )?;
     release_candidate(&mut line, &stages)?;
+    tag_later_ones(&mut line)?;
     Ok(Story {
         history: line.history,
         boundary_base,
@@ -212,6 +205,9 @@ fn grow_boundary(line: &mut Line, first: &Tree) -> Result<CommitNumber, Rehearsa
     let base = line.then("2026-04-09T10:45:00Z", message, boundary)?;
     line.history.tag("v3.2.0a1", base, false);
     line.then("2026-04-13T15:30:00Z", "The sync daemon\n", first.clone())?;
+    for (version, at) in EARLY {
+        line.release(at, version, first.clone())?;
+    }
     line.release("2026-04-24T08:30:00Z", "3.2.0rc13", first.clone())?;
     let candidate = line.release("2026-05-04T08:30:00Z", "3.2.0rc14", first.clone())?;
     let next = Said {
@@ -230,9 +226,9 @@ fn grow_boundary(line: &mut Line, first: &Tree) -> Result<CommitNumber, Rehearsa
 fn diagnose(line: &mut Line, stages: &Stages<'_>) -> Result<Option<CommitNumber>, RehearsalError> {
     let mut diagnostics = None;
     if !stages.has(Fault::DiagnosticOnlyFix) {
-        let message = format!("Follow lanes that fall back (#{DIAGNOSTICS_PULL})\n\nFixes #1141\n");
+        let message = squashed(pulls::DIAGNOSTICS, 1141);
         let tree = stages.with_diagnostics()?;
-        diagnostics = Some(line.then(DIAGNOSTICS_MERGED_AT, &message, tree)?);
+        diagnostics = Some(line.then(pulls::DIAGNOSTICS.merged_at, &message, tree)?);
     }
     line.release(
         "2026-05-13T08:30:00Z",
@@ -249,7 +245,7 @@ fn merge_rollback_fix(
 ) -> Result<CommitNumber, RehearsalError> {
     let base: Vec<_> = line.head.into_iter().collect();
     let said = |at, message| Said {
-        branch: "refs/pull/1169/head",
+        branch: ROLLBACK_HEAD,
         at,
         author: AUTHOR,
         message,
@@ -269,11 +265,12 @@ fn merge_rollback_fix(
     let docs = line.then("2026-05-15T09:20:00Z", "Describe the daemon\n", docs)?;
     let merged = line.now(stages.with_rollback_fix()?);
     let message = format!(
-        "Merge pull request #{ROLLBACK_PULL} from Priivacy-ai/{ROLLBACK_BRANCH}\n\nFixes #1141\n"
+        "Merge pull request #{} from Priivacy-ai/{ROLLBACK_BRANCH}\n\nFixes #1141\n",
+        pulls::ROLLBACK.number
     );
     let said = Said {
         branch: MAIN,
-        at: ROLLBACK_MERGED_AT,
+        at: pulls::ROLLBACK.merged_at,
         author: RELEASER,
         message: &message,
     };
@@ -293,6 +290,28 @@ fn release_candidate(line: &mut Line, stages: &Stages<'_>) -> Result<(), Rehears
     if !stages.has(Fault::NoNewRc) {
         let tree = regressed.unwrap_or(fixed);
         line.release("2026-05-20T08:30:00Z", "3.2.0rc16", tree)?;
+    }
+    Ok(())
+}
+
+/// What was tagged after 3.2.0rc16, on a branch of its own.
+fn tag_later_ones(line: &mut Line) -> Result<(), RehearsalError> {
+    let candidate = line.history.tags().find(|(name, _)| *name == "v3.2.0rc16");
+    let Some((_, candidate)) = candidate else {
+        return Ok(());
+    };
+    let tree = line.history.tree(candidate).cloned().unwrap_or_default();
+    let mut head = candidate;
+    for (version, at) in LATER {
+        let said = Said {
+            branch: "refs/heads/3.2",
+            at,
+            author: RELEASER,
+            message: &format!("Release {version}\n"),
+        };
+        let tree = tree.clone().renumbered("3.2.0rc16", version);
+        head = line.history.commit(said, &[head], tree)?;
+        line.history.tag(format!("v{version}"), head, false);
     }
     Ok(())
 }

@@ -77,7 +77,8 @@ macro_rules! patches {
 
         impl Patch {
             /// Every patch.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$variant,)*];
 
             fn file(self) -> (&'static str, &'static str) {
                 match self {

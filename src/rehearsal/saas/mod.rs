@@ -39,18 +39,6 @@ impl SaasServer {
     pub fn final_state(&self) -> Value {
         self.shared.lock().report()
     }
-
-    /// Deploys anew: another commit and another build time, the same data.
-    pub fn redeploy(&self) {
-        self.shared.lock().redeploy();
-    }
-
-    /// Calls back once, when the first event is posted, before it is answered.
-    ///
-    /// The callback runs on the server's task: it must not block.
-    pub fn on_first_write(&self, callback: impl FnOnce() + Send + 'static) {
-        self.shared.lock().first_write = Some(state::Hook(Box::new(callback)));
-    }
 }
 
 impl Drop for SaasServer {

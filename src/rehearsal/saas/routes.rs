@@ -52,6 +52,14 @@ async fn health(State(shared): State<Arc<Shared>>) -> Response {
         // Not even when the server stops: the connection ends with the runtime.
         std::future::pending::<()>().await;
     }
+    if shared.faults.contains(&Fault::SaasRedirects) {
+        let to = "https://login.example/start?next=/health/";
+        return (StatusCode::FOUND, [(header::LOCATION, to)]).into_response();
+    }
+    if shared.faults.contains(&Fault::SaasHtml) {
+        let page = "<!DOCTYPE html><html><head><title>Checking</title></head></html>";
+        return axum::response::Html(page).into_response();
+    }
     let mut inner = shared.lock();
     if shared.faults.contains(&Fault::Saas503) || inner.takes_503() {
         let body = json!({"status": "unavailable", "service": "spec-kitty-dev"});
@@ -108,10 +116,6 @@ async fn events(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
         Ok(event) => event,
         Err(detail) => return rejected(StatusCode::BAD_REQUEST, "invalid_event", &detail),
     };
-    let hook = shared.lock().first_write.take();
-    if let Some(hook) = hook {
-        (hook.0)();
-    }
     let fate = shared.lock().take_event(&event);
     match fate {
         Fate::Accepted => (StatusCode::ACCEPTED, Json(json!({"status": "accepted"}))),

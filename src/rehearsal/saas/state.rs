@@ -1,7 +1,6 @@
 //! What the SaaS of the rehearsal holds: deployment, missions, rejected rows, account of requests.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value, json};
@@ -79,15 +78,6 @@ struct Account {
     writes: u64,
 }
 
-/// Something to call once.
-pub(super) struct Hook(pub(super) Box<dyn FnOnce() + Send>);
-
-impl fmt::Debug for Hook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hook")
-    }
-}
-
 /// What all requests share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -116,7 +106,6 @@ pub(super) struct Inner {
     pub(super) deployment: Deployment,
     pub(super) terminal_failed: u64,
     pub(super) business_rule_rejected: u64,
-    pub(super) first_write: Option<Hook>,
     faults: Faults,
     redeploys: u64,
     /// How often the gate had read when the last run posted its first event.
@@ -135,7 +124,6 @@ impl Inner {
             deployment,
             terminal_failed: counts.terminal_failed,
             business_rule_rejected: counts.business_rule_rejected,
-            first_write: None,
             faults: faults.clone(),
             redeploys: 0,
             reads_at_last_run: None,

@@ -11,13 +11,14 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::platform;
+use super::{plain, platform};
+use crate::store::hex;
 use crate::world::redact::{Redactor, Scope, Stream};
 use crate::world::{Captured, Place, WorldError};
 
@@ -54,9 +55,9 @@ struct Sink {
     failed: Option<WorldError>,
 }
 
-/// The log file, made with the first byte.
+/// The log file, made with the first byte: below the run's directory, through no link.
 struct Log {
-    path: Utf8PathBuf,
+    run: Utf8PathBuf,
     place: Place,
     file: Option<File>,
 }
@@ -69,10 +70,10 @@ struct Tail {
 }
 
 impl Drain {
-    pub(super) fn new(redactor: &Arc<Redactor>, path: Utf8PathBuf, place: Place) -> Self {
+    pub(super) fn new(redactor: &Arc<Redactor>, run: Utf8PathBuf, place: Place) -> Self {
         Self {
             stream: redactor.stream(Scope::Everything),
-            to: To::Here(Box::new(Sink::new(path, place))),
+            to: To::Here(Box::new(Sink::new(run, place))),
         }
     }
 
@@ -178,7 +179,7 @@ impl To {
             return false;
         }
         let (pieces, mut waiting) = mpsc::channel::<Vec<u8>>(WAITING);
-        let empty = Sink::new(sink.log.path.clone(), sink.log.place.clone());
+        let empty = Sink::new(sink.log.run.clone(), sink.log.place.clone());
         let mut sink = std::mem::replace(&mut **sink, empty);
         let thread = tokio::task::spawn_blocking(move || {
             while let Some(piece) = waiting.blocking_recv() {
@@ -192,10 +193,10 @@ impl To {
 }
 
 impl Sink {
-    fn new(path: Utf8PathBuf, place: Place) -> Self {
+    fn new(run: Utf8PathBuf, place: Place) -> Self {
         Self {
             log: Log {
-                path,
+                run,
                 place,
                 file: None,
             },
@@ -216,7 +217,11 @@ impl Sink {
         if self.failed.is_none()
             && let Err(error) = self.log.write(&clean)
         {
-            self.failed = Some(super::file_error("write", self.log.place.as_str(), &error));
+            self.failed = Some(super::common::file_error(
+                "write",
+                self.log.place.as_str(),
+                &error,
+            ));
         }
         self.tail.take(clean);
     }
@@ -276,25 +281,16 @@ impl Tail {
 impl Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         if self.file.is_none() {
-            if let Some(directory) = self.path.parent() {
-                std::fs::create_dir_all(directory)?;
-            }
-            self.file = Some(File::create_new(&self.path)?);
+            let below = self.place.as_str().strip_prefix(Place::RUN);
+            let below = below.map(|below| Utf8Path::new(below.trim_start_matches('/')));
+            self.file = Some(plain::create_below(
+                &self.run,
+                below.unwrap_or(Utf8Path::new("")),
+            )?);
         }
         match self.file.as_mut() {
             Some(file) => file.write_all(bytes),
             None => Ok(()),
         }
     }
-}
-
-/// Bytes as lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _ok = write!(text, "{byte:02x}");
-    }
-    text
 }

@@ -8,10 +8,12 @@ use futures::future::join_all;
 use nix::sys::signal::Signal;
 use tokio::time::timeout;
 
+use super::common::blocking;
+use super::environment::Places;
 use super::group::Groups;
 use super::platform::{self, Held, Sent};
-use super::{blocking, process};
-use crate::world::process_rule::Spared;
+use super::{home_of, process};
+use crate::world::Spared;
 use crate::world::redact::Redactor;
 use crate::world::{EndProcesses, Fate, ProcessIdentity, ProcessSeen, Receipt, WorldError};
 
@@ -28,13 +30,18 @@ type Judge<'a> = dyn Fn(&ProcessSeen) -> Result<(), Spared> + Sync + 'a;
 pub(super) async fn end(
     end: &EndProcesses,
     redactor: &Arc<Redactor>,
+    places: &Places,
 ) -> Result<Vec<Receipt>, WorldError> {
     let rule = end.rule.compile().map_err(|error| WorldError::Processes {
         reason: error.to_string(),
     })?;
     // The rule names places; the process's home is told in this machine's paths.
     let judge = |process: &ProcessSeen| {
-        let home = process.home.as_ref().map(|home| redactor.text(home));
+        let named = |home: &String| home_of::named(places, process.identity.pid, home);
+        let home = process
+            .home
+            .as_ref()
+            .map(|home| redactor.text(&named(home)));
         rule.explain(&ProcessSeen {
             home,
             ..process.clone()

@@ -5,40 +5,10 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::world::{EnvBase, Place, Program};
-
-/// What the operator's shell looked like when the gate started.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Operator {
-    /// Environment.
-    pub env: BTreeMap<String, String>,
-    /// Home directory.
-    pub home: Utf8PathBuf,
-    /// Working directory.
-    pub cwd: Utf8PathBuf,
-}
-
-impl Operator {
-    /// A variable that is set and not empty.
-    #[must_use]
-    pub fn var(&self, name: &str) -> Option<&str> {
-        self.env
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
-    }
-
-    /// The directories of `PATH`, in order; relative ones count from the working directory.
-    #[must_use]
-    pub fn path(&self) -> Vec<Utf8PathBuf> {
-        let entries = self.var("PATH").unwrap_or_default().split(':');
-        let absolute = |entry: &str| self.cwd.join(entry);
-        entries
-            .filter(|entry| !entry.is_empty())
-            .map(absolute)
-            .collect()
-    }
-}
+use super::index_settings;
+use super::operator::Operator;
+use super::sandbox::toolchains;
+use crate::world::{EnvBase, Place, Program, Sandbox};
 
 /// Directories with the gate's own tools, around the operator's `PATH`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -175,33 +145,23 @@ const NETWORK: &[&str] = &[
     "no_proxy",
 ];
 
-/// Which index, how to log in there, and how patient to be.
-const INDEX: &[&str] = &[
+/// Of these variables the ones that may name a file, a directory or an address of one.
+pub(super) const NAMING_FILES: &[&str] = &[
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NIX_SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
     "UV_DEFAULT_INDEX",
-    "UV_FIND_LINKS",
+    "UV_INDEX",
     "UV_EXTRA_INDEX_URL",
-    "UV_KEYRING_PROVIDER",
-    "UV_NATIVE_TLS",
-    "UV_SYSTEM_CERTS",
-    "UV_INSECURE_HOST",
-    "UV_NO_INDEX",
-    "UV_OFFLINE",
-    "UV_HTTP_TIMEOUT",
-    "UV_HTTP_RETRIES",
-    "UV_CONFIG_FILE",
+    "UV_FIND_LINKS",
     "PIP_INDEX_URL",
     "PIP_EXTRA_INDEX_URL",
     "PIP_FIND_LINKS",
-    "PIP_NO_INDEX",
-    "PIP_TRUSTED_HOST",
     "PIP_CERT",
     "PIP_CLIENT_CERT",
-    "PIP_PROXY",
-    "PIP_TIMEOUT",
-    "PIP_DEFAULT_TIMEOUT",
-    "PIP_RETRIES",
-    "PIP_KEYRING_PROVIDER",
-    "PIP_CONFIG_FILE",
     "NETRC",
 ];
 
@@ -241,6 +201,10 @@ pub(super) struct Environment<'a> {
     pub(super) tools: &'a ToolPath,
     /// The program's own directory for temporary files.
     pub(super) temporary: &'a Utf8Path,
+    /// Its home directory, where its base does not mean the operator's.
+    pub(super) home: &'a Utf8Path,
+    /// Where it finds things at other paths than their own.
+    pub(super) sandbox: Option<&'a Sandbox>,
 }
 
 impl Environment<'_> {
@@ -261,15 +225,31 @@ impl Environment<'_> {
                 self.pass(&mut env, names.filter(|name| name.starts_with("FLY_")));
             }
         }
+        let name = program
+            .argv
+            .first()
+            .map(|name| Utf8Path::new(name).file_name());
+        if name == Some(Some("git")) && program.sandbox.is_none() {
+            // The run's home is where judged code has been: its settings could name a program.
+            env.insert("GIT_CONFIG_GLOBAL".into(), "/dev/null".into());
+        }
+        let asked = program
+            .sandbox
+            .iter()
+            .flat_map(|sandbox| &sandbox.toolchains);
+        env.extend(toolchains::variables(asked, self.operator));
         self.pass(&mut env, program.pass.iter().map(String::as_str));
         for (name, value) in &program.env {
-            env.insert(name.clone(), self.places.expand(value));
+            let value = self
+                .sandbox
+                .map_or_else(|| value.clone(), |sandbox| sandbox.inside(value));
+            env.insert(name.clone(), self.places.expand(&value));
         }
         env
     }
 
     fn bare(&self) -> BTreeMap<String, String> {
-        let home = self.places.run().join("home");
+        let home = self.home;
         let mut env: BTreeMap<String, String> = [
             ("PATH", self.path()),
             ("HOME", home.to_string()),
@@ -309,45 +289,14 @@ impl Environment<'_> {
     }
 
     fn installer(&self, env: &mut BTreeMap<String, String>) {
-        let names = self.operator.env.keys().map(String::as_str);
-        self.pass(
-            env,
-            names.filter(|name| *name == "UV_INDEX" || name.starts_with("UV_INDEX_")),
-        );
-        self.pass(env, INDEX.iter().copied());
+        env.extend(index_settings::of(self.operator).env);
         let cache = self.places.root(Place::CACHE);
         env.insert("UV_CACHE_DIR".into(), cache.join("uv").to_string());
         env.insert("PIP_CACHE_DIR".into(), cache.join("pip").to_string());
-        for (name, candidates) in [
-            ("PIP_CONFIG_FILE", ["pip/pip.conf", ".pip/pip.conf"]),
-            ("NETRC", ["", ".netrc"]),
-        ] {
-            if !env.contains_key(name)
-                && let Some(path) = self.own_file(candidates)
-            {
-                env.insert(name.into(), path.to_string());
-            }
-        }
-    }
-
-    /// The operator's own uv configuration, which uv must find as the user's and not through
-    /// `UV_CONFIG_FILE`: that would hide the settings of the project it works on.
-    pub(super) fn uv_configuration(&self) -> Option<Utf8PathBuf> {
-        self.own_file(["uv/uv.toml", ""])
-    }
-
-    /// The operator's file below the configuration directory, else below the home directory.
-    fn own_file(&self, [config, home]: [&str; 2]) -> Option<Utf8PathBuf> {
-        let configuration = self
-            .operator
-            .var("XDG_CONFIG_HOME")
-            .map_or_else(|| self.operator.home.join(".config"), Utf8PathBuf::from);
-        let candidates = [(configuration, config), (self.operator.home.clone(), home)];
-        candidates
-            .into_iter()
-            .filter(|(_, below)| !below.is_empty())
-            .map(|(directory, below)| directory.join(below))
-            .find(|path| path.is_file())
+        let own = self.operator.home.join(".netrc");
+        let own = own.is_file().then(|| own.into_string());
+        let netrc = self.operator.env.get("NETRC").cloned().or(own);
+        env.extend(netrc.map(|path| ("NETRC".to_owned(), path)));
     }
 }
 

@@ -3,20 +3,19 @@
 
 use std::fs::{File, FileType};
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
-use super::drain::hex;
+use super::common::file_error;
 use super::environment::Places;
+use super::held::Held;
 use super::include::Include;
-use super::{file_error, pack};
-use crate::evidence::{EvidenceError, seal_directory};
-use crate::journal::disk::OsDisk;
+use super::plain;
+use super::target::{Target, look_into, parent_of};
+use crate::store::disk::Disk;
+use crate::store::{seal_directory, sha256_hex};
 use crate::world::redact::{Redactor, Scope, Stream};
 use crate::world::{
     Effect, FileFailure, FileSeen, KeepFiles, ListFiles, Place, ReadFile, Response, WorldError,
@@ -30,6 +29,7 @@ const PIECE: usize = 64 * 1024;
 pub(super) struct Desk {
     pub(super) places: Places,
     pub(super) redactor: Arc<Redactor>,
+    pub(super) held: Arc<Held>,
 }
 
 /// A file that was found, not yet read.
@@ -47,12 +47,12 @@ impl Desk {
             Effect::ListFiles(list) => self.list(&list).map(Response::Files),
             Effect::WriteFile(write) => self.write(&write).map(Response::Files),
             Effect::MakeDir { path } => self.make_dir(&path).map(|()| Response::Done),
+            Effect::RemoveDir { path } => self.remove_dir(&path).map(|()| Response::Done),
             Effect::SealDir { path, to } => {
                 let to = to.as_ref().unwrap_or(&path);
                 self.seal(&path, to).map(|()| Response::Done)
             }
             Effect::KeepFiles(keep) => self.keep(&keep).map(Response::Files),
-            Effect::Pack(pack) => pack::pack(self, &pack).map(Response::Files),
             _ => Err(WorldError::Refused {
                 what: "this is no file effect".to_owned(),
             }),
@@ -61,7 +61,7 @@ impl Desk {
 
     fn read(&self, read: &ReadFile) -> Result<String, WorldError> {
         let failed = |error: std::io::Error| file_error("read", read.path.as_str(), &error);
-        let file = File::open(self.places.path(&read.path)).map_err(failed)?;
+        let file = self.open(&read.path).map_err(failed)?;
         let too_large = |bytes: u64| WorldError::File {
             operation: "read".to_owned(),
             path: read.path.to_string(),
@@ -81,6 +81,15 @@ impl Desk {
             reason: error.utf8_error().to_string(),
         })?;
         Ok(self.redactor.text(&text))
+    }
+
+    /// Opens a file to read. In the run's directory no link is followed: judged code works there.
+    pub(super) fn open(&self, place: &Place) -> std::io::Result<File> {
+        let below = place.as_str().strip_prefix(Place::RUN);
+        match below.and_then(|below| below.strip_prefix('/')) {
+            Some(below) => plain::open_below(self.places.run(), Utf8Path::new(below)),
+            None => plain::open_to_read(&self.places.path(place)),
+        }
     }
 
     pub(super) fn list(&self, list: &ListFiles) -> Result<Vec<FileSeen>, WorldError> {
@@ -134,45 +143,37 @@ impl Desk {
     }
 
     fn make_dir(&self, place: &Place) -> Result<(), WorldError> {
-        let path = self.target("make", place)?;
+        let Target { disk, path } = self.target("make", place)?;
         let make = || {
-            if let Some(parent) = path.parent() {
-                std::fs::create_dir_all(parent)?;
-            }
-            std::fs::create_dir(&path)?;
-            sync_parent(&path)
+            let parent = parent_of(&path);
+            disk.make_dirs(parent.as_std_path())?;
+            disk.make_dir(path.as_std_path())?;
+            disk.sync_dir(parent.as_std_path())
         };
         make().map_err(|error| file_error("make", place.as_str(), &error))
     }
 
+    fn remove_dir(&self, place: &Place) -> Result<(), WorldError> {
+        let Target { disk, path } = self.target("remove", place)?;
+        let removed = disk.remove_dir_all(path.as_std_path());
+        removed.map_err(|error| file_error("remove", place.as_str(), &error))
+    }
+
     fn seal(&self, written: &Place, place: &Place) -> Result<(), WorldError> {
         let written = self.target("seal", written)?;
-        let path = self.target("seal", place)?;
-        let failed = |error: &EvidenceError| {
-            let disk = match error {
-                EvidenceError::Disk { source, .. } => Some(source),
-                _ => None,
-            };
-            let kind = disk.map_or(std::io::ErrorKind::Other, std::io::Error::kind);
-            let error = std::io::Error::new(kind, error.to_string());
-            file_error("seal", place.as_str(), &error)
-        };
-        let sealed = seal_directory(&OsDisk, written.as_std_path(), path.as_std_path());
-        sealed.map(drop).map_err(|error| failed(&error))
+        let Target { disk, path } = self.target("seal", place)?;
+        let sealed = seal_directory(&*disk, written.path.as_std_path(), path.as_std_path());
+        sealed
+            .map(drop)
+            .map_err(|error| file_error("seal", place.as_str(), &error.into()))
     }
 
     fn write(&self, write: &WriteFile) -> Result<Vec<FileSeen>, WorldError> {
-        let path = self.target("write", &write.path)?;
+        let target = self.target("write", &write.path)?;
         let place = &write.path;
         let put = || {
-            put(&path, write.replace, |file| {
-                file.write_all(write.text.as_bytes())
-            })?;
-            look(&Found {
-                path: path.clone(),
-                relative: String::new(),
-                place: place.clone(),
-            })
+            target.put(write.replace, |file| file.write_all(write.text.as_bytes()))?;
+            target.look(place)
         };
         let seen = put().map_err(|error| file_error("write", place.as_str(), &error))?;
         Ok(vec![seen])
@@ -182,18 +183,15 @@ impl Desk {
         let mut kept = Vec::new();
         for found in self.find(&keep.from)? {
             let place = keep.to.join(&found.relative);
-            let path = self.target("copy", &place)?;
+            let target = self.target("copy", &place)?;
             let copy = || {
-                let modified = std::fs::metadata(&found.path)?.modified()?;
-                put(&path, false, |file| {
-                    std::io::copy(&mut self.scrubbed(File::open(&found.path)?), file)?;
-                    file.as_file().set_modified(modified)
+                target.put(false, |file| {
+                    let from = plain::open_to_read(&found.path)?;
+                    let modified = from.metadata()?.modified()?;
+                    std::io::copy(&mut self.scrubbed(from), file)?;
+                    file.set_modified(modified)
                 })?;
-                look(&Found {
-                    path: path.clone(),
-                    relative: String::new(),
-                    place: place.clone(),
-                })
+                target.look(&place)
             };
             kept.push(copy().map_err(|error| file_error("copy", place.as_str(), &error))?);
         }
@@ -212,9 +210,9 @@ impl Desk {
         }
     }
 
-    /// The path to write to. No link below the place's root may lead elsewhere, and the
-    /// operator's home is only ever looked at.
-    pub(super) fn target(&self, operation: &str, place: &Place) -> Result<Utf8PathBuf, WorldError> {
+    /// Where to write. No link below the place's root may lead elsewhere, and the operator's home
+    /// is only ever looked at.
+    pub(super) fn target(&self, operation: &str, place: &Place) -> Result<Target, WorldError> {
         let refused = |reason: &str| WorldError::File {
             operation: operation.to_owned(),
             path: place.to_string(),
@@ -240,7 +238,9 @@ impl Desk {
         if below.into_iter().any(Utf8Path::is_symlink) {
             return Err(refused("a symbolic link is in the way"));
         }
-        Ok(path)
+        let disk = self.held.below(root);
+        let disk = disk.map_err(|error| file_error(operation, place.as_str(), &error))?;
+        Ok(Target { disk, path })
     }
 }
 
@@ -292,6 +292,15 @@ fn walk(
         let entry = entry?;
         let name = entry.file_name();
         let Some(name) = name.to_str() else {
+            let lossy = name.to_string_lossy();
+            let below = match relative {
+                "" => lossy.into_owned(),
+                above => format!("{above}/{lossy}"),
+            };
+            // What is not meant in any spelling may be called as it likes.
+            if !include.takes(&below) && !include.enters(&below) {
+                continue;
+            }
             return Err(std::io::Error::other(format!(
                 "the name {} is not text",
                 name.display()
@@ -322,60 +331,12 @@ fn look_at_link(found: &Found) -> std::io::Result<FileSeen> {
     Ok(FileSeen {
         path: found.place.clone(),
         bytes: leads_to.len() as u64,
-        sha256: hex(&Sha256::digest(leads_to)),
+        sha256: sha256_hex(leads_to),
         modified: Timestamp::try_from(modified).map_err(std::io::Error::other)?,
     })
 }
 
 /// Size, time and digest of a file.
 pub(super) fn look(found: &Found) -> std::io::Result<FileSeen> {
-    let mut file = File::open(&found.path)?;
-    let modified = file.metadata()?.modified()?;
-    let mut digest = Sha256::new();
-    let mut piece = vec![0; PIECE];
-    let mut bytes = 0;
-    loop {
-        let count = file.read(&mut piece)?;
-        if count == 0 {
-            break;
-        }
-        digest.update(&piece[..count]);
-        bytes += count as u64;
-    }
-    Ok(FileSeen {
-        path: found.place.clone(),
-        bytes,
-        sha256: hex(&digest.finalize()),
-        modified: Timestamp::try_from(modified).map_err(std::io::Error::other)?,
-    })
-}
-
-/// Writes a file beside its place, syncs it and moves it there, then syncs the directory.
-pub(super) fn put(
-    path: &Utf8Path,
-    replace: bool,
-    fill: impl FnOnce(&mut NamedTempFile) -> std::io::Result<()>,
-) -> std::io::Result<()> {
-    let directory = path.parent().unwrap_or(Utf8Path::new("/"));
-    std::fs::create_dir_all(directory)?;
-    if !replace && path.symlink_metadata().is_ok() {
-        return Err(std::io::ErrorKind::AlreadyExists.into());
-    }
-    let mut beside = tempfile::Builder::new()
-        .prefix(".beside-")
-        .permissions(std::fs::Permissions::from_mode(0o644))
-        .tempfile_in(directory)?;
-    fill(&mut beside)?;
-    beside.as_file().sync_all()?;
-    let moved = if replace {
-        beside.persist(path)
-    } else {
-        beside.persist_noclobber(path)
-    };
-    moved.map_err(|error| error.error)?;
-    sync_parent(path)
-}
-
-fn sync_parent(path: &Utf8Path) -> std::io::Result<()> {
-    File::open(path.parent().unwrap_or(Utf8Path::new("/")))?.sync_all()
+    look_into(plain::open_to_read(&found.path)?, &found.place)
 }

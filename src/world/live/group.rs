@@ -18,7 +18,7 @@ use crate::world::{Ended, ProcessIdentity};
 /// How long a group has between TERM and KILL.
 pub(super) const GRACE: Duration = Duration::from_secs(2);
 /// How long the system has to clear away what was killed.
-const AFTER_KILL: Duration = Duration::from_secs(5);
+pub(super) const AFTER_KILL: Duration = Duration::from_secs(5);
 /// How often a group is looked at whose members cannot all be waited for.
 const TICK: Duration = Duration::from_millis(20);
 

@@ -1,19 +1,16 @@
-//! HTTP GET: no cookies, no redirect to another host, a limit on time and size, and honest words
-//! for what went wrong.
+//! HTTP: no cookies, no redirect followed, a limit on time and size, and honest words for
+//! what went wrong.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
 use std::sync::OnceLock;
 
-use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Certificate, Client, NoProxy, Proxy};
+use reqwest::header::HeaderMap;
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, NoProxy, Proxy, RequestBuilder};
 
-use super::{LiveWorld, Operator};
-use crate::world::{HttpAnswer, HttpGet, WorldError};
-
-/// How much of a body is read, in bytes.
-const BODY: usize = 1024 * 1024;
-/// How many redirects on one host are followed.
-const REDIRECTS: usize = 5;
+use super::operator::Operator;
+use crate::world::{HttpAnswer, HttpGet, HttpMethod, HttpPost, WorldError};
 
 /// The client, made with the first request.
 pub(super) struct Http {
@@ -68,7 +65,8 @@ impl Settings {
         let _chosen = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
             .user_agent(concat!("gate/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::custom(same_host))
+            // Each hop is an exchange of its own, for the policy to judge and the record to hold.
+            .redirect(Policy::none())
             .referer(false)
             .no_proxy();
         let proxies = [
@@ -111,20 +109,17 @@ impl Settings {
     }
 }
 
-fn same_host(attempt: Attempt<'_>) -> reqwest::redirect::Action {
-    let origin = |url: &reqwest::Url| {
-        (
-            url.scheme().to_owned(),
-            url.host_str().map(str::to_owned),
-            url.port(),
-        )
+/// The headers that a verdict depends on.
+fn kept(headers: &HeaderMap, more: &BTreeSet<String>) -> BTreeMap<String, String> {
+    let value = |name: &str| {
+        let value = headers.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
-    let known = attempt.previous().first().map(origin);
-    if attempt.previous().len() > REDIRECTS || known != Some(origin(attempt.url())) {
-        attempt.stop()
-    } else {
-        attempt.follow()
-    }
+    HttpAnswer::HEADERS
+        .into_iter()
+        .chain(more.iter().map(String::as_str))
+        .filter_map(|name| Some((name.to_owned(), value(name)?)))
+        .collect()
 }
 
 /// An error with its causes, outermost first, the address left out.
@@ -147,38 +142,60 @@ fn words(error: &reqwest::Error) -> String {
     text
 }
 
-impl LiveWorld {
+impl Http {
     pub(super) async fn get(&self, get: &HttpGet) -> Result<HttpAnswer, WorldError> {
-        self.http.get(get).await.map(|answer| HttpAnswer {
-            body: self.redactor.text(&answer.body),
-            ..answer
-        })
+        let no_client = |reason: String| no_answer(&get.url, false, reason);
+        let client = self.client().map_err(no_client)?;
+        let request = match get.method {
+            HttpMethod::Get => client.get(&get.url),
+            HttpMethod::Head => client.head(&get.url),
+        };
+        answer(request.timeout(get.limit), &get.url, &get.keep).await
+    }
+
+    /// Posts to the real address; what is told of it is the one that the effect names.
+    pub(super) async fn post(&self, post: &HttpPost, url: &str) -> Result<HttpAnswer, WorldError> {
+        let no_client = |reason: String| no_answer(&post.url, false, reason);
+        let client = self.client().map_err(no_client)?;
+        let request = client
+            .post(url)
+            .header("content-type", &post.content_type)
+            .body(post.body.clone())
+            .timeout(post.limit);
+        answer(request, &post.url, &BTreeSet::new()).await
     }
 }
 
-impl Http {
-    async fn get(&self, get: &HttpGet) -> Result<HttpAnswer, WorldError> {
-        let no_answer = |timed_out: bool, reason: String| WorldError::NoAnswer {
-            url: get.url.clone(),
-            timed_out,
-            reason,
-        };
-        let client = self.client().map_err(|reason| no_answer(false, reason))?;
-        let failed = |error: reqwest::Error| no_answer(error.is_timeout(), words(&error));
-        let request = client.get(&get.url).timeout(get.limit);
-        let mut answer = request.send().await.map_err(failed)?;
-        let status = answer.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(piece) = answer.chunk().await.map_err(failed)? {
-            body.extend_from_slice(&piece);
-            if body.len() >= BODY {
-                body.truncate(BODY);
-                break;
-            }
-        }
-        Ok(HttpAnswer {
-            status,
-            body: String::from_utf8_lossy(&body).into_owned(),
-        })
+fn no_answer(url: &str, timed_out: bool, reason: String) -> WorldError {
+    WorldError::NoAnswer {
+        url: url.to_owned(),
+        timed_out,
+        reason,
     }
+}
+
+async fn answer(
+    request: RequestBuilder,
+    url: &str,
+    keep: &BTreeSet<String>,
+) -> Result<HttpAnswer, WorldError> {
+    let failed = |error: reqwest::Error| no_answer(url, error.is_timeout(), words(&error));
+    // What is read is text: a body that is compressed all the same is no answer to this.
+    let request = request.header("accept-encoding", "identity");
+    let mut answer = request.send().await.map_err(failed)?;
+    let status = answer.status().as_u16();
+    let headers = kept(answer.headers(), keep);
+    let mut body = Vec::new();
+    while let Some(piece) = answer.chunk().await.map_err(failed)? {
+        body.extend_from_slice(&piece);
+        if body.len() >= HttpAnswer::MOST {
+            body.truncate(HttpAnswer::MOST);
+            break;
+        }
+    }
+    Ok(HttpAnswer {
+        status,
+        body: String::from_utf8_lossy(&body).into_owned(),
+        headers,
+    })
 }

@@ -7,180 +7,64 @@
     reason = "this is the one place behind the door where effects really happen"
 )]
 
+mod agent;
+mod common;
 mod drain;
 mod elsewhere;
 mod ending;
+mod environ;
 mod environment;
 mod files;
 mod group;
+mod held;
+mod home_of;
 mod http;
 mod include;
+mod index_settings;
+mod isolation;
 mod killed;
+mod leave;
+mod live_world;
 mod observe;
+mod operator;
 mod pack;
+mod person;
+mod plain;
 mod platform;
+mod prepare;
 mod process;
 mod program;
+mod reserve;
+mod sandbox;
+mod target;
+mod unhidden;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::Serialize;
 
-pub use environment::{Operator, Places, ToolPath};
+pub use environ::{environment, take_environment};
+pub use environment::{Places, ToolPath};
+pub use isolation::Isolation;
 pub use killed::{end_by_identity, processes_of_run};
+pub use live_world::LiveWorld;
 pub use observe::Clock;
+pub use operator::Operator;
 pub use platform::is_ignored;
+pub use sandbox::{Enforcer, NoSandbox, SandboxChoice, find_sandbox};
+pub use unhidden::unhidden;
 
-use group::Groups;
-use http::Http;
+use common::{blocking, is_executable};
 
-use super::process_rule::CompiledRule;
-use super::redact::Redactor;
-use super::{Effect, FileFailure, ProcessRule, Receipt, Response, World, WorldError};
-use crate::gate::SubtaskId;
-
-/// What really keeps the programs of a run apart on this machine; part of the evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Isolation {
-    /// Each program runs in a session of its own.
-    pub session_per_program: bool,
-    /// Orphans of programs become the gate's children.
-    pub subreaper: bool,
-    /// Processes are held by file descriptor, so a reused pid cannot be hit.
-    pub pidfd: bool,
-    /// Whether the gate runs in a pid namespace apart from the machine's own, as in a container;
-    /// unknown where the system does not tell.
-    pub pid_namespace: Option<bool>,
-    /// The version 2 control group the gate runs in.
-    pub cgroup: Option<String>,
-}
+use super::{Effect, HttpAnswer, HttpGet, HttpPost, Receipt, Response, World, WorldError};
+use crate::model::SubtaskId;
 
 /// Isolates the programs that this process is going to start, as far as the system can, and
 /// says what is in force. Called once, by the program.
 #[must_use]
 pub fn isolate() -> Isolation {
     platform::isolate()
-}
-
-/// The real world, as one operator's run sees it.
-pub struct LiveWorld {
-    operator: Operator,
-    places: Places,
-    redactor: Arc<Redactor>,
-    tools: RwLock<ToolPath>,
-    http: Http,
-    groups: Arc<Groups>,
-    /// Clears away ended orphans, where they become the gate's children.
-    reaper: Option<tokio::task::AbortHandle>,
-    /// How many programs each subtask has started, for the names of logs.
-    started: Mutex<BTreeMap<SubtaskId, u32>>,
-    clock: Arc<dyn Clock>,
-    /// Rules of daemons, whose arguments hold tokens; those of others are not told.
-    daemons: Arc<[CompiledRule]>,
-}
-
-impl LiveWorld {
-    /// A world of this operator's, to be made within the runtime; the operator's known secrets and the places are handed to
-    /// the redactor.
-    #[must_use]
-    pub fn new(operator: Operator, places: Places, redactor: Arc<Redactor>) -> Self {
-        for (name, value) in &operator.env {
-            if environment::is_secret(name) {
-                redactor.add_secret(name, value);
-            }
-        }
-        for (token, path) in places.roots() {
-            redactor.add_place(token, path.as_str());
-            // Programs often report the path behind a symbolic link.
-            if let Ok(real) = path.canonicalize_utf8() {
-                redactor.add_place(token, real.as_str());
-            }
-        }
-        let groups = Arc::<Groups>::default();
-        let reaper = tokio::runtime::Handle::try_current()
-            .ok()
-            .filter(|_| platform::is_subreaper())
-            .map(|runtime| {
-                runtime
-                    .spawn(Arc::clone(&groups).reap_orphans())
-                    .abort_handle()
-            });
-        Self {
-            http: Http::new(&operator),
-            operator,
-            places,
-            redactor,
-            tools: RwLock::default(),
-            groups,
-            reaper,
-            started: Mutex::default(),
-            clock: Arc::new(observe::SystemClock::new()),
-            daemons: Arc::new([]),
-        }
-    }
-
-    /// Learns the tokens of the processes that these rules may mean, so that they are hidden
-    /// wherever they stand; and lists no other's arguments, which are nobody's business. Without
-    /// a rule, nothing is learnt and nothing left out. A rule that is not valid means none; the gate file's are.
-    #[must_use]
-    pub fn learning_from<'r>(mut self, rules: impl IntoIterator<Item = &'r ProcessRule>) -> Self {
-        let compiled = rules.into_iter().filter_map(|rule| rule.compile().ok());
-        self.daemons = compiled.collect();
-        self
-    }
-
-    /// Observes by another clock than the system's.
-    #[must_use]
-    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// Puts directories of tools on the programs' `PATH`, from the next program on.
-    pub fn set_tools(&self, tools: ToolPath) {
-        *self.tools.write().unwrap_or_else(PoisonError::into_inner) = tools;
-    }
-
-    /// Waits until every program that was given up has really ended.
-    pub async fn settle(&self) {
-        self.groups.settle().await;
-    }
-
-    /// Ends what the programs of this world left behind and is still there.
-    pub async fn end_leftovers(&self, grace: Duration) -> Vec<Receipt> {
-        ending::end_leftovers(&self.groups, grace).await
-    }
-
-    /// Kills the group of every running program at once; for the second interrupt.
-    pub fn kill_all(&self) {
-        self.groups.kill_all();
-    }
-
-    fn tools(&self) -> ToolPath {
-        self.tools
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn next_number(&self, by: &SubtaskId) -> u32 {
-        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = started.entry(by.clone()).or_default();
-        *number += 1;
-        *number
-    }
-}
-
-impl Drop for LiveWorld {
-    fn drop(&mut self) {
-        if let Some(reaper) = &self.reaper {
-            reaper.abort();
-        }
-        self.groups.kill_all();
-    }
 }
 
 #[async_trait]
@@ -191,36 +75,101 @@ impl World for LiveWorld {
                 .await
                 .map(|finished| Response::Program(Box::new(finished))),
             Effect::HttpGet(get) => self.get(&get).await.map(Response::Http),
+            Effect::HttpPost(post) => self.post(&post).await.map(Response::Http),
+            Effect::AskPerson(ask) => Ok(Response::Typed(person::ask(&ask).await)),
             Effect::ReadFile(_)
             | Effect::ListFiles(_)
             | Effect::WriteFile(_)
             | Effect::MakeDir { .. }
+            | Effect::RemoveDir { .. }
             | Effect::SealDir { .. }
             | Effect::KeepFiles(_)
+            | Effect::LeaveFile(_)
             | Effect::Pack(_) => self.file_effect(effect).await,
             Effect::ListProcesses => process::list(self).await.map(Response::Processes),
-            Effect::EndProcesses(end) => {
-                ending::end(&end, &self.redactor).await.map(Response::Ended)
-            }
+            Effect::EndProcesses(end) => ending::end(&end, &self.redactor, &self.places)
+                .await
+                .map(Response::Ended),
             Effect::FindProgram { name } => Ok(Response::Found(self.find(&name))),
             Effect::Now => Ok(Response::Now(jiff::Timestamp::now())),
             Effect::Sleep { duration } => {
                 tokio::time::sleep(duration).await;
                 Ok(Response::Done)
             }
+            Effect::JournalHead => Err(WorldError::Refused {
+                what: "the journal's head where there is no journal".to_owned(),
+            }),
+            Effect::Reserve(what) => {
+                let reserved = &self.reserved;
+                let answer = reserved.reserve(&what, &self.places, &self.redactor).await;
+                answer.map(Response::Reserved)
+            }
             Effect::FreshId => Ok(Response::Id(ulid::Ulid::generate().to_string())),
+            Effect::AskAgent { message } => agent::ask(&self.operator, &message)
+                .await
+                .map(Response::Text),
         }
     }
 }
 
 impl LiveWorld {
+    /// Ends what the programs of this world left behind and is still there.
+    pub async fn end_leftovers(&self, grace: Duration) -> Vec<Receipt> {
+        ending::end_leftovers(&self.groups, grace).await
+    }
+
+    async fn get(&self, get: &HttpGet) -> Result<HttpAnswer, WorldError> {
+        let answer = self.http.get(get).await;
+        answer.map(|answer| self.clean(answer))
+    }
+
+    /// Posts, with the operator's variables in the address; each becomes a secret first.
+    async fn post(&self, post: &HttpPost) -> Result<HttpAnswer, WorldError> {
+        let mut url = post.url.clone();
+        for name in &post.pass {
+            let value = self.operator.var(name).unwrap_or_default();
+            let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.~/%=".contains(letter);
+            if value.is_empty() || value.contains("..") || !value.chars().all(plain) {
+                return Err(WorldError::NoAnswer {
+                    url: post.url.clone(),
+                    timed_out: false,
+                    reason: format!("the variable `{name}` is not set, or no part of an address"),
+                });
+            }
+            self.redactor.add_secret(name, value);
+            url = url.replace(&format!("${name}"), value);
+        }
+        let answer = self.http.post(post, &url).await;
+        answer.map(|answer| self.clean(answer))
+    }
+
+    fn clean(&self, answer: HttpAnswer) -> HttpAnswer {
+        HttpAnswer {
+            body: self.redactor.text(&answer.body),
+            headers: answer
+                .headers
+                .into_iter()
+                .map(|(name, value)| (name, self.redactor.text(&value)))
+                .collect(),
+            ..answer
+        }
+    }
+
     /// File effects block, so they run on a thread of their own.
     async fn file_effect(&self, effect: Effect) -> Result<Response, WorldError> {
         let desk = files::Desk {
             places: self.places.clone(),
             redactor: Arc::clone(&self.redactor),
+            held: Arc::clone(&self.held),
         };
-        blocking(move || desk.perform(effect)).await?
+        blocking(move || match effect {
+            Effect::Pack(parts) => pack::pack(&desk, &parts).map(Response::Files),
+            Effect::LeaveFile(file) => {
+                leave::leave(&desk, &file).map(|seen| Response::Files(vec![seen]))
+            }
+            other => desk.perform(other),
+        })
+        .await?
     }
 
     fn find(&self, name: &str) -> Vec<String> {
@@ -228,40 +177,10 @@ impl LiveWorld {
         let mut found: Vec<String> = Vec::new();
         for directory in all {
             let path = self.redactor.text(directory.join(name).as_str());
-            if program::is_executable(&directory.join(name)) && !found.contains(&path) {
+            if is_executable(&directory.join(name)) && !found.contains(&path) {
                 found.push(path);
             }
         }
         found
-    }
-}
-
-/// Runs blocking work beside the asynchronous one.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, WorldError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_stopped| WorldError::Interrupted)
-}
-
-/// A file failure in the world's words.
-fn file_error(operation: &str, path: &str, error: &std::io::Error) -> WorldError {
-    use std::io::ErrorKind;
-    WorldError::File {
-        operation: operation.to_owned(),
-        path: path.to_owned(),
-        kind: match error.kind() {
-            ErrorKind::NotFound => FileFailure::NotFound,
-            ErrorKind::AlreadyExists => FileFailure::AlreadyExists,
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                FileFailure::NotPermitted
-            }
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => FileFailure::NoSpace,
-            ErrorKind::FileTooLarge => FileFailure::TooLarge,
-            ErrorKind::InvalidData => FileFailure::NotText,
-            _ => FileFailure::Other,
-        },
-        reason: error.to_string(),
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-use super::{LiveWorld, blocking, elsewhere, platform};
+use super::common::blocking;
+use super::live_world::LiveWorld;
+use super::{elsewhere, home_of, platform};
 use crate::world::process_rule::CompiledRule;
-use crate::world::redact::Redactor;
 use crate::world::{ProcessSeen, WorldError};
 
 /// All living processes, sorted by pid. Where a process has its home matters only when it runs a
@@ -73,18 +74,23 @@ fn told(world: &LiveWorld, seen: Vec<ProcessSeen>, rules: &[CompiledRule]) -> Ve
     }
     let rules = world.daemons.iter().chain(rules);
     seen.into_iter()
-        .map(|process| elsewhere::process(&redacted(redactor, process), &rules))
+        .map(|process| elsewhere::process(&redacted(world, process), &rules))
         .collect()
 }
 
-fn redacted(redactor: &Arc<Redactor>, process: ProcessSeen) -> ProcessSeen {
+fn redacted(world: &LiveWorld, process: ProcessSeen) -> ProcessSeen {
+    let redactor = &world.redactor;
+    let pid = process.identity.pid;
+    let home = process
+        .home
+        .map(|home| home_of::named(&world.places, pid, &home));
     ProcessSeen {
         argv: process
             .argv
             .iter()
             .map(|argument| redactor.text(argument))
             .collect(),
-        home: process.home.map(|home| redactor.text(&home)),
+        home: home.map(|home| redactor.text(&home)),
         ..process
     }
 }

@@ -1,8 +1,7 @@
 //! The shapes in which `flyctl` may be started: all of them read.
 
-use super::Refusal;
-use super::words::{Known, Words, alone, value};
-use crate::gate::ResolvedPolicy;
+use super::words::{Known, Refusal, Words, alone, value};
+use crate::model::ResolvedPolicy;
 
 /// `flyctl`'s own variables that change nothing but how it talks.
 pub(super) const ENVIRONMENT: &[&str] = &["FLY_NO_UPDATE_CHECK"];

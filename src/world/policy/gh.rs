@@ -1,9 +1,9 @@
 //! The shapes in which `gh` may be started: a few that read, and three that write to listed
 //! issues.
 
-use super::words::{Known, Words, alone, value};
-use super::{Refusal, graphql};
-use crate::gate::{ResolvedPolicy, closing_reference, is_repository, same_issue};
+use super::graphql;
+use super::words::{Known, Refusal, Words, alone, value};
+use crate::model::{ResolvedPolicy, closing_reference, is_repository, same_issue};
 
 /// `gh`'s own variables that change nothing but how it talks.
 pub(super) const ENVIRONMENT: &[&str] = &["GH_NO_UPDATE_NOTIFIER", "GH_PROMPT_DISABLED"];
@@ -48,25 +48,85 @@ const API: &[Known] = &[
 /// Headers that only say what is wanted; others can turn a GET into something else.
 const HEADERS: &[&str] = &["accept", "x-github-api-version", "cache-control"];
 
+/// What `gh` is asked to do, as far as the policy knows its shapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Request<'a> {
+    /// It reads.
+    Read,
+    /// A comment on an issue.
+    Comment {
+        /// `owner/repo#N`.
+        issue: String,
+        /// Its text.
+        body: &'a str,
+    },
+    /// An issue is closed, with comments.
+    Close {
+        /// `owner/repo#N`.
+        issue: String,
+        /// Their texts.
+        comments: Vec<&'a str>,
+    },
+    /// An issue is opened again, with comments.
+    Reopen {
+        /// `owner/repo#N`.
+        issue: String,
+        /// Their texts.
+        comments: Vec<&'a str>,
+    },
+}
+
+impl<'a> Request<'a> {
+    /// Reads an argument list; what has none of the known shapes is an error.
+    pub(super) fn read(arguments: &'a [String], stdin: Option<&'a str>) -> Result<Self, Refusal> {
+        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["--version" | "version"] | ["auth", "status"] => Ok(Self::Read),
+            ["auth", "status", "--hostname" | "-h", host] if !host.starts_with('-') => {
+                Ok(Self::Read)
+            }
+            ["issue" | "release" | "pr" | "run", "view" | "list", ..] => {
+                Words::read(&arguments[2..], READING).map(|_| Self::Read)
+            }
+            ["api", ..] => api(&arguments[1..]).map(|()| Self::Read),
+            ["issue", "comment", ..] => comment(&arguments[2..], stdin),
+            ["issue", "close", ..] => close(&arguments[2..]),
+            ["issue", "reopen", ..] => reopen(&arguments[2..]),
+            _ => Err("not one of the shapes of `gh` that the policy knows".to_owned()),
+        }
+    }
+
+    /// Whether the lists of a policy name it.
+    fn judge(&self, lists: &ResolvedPolicy) -> Result<(), Refusal> {
+        let (issue, list, name, comments) = match self {
+            Self::Read => return Ok(()),
+            Self::Comment { issue, body } => {
+                may(&lists.comment, "comment", issue)?;
+                return harmless(body);
+            }
+            Self::Close { issue, comments } => (issue, &lists.close, "close", comments),
+            Self::Reopen { issue, comments } => (issue, &lists.reopen, "reopen", comments),
+        };
+        let never = |listed: &String| same_issue(listed, issue);
+        if name == "close" && lists.never_close.iter().any(never) {
+            return Err(format!("`{issue}` is in policy.never_close"));
+        }
+        may(list, name, issue)?;
+        for body in comments {
+            may(&lists.comment, "comment", issue)?;
+            harmless(body)?;
+        }
+        Ok(())
+    }
+}
+
 /// Whether `gh` may be started with these arguments.
 pub(super) fn judge(
     lists: &ResolvedPolicy,
     arguments: &[String],
     stdin: Option<&str>,
 ) -> Result<(), Refusal> {
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["--version" | "version"] | ["auth", "status"] => Ok(()),
-        ["auth", "status", "--hostname" | "-h", host] if !host.starts_with('-') => Ok(()),
-        ["issue" | "release" | "pr" | "run", "view" | "list", ..] => {
-            Words::read(&arguments[2..], READING).map(|_| ())
-        }
-        ["api", ..] => api(&arguments[1..]),
-        ["issue", "comment", ..] => comment(lists, &arguments[2..], stdin),
-        ["issue", "close", ..] => close(lists, &arguments[2..]),
-        ["issue", "reopen", ..] => reopen(lists, &arguments[2..]),
-        _ => Err("not one of the shapes of `gh` that the policy knows".to_owned()),
-    }
+    Request::read(arguments, stdin)?.judge(lists)
 }
 
 fn api(arguments: &[String]) -> Result<(), Refusal> {
@@ -127,11 +187,7 @@ fn query(words: &Words<'_>, methods: &[&str]) -> Result<(), Refusal> {
     }
 }
 
-fn comment(
-    lists: &ResolvedPolicy,
-    arguments: &[String],
-    stdin: Option<&str>,
-) -> Result<(), Refusal> {
+fn comment<'a>(arguments: &'a [String], stdin: Option<&'a str>) -> Result<Request<'a>, Refusal> {
     let words = Words::read(arguments, &[REPO, value("--body-file", "-F")])?;
     let issue = issue(&words)?;
     if words.one("--body-file")? != "-" {
@@ -140,40 +196,22 @@ fn comment(
     let Some(body) = stdin else {
         return Err("a comment without a text".to_owned());
     };
-    may(&lists.comment, "comment", &issue)?;
-    harmless(body)
+    Ok(Request::Comment { issue, body })
 }
 
-fn close(lists: &ResolvedPolicy, arguments: &[String]) -> Result<(), Refusal> {
-    let words = Words::read(
-        arguments,
-        &[REPO, value("--reason", "-r"), value("--comment", "-c")],
-    )?;
+fn close(arguments: &[String]) -> Result<Request<'_>, Refusal> {
+    let known = [REPO, value("--reason", "-r"), value("--comment", "-c")];
+    let words = Words::read(arguments, &known)?;
     let issue = issue(&words)?;
-    if lists
-        .never_close
-        .iter()
-        .any(|never| same_issue(never, &issue))
-    {
-        return Err(format!("`{issue}` is in policy.never_close"));
-    }
-    may(&lists.close, "close", &issue)?;
-    with_comment(lists, &words, &issue)
+    let comments = words.all("--comment").collect();
+    Ok(Request::Close { issue, comments })
 }
 
-fn reopen(lists: &ResolvedPolicy, arguments: &[String]) -> Result<(), Refusal> {
+fn reopen(arguments: &[String]) -> Result<Request<'_>, Refusal> {
     let words = Words::read(arguments, &[REPO, value("--comment", "-c")])?;
     let issue = issue(&words)?;
-    may(&lists.reopen, "reopen", &issue)?;
-    with_comment(lists, &words, &issue)
-}
-
-fn with_comment(lists: &ResolvedPolicy, words: &Words<'_>, issue: &str) -> Result<(), Refusal> {
-    for body in words.all("--comment") {
-        may(&lists.comment, "comment", issue)?;
-        harmless(body)?;
-    }
-    Ok(())
+    let comments = words.all("--comment").collect();
+    Ok(Request::Reopen { issue, comments })
 }
 
 fn may(list: &[String], name: &str, issue: &str) -> Result<(), Refusal> {

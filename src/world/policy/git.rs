@@ -1,7 +1,11 @@
 //! The shapes in which `git` may be started: reading anywhere, writing in the run directory
 //! only, and never to a remote.
 
-use super::Refusal;
+mod shapes;
+
+use shapes::{Does, SETTINGS, SHAPES, Shape};
+
+use super::words::Refusal;
 use crate::world::Place;
 
 /// git's own variables that change nothing but how it works on its own.
@@ -11,6 +15,7 @@ pub(super) const ENVIRONMENT: &[&str] = &[
     "GIT_NO_LAZY_FETCH",
     "GIT_NO_REPLACE_OBJECTS",
     "GIT_CONFIG_NOSYSTEM",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_AUTHOR_NAME",
     "GIT_AUTHOR_EMAIL",
     "GIT_AUTHOR_DATE",
@@ -19,99 +24,119 @@ pub(super) const ENVIRONMENT: &[&str] = &[
     "GIT_COMMITTER_DATE",
 ];
 
-/// Commands that only read.
-const READING: &[&str] = &[
-    "blame",
-    "cat-file",
-    "check-ignore",
-    "count-objects",
-    "describe",
-    "diff",
-    "diff-tree",
-    "for-each-ref",
-    "fsck",
-    "grep",
-    "log",
-    "ls-files",
-    "ls-tree",
-    "merge-base",
-    "name-rev",
-    "patch-id",
-    "rev-list",
-    "rev-parse",
-    "shortlog",
-    "show",
-    "show-ref",
-    "status",
-    "verify-commit",
-    "verify-tag",
-    "version",
-    "--version",
-];
-/// Commands that write, but only where they work.
-const LOCAL: &[&str] = &[
-    "add",
-    "apply",
-    "archive",
-    "checkout",
-    "checkout-index",
-    "clone",
-    "commit",
-    "fetch",
-    "hash-object",
-    "init",
-    "read-tree",
-    "reset",
-    "restore",
-    "switch",
-    "update-index",
-    "worktree",
-    "write-tree",
-];
-/// Settings that may be given on the command line, with their values; none: any value.
-const SETTINGS: &[(&str, Option<&str>)] = &[
-    ("advice.detachedhead", None),
-    ("color.ui", None),
-    ("core.autocrlf", None),
-    ("core.fsmonitor", Some("false")),
-    ("core.hookspath", Some("/dev/null")),
-    ("core.quotepath", None),
-    ("diff.external", Some("")),
-    ("gc.auto", None),
-    ("init.defaultbranch", None),
-    ("safe.directory", None),
-    ("user.email", None),
-    ("user.name", None),
-];
-
 /// Whether `git` may be started with these arguments in this directory.
 pub(super) fn judge(cwd: &Place, arguments: &[String]) -> Result<(), Refusal> {
     let (directory, command, rest) = split(cwd, arguments)?;
-    for word in rest {
-        harmless(word)?;
+    if !is_ours(&directory) {
+        return Err(format!(
+            "`git -C {directory}` is none of the run's directories"
+        ));
     }
-    if READING.contains(&command) {
-        return Ok(());
+    let shape = SHAPES.iter().find(|Shape(name, ..)| *name == command);
+    let Some(Shape(_, does, known)) = shape else {
+        return Err(format!(
+            "`git {command}` is not a command the policy knows; git may read (log, show, diff, \
+             status, rev-parse, merge-base, describe, `tag --list`, …), and change what lies in \
+             the run's own directory, never a remote"
+        ));
+    };
+    let plain = words(command, rest, known)?;
+    if *does == Does::Writes {
+        return writing(&directory, command, rest, &plain);
     }
     let first = rest.first().map_or("", String::as_str);
-    match command {
-        "tag" if is_list(rest) => return Ok(()),
-        "branch" if first == "--show-current" || first == "--contains" => return Ok(()),
-        "remote" if rest.is_empty() || first == "-v" || first == "get-url" => return Ok(()),
-        "config" if first == "--get" || first == "--list" => return Ok(()),
-        // Reads the repository, writes a directory of the run.
-        "worktree" | "archive" if rest.iter().any(|word| in_run(word)) || first == "list" => {
-            return Ok(());
-        }
-        _ => {}
-    }
-    if !LOCAL.contains(&command) {
-        return Err(format!("`git {command}` is not a command the policy knows"));
-    }
-    if in_run(&directory) {
+    let reads = match command {
+        // With `--list` its other words are patterns, not new tags.
+        "tag" => first == "-l" || first == "--list",
+        "branch" => matches!(first, "--show-current" | "--contains" | "--list"),
+        "remote" => matches!(plain.as_slice(), [] | ["get-url", _]),
+        "config" => first == "--get" || first == "--list",
+        _ => true,
+    };
+    if reads {
         return Ok(());
     }
-    Err(format!("`git {command}` outside the run directory"))
+    Err(format!(
+        "`git {command} {first}` is not a command the policy knows"
+    ))
+}
+
+/// A command that writes: only in the run's directory.
+fn writing(directory: &str, command: &str, rest: &[String], plain: &[&str]) -> Result<(), Refusal> {
+    let outside = || Err(format!("`git {command}` outside the run directory"));
+    match (command, plain) {
+        ("worktree", ["list"]) => return Ok(()),
+        // Reads the repository, writes a directory of the run.
+        ("worktree", ["add", to, ..]) if in_run(to) => return Ok(()),
+        ("worktree", ["remove", what]) if in_run(what) => return Ok(()),
+        ("worktree", _) => return outside(),
+        ("archive", _) => {
+            let to = rest
+                .iter()
+                .filter_map(|word| word.strip_prefix("--output="));
+            let mut to = to.peekable();
+            if to.peek().is_some() && to.all(in_run) {
+                return Ok(());
+            }
+            return outside();
+        }
+        ("clone", [from, to]) if is_ours(from) && in_run(to) => return Ok(()),
+        // A remote may name any program; a directory names none.
+        ("clone", _) => return Err("`git clone` of another place than the run's own".to_owned()),
+        ("fetch", [from, ..]) if !is_ours(from) => {
+            return Err("`git fetch` of another place than the run's own".to_owned());
+        }
+        ("fetch", []) => return Err("`git fetch` without saying from where".to_owned()),
+        ("init", [to]) if !in_run(to) => return outside(),
+        _ => {}
+    }
+    if in_run(directory) { Ok(()) } else { outside() }
+}
+
+/// The words that are no options, where every option is known.
+fn words<'a>(command: &str, rest: &'a [String], known: &[&str]) -> Result<Vec<&'a str>, Refusal> {
+    let mut plain = Vec::new();
+    let mut rest = rest.iter().map(String::as_str);
+    while let Some(word) = rest.next() {
+        if word == "--" || word == "--end-of-options" {
+            plain.extend(rest);
+            break;
+        }
+        if !word.starts_with('-') || word == "-" {
+            plain.push(word);
+            continue;
+        }
+        let name = word.split('=').next().unwrap_or(word);
+        // `-n50` and the like: a number, never another option or a path.
+        let number = name.len() > 2 && name[2..].bytes().all(|byte| byte.is_ascii_digit());
+        let short = name.get(..2).filter(|_| number && !name.starts_with("--"));
+        let empty_only = name == "--template" && word != "--template=";
+        if empty_only
+            || !(known.contains(&name) || short.is_some_and(|short| known.contains(&short)))
+        {
+            return Err(format!(
+                "`{word}` is not an option of `git {command}` that the policy knows: it may make \
+                 git run another program or write elsewhere"
+            ));
+        }
+    }
+    Ok(plain)
+}
+
+/// Whether a path is in one of the directories that the gate knows by name.
+fn is_ours(path: &str) -> bool {
+    let roots = [Place::RUN, Place::WORKSPACE, Place::STATE, Place::CACHE];
+    roots.iter().any(|root| below(path, root))
+}
+
+fn in_run(path: &str) -> bool {
+    below(path, Place::RUN)
+}
+
+fn below(path: &str, root: &str) -> bool {
+    path.strip_prefix(root).is_some_and(|below| {
+        (below.is_empty() || below.starts_with('/')) && below.split('/').all(|part| part != "..")
+    })
 }
 
 /// The directory it works in, the command, and the command's arguments.
@@ -137,6 +162,10 @@ fn split<'a>(
                 continue;
             }
             "--version" => return Ok((directory, word, &[])),
+            _ if word.strip_prefix("--work-tree=").is_some_and(in_run) => {
+                at += 1;
+                continue;
+            }
             _ if word.starts_with('-') => {
                 return Err(format!(
                     "the option `{word}` of git is not one the policy knows"
@@ -155,61 +184,12 @@ fn setting(text: &str) -> Result<(), Refusal> {
     let known = SETTINGS
         .iter()
         .any(|(known, only)| *known == name && only.is_none_or(|only| only == value));
-    if known {
+    // A filter that is taken away runs nothing.
+    let off = value.is_empty() || (value == "false" && name.ends_with(".required"));
+    if known || (off && name.starts_with("filter.")) {
         return Ok(());
     }
     Err(format!(
         "the setting `{text}` of git is not one the policy knows"
     ))
-}
-
-/// Options and addresses that run another program, or write a file.
-fn harmless(word: &str) -> Result<(), Refusal> {
-    const RUNNING: &[&str] = &[
-        "--upload-pack",
-        "--receive-pack",
-        "--exec",
-        "--ext-diff",
-        "--textconv",
-        "--open-files-in-pager",
-        "--config",
-        "--template",
-        "-u",
-        "-O",
-    ];
-    let name = word.split('=').next().unwrap_or(word);
-    let output = name == "--output" || name == "-o";
-    let outside = output && !word.split_once('=').is_some_and(|(_, path)| in_run(path));
-    if RUNNING.contains(&name) || word.starts_with("ext::") || outside {
-        return Err(format!(
-            "`{word}` makes git run another program or write elsewhere"
-        ));
-    }
-    Ok(())
-}
-
-/// Whether `git tag` lists: with `--list` its other words are patterns, not new tags.
-fn is_list(rest: &[String]) -> bool {
-    const LISTING: &[&str] = &[
-        "-l",
-        "--list",
-        "--contains",
-        "--points-at",
-        "--sort",
-        "--merged",
-    ];
-    let known = |word: &String| {
-        let name = word.split('=').next().unwrap_or(word);
-        !word.starts_with('-') || LISTING.contains(&name)
-    };
-    rest.first()
-        .is_some_and(|first| first == "-l" || first == "--list")
-        && rest.iter().all(known)
-}
-
-fn in_run(path: &str) -> bool {
-    let below = path.strip_prefix(Place::RUN);
-    below.is_some_and(|below| {
-        (below.is_empty() || below.starts_with('/')) && below.split('/').all(|part| part != "..")
-    })
 }

@@ -5,22 +5,27 @@
 //! process rule by its patterns. What it does not understand, it refuses. It never performs,
 //! changes or delays an effect.
 
+mod classify;
 mod fly;
 mod gh;
 mod git;
 mod graphql;
 mod programs;
+mod python_tools;
 mod words;
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::{Effect, EndProcesses, HttpGet, Place, ProcessRule, Response, World, WorldError};
-use crate::gate::{ResolvedPolicy, SubtaskId};
+pub use classify::{Reach, classify};
 
-/// Why an effect is refused: what was asked, and which list would have to name it.
-type Refusal = String;
+use super::{
+    Effect, EndProcesses, HttpGet, HttpPost, LeaveFile, Place, ProcessRule, Response, World,
+    WorldError,
+};
+use crate::model::{ResolvedPolicy, SubtaskId, is_numbered_name, numbered_paths};
+use words::Refusal;
 
 /// The gate file's policy, ready to judge effects.
 #[derive(Debug, Clone, Default)]
@@ -75,45 +80,63 @@ impl Policy {
                 programs::judge(&self.lists, program)
             }
             Effect::HttpGet(get) => self.address(get),
+            Effect::HttpPost(post) => self.post(post),
             Effect::EndProcesses(end) => self.end(end),
             Effect::WriteFile(write) => self.target(&write.path),
             Effect::MakeDir { path } => self.target(path),
+            Effect::RemoveDir { path } => removable(path),
             Effect::SealDir { path, to } => {
                 self.target(path)?;
                 to.iter().try_for_each(|to| self.target(to))
             }
             Effect::KeepFiles(keep) => self.target(&keep.to),
+            Effect::LeaveFile(file) => self.left(file),
             Effect::Pack(pack) => self.target(&pack.to),
-            Effect::ReadFile(_)
+            Effect::AskPerson(_)
+            | Effect::ReadFile(_)
             | Effect::ListFiles(_)
             | Effect::ListProcesses
             | Effect::FindProgram { .. }
             | Effect::Now
             | Effect::Sleep { .. }
-            | Effect::FreshId => Ok(()),
+            | Effect::FreshId
+            | Effect::JournalHead
+            | Effect::Reserve(_) => Ok(()),
+            Effect::AskAgent { .. } => Err("asking the ssh agent: no subtask signs".to_owned()),
         }
     }
 
     fn address(&self, get: &HttpGet) -> Result<(), Refusal> {
         if !is_address(&get.url) {
             return Err(format!(
-                "reading `{}`: it is no address such as `https://service.example/health/`",
+                "reading `{}`: expected an address such as `https://service.example/health/`",
                 get.url
             ));
         }
-        let below = |prefix: &String| {
-            get.url.strip_prefix(prefix.as_str()).is_some_and(|rest| {
-                // `https://saas.example` is not the start of `https://saas.example.org`.
-                prefix.ends_with('/') || rest.is_empty() || rest.starts_with(['/', '?'])
-            })
-        };
-        let plain = !get.url.contains("..") && !get.url.to_ascii_lowercase().contains("%2e");
-        if plain && self.lists.read_addresses.iter().any(below) {
+        if is_below_any(&get.url, &self.lists.read_addresses) {
             return Ok(());
         }
         Err(format!(
             "reading `{}`: not below any of policy.read_addresses",
             get.url
+        ))
+    }
+
+    /// Host and path up to the variable are what the list names; the variable comes after.
+    fn post(&self, post: &HttpPost) -> Result<(), Refusal> {
+        let url = &post.url;
+        let host = reqwest::Url::parse(url).ok();
+        let host = host.as_ref().and_then(reqwest::Url::host_str);
+        if !is_address(url) || host.is_none_or(|host| host.contains('$')) {
+            return Err(format!(
+                "posting to `{url}`: expected an address such as `https://hooks.example/x`"
+            ));
+        }
+        if is_below_any(url, &self.lists.notify) {
+            return Ok(());
+        }
+        Err(format!(
+            "posting to `{url}`: not below any of policy.notify"
         ))
     }
 
@@ -132,6 +155,21 @@ impl Policy {
         Ok(())
     }
 
+    /// What is left for readers is a file of the run, under a name that the gate file lists or
+    /// that name with a number behind it.
+    fn left(&self, file: &LeaveFile) -> Result<(), Refusal> {
+        let (from, to) = (file.from.as_str(), file.to.as_str());
+        let own = from.strip_prefix(Place::RUN).is_some_and(|below| {
+            below.starts_with('/') && below.split('/').all(|part| part != "..")
+        });
+        let names = self.lists.leave.iter().map(|one| numbered_paths(one));
+        let names: Vec<String> = names.filter_map(Result::ok).flatten().collect();
+        if own && is_numbered_name(&names, to) {
+            return Ok(());
+        }
+        Err(format!("leaving `{from}` at `{to}`: not in policy.leave"))
+    }
+
     fn target(&self, place: &Place) -> Result<(), Refusal> {
         let text = place.as_str();
         let below = |root: &String| {
@@ -146,6 +184,36 @@ impl Policy {
             self.writable.join(" or ")
         ))
     }
+}
+
+/// Only what an audit works in, and an environment that it did not finish, is ever taken away: no
+/// evidence, no log.
+fn removable(place: &Place) -> Result<(), Refusal> {
+    let allowed = [(Place::RUN, "audit"), (Place::CACHE, "environments")];
+    let below = allowed.iter().find_map(|(root, name)| {
+        let below = place.as_str().strip_prefix(root)?.strip_prefix('/')?;
+        below.strip_prefix(name)?.strip_prefix('/')
+    });
+    match below {
+        Some(below) if !below.is_empty() && below.split('/').all(|part| part != "..") => Ok(()),
+        _ => Err(format!(
+            "removing `{place}`: only below {}/audit or {}/environments",
+            Place::RUN,
+            Place::CACHE
+        )),
+    }
+}
+
+/// Whether an address is one of these, or below it.
+fn is_below_any(url: &str, listed: &[String]) -> bool {
+    let below = |prefix: &String| {
+        url.strip_prefix(prefix.as_str()).is_some_and(|rest| {
+            // `https://saas.example` is not the start of `https://saas.example.org`.
+            prefix.ends_with('/') || rest.is_empty() || rest.starts_with(['/', '?'])
+        })
+    };
+    let plain = !url.contains("..") && !url.to_ascii_lowercase().contains("%2e");
+    plain && listed.iter().any(below)
 }
 
 fn is_address(text: &str) -> bool {

@@ -1,7 +1,8 @@
 //! Which programs may be started, and in which shapes.
 
-use super::{Refusal, fly, gh, git};
-use crate::gate::ResolvedPolicy;
+use super::words::{Refusal, file_name};
+use super::{fly, gh, git, python_tools};
+use crate::model::ResolvedPolicy;
 use crate::world::{Place, Program};
 
 /// Programs that write where the policy counts every write.
@@ -51,7 +52,15 @@ pub(super) fn judge(lists: &ResolvedPolicy, program: &Program) -> Result<(), Ref
                 .map_err(|why| refused(&why))?;
             git::judge(&program.cwd, arguments).map_err(|why| refused(&why))
         }
-        name => other(name, arguments).map_err(|why| refused(&why)),
+        name => {
+            let tool = match name {
+                "uv" => python_tools::uv(lists, program),
+                "pipx" => python_tools::pipx(arguments),
+                _ => Ok(()),
+            };
+            let judged = other(name, arguments).and(tool);
+            judged.map_err(|why| refused(&why))
+        }
     }
 }
 
@@ -102,7 +111,7 @@ fn other(name: &str, arguments: &[String]) -> Result<(), Refusal> {
         ));
     }
     let first = arguments.first().map_or("", String::as_str);
-    let publishes = ["uv", "twine", "poetry", "hatch", "flit"].contains(&name);
+    let publishes = ["twine", "poetry", "hatch", "flit"].contains(&name);
     if publishes && PUBLISHING.contains(&first) {
         return Err("the gate never publishes".to_owned());
     }
@@ -115,16 +124,18 @@ fn shell(arguments: &[String]) -> Result<(), Refusal> {
         [flag] if flag == "--version" => return Ok(()),
         [flag, script, ..] if flag == "-n" => script,
         [script, ..] => script,
-        [] => return Err("a shell without a script reads its input".to_owned()),
+        [] => {
+            let why = "a shell without a script reads its input; give it a script file";
+            return Err(why.to_owned());
+        }
     };
     if script.starts_with('-') || script.starts_with('+') {
-        return Err("a shell is started with a script file, or `-n` and one, only".to_owned());
+        return Err(format!(
+            "nobody can judge what `{script}` gives a shell; it may run a script file, as in \
+             `bash SCRIPT ARGUMENT…`, or check one, as in `bash -n SCRIPT`"
+        ));
     }
     Ok(())
-}
-
-pub(super) fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// An argument list as one short line.

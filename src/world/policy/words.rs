@@ -1,5 +1,8 @@
 //! An argument list taken apart by a strict list of options: what is not on it is no option.
 
+/// Why an effect is refused: what was asked, and which list would have to name it.
+pub(super) type Refusal = String;
+
 /// An option that may stand in an argument list.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
@@ -83,7 +86,12 @@ impl<'a> Words<'a> {
         match (values.next(), values.next()) {
             (Some(value), None) => Ok(value),
             (None, _) => Err(format!("`{long}` is missing")),
-            _ => Err(format!("`{long}` is there twice")),
+            _ => Err(format!("`{long}` is given twice")),
         }
     }
+}
+
+/// The last part of a path.
+pub(super) fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }

@@ -72,22 +72,95 @@ pub(super) fn of(value: &str) -> Vec<Form> {
             .filter(|line| line.len() >= SHORTEST_LINE)
             .map(str::to_owned),
     );
+    forms.extend(escapes(value));
     forms.retain(|form| form == value || form.len() >= SHORTEST_DERIVED);
-    let plain = forms.into_iter().map(|form| (form, false));
-    let base64 = base64_forms(value).into_iter();
-    let base64 = base64.filter(|form| form.len() >= SHORTEST_DERIVED);
+    let plain = forms.into_iter().map(|form| (form.into_bytes(), false));
+    let wide = utf16_forms(value).map(|form| (form, false));
+    let mut broken = base64_forms(value);
+    let twice: Vec<String> = broken.iter().flat_map(|form| base64_forms(form)).collect();
+    broken.extend(twice);
+    broken.extend(base32_forms(value));
+    let hex = crate::store::hex(value.as_bytes());
+    broken.extend([hex.to_ascii_uppercase(), hex]);
+    broken.retain(|form| form.len() >= SHORTEST_DERIVED);
+    let broken = broken.into_iter().map(|form| {
+        let wrapped = wrapped::may_be(form.len());
+        (form.into_bytes(), wrapped)
+    });
     let mut seen = HashSet::new();
     plain
-        .chain(base64.map(|form| {
-            let wrapped = wrapped::may_be(form.len());
-            (form, wrapped)
-        }))
+        .chain(wide)
+        .chain(broken)
         .filter(|(form, _)| seen.insert(form.clone()))
-        .map(|(form, wrapped)| Form {
-            bytes: form.into_bytes(),
-            wrapped,
-        })
+        .map(|(bytes, wrapped)| Form { bytes, wrapped })
         .collect()
+}
+
+/// Every letter as an escape, as writers have it that trust no letter: `\u0041`, `\x41`, `%41`.
+fn escapes(value: &str) -> Vec<String> {
+    let mut forms = Vec::new();
+    let mut all = |one: &dyn Fn(&mut String)| {
+        let mut text = String::new();
+        one(&mut text);
+        forms.push(text);
+    };
+    // Writing to a string cannot fail.
+    all(&|text| {
+        value.encode_utf16().for_each(|unit| {
+            let _ok = write!(text, "\\u{unit:04x}");
+        });
+    });
+    all(&|text| {
+        value.encode_utf16().for_each(|unit| {
+            let _ok = write!(text, "\\u{unit:04X}");
+        });
+    });
+    for mark in ["\\x", "%"] {
+        all(&|text| {
+            value.bytes().for_each(|byte| {
+                let _ok = write!(text, "{mark}{byte:02x}");
+            });
+        });
+        all(&|text| {
+            value.bytes().for_each(|byte| {
+                let _ok = write!(text, "{mark}{byte:02X}");
+            });
+        });
+    }
+    forms
+}
+
+/// UTF-16 in both byte orders.
+fn utf16_forms(value: &str) -> impl Iterator<Item = Vec<u8>> {
+    let units: Vec<u16> = value.encode_utf16().collect();
+    let little = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+    let big = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+    [little, big].into_iter()
+}
+
+/// Base32 (RFC 4648) at each of the five alignments, capital and small; the letters that depend on
+/// neighbouring bytes are left out.
+fn base32_forms(value: &str) -> Vec<String> {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let mut forms = Vec::new();
+    for before in 0..5_usize {
+        let padded: Vec<u8> = std::iter::repeat_n(0, before)
+            .chain(value.bytes())
+            .collect();
+        let first = (before * 8).div_ceil(5);
+        let last = padded.len() * 8 / 5;
+        let letter = |at: usize| {
+            let five = (0..5).fold(0, |bits, n| {
+                let bit = at * 5 + n;
+                bits << 1 | usize::from(padded[bit / 8] >> (7 - bit % 8) & 1)
+            });
+            char::from(LETTERS[five])
+        };
+        let form: String = (first..last).map(letter).collect();
+        forms.push(form.to_ascii_lowercase());
+        forms.push(form);
+    }
+    forms
 }
 
 /// As addresses and forms have it; small and capital hexadecimal digits, blanks as `%20` and `+`.
@@ -181,17 +254,26 @@ mod tests {
             for encoded in [STANDARD_NO_PAD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
                 let found = forms
                     .iter()
-                    .any(|form| encoded.contains(std::str::from_utf8(&form.bytes).unwrap()));
+                    .filter_map(|form| std::str::from_utf8(&form.bytes).ok())
+                    .any(|form| encoded.contains(form));
                 assert!(found, "{encoded}");
             }
         }
     }
 
     #[test]
+    fn base32_is_found_at_every_alignment() {
+        // From RFC 4648: `foobar` is `MZXW6YTBOI======`.
+        assert!(base32_forms("foobar").contains(&"MZXW6YTBO".to_owned()));
+        // `xfoobar`, whose first letters depend on the `x`.
+        assert!(base32_forms("foobar").contains(&"TG633CMFZ".to_owned()));
+    }
+
+    #[test]
     fn percent_and_json_forms_are_there() {
         let forms: Vec<String> = of("a/b\"c é~")
             .into_iter()
-            .map(|form| String::from_utf8(form.bytes).unwrap())
+            .filter_map(|form| String::from_utf8(form.bytes).ok())
             .collect();
         for form in [
             "a/b\\\"c é~",

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::Redactor;
-use crate::gate::SubtaskId;
+use super::redactor::Redactor;
+use crate::model::SubtaskId;
 use crate::world::{
     Asked, Captured, Effect, FileSeen, Finished, HttpAnswer, Incident, Noticed, Observation, Place,
     ProcessSeen, Receipt, Response, World, WorldError,
@@ -78,6 +78,10 @@ fn refuse_secrets(redactor: &Redactor, effect: &Effect) -> Result<(), WorldError
             )
             .collect(),
         Effect::HttpGet(get) => vec![("the address", get.url.as_str())],
+        Effect::HttpPost(post) => vec![
+            ("the address", post.url.as_str()),
+            ("what is sent", post.body.as_str()),
+        ],
         Effect::WriteFile(file) => vec![("the file's text", file.text.as_str())],
         _ => Vec::new(),
     };
@@ -100,6 +104,7 @@ fn clean(redactor: &Arc<Redactor>, response: Response) -> Response {
         }
         Response::Http(answer) => Response::Http(clean_answer(redactor, &answer)),
         Response::Text(body) => Response::Text(text(body)),
+        Response::Typed(typed) => Response::Typed(typed.map(text)),
         Response::Files(files) => Response::Files(clean_files(redactor, files)),
         Response::Processes(seen) => Response::Processes(clean_processes(redactor, seen)),
         Response::Ended(receipts) => Response::Ended(
@@ -112,7 +117,11 @@ fn clean(redactor: &Arc<Redactor>, response: Response) -> Response {
                 .collect(),
         ),
         Response::Found(paths) => Response::Found(paths.into_iter().map(text).collect()),
-        other @ (Response::Now(_) | Response::Id(_) | Response::Done) => other,
+        other @ (Response::Now(_)
+        | Response::Id(_)
+        | Response::JournalHead(_)
+        | Response::Reserved(_)
+        | Response::Done) => other,
     }
 }
 
@@ -171,6 +180,11 @@ fn clean_answer(redactor: &Arc<Redactor>, answer: &HttpAnswer) -> HttpAnswer {
     HttpAnswer {
         status: answer.status,
         body: redactor.text(&answer.body),
+        headers: answer
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), redactor.text(value)))
+            .collect(),
     }
 }
 

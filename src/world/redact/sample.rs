@@ -4,8 +4,8 @@
 //! may stand holds one of these samples whole. Hardly any sample occurs in a value; where one
 //! does, the value is compared. An automaton would look at every byte.
 
-use super::finder::{Hit, Pattern, first};
-use super::wrapped::LONGEST_LINE_END;
+use super::pattern::{Hit, Pattern, first};
+use super::wrapped::{self, LONGEST_LINE_END};
 
 /// Bytes in a sample.
 const GRAM: usize = 8;
@@ -17,7 +17,10 @@ const LONGEST_STRIDE: usize = 24;
 const BITS: usize = 1 << 18;
 
 /// Longest piece of a value that holds a sample wherever it stands.
-pub(super) const WHOLE: usize = LONGEST_STRIDE + GRAM - 1;
+const WHOLE: usize = LONGEST_STRIDE + GRAM - 1;
+
+// Behind a line end a sample must fit in whole.
+const _: () = assert!(WHOLE <= wrapped::SHORTEST_LINE && 2 * GRAM <= wrapped::SHORTEST);
 
 /// Values of at least [`Samples::SHORTEST`] bytes.
 #[derive(Debug)]
@@ -50,6 +53,11 @@ impl Samples {
     /// first piece, the next piece is whole.
     pub(super) fn of(values: &[Pattern]) -> Option<Self> {
         let shortest = values.iter().map(|value| value.bytes.len()).min()?;
+        // Of a broken value one of two parts must hold a sample, wherever it is broken.
+        let broken = values.iter().filter(|value| value.wrapped);
+        let shortest = broken
+            .map(|value| value.bytes.len() / 2)
+            .fold(shortest, usize::min);
         let stride = (shortest + 1)
             .checked_sub(GRAM)
             .filter(|stride| *stride > 0)?

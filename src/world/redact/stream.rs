@@ -2,9 +2,40 @@
 
 use std::sync::Arc;
 
-use super::finder::{Finder, Hit, Size, first};
+use super::finder::{Finder, Size};
+use super::pattern::{Hit, first};
+use super::redactor::{Redactor, Scope};
 use super::shapes::{self, Shape, ShapeHit};
-use super::{Redactor, Scope};
+
+impl Redactor {
+    /// Text with secrets and paths replaced.
+    #[must_use]
+    pub fn text(self: &Arc<Self>, text: &str) -> String {
+        let mut out = Vec::with_capacity(text.len());
+        let mut stream = self.stream(Scope::Everything);
+        stream.push(text.as_bytes(), &mut out);
+        stream.finish(&mut out);
+        String::from_utf8(out)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
+
+    /// What stands for the first secret or path in `text`, if it holds one.
+    #[must_use]
+    pub fn first_in(self: &Arc<Self>, text: &str) -> Option<String> {
+        let clean = self.text(text);
+        let same = |(one, other): &(char, char)| one == other;
+        let before = clean.chars().zip(text.chars()).take_while(same).count();
+        let end = |letter: char| letter == '›';
+        let token = clean.chars().skip(before);
+        (clean != text).then(|| token.take_while(|it| !end(*it)).chain(['›']).collect())
+    }
+
+    /// A pass over bytes that arrive in pieces.
+    #[must_use]
+    pub fn stream(self: &Arc<Self>, scope: Scope) -> Stream {
+        Stream::new(Arc::clone(self), scope)
+    }
+}
 
 /// A pass over a stream.
 ///

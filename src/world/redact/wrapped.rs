@@ -1,21 +1,18 @@
-//! Base64 that its writer broke into lines: found across the line ends, whatever the column.
+//! Base64, base32 and hexadecimal digits that their writer broke into lines: found across the line
+//! ends, whatever the column.
 
-use super::sample::WHOLE;
-
-/// Shortest form that is looked for across line ends; a shorter one is rarely broken.
-const SHORTEST: usize = 64;
+/// Shortest form that is looked for across line ends: of a shorter one, neither part need hold a
+/// sample.
+pub(super) const SHORTEST: usize = 24;
 
 /// Lines between two ends have at least this many letters; those in use have 64 and 76.
-const SHORTEST_LINE: usize = 32;
+pub(super) const SHORTEST_LINE: usize = 32;
 
 /// Line ends, also as text within JSON has them; the longest of those that fit is meant.
 const LINE_ENDS: [&[u8]; 4] = [b"\\r\\n", b"\\n", b"\r\n", b"\n"];
 
 /// Bytes in the longest line end.
 pub(super) const LONGEST_LINE_END: usize = 4;
-
-// Behind a line end a sample must fit in whole.
-const _: () = assert!(WHOLE <= SHORTEST_LINE && 2 * WHOLE <= SHORTEST);
 
 /// Whether base64 of this length is looked for across line ends.
 pub(super) fn may_be(length: usize) -> bool {

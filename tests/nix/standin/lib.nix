@@ -14,6 +14,7 @@ rec {
         value = f name;
       }) names
     );
+  optional = condition: value: if condition then [ value ] else [ ];
   optionalAttrs = condition: attrs: if condition then attrs else { };
   assertMsg = condition: message: condition || throw message;
   mapAttrsToList = f: attrs: map (name: f name attrs.${name}) (builtins.attrNames attrs);

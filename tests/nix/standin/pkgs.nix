@@ -276,6 +276,7 @@ let
       "sh"
     ];
     bashInteractive = self.bash; # `nix develop` asks for it
+    bubblewrap = fromHost "bubblewrap" [ "bwrap" ];
     cargo-deny = fromHost "cargo-deny" [ "cargo-deny" ];
     coreutils = fromHost "coreutils" host.coreutils;
     deadnix = fromHost "deadnix" [ "deadnix" ];

@@ -41,7 +41,7 @@ fn lower(walk: &mut Walk<'_>, at: Syntax<'_>) -> Option<Node> {
         "true" | "false" | "none" | "ellipsis" => Node::leaf(Kind::Constant, at.kind(), line),
         "string" | "concatenated_string" => string(walk, at),
         "parenthesized_expression" => return expressions(walk, at).into_iter().next(),
-        "as_pattern_target" | "case_pattern" if parts(at).len() == 1 => {
+        "as_pattern_target" | "case_pattern" if is_wrapper(at) => {
             return expressions(walk, at).into_iter().next();
         }
         "expression_list" | "tuple" | "pattern_list" | "tuple_pattern" => {
@@ -82,6 +82,11 @@ fn lower(walk: &mut Walk<'_>, at: Syntax<'_>) -> Option<Node> {
     Some(node)
 }
 
+/// Whether a node is nothing but what it holds; `-1` in a pattern is more than `1`.
+fn is_wrapper(at: Syntax<'_>) -> bool {
+    parts(at).len() == 1 && children(at).iter().all(Syntax::is_named)
+}
+
 fn field(walk: &mut Walk<'_>, at: Syntax<'_>, name: &str) -> Vec<Node> {
     at.child_by_field_name(name)
         .and_then(|child| expression(walk, child))
@@ -120,34 +125,48 @@ fn with_tokens(walk: &mut Walk<'_>, at: Syntax<'_>) -> Vec<Node> {
 fn operator(walk: &mut Walk<'_>, at: Syntax<'_>) -> Node {
     let all = with_tokens(walk, at);
     let line = line_of(at);
-    let value = |node: &Node| match node.kind {
-        Kind::Number => node.text.parse::<f64>().ok(),
-        _ => None,
-    };
     let folded = match all.as_slice() {
-        [sign, only] => value(only).and_then(|only| match sign.text.as_str() {
-            "-" => Some(-only),
-            "+" => Some(only),
-            _ => None,
-        }),
+        [sign, only] => worked_out("0", &sign.text, number_text(only)),
         [left, sign, right] => {
-            value(left)
-                .zip(value(right))
-                .and_then(|(left, right)| match sign.text.as_str() {
-                    "+" => Some(left + right),
-                    "-" => Some(left - right),
-                    "*" => Some(left * right),
-                    "/" if right != 0.0 => Some(left / right),
-                    "**" => Some(left.powf(right)),
-                    _ => None,
-                })
+            number_text(left).and_then(|left| worked_out(left, &sign.text, number_text(right)))
         }
         _ => None,
     };
-    match folded.filter(|value| value.is_finite()) {
-        Some(value) => Node::leaf(Kind::Number, value.to_string(), line),
+    match folded {
+        Some(value) => Node::leaf(Kind::Number, value, line),
         None => Node::new(Kind::Operator, "", line, all),
     }
+}
+
+fn number_text(node: &Node) -> Option<&str> {
+    (node.kind == Kind::Number).then_some(node.text.as_str())
+}
+
+/// The value of an operation on two numbers, whole ones exactly and only while they stay small.
+fn worked_out(left: &str, sign: &str, right: Option<&str>) -> Option<String> {
+    let right = right?;
+    if let (Ok(left), Ok(right)) = (left.parse::<i64>(), right.parse::<i64>())
+        && sign != "/"
+    {
+        let whole = match sign {
+            "+" => left.checked_add(right),
+            "-" => left.checked_sub(right),
+            "*" => left.checked_mul(right),
+            "**" => left.checked_pow(u32::try_from(right).ok()?),
+            _ => None,
+        };
+        return whole.map(|value| value.to_string());
+    }
+    let (left, right) = (left.parse::<f64>().ok()?, right.parse::<f64>().ok()?);
+    let value = match sign {
+        "+" => left + right,
+        "-" => left - right,
+        "*" => left * right,
+        "/" if right != 0.0 => left / right,
+        "**" => left.powf(right),
+        _ => return None,
+    };
+    value.is_finite().then(|| format!("{value:?}"))
 }
 
 fn call(walk: &mut Walk<'_>, at: Syntax<'_>) -> Node {
@@ -169,7 +188,7 @@ fn call(walk: &mut Walk<'_>, at: Syntax<'_>) -> Node {
         && let Some(seconds) = duration(&all[1..])
     {
         all.truncate(1);
-        all.push(Node::leaf(Kind::Number, seconds.to_string(), line));
+        all.push(Node::leaf(Kind::Number, format!("{seconds:?}"), line));
     }
     Node::new(Kind::Call, "", line, all)
 }
@@ -271,7 +290,7 @@ fn collect(walk: &mut Walk<'_>, at: Syntax<'_>, to: &mut Vec<Node>) {
                 let kind: String = walk
                     .text(part)
                     .chars()
-                    .filter(|letter| "bBrR".contains(*letter))
+                    .filter(|letter| "bBrRtT".contains(*letter))
                     .flat_map(char::to_lowercase)
                     .collect();
                 if !kind.is_empty() {
@@ -279,11 +298,18 @@ fn collect(walk: &mut Walk<'_>, at: Syntax<'_>, to: &mut Vec<Node>) {
                 }
             }
             "string_content" => {
-                let text = walk.text(part).replace("\\'", "'").replace("\\\"", "\"");
+                let raw = to
+                    .iter()
+                    .any(|piece| piece.kind == Kind::Token && piece.text.contains('r'));
+                let text = if raw {
+                    walk.text(part).to_owned()
+                } else {
+                    unescaped(walk.text(part))
+                };
                 push(to, Node::leaf(Kind::Text, text, line_of(part)));
             }
             "interpolation" => {
-                let inner = expressions(walk, part);
+                let inner = interpolation(walk, part);
                 push(
                     to,
                     Node::new(Kind::Other, "interpolation", line_of(part), inner),
@@ -292,6 +318,45 @@ fn collect(walk: &mut Walk<'_>, at: Syntax<'_>, to: &mut Vec<Node>) {
             _ => {}
         }
     }
+}
+
+/// A text without the backslashes that only its quotes need.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, letters.clone().next()) {
+            ('\\', Some(next @ ('\'' | '"'))) => {
+                plain.push(next);
+                letters.next();
+            }
+            ('\\', Some(next)) => {
+                plain.push(letter);
+                plain.push(next);
+                letters.next();
+            }
+            _ => plain.push(letter),
+        }
+    }
+    plain
+}
+
+/// What stands between braces, with its format; `{name=}` prints the name, too.
+fn interpolation(walk: &mut Walk<'_>, at: Syntax<'_>) -> Vec<Node> {
+    let mut all = expressions(walk, at);
+    for part in children(at) {
+        match part.kind() {
+            "=" => {
+                let to_here = walk.between(at, part);
+                all.push(Node::leaf(Kind::Token, to_here, line_of(part)));
+            }
+            "format_specifier" => {
+                all.push(Node::leaf(Kind::Token, walk.text(part), line_of(part)));
+            }
+            _ => {}
+        }
+    }
+    all
 }
 
 fn push(to: &mut Vec<Node>, piece: Node) {

@@ -317,7 +317,14 @@ fn try_statement(walk: &mut Walk<'_>, at: Syntax<'_>, around: Around) -> Node {
                         header.extend(expression(walk, part));
                     }
                 }
-                let header = Node::new(Kind::Other, clause.kind(), line_of(clause), header);
+                let is_group = children(clause).iter().any(|part| part.kind() == "*");
+                let text = if is_group {
+                    "except_group_clause"
+                } else {
+                    "except_clause"
+                };
+                let header = handled(header, line_of(clause));
+                let header = Node::new(Kind::Other, text, line_of(clause), header);
                 let body = block(walk, block_of(clause), around);
                 all.push(Node::new(
                     Kind::Handler,
@@ -338,6 +345,15 @@ fn try_statement(walk: &mut Walk<'_>, at: Syntax<'_>, around: Around) -> Node {
         }
     }
     Node::new(Kind::Try, "", line_of(at), all)
+}
+
+/// `except A, B` handles what `except (A, B)` does.
+fn handled(types: Vec<Node>, line: u32) -> Vec<Node> {
+    if types.len() > 1 {
+        vec![Node::new(Kind::Collection, "tuple", line, types)]
+    } else {
+        types
+    }
 }
 
 fn with_statement(walk: &mut Walk<'_>, at: Syntax<'_>, around: Around) -> Node {

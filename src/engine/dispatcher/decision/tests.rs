@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::super::tests::{ended, failed, outcome, passed, started, step};
 use super::super::{Dispatcher, Input};
 use super::*;
-use crate::gate::Finding;
+use crate::model::Finding;
 
 fn ends_in_order(mut dispatcher: Dispatcher, order: &[(&str, Outcome)]) -> Dispatcher {
     dispatcher.handle(Input::Begin);
@@ -34,9 +34,9 @@ fn which_neighbour_stopped_first_does_not_change_the_reason() {
 
     // The first reason is known at once, another one when nothing can come before it any more.
     let early = ends_in_order(neighbours(), std::slice::from_ref(&one));
-    assert!(early.outcome(&SubtaskId::new("T4")).is_some());
+    assert!(early.run.outcome(&SubtaskId::new("T4")).is_some());
     let late = ends_in_order(neighbours(), std::slice::from_ref(&other));
-    assert!(late.outcome(&SubtaskId::new("T3")).is_none());
+    assert!(late.run.outcome(&SubtaskId::new("T3")).is_none());
     let passed_by = ends_in_order(neighbours(), &[other, ("T1", passed())]);
     let because = Stop::Subtask(SubtaskId::new("T2"));
     assert_eq!(outcome(&passed_by, "T3"), Outcome::NotRun { because });

@@ -1,68 +1,27 @@
 //! The four issues that the built-in gate reads, as people wrote them.
 
-use super::super::issue::{
-    CloseReason, Closer, Comment, EventKind, Issue, IssueEvent, IssueState, Person,
-};
-use super::{MAINTAINER, RELEASER, at};
+use super::super::issue::{CloseReason, Comment, EventKind, Issue, IssueEvent, IssueState, Person};
+use crate::rehearsal::pulls::{self, Pull};
 use crate::rehearsal::{Fault, Faults};
+
+/// Who cuts releases.
+pub(super) const RELEASER: &str = "kitty-releases";
+
+/// A maintainer.
+pub(super) const MAINTAINER: &str = "kitty-maintainer";
 
 pub(super) const ROLLBACK: u32 = 1141;
 pub(super) const CLASSIFICATION: u32 = 1182;
 pub(super) const TRACKER: u32 = 1038;
 const CANARY: u32 = 41;
 
-pub(super) const FIRST_ROLLBACK_FIX: u32 = 1150;
-pub(super) const ROLLBACK_FIX: u32 = 1187;
-pub(super) const CLASSIFICATION_FIX: u32 = 1188;
-
-const ROLLBACK_BODY: &str = "\
-## What happens
-After `spec-kitty sync now` a work package that was `in_review` is `planned` again, and the next
-`move-task --to approved` is refused:
-
-    illegal transition from='for_review' to='in_review'
-
-## What should happen
-The drain posts the event and leaves the local status alone.
-";
-
-const CLASSIFICATION_BODY: &str = "\
-## What happens
-`spec-kitty sync now` outside of an event loop counts every pending event as `unknown` and gives up:
-
-    unknown: 3
-    error: sync.event_loop_unavailable
-
-## What should happen
-Pending events are classified and drained.
-";
-
-const TRACKER_BODY: &str = "\
-Tracks the 3.2.0 release. Stays open until the final release is out.
-
-- [x] Auth identity boundary merged
-- [x] Blockers #1141 and #1182 closed
-- [ ] Identity-boundary canary 4/4 (Priivacy-ai/spec-kitty-end-to-end-testing#41)
-- [ ] Teamspace canary 4/4
-- [ ] Final 3.2.0 cut by a maintainer
-";
-
-const CANARY_BODY: &str = "\
-Run the identity-boundary canary four times in a row against the newest release candidate.
-Close this issue only when all four runs passed without an intervention between them.
-";
-
 /// #1141: closed by a change that only logged, opened again, closed by the real one.
 pub(super) fn rollback(still_open: bool) -> Issue {
     let mut issue = Issue::open(
         ROLLBACK,
         "Status queue rolls in_review back to planned on drain",
-        ROLLBACK_BODY,
-        Person::member("kitty-engineer"),
-        at("2026-05-04T10:12:31Z"),
     );
-    issue.labels = vec!["bug".to_owned(), "blocker".to_owned()];
-    close_by_pull(&mut issue, 1, FIRST_ROLLBACK_FIX, "2026-05-08T15:20:46Z");
+    close_by_pull(&mut issue, 1, pulls::DIAGNOSTICS);
     say(
         &mut issue,
         1,
@@ -78,7 +37,7 @@ pub(super) fn rollback(still_open: bool) -> Issue {
         kind: EventKind::Reopened,
     });
     if !still_open {
-        close_by_pull(&mut issue, 3, ROLLBACK_FIX, "2026-05-18T13:41:09Z");
+        close_by_pull(&mut issue, 3, pulls::ROLLBACK);
     }
     issue
 }
@@ -88,11 +47,7 @@ pub(super) fn classification(not_planned: bool) -> Issue {
     let mut issue = Issue::open(
         CLASSIFICATION,
         "Pending sync events are reported as unknown when no event loop runs",
-        CLASSIFICATION_BODY,
-        Person::member("kitty-engineer"),
-        at("2026-05-12T14:55:09Z"),
     );
-    issue.labels = vec!["bug".to_owned(), "blocker".to_owned()];
     if not_planned {
         let reason = CloseReason::NotPlanned;
         close(
@@ -104,21 +59,14 @@ pub(super) fn classification(not_planned: bool) -> Issue {
             None,
         );
     } else {
-        close_by_pull(&mut issue, 1, CLASSIFICATION_FIX, "2026-05-18T17:05:54Z");
+        close_by_pull(&mut issue, 1, pulls::CLASSIFICATION);
     }
     issue
 }
 
 /// #1038: open, with two maintainers who want the Teamspace canary.
 pub(super) fn tracker(faults: &Faults) -> Issue {
-    let mut issue = Issue::open(
-        TRACKER,
-        "Release tracker: 3.2.0",
-        TRACKER_BODY,
-        Person::member(RELEASER),
-        at("2026-03-30T09:00:00Z"),
-    );
-    issue.labels = vec!["release".to_owned()];
+    let mut issue = Issue::open(TRACKER, "Release tracker: 3.2.0");
     say(
         &mut issue,
         1,
@@ -148,15 +96,10 @@ pub(super) fn tracker(faults: &Faults) -> Issue {
 
 /// e2e#41: open.
 pub(super) fn canary() -> Issue {
-    let mut issue = Issue::open(
+    Issue::open(
         CANARY,
         "Identity-boundary canary: four passing runs on a release candidate",
-        CANARY_BODY,
-        Person::member(MAINTAINER),
-        at("2026-05-10T09:30:00Z"),
-    );
-    issue.labels = vec!["canary".to_owned()];
-    issue
+    )
 }
 
 /// Ids of what is written here stay below those that the running GitHub gives.
@@ -173,8 +116,9 @@ fn say(issue: &mut Issue, count: u64, author: Person, when: &str, body: &str) {
     });
 }
 
-fn close_by_pull(issue: &mut Issue, count: u64, pull: u32, when: &str) {
-    let closer = Some(Closer::PullRequest(pull));
+fn close_by_pull(issue: &mut Issue, count: u64, pull: Pull) {
+    let closer = Some(pull.number);
+    let when = pull.closed_at;
     let reason = CloseReason::Completed;
     close(issue, count, MAINTAINER, when, reason, closer);
 }
@@ -185,7 +129,7 @@ fn close(
     actor: &str,
     when: &str,
     reason: CloseReason,
-    closer: Option<Closer>,
+    closer: Option<u32>,
 ) {
     let at = at(when);
     issue.state = IssueState::Closed { at, reason };
@@ -195,4 +139,9 @@ fn close(
         at,
         kind: EventKind::Closed { reason, closer },
     });
+}
+
+/// A time that is written here.
+pub(super) fn at(text: &str) -> jiff::Timestamp {
+    text.parse().unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::Clock;
-use crate::world::live::LiveWorld;
+use crate::world::live::live_world::LiveWorld;
 use crate::world::{Asked, HttpAnswer, HttpGet, Watch};
 
 /// Asks again and again, one reading at a time.
@@ -117,6 +117,7 @@ mod tests {
             let answer = HttpAnswer {
                 status: 200,
                 body: body.to_owned(),
+                ..HttpAnswer::default()
             };
             keep(
                 &mut asked,

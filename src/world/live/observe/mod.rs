@@ -2,7 +2,7 @@
 //! is replaced, at its end, and at whatever happens in between. Looks only; touches nothing.
 
 mod asking;
-mod clock;
+pub(super) mod clock;
 mod shelf;
 mod strangers;
 mod terminal;
@@ -18,23 +18,21 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 
 pub use clock::Clock;
-pub(super) use clock::SystemClock;
 
 use self::asking::{Asking, answers};
 use self::clock::Steps;
 use self::shelf::{Shelf, Version, fixed};
 use self::strangers::Strangers;
 use self::terminal::Terminal;
-use self::wake::{Woken, notifier};
+use self::wake::{TICK, Woken, notifier};
+use super::common::blocking;
 use super::files::Desk;
-use super::{LiveWorld, blocking, process};
-use crate::journal::sha256_hex;
+use super::live_world::LiveWorld;
+use super::process;
+use crate::store::sha256_hex;
 use crate::world::process_rule::CompiledRule;
 use crate::world::{FileSeen, FixedSeen, Incident, Noticed, Observation, Place, Watch, WorldError};
 
-/// How often is looked although nothing was notified: notifications may be lost, and there are
-/// none on some file systems.
-const TICK: Duration = Duration::from_millis(200);
 /// A program that was just opened is not yet itself for a moment; so often it is looked for.
 const LOOKS: u32 = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
@@ -159,6 +157,7 @@ impl<'a> Observer<'a> {
         let desk = || Desk {
             places: self.world.places.clone(),
             redactor: Arc::clone(&self.world.redactor),
+            held: Arc::clone(&self.world.held),
         };
         let files = watching.files(desk(), at).await?;
         let fixed = watching.fixed(desk(), at).await?;

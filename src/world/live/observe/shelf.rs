@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::world::live::drain::hex;
+use crate::store::hex;
 use crate::world::live::files::{self, Desk, Found};
 use crate::world::{FileSeen, FixedSeen, Incident, ListFiles, Noticed, Place, WorldError};
 

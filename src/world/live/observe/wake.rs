@@ -1,13 +1,16 @@
 //! What wakes the observer: the system's notifications, as far as it has them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use notify::event::AccessKind;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-use super::TICK;
+/// How often is looked although nothing was notified: notifications may be lost, and there are
+/// none on some file systems.
+pub(super) const TICK: Duration = Duration::from_millis(200);
 
 /// Why it looks.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use rustix::process::{
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::{Sent, Stat};
-use crate::world::live::Isolation;
+use super::types::{Sent, Stat};
+use crate::world::live::isolation::Isolation;
 
 /// A process held fast: whatever happens to its pid, this means the same process.
 #[derive(Debug)]
@@ -222,6 +222,7 @@ pub(in crate::world::live) fn isolate() -> Isolation {
             .lines()
             .find_map(|line| line.strip_prefix("0::"))
             .map(str::to_owned),
+        sandbox: None,
     }
 }
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, fstat, openat, readlinkat};
 
-use super::Stat;
 use super::linux::{parse, pids};
+use super::types::Stat;
 use crate::world::{ProcessIdentity, ProcessSeen};
 
 /// A process of the kernel's, among the flags in `/proc/PID/stat`.

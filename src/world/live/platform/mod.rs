@@ -2,14 +2,22 @@
 //! mean another, start times, sessions, and the isolation that is in force.
 
 #[cfg(target_os = "linux")]
+mod bubblewrap;
+#[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
 mod listing;
 #[cfg(not(target_os = "linux"))]
 mod other;
 #[cfg(target_os = "linux")]
+mod restart;
+mod seatbelt;
+#[cfg(target_os = "linux")]
 mod start;
+mod types;
 
+#[cfg(target_os = "linux")]
+pub(super) use bubblewrap::{confine, find_sandbox};
 #[cfg(target_os = "linux")]
 pub(super) use linux::{
     Held, adopted, is_subreaper, isolate, members, names, reap, reap_orphans, stat, widen,
@@ -21,65 +29,20 @@ pub(super) use other::{
     Child, Held, adopted, is_subreaper, isolate, look, members, names, reap, reap_orphans, start,
     stat, widen,
 };
+#[cfg(not(target_os = "linux"))]
+pub(super) use other::{TAKEN, close_to_others, restart_without_environment, taken_environment};
+#[cfg(target_os = "linux")]
+pub(super) use restart::{TAKEN, close_to_others, restart_without_environment, taken_environment};
+#[cfg(not(target_os = "linux"))]
+pub(super) use seatbelt::{confine, find_sandbox};
 #[cfg(target_os = "linux")]
 pub(super) use start::{Child, start};
+pub(super) use types::{Confining, Pipes, Sent, Start};
 
-use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 
-use camino::Utf8Path;
 use nix::libc;
 use nix::sys::signal::Signal;
-use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
-
-/// A program to be started: in a session of its own, with pipes for its output.
-#[derive(Debug)]
-pub(super) struct Start<'a> {
-    /// The executable file.
-    pub(super) executable: &'a Utf8Path,
-    /// Arguments, without the program's name.
-    pub(super) arguments: &'a [String],
-    /// The whole environment.
-    pub(super) env: &'a BTreeMap<String, String>,
-    /// Working directory.
-    pub(super) cwd: &'a Utf8Path,
-    /// Whether its standard input is a pipe, or empty.
-    pub(super) stdin: bool,
-}
-
-/// The gate's ends of a program's pipes.
-#[derive(Debug)]
-pub(super) struct Pipes {
-    pub(super) stdin: Option<ChildStdin>,
-    pub(super) stdout: Option<ChildStdout>,
-    pub(super) stderr: Option<ChildStderr>,
-}
-
-/// What the system says of a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stat {
-    /// Start time, in the unit of [`crate::world::ProcessIdentity`].
-    pub(super) started: u64,
-    /// Parent's process id.
-    pub(super) parent: u32,
-    /// Process group.
-    pub(super) group: u32,
-    /// Session.
-    pub(super) session: u32,
-    /// Whether it has ended and only waits to be reaped.
-    pub(super) ended: bool,
-}
-
-/// What came of a signal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sent {
-    /// It was delivered.
-    Delivered,
-    /// There is no such process any more.
-    Gone,
-    /// The system did not allow it.
-    NotPermitted,
-}
 
 /// Whether this process was started with a signal ignored, as `nohup` does with the hang-up.
 #[must_use]

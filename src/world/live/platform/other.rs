@@ -11,8 +11,8 @@ use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
 use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 use tokio::process::Command;
 
-use super::{Pipes, Sent, Start, Stat};
-use crate::world::live::Isolation;
+use super::types::{Pipes, Sent, Start, Stat};
+use crate::world::live::isolation::Isolation;
 use crate::world::live::process::variable;
 use crate::world::{Ended, ProcessIdentity, ProcessSeen};
 
@@ -312,5 +312,37 @@ pub(in crate::world::live) fn isolate() -> Isolation {
         pidfd: false,
         pid_namespace: None,
         cgroup: None,
+        sandbox: None,
     }
 }
+
+/// Never set here: see [`taken_environment`].
+pub(in crate::world::live) const TAKEN: &str = "GATE_ENVIRONMENT_AT";
+
+/// Nothing is taken here: these systems show a process's environment to no other program.
+///
+/// # Errors
+/// None; as on other systems.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the same name and type on every system"
+)]
+pub(in crate::world::live) fn taken_environment()
+-> std::io::Result<Option<std::collections::BTreeMap<std::ffi::OsString, std::ffi::OsString>>> {
+    Ok(None)
+}
+
+/// See [`taken_environment`].
+///
+/// # Errors
+/// None; as on other systems.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the same name and type on every system"
+)]
+pub(in crate::world::live) fn restart_without_environment() -> std::io::Result<()> {
+    Ok(())
+}
+
+/// See [`taken_environment`].
+pub(in crate::world::live) fn close_to_others() {}

@@ -18,7 +18,7 @@ use rustix::process::{WaitId, WaitIdOptions, waitid};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 
 use super::linux::{self, Held};
-use super::{Pipes, Start};
+use super::types::{Pipes, Start};
 use crate::world::Ended;
 
 /// What runs a script that names no interpreter, as `execvp` has it.
@@ -62,6 +62,10 @@ fn actions(start: &Start<'_>, theirs: &Theirs) -> io::Result<PosixSpawnFileActio
     }
     actions.add_dup2(theirs.stdout.as_raw_fd(), libc::STDOUT_FILENO)?;
     actions.add_dup2(theirs.stderr.as_raw_fd(), libc::STDERR_FILENO)?;
+    for kept in start.keeps {
+        // Onto itself: that only takes away that it is closed.
+        actions.add_dup2(kept.as_raw_fd(), kept.as_raw_fd())?;
+    }
     add_chdir(&mut actions, &text(start.cwd.as_std_path().as_os_str())?)?;
     Ok(actions)
 }

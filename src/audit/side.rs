@@ -1,0 +1,49 @@
+//! How the tests of each side are started, and what they were run with. Pure data.
+
+use serde::{Deserialize, Serialize};
+
+use super::request::TestCommand;
+use crate::world::Place;
+
+/// What the tests were run with, and why.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestEnvironment {
+    /// What was chosen from the project, and why.
+    pub chosen: Vec<String>,
+    /// Directory of the project in the repository; empty where that is its top.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub project: String,
+    /// Version of Python.
+    pub python: String,
+    /// Packages that both sides share, as `name==version`.
+    pub packages: Vec<String>,
+    /// Nothing published later was taken; nothing where a lock says it all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
+    /// What else is to be known, such as a project that could not be built.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// How the tests of a side are started.
+#[derive(Debug, Clone)]
+pub(super) struct Side {
+    /// The command.
+    pub(super) tests: TestCommand,
+    /// What it reads besides its checkout.
+    pub(super) readable: Vec<Place>,
+}
+
+/// All of them.
+pub(super) struct Sides {
+    /// Without the fix.
+    pub(super) before: Side,
+    /// With it.
+    pub(super) after: Side,
+    /// With it, but for its change in scope.
+    pub(super) without_scope: Side,
+    /// The same for a reader.
+    pub(super) shown: TestCommand,
+    /// What the gate made for it.
+    pub(super) environment: Option<TestEnvironment>,
+}

@@ -1,0 +1,57 @@
+//! The candidate that was chosen, and what was found around it. Pure data.
+
+use pep440_rs::Version;
+use serde::Serialize;
+
+use super::releases::Release;
+
+/// What the index was found to hold, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Candidates that are offered.
+    pub offered: Vec<Version>,
+    /// Candidates on GitHub that the index took back.
+    pub yanked: Vec<Version>,
+    /// Candidates on GitHub that the index has not.
+    pub absent: Vec<Version>,
+    /// Versions of other standing that the index offers and that are newer.
+    pub others: Vec<Version>,
+    /// uv's words where it found none.
+    pub said: Vec<String>,
+}
+
+/// The candidate and how it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The newest candidate on the index, or the one that was asked for.
+    pub version: Option<Version>,
+    /// Whether it was asked for by its version.
+    pub asked: bool,
+    /// Its release on GitHub.
+    pub release: Option<Release>,
+    /// The newest candidate on GitHub that the index did not take back; or the one that was asked
+    /// for, if it is there.
+    pub on_github: Option<Version>,
+    /// Candidates on GitHub, newest first.
+    pub github: Vec<Release>,
+    /// Candidates that are tagged on GitHub, but not released.
+    pub tagged: Vec<Version>,
+    /// What the index holds.
+    pub index: Listed,
+    /// Newer versions that were not chosen.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// Versions that were not chosen though they are newer, all for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PassedOver {
+    /// Which, oldest first.
+    pub versions: Vec<String>,
+    /// The same for people: `3.2.0rc22–rc45`.
+    pub shown: String,
+    /// `package index` or `GitHub`.
+    #[serde(rename = "where")]
+    pub seen_on: &'static str,
+    /// Why.
+    pub why: String,
+}

@@ -1,0 +1,35 @@
+//! What `gate install` is asked for.
+
+use pep440_rs::Version;
+
+use super::subject::Subject;
+use crate::world::Place;
+
+/// Where the closure comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum From {
+    /// From the operator's index, resolved anew.
+    Index {
+        /// As of this time; none means now.
+        as_of: Option<String>,
+        /// The directory that keeps the wheels, which are then installed from there.
+        vendor: Option<Place>,
+        /// Whether a broken candidate is also installed as of its release day.
+        explain_drift: bool,
+    },
+    /// From wheels kept earlier, without network.
+    Vendored(Place),
+}
+
+/// What `gate install` is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// What is installed.
+    pub subject: Subject,
+    /// Its exact version.
+    pub version: Version,
+    /// Where the closure comes from.
+    pub from: From,
+    /// Where everything goes; the home is `home` below it.
+    pub into: Place,
+}

@@ -1,0 +1,69 @@
+//! How far a run has come: its steps in plan order, how each of them stands, what was published.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::gate::Start;
+use crate::model::{Facts, Outcome, SubtaskId};
+
+/// A subtask as the dispatcher sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Which.
+    pub id: SubtaskId,
+    /// Its work package.
+    pub work_package: String,
+    /// Subtasks that must let on before it starts.
+    pub after: Vec<SubtaskId>,
+    /// When it starts.
+    pub start: Start,
+    /// Fact that must hold, or it is skipped.
+    pub only_if: Option<String>,
+    /// The fact it publishes; a skipped one publishes why.
+    pub publishes: Option<String>,
+    /// Whether `--until` and `--only` leave it in.
+    pub in_scope: bool,
+    /// What a dry run leaves it at: what it would do to the outside.
+    pub dry_run_stop: Option<String>,
+    /// What it needs that other steps do, in words that say what, when a dry run goes through.
+    pub needs: Vec<(SubtaskId, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum StepState {
+    Waiting,
+    Running,
+    Ended(Outcome),
+}
+
+/// What decisions are made from.
+#[derive(Debug)]
+pub(super) struct RunState {
+    pub(super) steps: Vec<Step>,
+    pub(super) states: BTreeMap<SubtaskId, StepState>,
+    pub(super) facts: Arc<Facts>,
+    pub(super) interrupted: bool,
+    /// Whether what a dry run leaves out stops only what needs it.
+    pub(super) through: bool,
+}
+
+impl RunState {
+    pub(super) fn new(steps: Vec<Step>) -> Self {
+        let waiting = |step: &Step| (step.id.clone(), StepState::Waiting);
+        Self {
+            states: steps.iter().map(waiting).collect(),
+            steps,
+            facts: Arc::default(),
+            interrupted: false,
+            through: false,
+        }
+    }
+
+    /// How a subtask ended, once it has.
+    pub(super) fn outcome(&self, id: &SubtaskId) -> Option<&Outcome> {
+        match self.states.get(id)? {
+            StepState::Ended(outcome) => Some(outcome),
+            StepState::Waiting | StepState::Running => None,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Whom a run talks to: reporters consume what happens, and the operator may interrupt.
+
+use crate::model::Event;
+
+/// Consumes what happens during a run.
+pub trait Reporter: Send {
+    /// Takes one event. It must not block for long: the run waits for it.
+    fn event(&mut self, event: &Event);
+
+    /// Takes what there is to say before the run begins, such as what it waits for.
+    fn notice(&mut self, _line: &str) {}
+
+    /// Takes what a resumed run keeps and what it takes again, in words, before its first event.
+    fn resumed(&mut self, _lines: &[String]) {}
+}
+
+/// What the operator does to a run from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Ctrl-C, SIGTERM or a hang-up: the first is graceful, the second is not.
+    Interrupt,
+}

@@ -1,0 +1,67 @@
+//! What a verification says of a bundle's signatures.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::signing::Algorithm;
+
+/// Who says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub enum Signature {
+    /// Nobody: there is no attestation.
+    Unsigned,
+    /// There is an attestation, and no key was named to check it with.
+    NotChecked,
+    /// As many as were asked for.
+    Signed {
+        /// Who.
+        by: Vec<SignedBy>,
+        /// How many were asked for.
+        threshold: usize,
+    },
+    /// The attestation is not about this bundle, or too few signed it.
+    Refused {
+        /// What does not hold.
+        why: String,
+    },
+}
+
+/// Somebody who signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignedBy {
+    /// The key's principals in an allowed-signers file, else its id.
+    pub name: String,
+    /// SHA-256 of the key's `SubjectPublicKeyInfo`.
+    pub keyid: String,
+    /// What it signs with.
+    pub algorithm: Algorithm,
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsigned => f.write_str("unsigned: consistent, but anyone can have made it"),
+            Self::NotChecked => f.write_str(
+                "not checked who signed it: anyone can have made it; --key FILE names the keys \
+                 that you trust",
+            ),
+            Self::Refused { why } => write!(f, "not signed as asked for: {why}"),
+            Self::Signed { by, threshold } => {
+                let all: Vec<String> = by.iter().map(ToString::to_string).collect();
+                write!(f, "signed by {} ({threshold} asked for)", all.join(", "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for SignedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.name == self.keyid {
+            return write!(f, "{} {}", self.algorithm, self.keyid);
+        }
+        let id = self.keyid.get(..16).unwrap_or(&self.keyid);
+        write!(f, "{} ({} {id})", self.name, self.algorithm)
+    }
+}

@@ -1,0 +1,89 @@
+//! The gate that lies in a bundle, and what the bundle is a verdict on.
+
+use super::EvidenceError;
+use super::listed::kept;
+use std::path::Path;
+
+use crate::gate::{Gate, subject_without_gate};
+use crate::journal::{FILE, Folded, fold, scan};
+use crate::model::subject::Subject;
+use crate::store::{Opened, TEMPLATES};
+
+/// Where the machine stands among the versions of its tools.
+pub const PLATFORM: &str = "platform";
+
+/// What a bundle is a verdict on, as its journal and its gate file give it. A bundle of an earlier
+/// format, or with a gate file that this version cannot read, gives what it knows.
+///
+/// # Errors
+/// When its journal cannot be read.
+pub fn subject_of(opened: &Opened) -> Result<Subject, EvidenceError> {
+    let folded = read_journal(opened).map_err(EvidenceError::format)?;
+    Ok(subject_of_journal(opened, &folded))
+}
+
+/// The machine that the run of a bundle was on last, as `linux x86_64`; none where it is not on
+/// record.
+#[must_use]
+pub fn platform_of(opened: &Opened) -> Option<String> {
+    let folded = read_journal(opened).ok()?;
+    let last = folded.resumptions.last();
+    let tools = last.map_or(&folded.header.tools, |resumed| &resumed.tools);
+    tools.get(PLATFORM).cloned()
+}
+
+/// The same of a bundle whose journal was read.
+pub(super) fn subject_of_journal(opened: &Opened, folded: &Folded) -> Subject {
+    match gate_of(opened) {
+        Ok(gate) => gate.subject(folded),
+        Err(_) => subject_without_gate(folded),
+    }
+}
+
+/// The gate of a bundle that was read with [`super::open_to_verify`].
+///
+/// # Errors
+/// When there is none in it, or it is not one any more.
+pub fn gate_of(opened: &Opened) -> Result<Gate, EvidenceError> {
+    let text = opened
+        .kept
+        .get("data/gate.toml")
+        .ok_or_else(|| EvidenceError::format("it holds no gate file"))?;
+    load_gate(text, &|name| {
+        let bytes = opened.kept.get(&format!("{TEMPLATES}{name}"))?;
+        String::from_utf8(bytes.clone()).ok()
+    })
+}
+
+/// A gate that was kept with a run.
+///
+/// # Errors
+/// When it is none for this version of the program.
+pub fn load_gate(
+    text: &[u8],
+    template: &dyn Fn(&str) -> Option<String>,
+) -> Result<Gate, EvidenceError> {
+    let text = std::str::from_utf8(text)
+        .map_err(|_| EvidenceError::format("its gate file is not UTF-8"))?;
+    Gate::load("gate.toml", text, template).map_err(|problems| {
+        let first = problems.iter().next().map(ToString::to_string);
+        EvidenceError::format(format!(
+            "its gate file has {} problems for this version of the program, the first: {}",
+            problems.len(),
+            first.unwrap_or_default()
+        ))
+    })
+}
+
+/// Reads a bundle's journal.
+///
+/// # Errors
+/// What does not hold, in words.
+pub(crate) fn read_journal(opened: &Opened) -> Result<Folded, String> {
+    let bytes = kept(opened, &format!("data/{FILE}"))?;
+    let scanned = scan(bytes, Path::new(FILE)).map_err(|error| error.to_string())?;
+    if scanned.torn > 0 {
+        return Err("its last line is torn".to_owned());
+    }
+    fold(scanned.lines).map_err(|error| error.to_string())
+}

@@ -1,0 +1,35 @@
+//! What running a recorded gate again takes, and what it gives.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::journal::Folded;
+use crate::model::{Facts, Outcome, SubtaskId};
+use crate::world::World;
+
+/// What is needed to run a gate again: the engine and the reports.
+#[async_trait]
+pub trait Rerun: Send + Sync {
+    /// Runs the gate of a recording in a world, to its end. Nothing else may be reached.
+    ///
+    /// # Errors
+    /// When it cannot even begin.
+    async fn run(&self, recorded: &Folded, world: Arc<dyn World>) -> Result<Rerunned, String>;
+
+    /// Makes all reports of a run from its journal, by file name.
+    ///
+    /// # Errors
+    /// When the journal does not give what they need.
+    fn reports(&self, folded: &Folded) -> Result<BTreeMap<String, Vec<u8>>, String>;
+}
+
+/// What running again gave.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rerunned {
+    /// How the subtasks ended.
+    pub outcomes: BTreeMap<SubtaskId, Outcome>,
+    /// What they published.
+    pub facts: Facts,
+}

@@ -1,0 +1,158 @@
+//! A run that was begun on another machine: taken over from its bundle, which is verified first,
+//! into a run directory of this machine. Never believes a bundle that is not intact, and never
+//! loses what is here already.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the run directory comes before there is a world to ask"
+)]
+
+use std::path::Path;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::directory::{RunDirectory, SessionError};
+use super::rerun::RecordedGate;
+use crate::evidence::{EvidenceError, attestation_of, open_to_verify, verify_opened};
+use crate::journal::{self, BLOBS, FILE, Folded, HandedOn, canonical};
+use crate::signing::Trusted;
+use crate::store::disk::{Disk, OsDisk};
+use crate::store::{Limits, Opened, unpack};
+
+/// What of a run directory is made by its machine, or lies elsewhere in a bundle: no bundle brings
+/// it along.
+const OWN: [&str; 8] = [
+    "home",
+    "tmp",
+    "bundle",
+    BLOBS,
+    FILE,
+    "gate.toml",
+    "report.json",
+    "report.md",
+];
+
+/// A run that is to go on here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenOver {
+    /// Its id.
+    pub run: String,
+    /// Where it comes from, for the record.
+    pub from: HandedOn,
+}
+
+/// Verifies a bundle and makes its run one of this machine's. Where the run is here already and
+/// has gone on since, it stays as it is.
+///
+/// # Errors
+/// When the bundle is not intact, is not signed by one of the keys that are trusted, is of a run
+/// that went another way here, or the disk refuses.
+pub fn take_over(
+    state: &Utf8Path,
+    bundle: &Path,
+    trusted: Option<&Trusted>,
+) -> Result<TakenOver, SessionError> {
+    let opened = open_to_verify(&OsDisk, bundle, Limits::default())?;
+    let gate = RecordedGate::of_opened(&opened)?;
+    let mut verified = verify_opened(&opened, Some(&|folded: &Folded| gate.reports(folded)));
+    if let Some(trusted) = trusted {
+        let beside = attestation_of(bundle);
+        verified.look_for_signature(&OsDisk, &opened, &beside, Some((trusted, 1)));
+    }
+    let broken = verified.checks.iter().filter_map(|check| {
+        let fault = check.fault.as_ref()?;
+        Some(format!("{}: {fault}", check.name))
+    });
+    let broken: Vec<String> = broken.collect();
+    let (true, Some(run)) = (broken.is_empty(), verified.run) else {
+        return Err(SessionError::NotIntact {
+            bundle: bundle.display().to_string(),
+            broken,
+        });
+    };
+    let taken = TakenOver {
+        from: HandedOn {
+            bundle: opened.archive.sha256.clone(),
+        },
+        run,
+    };
+    let directory = RunDirectory {
+        path: state.join("runs").join(&taken.run),
+        run: taken.run.clone(),
+    };
+    if goes_on_here(&directory, &opened)? {
+        // What lived here is made anew from the record, as on any machine.
+        directory.drop_throwaway();
+        return Ok(taken);
+    }
+    unpacked(state, bundle, &directory)?;
+    Ok(taken)
+}
+
+/// Whether the run is here, and holds all that the bundle holds. One that the bundle has gone
+/// beyond is put aside.
+fn goes_on_here(directory: &RunDirectory, opened: &Opened) -> Result<bool, SessionError> {
+    let path = directory.path.as_std_path();
+    if !path.join(FILE).exists() {
+        return Ok(false);
+    }
+    let here = canonical(&journal::read(path)?.lines)?.text;
+    let brought = opened.kept.get(&format!("data/{FILE}"));
+    let brought = brought.map(Vec::as_slice).unwrap_or_default();
+    if here.as_bytes().starts_with(brought) {
+        return Ok(true);
+    }
+    if !brought.starts_with(here.as_bytes()) {
+        return Err(SessionError::Parted {
+            run: directory.run.clone(),
+            path: directory.path.clone(),
+        });
+    }
+    let number = here.lines().count();
+    let aside = directory
+        .path
+        .with_file_name(format!(".{}-as-of-record-{number}", directory.run));
+    std::fs::rename(path, &aside).map_err(failed(&aside))?;
+    Ok(false)
+}
+
+/// Unpacks beside, and gives the directory its name when it is whole.
+fn unpacked(state: &Utf8Path, bundle: &Path, directory: &RunDirectory) -> Result<(), SessionError> {
+    let runs = state.join("runs");
+    std::fs::create_dir_all(&runs).map_err(failed(&runs))?;
+    let beside = runs.join(format!(".{}-taken-over", directory.run));
+    match std::fs::remove_dir_all(&beside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(failed(&beside)(error));
+        }
+        _ => {}
+    }
+    let of_run = |name: &str| name.starts_with("data/") && !name.starts_with("data/reports/");
+    let into = beside.as_std_path();
+    unpack(&OsDisk, bundle, into, of_run, Limits::default()).map_err(EvidenceError::from)?;
+    let data = beside.join("data");
+    let run = data.join("files");
+    std::fs::create_dir_all(&run).map_err(failed(&run))?;
+    if let Some(name) = OWN.iter().find(|name| run.join(name).exists()) {
+        return Err(SessionError::Evidence(EvidenceError::format(format!(
+            "it holds `files/{name}`, which a machine makes for itself"
+        ))));
+    }
+    for name in [FILE, "gate.toml", BLOBS] {
+        if data.join(name).exists() {
+            std::fs::rename(data.join(name), run.join(name)).map_err(failed(&run))?;
+        }
+    }
+    let blobs = run.join(BLOBS);
+    std::fs::create_dir_all(&blobs).map_err(failed(&blobs))?;
+    std::fs::rename(&run, &directory.path).map_err(failed(&directory.path))?;
+    OsDisk.sync_dir(runs.as_std_path()).map_err(failed(&runs))?;
+    std::fs::remove_dir_all(&beside).map_err(failed(&beside))
+}
+
+fn failed(path: &Utf8Path) -> impl Fn(std::io::Error) -> SessionError + use<> {
+    let path: Utf8PathBuf = path.to_owned();
+    move |source| SessionError::File {
+        path: path.clone(),
+        source,
+    }
+}

@@ -1,0 +1,253 @@
+//! What a verb says of itself before anything runs, so that a gate can be checked when it is read.
+
+use std::time::Duration;
+
+use super::field::Field;
+use super::inputs::Input;
+use crate::model::Asked;
+use crate::world::{Effect, HttpGet};
+
+/// What a verb publishes, reads and may write.
+pub trait Declares {
+    /// The fact it publishes.
+    fn publishes(&self) -> Option<&str> {
+        None
+    }
+
+    /// The fields of that fact, where every run gives it the same ones; none where it is as the
+    /// outside has it. What quotes another field can never be filled in.
+    fn fields(&self) -> Option<Vec<Field>> {
+        None
+    }
+
+    /// Dotted paths of the facts it reads, besides those that its templates quote.
+    fn reads(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// The template that it makes a text of.
+    fn template(&self) -> Option<&str> {
+        None
+    }
+
+    /// What it may write to GitHub; issues may still be templates.
+    fn writes(&self) -> Vec<Write<'_>> {
+        Vec::new()
+    }
+
+    /// What it will ask the world for, as far as its fields say it; texts in it may still be
+    /// templates. The policy judges it when the gate is read, and again before it happens.
+    fn asks(&self) -> Vec<Ask> {
+        Vec::new()
+    }
+
+    /// Programs that it starts whatever its fields say. The policy has to list them, which is seen
+    /// when the gate is read.
+    fn starts(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// What its result depends on besides its fields: a resumed run keeps the result only while all
+    /// of it is the same. Templates are filled in.
+    fn inputs(&self) -> Vec<Input> {
+        Vec::new()
+    }
+
+    /// Fields of its fact that decide nothing, such as an issue's title: what is found otherwise
+    /// there when a run is resumed changes no result.
+    fn idle_fields(&self) -> &[&str] {
+        &[]
+    }
+
+    /// Files that it writes in a checkout, by path there; they are nobody's input.
+    fn results(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// Directories at the top of a checkout that it writes; what is in them is nobody's input.
+    fn scratch(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// What is wrong with its fields, as far as they show it themselves. Templates in them that
+    /// quote facts are not filled in yet.
+    fn wrong(&self) -> Vec<Wrong> {
+        Vec::new()
+    }
+
+    /// Whether it writes in a checkout of the workspace, where no other run may be at work then.
+    fn writes_checkouts(&self) -> bool {
+        self.spends_a_run() || !self.results().is_empty() || !self.scratch().is_empty()
+    }
+
+    /// Whether it spends a canary run, so that its work package is kept whole or not at all.
+    fn spends_a_run(&self) -> bool {
+        false
+    }
+
+    /// Whether it fills the throwaway home, which what comes after it uses.
+    fn fills_home(&self) -> bool {
+        false
+    }
+
+    /// What it has to do with the machine that it runs on, besides the checkouts.
+    fn on_machine(&self) -> OnMachine {
+        if self.spends_a_run() || self.runs().is_some() {
+            return OnMachine::Used;
+        }
+        OnMachine::Nothing
+    }
+
+    /// The gate file's own command, of which nobody knows what it does.
+    fn runs(&self) -> Option<String> {
+        None
+    }
+
+    /// The files outside of the gate's directories that it leaves for readers.
+    fn leaves(&self) -> Option<Leaves<'_>> {
+        None
+    }
+
+    /// What the gate file's own command may do beyond reading, as it declares.
+    fn may(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What it does to the outside besides reading, for `--dry-run`; none when it only reads.
+    fn touches(&self) -> Option<String> {
+        let writes = self.writes();
+        let told = |write: &Write<'_>| match write {
+            Write::Comment(issue) => format!("comment on {issue}"),
+            Write::Close(issue) => format!("close {issue}"),
+            Write::Post(address) => format!("post to {address}"),
+            Write::TriagedIssues => "re-open issues".to_owned(),
+        };
+        if let Some(rule) = self.ends() {
+            return Some(format!("end processes `{rule}`"));
+        }
+        if let Some(command) = self.runs() {
+            return Some(format!("run `{command}`"));
+        }
+        if let Some(leaves) = self.leaves() {
+            return Some(format!("leave logs at {}", leaves.pattern));
+        }
+        if self.spends_a_run() {
+            return Some("spend a canary run".to_owned());
+        }
+        (!writes.is_empty()).then(|| writes.iter().map(told).collect::<Vec<_>>().join(", "))
+    }
+
+    /// What it does on this machine that a dry run does not do either, where that goes on behind
+    /// what it leaves out; none when it leaves the machine as it is.
+    fn changes_machine(&self) -> Option<String> {
+        if self.fills_home() {
+            return Some("install into the throwaway home".to_owned());
+        }
+        let leaves = self.leaves();
+        leaves.map(|leaves| format!("leave files at `{}`", leaves.pattern))
+    }
+
+    /// What it would do, where a run that was asked for like this leaves it out as a dry run.
+    fn left_out(&self, asked: &Asked) -> Option<String> {
+        if !asked.dry_run {
+            return None;
+        }
+        let more = || self.changes_machine().filter(|_| asked.through);
+        self.touches().or_else(more)
+    }
+
+    /// The process rule whose processes it may end.
+    fn ends(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// Files that are left for readers, by a pattern such as `/tmp/run-{1..4}.log`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leaves<'a> {
+    /// The field that the pattern stands in.
+    pub field: &'static str,
+    /// The pattern, which may still be a template.
+    pub pattern: &'a str,
+    /// How many files there are, one for each number.
+    pub count: usize,
+}
+
+/// What a verb has to do with the machine that it runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnMachine {
+    /// Nothing: its result is on record, and holds anywhere.
+    Nothing,
+    /// It works with what others have left there.
+    Used,
+    /// It leaves there what others work with. On another machine it is made anew, and these fields
+    /// of its fact must come out the same.
+    Made(&'static [&'static str]),
+}
+
+impl OnMachine {
+    /// The fields that must come out the same; none where nothing is made.
+    #[must_use]
+    pub fn made(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Made(same) => Some(same),
+            Self::Nothing | Self::Used => None,
+        }
+    }
+}
+
+/// One write that may happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write<'a> {
+    /// A comment on this issue.
+    Comment(&'a str),
+    /// This issue is closed.
+    Close(&'a str),
+    /// Something is sent to this address.
+    Post(&'a str),
+    /// Comments on, and re-openings of, the issues that the gate's triage names.
+    TriagedIssues,
+}
+
+/// Something that is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// Where, below the subtask: `expect.stdout[0]`.
+    pub at: String,
+    /// What is wrong.
+    pub what: String,
+    /// What puts it right.
+    pub remedy: String,
+}
+
+impl Wrong {
+    /// What is wrong, where, and what puts it right.
+    pub fn new(at: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            at: at.into(),
+            what: what.into(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
+/// A request that follows from the fields of a verb.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ask {
+    /// The field that it stands in.
+    pub field: &'static str,
+    /// What will be asked.
+    pub effect: Effect,
+}
+
+impl Ask {
+    /// That an address is read.
+    pub(crate) fn read(field: &'static str, url: &str) -> Self {
+        // How long it may take is nothing that a policy looks at.
+        let limit = Duration::ZERO;
+        Self {
+            field,
+            effect: Effect::HttpGet(HttpGet::new(url, limit)),
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! What a result depends on besides the definition of its subtask: checkouts, tags, files. Taken
+//! when the result is made and again when a run is resumed; only where both are the same is a
+//! result kept. Every look goes through the world, so that a recording answers it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Ctx, VerbError};
+use crate::store::sha256_hex;
+use crate::world::{FileSeen, Finished, ListFiles, Place, Program};
+
+/// What a result depends on by name, as it was: a commit, or the digest of what was there.
+pub type Inputs = BTreeMap<String, String>;
+
+/// Something that a result depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// Commit and tree of this checkout in the workspace; what its own runs write is left out.
+    Checkout(String),
+    /// Where this tag of a checkout leads to.
+    Tag {
+        /// The checkout.
+        checkout: String,
+        /// The tag.
+        tag: String,
+    },
+    /// Where all tags of this checkout lead to.
+    Tags(String),
+    /// Files that are read, by what they are.
+    Files(&'static str, ListFiles),
+    /// The comment template of this name.
+    Template(String),
+    /// The gate's process rules and what its failures mean.
+    Rules,
+    /// What is found out by doing it again: it only reads, and what it published then must be what
+    /// it would publish now.
+    Again,
+    /// What must still hold when it is looked at again, while what was seen of it moves by itself,
+    /// as a health page's counters of time do: it only reads.
+    Holds,
+}
+
+impl Input {
+    /// Its name, where it lies in the run's throwaway home.
+    #[must_use]
+    pub fn in_home(&self) -> Option<&str> {
+        let home = Place::run("home");
+        let below = |files: &ListFiles| {
+            let root = files.root.as_str().strip_prefix(home.as_str());
+            root.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        match self {
+            Self::Files(name, files) if below(files) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// How what could not be told begins; it is never the same as anything.
+const UNKNOWN: &str = "could not be told: ";
+
+/// Directories in a checkout that tools fill by themselves.
+const BY_TOOLS: [&str; 6] = [
+    ".git",
+    ".venv",
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+];
+
+/// Takes them as they are now. `written` are the directories that canary runs write in their
+/// checkout.
+pub async fn take(ctx: &Ctx, inputs: &[Input], written: &BTreeSet<String>) -> Inputs {
+    let mut taken = Inputs::new();
+    for input in inputs {
+        let (name, value) = match input {
+            Input::Checkout(name) => (
+                format!("checkout `{name}`"),
+                checkout(ctx, name, written).await,
+            ),
+            Input::Tag { checkout, tag } => (
+                format!("tag `{tag}` of `{checkout}`"),
+                tag_of(ctx, checkout, tag).await,
+            ),
+            Input::Tags(name) => (format!("tags of `{name}`"), tags_of(ctx, name).await),
+            Input::Files(what, files) => ((*what).to_owned(), files_of(ctx, files).await),
+            Input::Template(name) => {
+                let text = ctx.setting().templates.get(name);
+                let digest = text.map(|text| sha256_hex(text.as_bytes()));
+                (format!("template `{name}`"), Ok(digest.unwrap_or_default()))
+            }
+            Input::Rules => {
+                let setting = ctx.setting();
+                let rules = json!([setting.processes, setting.triage]).to_string();
+                let digest = sha256_hex(rules.as_bytes());
+                ("process rules and triage".to_owned(), Ok(digest))
+            }
+            // Not a value to compare: it is done again when the run is resumed.
+            Input::Again | Input::Holds => continue,
+        };
+        let value = value.unwrap_or_else(unknown);
+        taken.insert(name, value);
+    }
+    taken
+}
+
+fn unknown(error: VerbError) -> String {
+    let outcome = error.outcome();
+    let why = outcome.finding().map(|finding| finding.what.clone());
+    format!("{UNKNOWN}{}", why.unwrap_or_default())
+}
+
+/// The first that is not what it was, in words; none where all are the same.
+#[must_use]
+pub fn difference(then: &Inputs, now: &Inputs) -> Option<String> {
+    let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+    names.into_iter().find_map(|name| {
+        let (old, new) = (then.get(name), now.get(name));
+        let told = new.filter(|value| !value.starts_with(UNKNOWN));
+        if told.is_some() && old == new {
+            return None;
+        }
+        let short = |value: Option<&String>| value.map_or("nothing", String::as_str).to_owned();
+        Some(
+            match (told.is_some(), old.is_some_and(|old| is_digest(old))) {
+                (false, _) | (true, false) => {
+                    format!("{name} was {}, is {}", short(old), short(new))
+                }
+                (true, true) => format!("{name}: not what it was"),
+            },
+        )
+    })
+}
+
+/// Whether a value says nothing to people.
+fn is_digest(value: &str) -> bool {
+    value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// `git` reading a checkout, with nothing in the checkout's own settings being run.
+async fn git(ctx: &Ctx, checkout: &str, words: &[&str]) -> Result<Finished, VerbError> {
+    let settings = ["git", "-c", "core.fsmonitor=false"];
+    let mut program = Program::new(settings.iter().chain(words).copied());
+    program.cwd = Place::workspace(checkout);
+    program.limit = Duration::from_mins(1);
+    let quiet = ("GIT_OPTIONAL_LOCKS".to_owned(), "0".to_owned());
+    program.env = BTreeMap::from([quiet]);
+    Ok(ctx.run(program).await?)
+}
+
+async fn checkout(ctx: &Ctx, name: &str, written: &BTreeSet<String>) -> Result<String, VerbError> {
+    let head = git(ctx, name, &["rev-parse", "--verify", "HEAD"]).await;
+    let Some(head) = head.ok().filter(Finished::success) else {
+        return all_files(ctx, name, written).await;
+    };
+    let status = ["status", "--porcelain=v1", "-z", "--untracked-files=all"];
+    let status = git(ctx, name, &status).await?;
+    if !status.success() || status.stdout.truncated {
+        return Ok(format!("{UNKNOWN}`git status` in `{name}`"));
+    }
+    let commit = head.stdout.text.trim();
+    let mut changed = entries(&status.stdout.text);
+    changed.retain(|(_, path)| !is_left_out(path, written));
+    if changed.is_empty() {
+        return Ok(commit.to_owned());
+    }
+    let files = ListFiles {
+        root: Place::workspace(name),
+        include: changed
+            .iter()
+            .map(|(_, path)| globset::escape(path.trim_end_matches('/')))
+            .collect(),
+    };
+    let seen = ctx.list(files).await?;
+    let digest = digest_of(&seen, &changed);
+    Ok(format!(
+        "{commit} with {} changed files, sha256:{}",
+        changed.len(),
+        &digest[..16]
+    ))
+}
+
+/// What `git status --porcelain=v1 -z` lists: state and path. A rename's old path follows it as
+/// an entry of its own, which is one more path that matters.
+fn entries(status: &str) -> Vec<(String, String)> {
+    let entry = |entry: &str| match entry.split_at_checked(3) {
+        Some((state, path)) if state.ends_with(' ') => (state.trim().to_owned(), path.to_owned()),
+        _ => (String::new(), entry.to_owned()),
+    };
+    status
+        .split('\0')
+        .filter(|one| !one.is_empty())
+        .map(entry)
+        .collect()
+}
+
+/// What tools and canary runs write is no input.
+fn is_left_out(path: &str, written: &BTreeSet<String>) -> bool {
+    let mut parts = path.split('/');
+    let top = parts.clone().next().unwrap_or_default();
+    written.contains(top)
+        || parts.any(|part| BY_TOOLS.contains(&part) || part.ends_with(".egg-info"))
+}
+
+/// Where there is no repository, the files themselves.
+async fn all_files(ctx: &Ctx, name: &str, written: &BTreeSet<String>) -> Result<String, VerbError> {
+    let root = Place::workspace(name);
+    let below = format!("{root}/");
+    let mut seen = ctx
+        .list(ListFiles {
+            root,
+            include: Vec::new(),
+        })
+        .await?;
+    seen.retain(|file| {
+        let path = file.path.as_str();
+        !is_left_out(path.strip_prefix(&below).unwrap_or(path), written)
+    });
+    Ok(digest_of(&seen, &[]))
+}
+
+fn digest_of(seen: &[FileSeen], changed: &[(String, String)]) -> String {
+    let mut lines: Vec<String> = seen
+        .iter()
+        .map(|file| format!("{} {}", file.path, file.sha256))
+        .collect();
+    lines.extend(
+        changed
+            .iter()
+            .map(|(state, path)| format!("{state} {path}")),
+    );
+    lines.sort();
+    sha256_hex(lines.join("\n").as_bytes())
+}
+
+async fn tag_of(ctx: &Ctx, checkout: &str, tag: &str) -> Result<String, VerbError> {
+    let name = format!("refs/tags/{tag}^{{commit}}");
+    let words = ["rev-parse", "--verify", "--end-of-options", &name];
+    let finished = git(ctx, checkout, &words).await?;
+    let found = finished.stdout.text.trim().to_owned();
+    Ok(if finished.success() {
+        found
+    } else {
+        "not there".to_owned()
+    })
+}
+
+async fn tags_of(ctx: &Ctx, checkout: &str) -> Result<String, VerbError> {
+    let finished = git(ctx, checkout, &["show-ref", "--tags"]).await?;
+    if finished.stdout.truncated {
+        return Ok(format!("{UNKNOWN}the tags of `{checkout}` are too many"));
+    }
+    Ok(sha256_hex(finished.stdout.text.as_bytes()))
+}
+
+async fn files_of(ctx: &Ctx, files: &ListFiles) -> Result<String, VerbError> {
+    Ok(digest_of(&ctx.list(files.clone()).await?, &[]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verb::scripted::{Scripted, ended};
+    use crate::world::Response;
+
+    const HEAD: &str = "1111111111111111111111111111111111111111";
+
+    async fn taken(status: &str, files: &[(&str, &str)]) -> String {
+        let seen = |(path, text): &(&str, &str)| FileSeen {
+            path: Place::workspace("p").join(path),
+            bytes: 1,
+            sha256: sha256_hex(text.as_bytes()),
+            modified: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let world = Scripted::new()
+            .run("git -c core.fsmonitor=false rev-parse", ended(0, HEAD, ""))
+            .run("git -c core.fsmonitor=false status", ended(0, status, ""))
+            .answer(Response::Files(files.iter().map(seen).collect()));
+        let written = BTreeSet::from(["artifacts".to_owned()]);
+        let inputs = [Input::Checkout("p".into())];
+        let mut taken = take(&world.ctx(), &inputs, &written).await;
+        taken.remove("checkout `p`").unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_clean_checkout_is_its_commit_and_a_dirty_one_its_bytes_too() {
+        assert_eq!(taken("", &[]).await, HEAD);
+        let left_out =
+            "?? artifacts/run-1.json\0?? src/__pycache__/a.pyc\0?? x.egg-info/PKG-INFO\0";
+        assert_eq!(taken(left_out, &[]).await, HEAD);
+        let one = taken(" M a.py\0", &[("a.py", "one")]).await;
+        assert!(one.starts_with(&format!("{HEAD} with 1 changed files")));
+        assert_ne!(one, taken(" M a.py\0", &[("a.py", "two")]).await);
+        assert_ne!(one, taken(" D a.py\0", &[]).await);
+        assert_eq!(one, taken(" M a.py\0", &[("a.py", "one")]).await);
+        let untracked = taken("?? conftest.py\0", &[("conftest.py", "")]).await;
+        assert!(untracked.contains("1 changed"), "{untracked}");
+        let renamed = taken("R  new.py\0old.py\0", &[("new.py", "x")]).await;
+        assert!(renamed.contains("2 changed"), "{renamed}");
+    }
+
+    #[test]
+    fn only_what_is_told_and_the_same_is_no_difference() {
+        let of = |pairs: &[(&str, &str)]| -> Inputs {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            pairs.iter().map(owned).collect()
+        };
+        let then = of(&[("checkout `p`", "a"), ("definition", "b")]);
+        assert_eq!(difference(&then, &then), None);
+        let moved = of(&[("checkout `p`", "c"), ("definition", "b")]);
+        let told = difference(&then, &moved).unwrap();
+        assert_eq!(told, "checkout `p` was a, is c");
+        let less = of(&[("definition", "b")]);
+        let told = difference(&then, &less).unwrap();
+        assert_eq!(told, "checkout `p` was a, is nothing");
+        assert!(difference(&less, &then).is_some());
+        let unknown = of(&[
+            ("checkout `p`", "could not be told: x"),
+            ("definition", "b"),
+        ]);
+        assert!(difference(&unknown, &unknown).is_some());
+        let digest = "0".repeat(64);
+        let told = difference(&of(&[("files", &digest)]), &less).unwrap();
+        assert!(told.starts_with("definition"), "{told}");
+    }
+}

@@ -1,0 +1,44 @@
+//! The contract of a verb: what it declares, what it gets to act with, how it may end early.
+//! Knows no single verb.
+
+mod ctx;
+mod declare;
+pub(crate) mod durations;
+mod error;
+mod field;
+pub mod inputs;
+mod param;
+pub(crate) mod programs;
+#[cfg(test)]
+pub(crate) mod scripted;
+mod setting;
+
+use async_trait::async_trait;
+
+use crate::model::Outcome;
+
+pub use ctx::Ctx;
+pub use declare::{Ask, Declares, Leaves, OnMachine, Write, Wrong};
+pub use error::VerbError;
+pub use field::Field;
+pub use inputs::{Input, Inputs};
+pub use param::Param;
+pub use setting::Setting;
+
+/// What a verb does when its subtask runs.
+#[async_trait]
+pub trait Act: Sync {
+    /// Does it, and says how it ended.
+    ///
+    /// # Errors
+    /// Whatever kept it from a verdict; never a pass.
+    async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError>;
+
+    /// Makes anew, on the machine to which a run was handed on, what it left on the one before.
+    ///
+    /// # Errors
+    /// Whatever kept it from that.
+    async fn remake(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
+        self.act(ctx).await
+    }
+}

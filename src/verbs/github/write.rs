@@ -1,0 +1,680 @@
+//! The three writes: comment, close, re-open. Each reads the state first, writes at most once
+//! per run, and reads the state again; `gh`'s exit code proves nothing.
+//!
+//! GitHub may answer 502 to a write that it has carried out, and show it only some reads later.
+//! So after a write nobody writes again: it is looked for, and what is not seen is an error.
+
+use std::time::Duration;
+
+use super::comments::{IssueComment, comments_of};
+use super::earlier::{ANCHOR, Do, Earlier};
+use super::record::Record;
+use super::{Answer, IssueRef, Login, State, limit};
+use crate::model::Finding;
+use crate::verb::{Ctx, VerbError};
+use crate::verbs::github;
+use crate::world::JournalHead;
+
+/// The pauses before each look at what a write has become of: 30 s together.
+const PAUSES: [u64; 5] = [0, 2, 4, 8, 16];
+
+/// A comment that is on the issue now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::verbs) struct Posted {
+    pub(in crate::verbs) url: String,
+    /// Whether an earlier part of this run had posted it already.
+    pub(in crate::verbs) was_there: bool,
+    /// What is to be said with it, one line each: comments of others that carry its key, which
+    /// change nothing, and those of other runs for the same candidate.
+    pub(in crate::verbs) notes: Vec<String>,
+}
+
+/// What became of a comment that was to be posted.
+#[derive(Debug)]
+pub(in crate::verbs) enum Commented {
+    /// It is on the issue.
+    Is(Posted),
+    /// Another run has commented for the same candidate; what the operator has to decide.
+    Asks(Finding),
+}
+
+/// What looking for our comment came to.
+enum Look {
+    /// It is there.
+    There(Posted),
+    /// It is not; what other runs have said there.
+    NotThere(Earlier),
+}
+
+/// Posts `body` with its key, unless the comment with that key is there, and reads it back.
+///
+/// # Errors
+/// What stands in its way; blocked, where another run has commented for the same candidate.
+pub(in crate::verbs) async fn comment_once(
+    ctx: &Ctx,
+    issue: &IssueRef,
+    body: &str,
+) -> Result<Posted, VerbError> {
+    match comment_or_ask(ctx, issue, body).await? {
+        Commented::Is(posted) => Ok(posted),
+        Commented::Asks(question) => Err(VerbError::blocked(question)),
+    }
+}
+
+/// The same, where there is something to do besides, whatever the operator decides.
+pub(in crate::verbs) async fn comment_or_ask(
+    ctx: &Ctx,
+    issue: &IssueRef,
+    body: &str,
+) -> Result<Commented, VerbError> {
+    let record = Record::of(ctx, issue).await?;
+    let text = format!("{}\n\n{}\n", body.trim_end(), record.line);
+    // What an earlier part of this run sent stands: its evidence is on disk too, and may have been
+    // taken again since, with other times and another attempt's number.
+    let sent = record.sent.as_deref().unwrap_or(&text);
+    let mut found = look(ctx, issue, &record, sent).await?;
+    if record.open && matches!(found, Look::NotThere(_)) {
+        found = look_patiently(ctx, issue, &record, sent).await?;
+    }
+    let earlier = match found {
+        Look::There(posted) => {
+            let was_there = true;
+            return Ok(Commented::Is(Posted {
+                was_there,
+                ..posted
+            }));
+        }
+        Look::NotThere(earlier) => earlier,
+    };
+    Ok(match earlier.then(ctx, issue, body) {
+        Do::Ask(question) => Commented::Asks(question),
+        Do::Count { url, notes } => Commented::Is(Posted {
+            url,
+            was_there: true,
+            notes,
+        }),
+        Do::Post(notes) => Commented::Is(post(ctx, issue, body, &record, notes).await?),
+    })
+}
+
+/// Posts a comment that is not there, and reads it back; `notes` are said with it.
+async fn post(
+    ctx: &Ctx,
+    issue: &IssueRef,
+    body: &str,
+    record: &Record,
+    mut notes: Vec<String>,
+) -> Result<Posted, VerbError> {
+    let text = anchored(ctx, body, &record.line).await?;
+    record.sending(ctx, &text).await?;
+    let (number, slug) = (issue.number.to_string(), issue.slug());
+    let argv = [
+        "gh",
+        "issue",
+        "comment",
+        &number,
+        "--repo",
+        &slug,
+        "--body-file",
+        "-",
+    ];
+    let wrote = write(ctx, &argv, Some(text.clone())).await?;
+    if let Look::There(posted) = look_patiently(ctx, issue, record, &text).await? {
+        notes.extend(posted.notes);
+        return Ok(Posted { notes, ..posted });
+    }
+    record.left_open(ctx).await?;
+    Err(not_seen(issue, "the comment", wrote))
+}
+
+/// The text of a comment with its last line and the journal's head at this moment, which from then
+/// on is known outside of this run: nobody can write its record anew.
+async fn anchored(ctx: &Ctx, body: &str, line: &str) -> Result<String, VerbError> {
+    let body = body.trim_end();
+    if ctx.setting().format < 2 {
+        return Ok(format!("{body}\n\n{line}\n"));
+    }
+    let head = ctx.ask(JournalHead).await?.head;
+    Ok(format!("{body}\n\n{ANCHOR}`{head}`</sub>\n\n{line}\n"))
+}
+
+async fn look_patiently(
+    ctx: &Ctx,
+    issue: &IssueRef,
+    record: &Record,
+    sent: &str,
+) -> Result<Look, VerbError> {
+    let mut found = Look::NotThere(Earlier::default());
+    for pause in PAUSES {
+        rest(ctx, pause).await?;
+        found = look(ctx, issue, record, sent).await?;
+        if matches!(found, Look::There(_)) {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+async fn rest(ctx: &Ctx, pause: u64) -> Result<(), VerbError> {
+    if pause > 0 {
+        ctx.progress(format!(
+            "GitHub does not show it yet, looking again in {pause} s"
+        ));
+        ctx.sleep(Duration::from_secs(pause)).await?;
+    }
+    Ok(())
+}
+
+/// Looks for our comment: one with the key that this login wrote, and that reads as it was sent.
+async fn look(ctx: &Ctx, issue: &IssueRef, record: &Record, sent: &str) -> Result<Look, VerbError> {
+    let (identity, all) = comments_of(ctx, issue).await?;
+    identity.must_be(issue)?;
+    let holds = |comment: &&IssueComment, key: &str| comment.body.contains(key);
+    let with_key = || all.iter().filter(|comment| holds(comment, &record.key));
+    let copies = with_key()
+        .filter(|comment| !comment.viewer_did_author)
+        .map(|comment| {
+            format!(
+                "{} by {} carries this run's key",
+                comment.url,
+                comment.author()
+            )
+        });
+    let mut copies: Vec<String> = copies.collect();
+    let others = record.beginning.iter().flat_map(|beginning| {
+        let ours = all.iter().filter(|comment| comment.viewer_did_author);
+        let ours = ours.filter(|comment| !comment.body.contains(&record.key));
+        ours.filter(move |comment| comment.body.contains(beginning))
+    });
+    let ours = with_key().filter(|comment| comment.viewer_did_author);
+    let ours: Vec<&IssueComment> = ours.chain(others).collect();
+    let [one] = ours.as_slice() else {
+        if ours.is_empty() {
+            return Ok(Look::NotThere(Earlier::among(&record.mark, &all)));
+        }
+        return Err(VerbError::error(Finding::new(format!(
+            "{issue} holds {} comments of this run where there should be one",
+            ours.len()
+        ))));
+    };
+    let is_other = !one.body.contains(&record.key);
+    if is_other {
+        copies.push(format!(
+            "{} was posted by a process of this run that has left no record of it here; what it \
+             names may be gone with its machine",
+            one.url
+        ));
+    }
+    if !is_other && !reads_as(&one.body, sent) {
+        return Err(VerbError::error(
+            Finding::new(format!(
+                "the comment on {issue} reads back differently from what was posted"
+            ))
+            .seen(one.url.clone())
+            .remedy("look who changed it: nothing more is posted by this run"),
+        ));
+    }
+    Ok(Look::There(Posted {
+        url: one.url.clone(),
+        was_there: false,
+        notes: copies,
+    }))
+}
+
+/// GitHub trims and may change line ends; the words must be the same.
+fn reads_as(seen: &str, sent: &str) -> bool {
+    let normal = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
+    normal(seen) == normal(sent)
+}
+
+/// What became of a state that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::verbs) enum Change {
+    /// It was so already; nothing was written.
+    AlreadySo,
+    /// It was changed.
+    Changed,
+}
+
+/// Closes an issue that is open, and reads it back. One that may never be closed is not closed
+/// under another name either.
+pub(in crate::verbs) async fn close_once(ctx: &Ctx, issue: &IssueRef) -> Result<Change, VerbError> {
+    change(ctx, issue, "close", State::Closed).await
+}
+
+/// Re-opens an issue that is closed, and reads it back.
+pub(in crate::verbs) async fn reopen_once(
+    ctx: &Ctx,
+    issue: &IssueRef,
+) -> Result<Change, VerbError> {
+    change(ctx, issue, "reopen", State::Open).await
+}
+
+async fn change(
+    ctx: &Ctx,
+    issue: &IssueRef,
+    verb: &str,
+    wanted: State,
+) -> Result<Change, VerbError> {
+    let (found, identity) = github::issue_and_identity(ctx, issue).await?;
+    identity.must_be(issue)?;
+    if found.state == wanted {
+        return Ok(Change::AlreadySo);
+    }
+    if wanted == State::Closed {
+        may_be_closed(ctx, issue, &identity).await?;
+    }
+    let (number, slug) = (issue.number.to_string(), issue.slug());
+    let argv = ["gh", "issue", verb, &number, "--repo", &slug];
+    let wrote = write(ctx, &argv, None).await?;
+    for pause in PAUSES {
+        rest(ctx, pause).await?;
+        if github::issue(ctx, issue).await?.state == wanted {
+            return Ok(Change::Changed);
+        }
+    }
+    Err(not_seen(issue, &format!("the state {wanted}"), wrote))
+}
+
+/// That the issue is none of those that may never be closed, whatever these are called now.
+async fn may_be_closed(
+    ctx: &Ctx,
+    issue: &IssueRef,
+    identity: &github::Identity,
+) -> Result<(), VerbError> {
+    for name in &ctx.setting().never_close {
+        let never = github::identity(ctx, &IssueRef::parse(name)?).await?;
+        if never.as_ref() == Some(identity) {
+            return Err(VerbError::error(
+                Finding::new(format!(
+                    "{issue} is `{name}` of policy.never_close under another name: it is not closed"
+                ))
+                .remedy("correct the gate file: one issue cannot be both"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What is known of a write that was made.
+#[derive(Debug)]
+enum Wrote {
+    /// `gh` said that it was done.
+    Accepted,
+    /// The answer leaves open whether it was done.
+    Open(VerbError),
+}
+
+/// Writes once, with the stored login or, where nothing is stored, the environment's token. An
+/// answer that says it was not done is an error; after a rate limit it says when to come back.
+async fn write(ctx: &Ctx, argv: &[&str], stdin: Option<String>) -> Result<Wrote, VerbError> {
+    let mut login = Login::Stored;
+    loop {
+        let finished = github::run(ctx, argv, login, stdin.clone()).await?;
+        match github::judge(&finished) {
+            Answer::Good => return Ok(Wrote::Accepted),
+            Answer::NoLogin if login == Login::Stored => login = Login::EnvironmentToken,
+            Answer::Passing => {
+                ctx.progress("GitHub did not answer; looking whether it happened");
+                return Ok(Wrote::Open(github::refused(argv, &finished)));
+            }
+            Answer::Limited(limit) => {
+                let away = limit::away(ctx, limit, login).await?;
+                return Err(limit::come_back(ctx, argv, &finished, away).await?);
+            }
+            Answer::NoLogin | Answer::Scope | Answer::NotFound | Answer::Lasting => {
+                return Err(github::refused(argv, &finished));
+            }
+        }
+    }
+}
+
+fn not_seen(issue: &IssueRef, what: &str, wrote: Wrote) -> VerbError {
+    let seconds: u64 = PAUSES.iter().sum();
+    let (how, said) = match wrote {
+        Wrote::Accepted => ("although GitHub accepted it", None),
+        Wrote::Open(trouble) => (
+            "and whether GitHub took it is open: its answer got lost",
+            trouble.outcome().finding().cloned(),
+        ),
+    };
+    let mut finding = Finding::new(format!(
+        "{what} is not to be seen on {issue} after {seconds} s, {how}"
+    ));
+    if let Some(said) = said {
+        finding.seen.push(said.what);
+        finding.seen.extend(said.seen);
+    }
+    VerbError::error(
+        finding.remedy("resume: the run looks first whether it is there, before it writes"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    mod second_run;
+
+    use super::super::comments::answer_with;
+    use super::*;
+    use crate::model::Verdict;
+    use crate::verb::Setting;
+    use crate::verb::scripted::{Scripted, ended};
+    use crate::world::{Effect, FileFailure, FileSeen, Place, Response, WorldError};
+
+    const KEY: &str = "<!-- gate run= subtask=T001 comment key=01KEY -->";
+    const GATEWAY: &str = "HTTP 502: Bad Gateway (https://api.github.com/graphql)";
+
+    fn sent() -> String {
+        format!("It passed.\n\n{KEY}\n")
+    }
+
+    fn issue() -> IssueRef {
+        IssueRef::parse("o/r#1").unwrap()
+    }
+
+    fn no_file() -> WorldError {
+        WorldError::File {
+            operation: "read".into(),
+            path: "x".into(),
+            kind: FileFailure::NotFound,
+            reason: "gone".into(),
+        }
+    }
+
+    fn written() -> Response {
+        Response::Files(vec![FileSeen {
+            path: Place::run("x"),
+            bytes: 1,
+            sha256: "0".into(),
+            modified: jiff::Timestamp::UNIX_EPOCH,
+        }])
+    }
+
+    /// A run that has no key yet and gets one.
+    fn fresh() -> Scripted {
+        Scripted::new()
+            .fail(no_file())
+            .answer(Response::Id("01KEY".into()))
+            .answer(written())
+    }
+
+    /// The run that resumes, after a part that sent this text; whether that part left it open.
+    fn resumed(open: bool) -> Scripted {
+        let world = Scripted::new()
+            .answer(Response::Text("01KEY\n".into()))
+            .answer(Response::Text(sent()));
+        if open {
+            world.answer(Response::Text("open".into()))
+        } else {
+            world.fail(no_file())
+        }
+    }
+
+    trait Shows {
+        fn shows(self, comments: &[(&str, bool)]) -> Self;
+        fn writes(self, code: i32, stderr: &str) -> Self;
+        fn sleeps(self) -> Self;
+    }
+
+    impl Shows for Scripted {
+        fn shows(self, comments: &[(&str, bool)]) -> Self {
+            let answer = answer_with("o/r", 1, comments);
+            self.run("gh api graphql", ended(0, &answer, ""))
+        }
+
+        fn writes(self, code: i32, stderr: &str) -> Self {
+            self.answer(written())
+                .run("gh issue comment 1 --repo o/r", ended(code, "", stderr))
+        }
+
+        fn sleeps(self) -> Self {
+            self.answer(Response::Done)
+        }
+    }
+
+    fn writes_in(world: &Scripted) -> usize {
+        let commands = world.commands();
+        let write = |line: &&String| {
+            ["comment", "close", "reopen"]
+                .iter()
+                .any(|verb| line.starts_with(&format!("gh issue {verb}")))
+        };
+        commands.iter().filter(write).count()
+    }
+
+    fn slept(world: &Scripted) -> u64 {
+        let asked = world.asked().into_iter();
+        let sleeps = asked.map(|effect| match effect {
+            Effect::Sleep { duration } => duration.as_secs(),
+            _ => 0,
+        });
+        sleeps.sum()
+    }
+
+    #[tokio::test]
+    async fn it_is_posted_once_and_read_back() {
+        let world = fresh().shows(&[]).writes(0, "").shows(&[(&sent(), true)]);
+        let posted = comment_once(&world.ctx(), &issue(), "It passed.")
+            .await
+            .unwrap();
+        assert!(!posted.was_there && posted.notes.is_empty());
+        assert!(world.is_done());
+    }
+
+    #[tokio::test]
+    async fn what_github_shows_late_is_waited_for_and_never_sent_again() {
+        let world = fresh()
+            .shows(&[])
+            .writes(1, GATEWAY)
+            .shows(&[])
+            .sleeps()
+            .shows(&[])
+            .sleeps()
+            .shows(&[(&sent(), true)]);
+        comment_once(&world.ctx(), &issue(), "It passed.")
+            .await
+            .unwrap();
+        assert_eq!((writes_in(&world), slept(&world)), (1, 6));
+    }
+
+    #[tokio::test]
+    async fn what_is_never_shown_is_an_error_and_not_sent_again() {
+        for (code, stderr) in [
+            (1, GATEWAY),
+            (0, ""),
+            (1, "Post \"https://api.github.com/graphql\": EOF"),
+        ] {
+            let mut world = fresh().shows(&[]).writes(code, stderr).shows(&[]);
+            for _ in 0..4 {
+                world = world.sleeps().shows(&[]);
+            }
+            let world = world.answer(written());
+            let trouble = comment_once(&world.ctx(), &issue(), "It passed.")
+                .await
+                .unwrap_err();
+            assert_eq!(trouble.outcome().verdict(), Verdict::Error);
+            assert_eq!((writes_in(&world), slept(&world)), (1, 30), "{stderr}");
+            assert!(world.is_done());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_that_resumes_looks_first_and_for_long_where_it_was_open() {
+        let world = resumed(false).shows(&[(&sent(), true)]);
+        let posted = comment_once(&world.ctx(), &issue(), "Taken again.")
+            .await
+            .unwrap();
+        assert!(posted.was_there);
+        let world = resumed(true)
+            .shows(&[])
+            .shows(&[])
+            .sleeps()
+            .shows(&[(&sent(), true)]);
+        let posted = comment_once(&world.ctx(), &issue(), "It passed.")
+            .await
+            .unwrap();
+        assert!(posted.was_there);
+        assert_eq!(writes_in(&world), 0);
+    }
+
+    #[tokio::test]
+    async fn what_a_machine_sent_that_is_gone_stands_if_the_viewer_wrote_it() {
+        let lost = "Elsewhere.\n\n<!-- gate run= subtask=T001 comment key=01LOST -->";
+        let world = fresh().shows(&[(lost, true)]);
+        let posted = comment_once(&world.ctx(), &issue(), "It passed.")
+            .await
+            .unwrap();
+        assert!(posted.was_there && world.is_done());
+        assert_eq!(writes_in(&world), 0);
+        assert!(posted.notes[0].contains("left no record"));
+        // Somebody else's is none, and neither is another subtask's.
+        let other = lost.replace("T001", "T0011");
+        let shown = [(lost, false), (other.as_str(), true)];
+        let both = [shown[0], shown[1], (&sent(), true)];
+        let world = fresh().shows(&shown).writes(0, "").shows(&both);
+        let posted = comment_once(&world.ctx(), &issue(), "It passed.")
+            .await
+            .unwrap();
+        assert!(!posted.was_there);
+        assert_eq!(posted.url, "https://github.example/c/2");
+    }
+
+    #[tokio::test]
+    async fn only_what_the_viewer_wrote_as_it_was_sent_is_ours() {
+        let copy = format!("Everything failed.\n{KEY}");
+        let world = fresh()
+            .shows(&[(&copy, false)])
+            .writes(0, "")
+            .shows(&[(&copy, false), (&sent(), true)]);
+        let posted = comment_once(&world.ctx(), &issue(), "It passed.")
+            .await
+            .unwrap();
+        assert_eq!(posted.url, "https://github.example/c/1");
+        assert_eq!(posted.notes.len(), 1);
+        assert!(posted.notes[0].contains("by mallory"), "{:?}", posted.notes);
+        for changed in [copy, sent().replace("passed", "failed")] {
+            let world = resumed(false).shows(&[(&changed, true)]);
+            let trouble = comment_once(&world.ctx(), &issue(), "It passed.")
+                .await
+                .unwrap_err();
+            assert!(
+                trouble
+                    .outcome()
+                    .finding()
+                    .unwrap()
+                    .what
+                    .contains("reads back differently")
+            );
+            assert_eq!(writes_in(&world), 0);
+        }
+        let world = resumed(false).shows(&[(&sent(), true), (&sent(), true)]);
+        assert!(
+            comment_once(&world.ctx(), &issue(), "It passed.")
+                .await
+                .is_err()
+        );
+        assert_eq!(writes_in(&world), 0);
+    }
+
+    #[tokio::test]
+    async fn a_write_that_meets_a_rate_limit_is_not_repeated_and_says_when_to_come_back() {
+        let limited =
+            "HTTP 403: You have exceeded a secondary rate limit. (https://api.github.com/graphql)";
+        let world = fresh()
+            .shows(&[])
+            .writes(1, limited)
+            .run(
+                "gh api --include rate_limit",
+                ended(1, "HTTP/2.0 403 Forbidden\r\nRetry-After: 90\r\n\r\n{}", ""),
+            )
+            .answer(Response::Now("2026-05-20T10:00:00Z".parse().unwrap()));
+        let trouble = comment_once(&world.ctx(), &issue(), "It passed.")
+            .await
+            .unwrap_err();
+        let outcome = trouble.outcome();
+        assert_eq!(outcome.verdict(), Verdict::Blocked);
+        let remedy = outcome.finding().unwrap().remedy.clone().unwrap();
+        assert!(remedy.contains("2026-05-20T10:01:31Z"), "{remedy}");
+        assert_eq!((writes_in(&world), slept(&world)), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_to_an_issue_under_another_name() {
+        for (name, number) in [("new/r", 1), ("o/other", 1), ("o/r", 2)] {
+            let answer = answer_with(name, number, &[]);
+            let world = fresh().run("gh api graphql", ended(0, &answer, ""));
+            let trouble = comment_once(&world.ctx(), &issue(), "It passed.")
+                .await
+                .unwrap_err();
+            let what = trouble.outcome().finding().unwrap().what.clone();
+            assert!(what.starts_with("o/r#1 is "), "{what}");
+            assert_eq!(writes_in(&world), 0);
+        }
+        let answer = answer_with("O/R", 1, &[(&sent(), true)]);
+        let world = fresh().run("gh api graphql", ended(0, &answer, ""));
+        assert!(
+            comment_once(&world.ctx(), &issue(), "It passed.")
+                .await
+                .is_ok()
+        );
+    }
+
+    fn state(world: Scripted, name: &str, state: &str) -> Scripted {
+        let issue = serde_json::json!({
+            "id": "I_1", "number": 1, "title": "t", "url": "u", "state": state,
+            "stateReason": null, "closedAt": null, "repository": {"nameWithOwner": name},
+        });
+        let answer =
+            serde_json::json!({"data": {"repository": {"nameWithOwner": name, "issue": issue}}});
+        let view = format!(r#"{{"state": "{state}"}}"#);
+        world
+            .run("gh issue view 1 --repo o/r", ended(0, &view, ""))
+            .run("gh api graphql", ended(0, &answer.to_string(), ""))
+    }
+
+    fn closing() -> Scripted {
+        Scripted::new().setting(Setting {
+            never_close: vec!["old/tracker#9".into()],
+            ..Setting::default()
+        })
+    }
+
+    #[tokio::test]
+    async fn what_may_never_be_closed_is_not_closed_under_another_name() {
+        let same = answer_with("o/r", 1, &[]);
+        let world = state(closing(), "o/r", "OPEN").run("gh api graphql", ended(0, &same, ""));
+        let trouble = close_once(&world.ctx(), &issue()).await.unwrap_err();
+        let what = trouble.outcome().finding().unwrap().what.clone();
+        assert!(
+            what.contains("`old/tracker#9` of policy.never_close"),
+            "{what}"
+        );
+        assert_eq!(writes_in(&world), 0);
+        let renamed = state(closing(), "new/r", "OPEN");
+        assert!(close_once(&renamed.ctx(), &issue()).await.is_err());
+        assert_eq!(writes_in(&renamed), 0);
+        let other = same
+            .replace("I_1", "I_9")
+            .replace("\"number\":1", "\"number\":9");
+        let world = state(closing(), "o/r", "OPEN")
+            .run("gh api graphql", ended(0, &other, ""))
+            .run("gh issue close 1", ended(0, "", ""));
+        let world = state(world, "o/r", "CLOSED");
+        assert_eq!(
+            close_once(&world.ctx(), &issue()).await.unwrap(),
+            Change::Changed
+        );
+    }
+
+    #[tokio::test]
+    async fn a_state_that_github_shows_late_is_waited_for() {
+        let world =
+            state(Scripted::new(), "o/r", "CLOSED").run("gh issue reopen 1", ended(1, "", GATEWAY));
+        let world = state(state(world, "o/r", "CLOSED").sleeps(), "o/r", "OPEN");
+        assert_eq!(
+            reopen_once(&world.ctx(), &issue()).await.unwrap(),
+            Change::Changed
+        );
+        assert_eq!((writes_in(&world), slept(&world)), (1, 2));
+    }
+}

@@ -1,0 +1,40 @@
+//! What of the operator's uv and pip configuration reaches an installer: where packages come from,
+//! how to log in there, certificates and proxies. Nothing that changes what is resolved.
+//!
+//! All of it is handed over in variables, so that no file of the run holds a credential, and no
+//! file of the operator's is read by the tools themselves. What else is set is named, without its
+//! value. `find-links` and `no-index` say where packages come from, so they are taken; an index
+//! strategy says which of two candidates wins, so it is not.
+
+mod netrc;
+mod pip;
+mod settings;
+mod uv;
+
+use super::operator::Operator;
+pub(super) use netrc::{Netrc, passwords};
+pub(super) use settings::IndexSettings;
+
+/// Reads the settings of both tools.
+pub(super) fn of(operator: &Operator) -> IndexSettings {
+    let mut settings = IndexSettings::default();
+    uv::gather(operator, &mut settings);
+    pip::gather(operator, &mut settings);
+    let keyring = ["UV_KEYRING_PROVIDER", "PIP_KEYRING_PROVIDER"];
+    let asks = |name: &&str| {
+        let provider = settings.env.get(*name);
+        provider.is_some_and(|provider| provider != "disabled")
+    };
+    if keyring.iter().any(asks) {
+        // Without these the key ring's program finds no key ring.
+        for name in ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"] {
+            if let Some(value) = operator.var(name) {
+                settings.env.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+    settings
+}
+
+#[cfg(test)]
+mod tests;
