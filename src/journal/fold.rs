@@ -261,6 +261,15 @@ impl Folded {
         self.courses.get(subtask)?.last()
     }
 
+    /// How the subtask ended when it was last run to its end; a course that was cut off, or not
+    /// begun, says nothing.
+    #[must_use]
+    pub fn last_outcome(&self, subtask: &SubtaskId) -> Option<&Outcome> {
+        let courses = self.courses.get(subtask)?.iter().rev();
+        let mut ended = courses.filter_map(|course| Some(&course.ended.as_ref()?.outcome));
+        ended.find(|outcome| !matches!(outcome, Outcome::NotRun { .. }))
+    }
+
     /// All courses of all subtasks, by subtask's id, first to last.
     pub fn courses(&self) -> impl Iterator<Item = (&SubtaskId, &[Course])> {
         self.courses

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crate::journal::{Answer, Durability, Journal, JournalError, Record};
 use crate::model::SubtaskId;
 use crate::world::policy::{Reach, classify};
-use crate::world::{Effect, Program, Response, World, WorldError};
+use crate::world::{Effect, Place, Program, Response, World, WorldError};
 
 /// Numbers of exchanges, for the provenance of facts.
 pub trait Exchanges: Send + Sync {
@@ -99,8 +99,10 @@ impl RecordLayer {
     async fn head(&self) -> Result<Response, WorldError> {
         let journal = self.journal.clone();
         match tokio::task::spawn_blocking(move || journal.anchor()).await {
-            Ok(anchor) => anchor.map(Response::JournalHead).map_err(not_recorded),
-            Err(error) => Err(not_recorded(error)),
+            Ok(anchor) => anchor
+                .map(Response::JournalHead)
+                .map_err(|error| self.not_recorded(&error)),
+            Err(error) => Err(self.not_recorded(&error)),
         }
     }
 
@@ -108,8 +110,8 @@ impl RecordLayer {
     async fn sync(&self) -> Result<(), WorldError> {
         let journal = self.journal.clone();
         match tokio::task::spawn_blocking(move || journal.sync()).await {
-            Ok(synced) => synced.map_err(not_recorded),
-            Err(error) => Err(not_recorded(error)),
+            Ok(synced) => synced.map_err(|error| self.not_recorded(&error)),
+            Err(error) => Err(self.not_recorded(&error)),
         }
     }
 
@@ -123,18 +125,20 @@ impl RecordLayer {
         let journal = self.journal.clone();
         drop(tokio::task::spawn_blocking(move || journal.sync()));
     }
+
+    /// A disk that takes records again has this as the subtask's end: without this machine's paths.
+    fn not_recorded(&self, error: &dyn std::fmt::Display) -> WorldError {
+        let run = self.journal.directory().to_string_lossy();
+        WorldError::NotRecorded {
+            reason: error.to_string().replace(run.as_ref(), Place::RUN),
+        }
+    }
 }
 
 /// Whether it is a program that is watched while it runs: an hour's result must not be lost with
 /// the power.
 fn is_watched(effect: &Effect) -> bool {
     matches!(effect, Effect::Run(program) if program.watch.is_some())
-}
-
-fn not_recorded(error: impl std::fmt::Display) -> WorldError {
-    WorldError::NotRecorded {
-        reason: error.to_string(),
-    }
 }
 
 impl Exchanges for RecordLayer {
@@ -147,7 +151,9 @@ impl Exchanges for RecordLayer {
 impl World for RecordLayer {
     async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
         let write = classify(&effect) == Reach::Outside;
-        let n = self.intent(by, &effect).map_err(not_recorded)?;
+        let n = self
+            .intent(by, &effect)
+            .map_err(|error| self.not_recorded(&error))?;
         if write {
             // Invariants: evidence first, at most once. Nothing outside is touched before all that
             // led to it is on disk.
@@ -160,7 +166,8 @@ impl World for RecordLayer {
             Effect::JournalHead => self.head().await,
             effect => self.inner.perform(by, effect).await,
         };
-        self.result(by, n, &answer).map_err(not_recorded)?;
+        self.result(by, n, &answer)
+            .map_err(|error| self.not_recorded(&error))?;
         if dear {
             self.sync().await?;
         }
@@ -236,5 +243,17 @@ mod tests {
         let by = SubtaskId::new("T001");
         world.perform(&by, Effect::Run(program)).await.unwrap();
         assert_eq!(journal.unsynced(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_recorded_names_no_path_of_this_machine() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Journal::create(directory.path(), header()).unwrap();
+        let world = RecordLayer::new(Arc::new(Slow(journal.clone())), journal);
+        directory.close().unwrap();
+        let by = SubtaskId::new("T001");
+        let error = world.perform(&by, Effect::JournalHead).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("`‹run›/journal.jsonl`"), "{text}");
     }
 }

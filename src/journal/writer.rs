@@ -156,6 +156,11 @@ impl Journal {
         }
     }
 
+    /// The directory that it is in: the run's.
+    pub(super) fn directory(&self) -> &Path {
+        self.inner.path.parent().unwrap_or(&self.inner.path)
+    }
+
     /// The disk that it is written on.
     #[must_use]
     pub fn disk(&self) -> Arc<dyn Disk> {

@@ -258,7 +258,9 @@ pub(super) fn unfinished_failure(package: &WorkPackage, folded: &Folded) -> bool
         let ended = folded.course(&subtask.id)?.ended.as_ref()?;
         Some(&ended.outcome)
     };
-    let failed = |subtask| matches!(outcome(subtask), Some(Outcome::Failed(_)));
+    // Judging the same runs again may have been cut off: the failure stands.
+    let failed =
+        |subtask: &Subtask| matches!(folded.last_outcome(&subtask.id), Some(Outcome::Failed(_)));
     let handled = |subtask: &Subtask| outcome(subtask).is_some_and(Outcome::lets_on);
     package.subtasks.iter().any(failed)
         && package
@@ -273,14 +275,32 @@ mod tests {
 
     use super::*;
     use crate::journal::{self, BLOB_LIMIT, FORMAT, GateRef, Header, Journal};
-    use crate::model::{Asked, Event, EventKind};
+    use crate::model::{Asked, Event, EventKind, Finding, Stop};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_780_000_000 + second).unwrap()
     }
 
+    fn ended(subtask: &SubtaskId, outcome: Outcome, done: usize) -> EventKind {
+        EventKind::SubtaskEnded {
+            subtask: subtask.clone(),
+            outcome,
+            took: Duration::ZERO,
+            done,
+            inputs: BTreeMap::new(),
+        }
+    }
+
     /// A run of the built-in gate in which everything passed.
     fn all_passed(gate: &Gate) -> Folded {
+        let passed = |(done, (_, one)): (usize, (_, &Subtask))| {
+            ended(&one.id, Outcome::passed("seen"), done + 1)
+        };
+        run(gate, gate.subtasks().enumerate().map(passed))
+    }
+
+    /// A run of the gate in which this happened.
+    fn run(gate: &Gate, kinds: impl Iterator<Item = EventKind>) -> Folded {
         let plan: Vec<SubtaskId> = gate.subtasks().map(|(_, one)| one.id.clone()).collect();
         let directory = tempfile::tempdir().unwrap();
         let header = Header {
@@ -296,17 +316,10 @@ mod tests {
             reports: 1,
             circumstances: None,
             started: at(0),
-            plan: plan.clone(),
+            plan,
         };
         let run = Journal::create(directory.path(), header).unwrap();
-        for (done, subtask) in (1..).zip(plan) {
-            let kind = EventKind::SubtaskEnded {
-                subtask,
-                outcome: Outcome::passed("seen"),
-                took: Duration::ZERO,
-                done,
-                inputs: BTreeMap::new(),
-            };
+        for kind in kinds {
             let event = Event {
                 time: at(1),
                 elapsed: Duration::ZERO,
@@ -339,5 +352,38 @@ mod tests {
         ];
         let service = ["T013", "T014", "T015", "T016"];
         assert_eq!(kept(Home::Gone), [&before[..], &service].concat());
+    }
+
+    #[test]
+    fn a_failure_that_is_being_judged_again_stands_until_its_consequences_are_drawn() {
+        let gate = Gate::built_in().unwrap();
+        let has_consequences = |package: &&WorkPackage| {
+            let mut all = package.subtasks.iter();
+            all.any(|subtask| subtask.on == Start::Failure)
+        };
+        let package = gate.work_packages.iter().find(has_consequences).unwrap();
+        let handles = |subtask: &&Subtask| subtask.on == Start::Failure;
+        let handling = &package.subtasks.iter().find(handles).unwrap().id;
+        let judging = &package.subtasks[0].id;
+        let failed = || ended(judging, Outcome::Failed(Finding::new("no")), 1);
+        let again = || EventKind::SubtaskStarted {
+            subtask: judging.clone(),
+        };
+        let stopped = || {
+            let because = Stop::Interrupted;
+            ended(judging, Outcome::NotRun { because }, 1)
+        };
+        let passed = |subtask| ended(subtask, Outcome::passed("yes"), 2);
+        let cases: [(&[EventKind], bool); 5] = [
+            (&[failed()], true),
+            (&[failed(), again()], true),
+            (&[failed(), again(), stopped()], true),
+            (&[failed(), passed(handling), again()], false),
+            (&[failed(), again(), passed(judging)], false),
+        ];
+        for (kinds, expected) in cases {
+            let folded = run(&gate, kinds.iter().cloned());
+            assert_eq!(unfinished_failure(package, &folded), expected, "{kinds:?}");
+        }
     }
 }

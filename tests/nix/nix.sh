@@ -24,6 +24,7 @@ cat > "$standin/host.json" <<J
   "path": $(json "$search"),
   "home": $(json "$HOME"),
   "target": $(json "$target"),
+  "optLevel": $(json "${CARGO_PROFILE_DEV_OPT_LEVEL:-0}"),
   "rustc": $(json "$(rustc --version | cut -d' ' -f2)"),
   "cargoHome": $(json "${CARGO_HOME:-$HOME/.cargo}"),
   "rustupHome": $(json "${RUSTUP_HOME:-$HOME/.rustup}"),

@@ -106,6 +106,7 @@ let
         RUSTUP_HOME = host.rustupHome;
         # shared by every build of this flake and by the machine's own, to spare hours
         CARGO_TARGET_DIR = host.target;
+        CARGO_PROFILE_DEV_OPT_LEVEL = host.optLevel;
         CARGO_NET_OFFLINE = "true";
         lockFile = "${attrs.cargoLock.lockFile}";
         configurePhase = "diff $lockFile Cargo.lock";

@@ -107,9 +107,12 @@ async fn a_queue_is_deleted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_is_edited() {
     detected("queue.db was changed between the runs", async |stage| {
-        std::fs::write(stage.queue("queue.db"), "queue\nrun 1\nRUN 2\n").unwrap();
-        // A person is slower than the grain of a file's time.
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        let queue = stage.queue("queue.db");
+        let began = std::time::SystemTime::now();
+        // A person is slower than the step in which the times of files go forward.
+        while std::fs::metadata(&queue).unwrap().modified().unwrap() <= began {
+            std::fs::write(&queue, "queue\nrun 1\nRUN 2\n").unwrap();
+        }
     })
     .await;
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
@@ -26,8 +27,12 @@ pub(super) struct Version {
     modified: (i64, i64),
     changed: (i64, i64),
     /// An inode's number may be used again at once; when it was made, where that is kept, tells.
-    made: Option<std::time::SystemTime>,
+    made: Option<SystemTime>,
 }
+
+/// The times of inodes go forward in steps, of ten milliseconds at most on the systems that the
+/// gate runs on; some file systems keep whole milliseconds.
+const STEP: Duration = Duration::from_millis(50);
 
 impl Version {
     /// The state of a regular file; none when there is none.
@@ -44,6 +49,19 @@ impl Version {
         })
     }
 
+    /// Whether any later change would show in it. One in the same step of the clock, and of the
+    /// same length, would not.
+    fn is_settled(&self, at: SystemTime) -> bool {
+        let (seconds, nanoseconds) = self.changed;
+        let seconds = u64::try_from(seconds).map(Duration::from_secs);
+        let nanoseconds = u64::try_from(nanoseconds).map(Duration::from_nanos);
+        let (Ok(seconds), Ok(nanoseconds)) = (seconds, nanoseconds) else {
+            return false;
+        };
+        let changed = SystemTime::UNIX_EPOCH + seconds + nanoseconds;
+        at.duration_since(changed).is_ok_and(|since| since > STEP)
+    }
+
     /// Whether this is another file than that one was.
     fn replaces(&self, before: &Self) -> bool {
         (self.inode, self.made) != (before.inode, before.made)
@@ -52,6 +70,8 @@ impl Version {
 
 struct Known {
     version: Version,
+    /// Whether the version tells every change since the file was read.
+    settled: bool,
     seen: FileSeen,
     told: usize,
 }
@@ -102,7 +122,7 @@ impl Shelf {
         let mut gone = Vec::new();
         for (path, known) in &mut self.known {
             let version = Version::of(path);
-            if version == Some(known.version) {
+            if version == Some(known.version) && known.settled {
                 continue;
             }
             let fresh = version.and_then(|_| {
@@ -124,6 +144,7 @@ impl Shelf {
             match fresh {
                 Some(fresh) => {
                     known.version = fresh.version;
+                    known.settled = fresh.settled;
                     known.seen = fresh.seen;
                 }
                 None => gone.push(path.clone()),
@@ -144,9 +165,11 @@ impl Shelf {
 fn read(found: &Found) -> Option<Known> {
     // Gone or replaced meanwhile: the next look tells.
     let version = Version::of(&found.path)?;
+    let settled = version.is_settled(SystemTime::now());
     let seen = files::look(found).ok()?;
     Some(Known {
         version,
+        settled,
         seen,
         told: 0,
     })
@@ -199,5 +222,48 @@ pub(super) fn fixed(name: &str, now: &[FileSeen], before: Option<&Vec<FileSeen>>
         files: now.len(),
         sha256,
         changed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_in_the_same_step_of_the_clock_is_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::try_from(directory.path().join("queue.db")).unwrap();
+        let file = std::fs::File::create(&path).unwrap();
+        let write = |text: &[u8]| std::os::unix::fs::FileExt::write_all_at(&file, text, 0).unwrap();
+        write(b"run 1");
+        let found = Found {
+            path: path.clone(),
+            relative: String::new(),
+            place: Place::new("queue.db"),
+        };
+        let mut known = read(&found).unwrap();
+        write(b"RUN 1");
+        // A newer Linux gives every change that somebody looked for a time of its own.
+        known.version = Version::of(&path).unwrap();
+        let mut shelf = Shelf::default();
+        shelf.known.insert(path, known);
+        let noticed = shelf.changes(Timestamp::now());
+        assert!(matches!(noticed[..], [Noticed { .. }]), "{noticed:?}");
+        assert_eq!(shelf.changes(Timestamp::now()), []);
+    }
+
+    #[test]
+    fn a_file_that_was_left_alone_is_not_read_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::try_from(directory.path().join("old")).unwrap();
+        std::fs::File::create(&path).unwrap();
+        let version = Version::of(&path).unwrap();
+        let now = SystemTime::now();
+        assert!(!version.is_settled(now), "just made");
+        assert!(version.is_settled(now + 2 * STEP));
+        assert!(
+            !version.is_settled(now - 2 * STEP),
+            "a clock that was set back"
+        );
     }
 }
