@@ -7,6 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Unoptimised, this program's own work is a third of a rehearsal, and there are a hundred of them.
 export CARGO_PROFILE_DEV_OPT_LEVEL=1
+# Nothing is built a second time here.
+[ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0
 # A version manager's shim starts a dozen shells for each call: half of a rehearsal.
 case $(command -v python3) in
   */shims/*) PATH=$(dirname "$(python3 -c 'import sys; print(sys.executable)')"):$PATH ;;

@@ -7,24 +7,23 @@ use std::io::Read;
 use camino::{Utf8Path, Utf8PathBuf};
 use tokio::time::timeout;
 
+use self::made::{
+    make_directories, make_report, make_writable, note_index_settings, unused_log_name,
+};
+use self::setting::Setting;
 use super::common::is_executable;
 use super::drain::Drain;
-use super::environment::Environment;
 use super::group::{AFTER_KILL, Group};
-use super::index_settings::{self, IndexSettings, Netrc};
+use super::index_settings::Netrc;
 use super::live_world::LiveWorld;
-use super::plain;
 use super::platform::{self, Confining, Held, Pipes, Start};
 use super::sandbox::toolchains;
-use super::sandbox::{
-    Around, Enforcer, OWN_HOME, OWN_NETRC, OWN_TEMPORARY, Private, View, Wanted, in_force, inside,
-};
+use super::sandbox::{Around, OWN_NETRC, OWN_TEMPORARY, Private, View, Wanted, inside};
 use crate::model::SubtaskId;
-use crate::store::disk::Disk;
-use crate::world::strand;
-use crate::world::{
-    Captured, Confined, Confinement, Ended, EnvBase, Place, Program, Sandbox, WorldError,
-};
+use crate::world::{Captured, Confined, Ended, EnvBase, Place, Program, WorldError};
+
+mod made;
+mod setting;
 
 /// A program with everything decided but not yet started.
 pub(super) struct Prepared {
@@ -222,165 +221,6 @@ impl Prepared {
     }
 }
 
-/// What of a program depends on its sandbox.
-struct Setting<'w> {
-    enforcer: Option<&'w Enforcer>,
-    /// As it is carried out: without mounts, by moving.
-    sandbox: Option<Sandbox>,
-    /// The run's home and the program's temporary directory, on this machine.
-    home: Utf8PathBuf,
-    temporary: Utf8PathBuf,
-    has_runs_home: bool,
-}
-
-impl<'w> Setting<'w> {
-    fn of(
-        world: &'w LiveWorld,
-        program: &Program,
-        name: &str,
-        temporary: &Utf8Path,
-    ) -> Result<Self, WorldError> {
-        let asked = program.sandbox.as_deref();
-        let enforcer =
-            match asked {
-                Some(_) => world.sandboxes.enforcer(&world.operator).map_err(|why| {
-                    WorldError::NotStarted {
-                        program: name.to_owned(),
-                        reason: why.to_string(),
-                    }
-                })?,
-                None => None,
-            };
-        let mounts = enforcer.is_some_and(|found| found.kind == Confinement::Bubblewrap);
-        let home = world.places.run().join("home");
-        let listed = asked.into_iter().flat_map(|sandbox| {
-            let listed = sandbox.writable.iter().chain(&sandbox.readable);
-            listed.map(|place| world.places.path(place))
-        });
-        Ok(Self {
-            has_runs_home: listed.into_iter().any(|path| home.starts_with(path)),
-            enforcer,
-            sandbox: asked.map(|sandbox| {
-                if mounts {
-                    sandbox.clone()
-                } else {
-                    Around::found(sandbox)
-                }
-            }),
-            home,
-            temporary: temporary.to_owned(),
-        })
-    }
-
-    /// Whether it runs where mounts can be made.
-    fn mounts(&self) -> bool {
-        self.enforcer
-            .is_some_and(|found| found.kind == Confinement::Bubblewrap)
-    }
-
-    fn confined(&self) -> Option<Confined> {
-        let sandbox = self.sandbox.as_ref()?;
-        Some(in_force(sandbox, self.enforcer))
-    }
-
-    /// A text of the effect, as the program has to be told it.
-    fn told(&self, world: &LiveWorld, text: &str) -> String {
-        match &self.sandbox {
-            Some(sandbox) => world.places.expand(&sandbox.inside(text)),
-            None => world.places.expand(text),
-        }
-    }
-
-    fn env(&self, world: &LiveWorld, program: &Program) -> BTreeMap<String, String> {
-        let tools = world.tools();
-        let own_home = self.mounts() && !self.has_runs_home;
-        // What sees the machine's processes may leave some behind, which are known by it.
-        let own_temporary = self.mounts() && !self.sees_processes();
-        let environment = Environment {
-            operator: &world.operator,
-            places: &world.places,
-            tools: &tools,
-            temporary: if own_temporary {
-                Utf8Path::new(OWN_TEMPORARY)
-            } else {
-                &self.temporary
-            },
-            home: if own_home {
-                Utf8Path::new(OWN_HOME)
-            } else {
-                &self.home
-            },
-            sandbox: self.sandbox.as_ref(),
-        };
-        environment.of(program)
-    }
-
-    /// The operator's logins at the configured indexes, where they can be shown without a file.
-    /// Another login is no business of what is built or installed.
-    fn netrc(&self, program: &Program, env: &mut BTreeMap<String, String>) -> Netrc {
-        if program.base != EnvBase::Installer || !self.mounts() {
-            return Netrc::default();
-        }
-        let Some(path) = env.remove("NETRC") else {
-            return Netrc::default();
-        };
-        let netrc = Netrc::for_indexes(&std::fs::read_to_string(path).unwrap_or_default(), env);
-        if netrc.text.is_some() {
-            env.insert("NETRC".to_owned(), OWN_NETRC.to_owned());
-        }
-        netrc
-    }
-
-    /// `PATH` on this machine.
-    fn plain_path(&self, world: &LiveWorld, program: &Program) -> String {
-        let tools = world.tools();
-        let environment = Environment {
-            operator: &world.operator,
-            places: &world.places,
-            tools: &tools,
-            temporary: &self.temporary,
-            home: &self.home,
-            sandbox: None,
-        };
-        environment.of(program).remove("PATH").unwrap_or_default()
-    }
-
-    fn sees_processes(&self) -> bool {
-        self.sandbox
-            .as_ref()
-            .is_some_and(|sandbox| sandbox.processes)
-    }
-
-    fn around(&self, world: &LiveWorld, name: &str) -> Result<Around, WorldError> {
-        let Some(sandbox) = self.sandbox.as_ref().filter(|_| !self.mounts()) else {
-            return Ok(Around::default());
-        };
-        Around::of(sandbox, &world.places).map_err(|error| WorldError::NotStarted {
-            program: name.to_owned(),
-            reason: error.to_string(),
-        })
-    }
-
-    /// Directories that are not shown because a tool lies in them.
-    fn private(&self, world: &LiveWorld) -> Vec<Utf8PathBuf> {
-        // `‹tools:1›` is where tools are installed: that is what shall be shown.
-        let roots = world.places.roots();
-        let roots = roots.filter(|(token, _)| !token.starts_with("‹tools:"));
-        let roots = roots.map(|(_, path)| path.to_owned());
-        let own = [&world.operator.home, &self.home].map(Clone::clone);
-        let sandbox = self.sandbox.iter().flat_map(|sandbox| &sandbox.mounts);
-        let mounted = sandbox.map(|mount| world.places.path(&mount.place));
-        roots.chain(own).chain(mounted).collect()
-    }
-
-    /// What it needs of its own besides what its sandbox lists.
-    fn own_directories(&self, view: &mut View) {
-        if self.sees_processes() || !self.mounts() {
-            view.bind(self.temporary.clone(), self.temporary.clone(), true);
-        }
-    }
-}
-
 /// What bubblewrap told of the program.
 struct Told {
     /// The first process in the sandbox; it ends last where the sandbox has processes of its own.
@@ -410,99 +250,6 @@ async fn gone(pid: u32) {
         let _still_there = timeout(AFTER_KILL, held.ended()).await;
         platform::reap(pid);
     }
-}
-
-/// Makes the file that a program reports to. What an earlier try left there does not count.
-fn make_report(world: &LiveWorld, program: &Program) -> Result<(), WorldError> {
-    let sandbox = program.sandbox.as_deref();
-    let Some(report) = sandbox.and_then(|sandbox| sandbox.report.as_ref()) else {
-        return Ok(());
-    };
-    let below = report.as_str().strip_prefix(Place::RUN).unwrap_or_default();
-    let below = Utf8Path::new(below.trim_start_matches('/'));
-    plain::empty_below(world.places.run(), below)
-        .map_err(|error| super::common::file_error("make", report.as_str(), &error))
-}
-
-/// Makes the directories of the run that a program may change and that are not there yet.
-fn make_writable(world: &LiveWorld, sandbox: &Sandbox) -> Result<(), WorldError> {
-    let run = world.places.run();
-    let own = sandbox.writable.iter();
-    let own = own.filter(|place| place.as_str().starts_with(Place::RUN));
-    for path in own.map(|place| world.places.path(place)) {
-        if path.symlink_metadata().is_err() {
-            let held = world.held.below(run);
-            held.and_then(|disk| disk.make_dirs(path.as_std_path()))
-                .map_err(|error| super::common::file_error("make", path.as_str(), &error))?;
-        }
-    }
-    Ok(())
-}
-
-fn make_directories(
-    world: &LiveWorld,
-    name: &str,
-    cwd: &Utf8Path,
-    temporary: &Utf8Path,
-) -> Result<(), WorldError> {
-    let home = world.places.run().join("home");
-    for directory in [home.as_path(), temporary] {
-        let held = world.held.below(world.places.run());
-        held.and_then(|disk| disk.make_dirs(directory.as_std_path()))
-            .map_err(|error| super::common::file_error("make", directory.as_str(), &error))?;
-    }
-    if cwd.is_dir() {
-        return Ok(());
-    }
-    Err(WorldError::NotStarted {
-        program: name.to_owned(),
-        reason: format!("its working directory `{cwd}` is not there"),
-    })
-}
-
-/// A log name that no earlier start of the same run has used.
-fn unused_log_name(world: &LiveWorld, by: &SubtaskId, program: &str) -> String {
-    let program = Utf8Path::new(program).file_name().unwrap_or("program");
-    // What a subtask does at the same time counts on its own, so that the same run gives the same
-    // names whoever comes first.
-    let by = strand::current().map_or_else(
-        || by.clone(),
-        |branch| SubtaskId::new(format!("{by}-{branch}")),
-    );
-    loop {
-        let name = format!("{by}-{}-{program}", world.next_number(&by));
-        let logs = world.places.run().join("logs");
-        let used = ["out", "err"]
-            .iter()
-            .any(|suffix| logs.join(format!("{name}.{suffix}")).exists());
-        if !used {
-            return name;
-        }
-    }
-}
-
-/// Writes down which of the operator's settings reach installers and which do not, by name; what
-/// they log in with becomes a secret.
-fn note_index_settings(world: &LiveWorld, env: &BTreeMap<String, String>, netrc: &Netrc) {
-    for password in netrc
-        .passwords
-        .iter()
-        .chain(&index_settings::passwords(env))
-    {
-        world.redactor.add_passed("index login", password);
-    }
-    let mut named = index_settings::of(&world.operator).named;
-    named.leave_out_logins(netrc.left_out);
-    let path = world.places.run().join(IndexSettings::NOTED);
-    let Ok(text) = serde_json::to_string_pretty(&named) else {
-        return;
-    };
-    if std::fs::read_to_string(&path).is_ok_and(|there| there == text) {
-        return;
-    }
-    // Written beside and renamed: another strand may read it. Without it the evidence lacks names.
-    let beside = format!("{path}.{}", std::process::id());
-    let _lost = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
 }
 
 /// The executable file that a name means.
