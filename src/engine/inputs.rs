@@ -1,13 +1,11 @@
 //! What a subtask's result depends on: its definition, filled in, and what its verb declares.
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 
 use crate::gate::Gate;
-use crate::model::{Repeat, SubtaskId};
+use crate::model::{Facts, Repeat, SubtaskId, is_template};
 use crate::store::sha256_hex;
-use crate::verb::inputs::{Inputs, take};
+use crate::verb::inputs::{Inputs, Written, take};
 use crate::verb::{Ctx, Setting};
 use crate::verbs::Verb;
 
@@ -48,22 +46,23 @@ pub async fn inputs_of(ctx: &Ctx, gate: &Gate, id: &SubtaskId, verb: &Verb) -> I
     taken
 }
 
-/// Directories of checkouts that runs of the gate's canaries write.
-fn written_by_runs(gate: &Gate) -> BTreeSet<String> {
-    let results = gate.subtasks().flat_map(|(_, subtask)| {
-        let results = subtask.verb.declares().results();
-        results.into_iter().map(str::to_owned).collect::<Vec<_>>()
-    });
-    let top = |path: String| path.split('/').next().map(str::to_owned);
-    let scratch = gate.subtasks().flat_map(|(_, subtask)| {
-        let scratch = subtask.verb.declares().scratch();
-        scratch.into_iter().map(str::to_owned).collect::<Vec<_>>()
-    });
-    results
-        .filter(|path| path.contains('/'))
-        .filter_map(top)
-        .chain(scratch)
-        .collect()
+/// Directories that the gate's own programs write, each with its checkout.
+fn written_by_runs(gate: &Gate) -> Written {
+    let mut written = Written::new();
+    for (_, subtask) in gate.subtasks() {
+        let quotable = subtask.context(&gate.parameters, &Facts::default());
+        let resolved = quotable
+            .ok()
+            .and_then(|quotable| subtask.resolve(&quotable).ok());
+        let verb = resolved.as_ref().unwrap_or(&subtask.verb);
+        let fills = verb.declares().fills().into_iter();
+        written.extend(fills.map(|(checkout, top)| {
+            // Quoted from a fact that is not there yet: it may be any.
+            let checkout = (!is_template(checkout)).then(|| checkout.to_owned());
+            (checkout, top.to_owned())
+        }));
+    }
+    written
 }
 
 /// Whether it is noted what each result depends on.

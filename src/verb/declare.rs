@@ -59,13 +59,9 @@ pub trait Declares {
         &[]
     }
 
-    /// Files that it writes in a checkout, by path there; they are nobody's input.
-    fn results(&self) -> Vec<&str> {
-        Vec::new()
-    }
-
-    /// Directories at the top of a checkout that it writes; what is in them is nobody's input.
-    fn scratch(&self) -> Vec<&str> {
+    /// Directories at the top of checkouts that it writes, each with its checkout; what is in them
+    /// is nobody's input.
+    fn fills(&self) -> Vec<(&str, &str)> {
         Vec::new()
     }
 
@@ -77,7 +73,7 @@ pub trait Declares {
 
     /// Whether it writes in a checkout of the workspace, where no other run may be at work then.
     fn writes_checkouts(&self) -> bool {
-        self.spends_a_run() || !self.results().is_empty() || !self.scratch().is_empty()
+        self.spends_a_run() || !self.fills().is_empty()
     }
 
     /// Whether it spends a canary run, so that its work package is kept whole or not at all.

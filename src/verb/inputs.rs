@@ -28,6 +28,9 @@ pub enum Input {
     },
     /// Where all tags of this checkout lead to.
     Tags(String),
+    /// A file by its path on this machine, which is not looked into: a result that depends on one
+    /// is never kept.
+    Elsewhere(String),
     /// Files that are read, by what they are.
     Files(&'static str, ListFiles),
     /// The comment template of this name.
@@ -58,6 +61,10 @@ impl Input {
     }
 }
 
+/// Directories at the top of checkouts that the gate's own programs write; in every checkout, where
+/// none is named.
+pub type Written = BTreeSet<(Option<String>, String)>;
+
 /// How what could not be told begins; it is never the same as anything.
 const UNKNOWN: &str = "could not be told: ";
 
@@ -71,9 +78,8 @@ const BY_TOOLS: [&str; 6] = [
     ".ruff_cache",
 ];
 
-/// Takes them as they are now. `written` are the directories that canary runs write in their
-/// checkout.
-pub async fn take(ctx: &Ctx, inputs: &[Input], written: &BTreeSet<String>) -> Inputs {
+/// Takes them as they are now, without what the gate's own programs write.
+pub async fn take(ctx: &Ctx, inputs: &[Input], written: &Written) -> Inputs {
     let mut taken = Inputs::new();
     for input in inputs {
         let (name, value) = match input {
@@ -98,6 +104,11 @@ pub async fn take(ctx: &Ctx, inputs: &[Input], written: &BTreeSet<String>) -> In
                 let digest = sha256_hex(rules.as_bytes());
                 ("process rules and triage".to_owned(), Ok(digest))
             }
+            Input::Elsewhere(path) if ctx.setting().format >= LOOKS_CLOSELY => (
+                format!("file `{path}`"),
+                Ok(format!("{UNKNOWN}it is not in the workspace")),
+            ),
+            Input::Elsewhere(_) => continue,
             // Not a value to compare: it is done again when the run is resumed.
             Input::Again | Input::Holds => continue,
         };
@@ -151,8 +162,14 @@ async fn git(ctx: &Ctx, checkout: &str, words: &[&str]) -> Result<Finished, Verb
     Ok(ctx.run(program).await?)
 }
 
-async fn checkout(ctx: &Ctx, name: &str, written: &BTreeSet<String>) -> Result<String, VerbError> {
-    let head = git(ctx, name, &["rev-parse", "--verify", "HEAD"]).await;
+/// The format of journals since which repositories around a checkout, and those in it, are looked
+/// into. Earlier recordings hold other requests.
+const LOOKS_CLOSELY: u32 = 3;
+
+async fn checkout(ctx: &Ctx, name: &str, written: &Written) -> Result<String, VerbError> {
+    let closely = ctx.setting().format >= LOOKS_CLOSELY;
+    let which = if closely { "--show-prefix" } else { "--verify" };
+    let head = git(ctx, name, &["rev-parse", which, "HEAD"]).await;
     let Some(head) = head.ok().filter(Finished::success) else {
         return all_files(ctx, name, written).await;
     };
@@ -161,26 +178,66 @@ async fn checkout(ctx: &Ctx, name: &str, written: &BTreeSet<String>) -> Result<S
     if !status.success() || status.stdout.truncated {
         return Ok(format!("{UNKNOWN}`git status` in `{name}`"));
     }
-    let commit = head.stdout.text.trim();
+    let head = head.stdout.text.trim_end();
+    let (prefix, commit) = head.rsplit_once('\n').unwrap_or(("", head));
     let mut changed = entries(&status.stdout.text);
-    changed.retain(|(_, path)| !is_left_out(path, written));
+    changed.retain(|(_, path)| {
+        let in_checkout = path.strip_prefix(prefix);
+        !is_left_out(name, in_checkout.unwrap_or(path), written)
+    });
     if changed.is_empty() {
         return Ok(commit.to_owned());
     }
-    let files = ListFiles {
-        root: Place::workspace(name),
-        include: changed
-            .iter()
-            .map(|(_, path)| globset::escape(path.trim_end_matches('/')))
-            .collect(),
+    // Paths are told from the top of the repository, which may hold the checkout.
+    let top = name.strip_suffix(prefix.trim_end_matches('/'));
+    let is_whole = |top: &&str| prefix.is_empty() || top.is_empty() || top.ends_with('/');
+    let Some(top) = top.filter(is_whole) else {
+        let why = "its repository holds the workspace, and has changed files";
+        return Ok(format!("{UNKNOWN}{why}"));
     };
-    let seen = ctx.list(files).await?;
+    let root = Place::workspace(top.trim_end_matches('/'));
+    let listed = changed.iter().flat_map(|(_, path)| {
+        let path = globset::escape(path.trim_end_matches('/'));
+        // Of a repository in it, git says no more than that it is there, or changed.
+        let below = closely.then(|| format!("{path}/**"));
+        std::iter::once(path).chain(below)
+    });
+    let files = ListFiles {
+        include: listed.collect(),
+        root: root.clone(),
+    };
+    let mut seen = ctx.list(files).await?;
+    if closely {
+        let below = format!("{root}/");
+        seen.retain(|file| {
+            let path = file.path.as_str();
+            !is_left_out(name, path.strip_prefix(&below).unwrap_or(path), written)
+        });
+        if let Some(unread) = unread(&root, &changed, &seen) {
+            return Ok(format!(
+                "{UNKNOWN}`{unread}` is changed, and cannot be read"
+            ));
+        }
+    }
     let digest = digest_of(&seen, &changed);
     Ok(format!(
         "{commit} with {} changed files, sha256:{}",
         changed.len(),
         &digest[..16]
     ))
+}
+
+/// A changed path of which no bytes were seen, although it was not deleted.
+fn unread<'c>(root: &Place, changed: &'c [(String, String)], seen: &[FileSeen]) -> Option<&'c str> {
+    let is_there = |state: &str| !state.is_empty() && !state.contains('D');
+    let paths = changed.iter().filter(|(state, _)| is_there(state));
+    let mut paths = paths.map(|(_, path)| path.trim_end_matches('/'));
+    paths.find(|path| {
+        let own = root.join(path);
+        let below = format!("{own}/");
+        let mut files = seen.iter().map(|file| file.path.as_str());
+        !files.any(|file| file == own.as_str() || file.starts_with(&below))
+    })
 }
 
 /// What `git status --porcelain=v1 -z` lists: state and path. A rename's old path follows it as
@@ -198,15 +255,17 @@ fn entries(status: &str) -> Vec<(String, String)> {
 }
 
 /// What tools and canary runs write is no input.
-fn is_left_out(path: &str, written: &BTreeSet<String>) -> bool {
+fn is_left_out(checkout: &str, path: &str, written: &Written) -> bool {
     let mut parts = path.split('/');
     let top = parts.clone().next().unwrap_or_default();
-    written.contains(top)
+    let fills = |whose: Option<&str>| written.contains(&(whose.map(str::to_owned), top.to_owned()));
+    fills(None)
+        || fills(Some(checkout))
         || parts.any(|part| BY_TOOLS.contains(&part) || part.ends_with(".egg-info"))
 }
 
 /// Where there is no repository, the files themselves.
-async fn all_files(ctx: &Ctx, name: &str, written: &BTreeSet<String>) -> Result<String, VerbError> {
+async fn all_files(ctx: &Ctx, name: &str, written: &Written) -> Result<String, VerbError> {
     let root = Place::workspace(name);
     let below = format!("{root}/");
     let mut seen = ctx
@@ -217,7 +276,7 @@ async fn all_files(ctx: &Ctx, name: &str, written: &BTreeSet<String>) -> Result<
         .await?;
     seen.retain(|file| {
         let path = file.path.as_str();
-        !is_left_out(path.strip_prefix(&below).unwrap_or(path), written)
+        !is_left_out(name, path.strip_prefix(&below).unwrap_or(path), written)
     });
     Ok(digest_of(&seen, &[]))
 }
@@ -263,6 +322,7 @@ async fn files_of(ctx: &Ctx, files: &ListFiles) -> Result<String, VerbError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verb::Setting;
     use crate::verb::scripted::{Scripted, ended};
     use crate::world::Response;
 
@@ -279,7 +339,7 @@ mod tests {
             .run("git -c core.fsmonitor=false rev-parse", ended(0, HEAD, ""))
             .run("git -c core.fsmonitor=false status", ended(0, status, ""))
             .answer(Response::Files(files.iter().map(seen).collect()));
-        let written = BTreeSet::from(["artifacts".to_owned()]);
+        let written = Written::from([(None, "artifacts".to_owned())]);
         let inputs = [Input::Checkout("p".into())];
         let mut taken = take(&world.ctx(), &inputs, &written).await;
         taken.remove("checkout `p`").unwrap()
@@ -300,6 +360,95 @@ mod tests {
         assert!(untracked.contains("1 changed"), "{untracked}");
         let renamed = taken("R  new.py\0old.py\0", &[("new.py", "x")]).await;
         assert!(renamed.contains("2 changed"), "{renamed}");
+    }
+
+    fn now() -> Setting {
+        Setting {
+            format: LOOKS_CLOSELY,
+            ..Setting::default()
+        }
+    }
+
+    /// What a checkout is taken as, in the format of now.
+    async fn looked_at(
+        name: &str,
+        head: &str,
+        status: &str,
+        files: &[(&str, &str)],
+        written: (Option<&str>, &str),
+    ) -> String {
+        let seen = |(path, text): &(&str, &str)| FileSeen {
+            path: Place::workspace(path),
+            bytes: 1,
+            sha256: sha256_hex(text.as_bytes()),
+            modified: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let world = Scripted::new()
+            .run("git -c core.fsmonitor=false rev-parse", ended(0, head, ""))
+            .run("git -c core.fsmonitor=false status", ended(0, status, ""))
+            .answer(Response::Files(files.iter().map(seen).collect()));
+        let (checkout, top) = written;
+        let written = Written::from([(checkout.map(str::to_owned), top.to_owned())]);
+        let inputs = [Input::Checkout(name.to_owned())];
+        let taken = take(&world.setting(now()).ctx(), &inputs, &written).await;
+        taken.into_values().next().unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_another_checkouts_program_writes_is_no_excuse() {
+        let head = format!("\n{HEAD}\n");
+        let status = " M src/x.py\0";
+        let of = async |text, whose| {
+            looked_at("b", &head, status, &[("b/src/x.py", text)], (whose, "src")).await
+        };
+        assert_eq!(of("one", Some("b")).await, HEAD);
+        assert_eq!(of("one", None).await, HEAD);
+        assert_ne!(of("one", Some("a")).await, HEAD);
+        assert_ne!(of("one", Some("a")).await, of("two", Some("a")).await);
+    }
+
+    #[tokio::test]
+    async fn a_repository_around_the_checkout_is_looked_into() {
+        let head = format!("service/\n{HEAD}\n");
+        let nothing = (Some("x"), "x");
+        let of = async |name, status, files| looked_at(name, &head, status, files, nothing).await;
+        let status = " M service/a.py\0 M lib/b.py\0";
+        let one = [("mono/service/a.py", "1"), ("mono/lib/b.py", "1")];
+        let two = [("mono/service/a.py", "1"), ("mono/lib/b.py", "2")];
+        let told = of("mono/service", status, &one).await;
+        assert!(told.contains("2 changed files"), "{told}");
+        assert_eq!(told, of("mono/service", status, &one).await);
+        assert_ne!(told, of("mono/service", status, &two).await);
+        // The workspace itself lies in the repository.
+        for name in ["elsewhere", "xservice"] {
+            let told = of(name, status, &[]).await;
+            assert!(told.starts_with(UNKNOWN), "{name}: {told}");
+        }
+        let fills = (Some("mono/service"), "out");
+        let own = looked_at("mono/service", &head, "?? service/out/r\0", &[], fills).await;
+        assert_eq!(own, HEAD);
+    }
+
+    #[tokio::test]
+    async fn a_repository_in_the_checkout_is_its_bytes_or_unknown() {
+        let head = format!("\n{HEAD}\n");
+        let nothing = (Some("x"), "x");
+        let of = async |status, files| looked_at("p", &head, status, files, nothing).await;
+        let one = of("?? inner/\0", &[("p/inner/a", "1")]).await;
+        assert_ne!(one, of("?? inner/\0", &[("p/inner/a", "2")]).await);
+        assert_eq!(one, of("?? inner/\0", &[("p/inner/a", "1")]).await);
+        let unread = of(" M sub\0", &[]).await;
+        assert!(unread.starts_with(UNKNOWN), "{unread}");
+        let deleted = of(" D a.py\0", &[]).await;
+        assert!(deleted.contains("1 changed files"), "{deleted}");
+    }
+
+    #[tokio::test]
+    async fn a_file_named_by_its_path_is_never_the_same() {
+        let inputs = [Input::Elsewhere("/home/o/check.sh".into())];
+        let ctx = Scripted::new().setting(now()).ctx();
+        let taken = take(&ctx, &inputs, &Written::new()).await;
+        assert!(difference(&taken, &taken).is_some());
     }
 
     #[test]

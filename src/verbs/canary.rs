@@ -60,8 +60,9 @@ impl Declares for Canary {
         vec![Input::Checkout(self.project.clone()), Input::Rules]
     }
 
-    fn results(&self) -> Vec<&str> {
-        self.results.iter().map(String::as_str).collect()
+    fn fills(&self) -> Vec<(&str, &str)> {
+        let tops = self.results.iter().filter_map(|path| path.split_once('/'));
+        tops.map(|(top, _)| (self.project.as_str(), top)).collect()
     }
 
     fn spends_a_run(&self) -> bool {

@@ -8,6 +8,7 @@ use crate::world::{EnvBase, Place, Program, Sandbox, Toolchain};
 
 /// What a program declares of itself.
 pub(super) struct Confined<'a> {
+    pub(super) argv: &'a [String],
     pub(super) project: Option<&'a str>,
     pub(super) cwd: Option<&'a str>,
     pub(super) env: &'a BTreeMap<String, String>,
@@ -23,6 +24,21 @@ pub(super) struct Confined<'a> {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
 pub(super) fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+/// Whether a word of a command names something that is neither in a checkout nor of the system.
+fn is_elsewhere(word: &str) -> bool {
+    const SYSTEM: [&str; 8] = [
+        "/bin/",
+        "/dev/",
+        "/etc/",
+        "/lib",
+        "/nix/store/",
+        "/gnu/store/",
+        "/sbin/",
+        "/usr/",
+    ];
+    word.starts_with('/') && !SYSTEM.iter().any(|system| word.starts_with(system))
 }
 
 impl<'a> Confined<'a> {
@@ -60,7 +76,7 @@ impl<'a> Confined<'a> {
         self.writes.is_empty() && self.pass.is_empty() && !self.network && !self.processes
     }
 
-    /// Checkouts that its result depends on.
+    /// What its result depends on.
     pub(super) fn inputs(&self) -> Vec<Input> {
         let first = |path: &'a String| path.split('/').next().unwrap_or(path);
         let mut names: Vec<&str> = self.project.into_iter().collect();
@@ -68,15 +84,17 @@ impl<'a> Confined<'a> {
         names.sort_unstable();
         names.dedup();
         let checkout = |name: &str| Input::Checkout(name.to_owned());
-        names.into_iter().map(checkout).collect()
+        let elsewhere = self.argv.iter().filter(|word| is_elsewhere(word));
+        let elsewhere = elsewhere.map(|word| Input::Elsewhere(word.clone()));
+        names.into_iter().map(checkout).chain(elsewhere).collect()
     }
 
-    /// The directories at the top of its project that it writes.
-    pub(super) fn scratch(&self) -> Vec<&'a str> {
+    /// The directories at the top of its project that it writes, each with the project.
+    pub(super) fn fills(&self) -> Vec<(&'a str, &'a str)> {
         let below = |path: &'a String| {
             let project = self.project?;
             let rest = path.strip_prefix(project)?.strip_prefix('/')?;
-            (!rest.contains('/')).then_some(rest)
+            (!rest.contains('/')).then_some((project, rest))
         };
         self.writes.iter().filter_map(below).collect()
     }

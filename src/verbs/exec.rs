@@ -99,8 +99,8 @@ impl Declares for Exec {
         !self.writes.is_empty()
     }
 
-    fn scratch(&self) -> Vec<&str> {
-        self.confined().scratch()
+    fn fills(&self) -> Vec<(&str, &str)> {
+        self.confined().fills()
     }
 
     fn asks(&self) -> Vec<Ask> {
@@ -135,6 +135,7 @@ impl Declares for Exec {
 impl Exec {
     fn confined(&self) -> Confined<'_> {
         Confined {
+            argv: &self.argv,
             project: self.project.as_deref(),
             cwd: None,
             env: &self.env,

@@ -125,8 +125,8 @@ impl Declares for RunProgram {
         !self.writes.is_empty()
     }
 
-    fn scratch(&self) -> Vec<&str> {
-        self.confined().scratch()
+    fn fills(&self) -> Vec<(&str, &str)> {
+        self.confined().fills()
     }
 
     fn asks(&self) -> Vec<Ask> {
@@ -168,6 +168,7 @@ const REPORT: &str = "$REPORT";
 impl RunProgram {
     fn confined(&self) -> Confined<'_> {
         Confined {
+            argv: &self.argv,
             project: self.project.as_deref(),
             cwd: self.cwd.as_deref(),
             env: &self.env,

@@ -305,5 +305,5 @@ fn it_gets_what_it_declares_and_no_more() {
     assert!(all.touches().is_some() && verb("").touches().is_some());
     assert_eq!(verb("reads = []").touches(), None);
     assert!(verb("reads = []\nnetwork = true").touches().is_some());
-    assert_eq!(all.scratch(), ["target"]);
+    assert_eq!(all.fills(), [("p", "target")]);
 }

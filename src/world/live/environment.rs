@@ -188,6 +188,15 @@ pub(super) const SECRETS: &[&str] = &[
     "PIP_PASSWORD",
 ];
 
+/// Settings of git over those of a repository: none that starts a program of its choice.
+const NAMES_NO_PROGRAM: [(&str, &str); 5] = [
+    ("core.fsmonitor", "false"),
+    ("log.showSignature", "false"),
+    ("gpg.program", "false"),
+    ("gpg.ssh.program", "false"),
+    ("gpg.x509.program", "false"),
+];
+
 /// Whether an operator's variable is a secret by its name.
 pub(super) fn is_secret(name: &str) -> bool {
     SECRETS.contains(&name) || (name.starts_with("UV_INDEX_") && name.ends_with("_PASSWORD"))
@@ -232,6 +241,16 @@ impl Environment<'_> {
         if name == Some(Some("git")) && program.sandbox.is_none() {
             // The run's home is where judged code has been: its settings could name a program.
             env.insert("GIT_CONFIG_GLOBAL".into(), "/dev/null".into());
+            // A repository's own settings may name one as well.
+            env.insert("GIT_NO_LAZY_FETCH".into(), "1".into());
+            env.insert(
+                "GIT_CONFIG_COUNT".into(),
+                NAMES_NO_PROGRAM.len().to_string(),
+            );
+            for (n, (name, value)) in NAMES_NO_PROGRAM.iter().enumerate() {
+                env.insert(format!("GIT_CONFIG_KEY_{n}"), (*name).to_owned());
+                env.insert(format!("GIT_CONFIG_VALUE_{n}"), (*value).to_owned());
+            }
         }
         let asked = program
             .sandbox

@@ -23,6 +23,7 @@ use crate::model::SubtaskId;
 use crate::world::{Captured, Confined, Ended, EnvBase, Place, Program, WorldError};
 
 mod made;
+mod reading_git;
 mod setting;
 
 /// A program with everything decided but not yet started.

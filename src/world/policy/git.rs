@@ -177,6 +177,13 @@ fn split<'a>(
     }
 }
 
+/// The directory in which `git` only reads; none where it may write, or is not understood.
+pub(super) fn reads_in(cwd: &Place, arguments: &[String]) -> Option<Place> {
+    let (directory, command, _) = split(cwd, arguments).ok()?;
+    let Shape(_, does, _) = SHAPES.iter().find(|Shape(name, ..)| *name == command)?;
+    (*does == Does::Reads).then(|| Place::new(directory))
+}
+
 /// A setting can name a program to run, so only known ones may be given.
 fn setting(text: &str) -> Result<(), Refusal> {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));

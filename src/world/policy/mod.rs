@@ -21,8 +21,8 @@ use async_trait::async_trait;
 pub use classify::{Reach, classify};
 
 use super::{
-    Effect, EndProcesses, HttpGet, HttpPost, LeaveFile, Place, ProcessRule, Response, World,
-    WorldError,
+    Effect, EndProcesses, HttpGet, HttpPost, LeaveFile, Place, ProcessRule, Program, Response,
+    World, WorldError,
 };
 use crate::model::{ResolvedPolicy, SubtaskId, is_numbered_name, numbered_paths};
 use words::Refusal;
@@ -219,6 +219,12 @@ fn is_below_any(url: &str, listed: &[String]) -> bool {
 fn is_address(text: &str) -> bool {
     reqwest::Url::parse(text)
         .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// The directory in which this start of `git` only reads; none where it may write, or is not
+/// understood.
+pub(crate) fn git_reads_in(program: &Program) -> Option<Place> {
+    git::reads_in(&program.cwd, program.argv.get(1..)?)
 }
 
 /// A world in which only what the policy lists happens.

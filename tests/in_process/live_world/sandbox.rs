@@ -250,3 +250,28 @@ async fn without_a_sandbox_both_sides_still_have_one_path() {
     assert!(stage.path("run/side/x").is_file());
     assert_eq!(finished.confined.unwrap().by, Confinement::Nothing);
 }
+
+/// git runs what a repository's hooks and settings name, also when the operator starts it.
+#[tokio::test]
+async fn a_checkout_may_be_changed_and_its_repository_may_not() {
+    let stage = Stage::new();
+    let hooks = stage.path("workspace/p/.git/hooks");
+    std::fs::create_dir_all(&hooks).unwrap();
+    let change = async |writable: &[&str]| {
+        let script = "echo x > new; echo x > .git/hooks/post-checkout; mv .git away";
+        let sandbox = Sandbox {
+            writable: writable.iter().map(|path| Place::workspace(path)).collect(),
+            ..Sandbox::default()
+        };
+        let mut program = within(script, sandbox);
+        program.cwd = Place::workspace("p");
+        stage.run(program).await.unwrap();
+    };
+    change(&["p"]).await;
+    assert!(stage.path("workspace/p/new").exists());
+    assert!(hooks.exists(), "the repository was moved away");
+    assert_eq!(hooks.read_dir().unwrap().count(), 0, "a hook was planted");
+    // Listed by name, it may.
+    change(&["p", "p/.git"]).await;
+    assert_eq!(hooks.read_dir().unwrap().count(), 1);
+}

@@ -346,6 +346,30 @@ async fn a_checkout_is_read_with_the_real_git() {
     assert_eq!(dirty.fact["changed"], serde_json::json!(["?? new"]));
 }
 
+/// Whoever wrote a checkout's settings is not trusted: what they name reaches nothing.
+#[tokio::test]
+async fn what_a_checkouts_settings_name_changes_nothing_outside() {
+    let stage = Stage::new();
+    project(&stage, "exit 0\n");
+    git(&stage, &["init", "-q", "-b", "main"]);
+    git(&stage, &["add", "."]);
+    git(&stage, &["commit", "-q", "-m", "one"]);
+    let outside = stage.path("escaped");
+    let filter = format!("echo out > '{outside}'; cat");
+    git(&stage, &["config", "filter.theirs.clean", &filter]);
+    let attributes = stage.path("workspace/p/.git/info/attributes");
+    std::fs::write(attributes, "* filter=theirs\n").unwrap();
+    // Written again: git has to look whether it is still the same.
+    project(&stage, "exit 0\n");
+    let fields = "project = \"p\"\nas = \"tree\"\nclean = true";
+    let done = act(&stage, "git-facts", fields).await;
+    assert_eq!(verdict(&done), Verdict::Passed, "{:?}", done.outcome);
+    assert!(!outside.exists(), "a filter of the checkout wrote outside");
+    // The attack is one.
+    git(&stage, &["status"]);
+    assert!(outside.exists());
+}
+
 const EXAMPLE: &str = include_str!("../../../examples/file_sizes.py");
 
 #[tokio::test]

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::reading_git;
 use crate::world::live::environment::Environment;
 use crate::world::live::index_settings::Netrc;
 use crate::world::live::live_world::LiveWorld;
 use crate::world::live::sandbox::{
-    Around, Enforcer, OWN_HOME, OWN_NETRC, OWN_TEMPORARY, View, in_force,
+    Around, Enforcer, NoSandbox, OWN_HOME, OWN_NETRC, OWN_TEMPORARY, View, in_force,
 };
 use crate::world::{Confined, Confinement, EnvBase, Program, Sandbox, WorldError};
 
@@ -21,6 +22,8 @@ pub(super) struct Setting<'w> {
     home: Utf8PathBuf,
     temporary: Utf8PathBuf,
     has_runs_home: bool,
+    /// Whether a verb asked for the sandbox, which is then evidence.
+    is_asked_for: bool,
 }
 
 impl<'w> Setting<'w> {
@@ -30,17 +33,25 @@ impl<'w> Setting<'w> {
         name: &str,
         temporary: &Utf8Path,
     ) -> Result<Self, WorldError> {
-        let asked = program.sandbox.as_deref();
-        let enforcer =
-            match asked {
-                Some(_) => world.sandboxes.enforcer(&world.operator).map_err(|why| {
-                    WorldError::NotStarted {
-                        program: name.to_owned(),
-                        reason: why.to_string(),
-                    }
-                })?,
-                None => None,
-            };
+        let reading = reading_git::sandbox(world, program, name);
+        let found = || world.sandboxes.enforcer(&world.operator);
+        let (asked, enforcer) = match (program.sandbox.as_deref(), &reading) {
+            (Some(asked), _) => {
+                let not_started = |why: NoSandbox| WorldError::NotStarted {
+                    program: name.to_owned(),
+                    reason: why.to_string(),
+                };
+                (Some(asked), found().map_err(not_started)?)
+            }
+            (None, Some(reading)) => {
+                let mounts = |enforcer: &&Enforcer| enforcer.kind == Confinement::Bubblewrap;
+                match found().ok().flatten().filter(mounts) {
+                    Some(enforcer) => (Some(reading), Some(enforcer)),
+                    None => (None, None),
+                }
+            }
+            (None, None) => (None, None),
+        };
         let mounts = enforcer.is_some_and(|found| found.kind == Confinement::Bubblewrap);
         let home = world.places.run().join("home");
         let listed = asked.into_iter().flat_map(|sandbox| {
@@ -59,6 +70,7 @@ impl<'w> Setting<'w> {
             }),
             home,
             temporary: temporary.to_owned(),
+            is_asked_for: program.sandbox.is_some(),
         })
     }
 
@@ -69,7 +81,7 @@ impl<'w> Setting<'w> {
     }
 
     pub(super) fn confined(&self) -> Option<Confined> {
-        let sandbox = self.sandbox.as_ref()?;
+        let sandbox = self.sandbox.as_ref().filter(|_| self.is_asked_for)?;
         Some(in_force(sandbox, self.enforcer))
     }
 

@@ -142,6 +142,12 @@ impl View {
             let path = checked(wanted.places, place, Missing::IsMade)?;
             view.bind(path.clone(), path, true);
         }
+        view.keep_repositories(
+            sandbox
+                .writable
+                .iter()
+                .map(|place| wanted.places.path(place)),
+        );
         for mount in &sandbox.mounts {
             let path = checked(wanted.places, &mount.place, Missing::IsAnError)?;
             view.bind(Utf8PathBuf::from(&mount.at), path, mount.writable);
@@ -189,6 +195,19 @@ impl View {
         }
         for name in ETC {
             self.read(Utf8Path::new("/etc").join(name));
+        }
+    }
+
+    /// Of a checkout that may be changed, the repository may not: git runs what its settings and
+    /// hooks name, also when the operator starts it. Who wants to change that lists it.
+    fn keep_repositories(&mut self, writable: impl Iterator<Item = Utf8PathBuf>) {
+        for own in writable.map(|path| path.join(".git")) {
+            let is_there = own
+                .symlink_metadata()
+                .is_ok_and(|found| !found.is_symlink());
+            if is_there && !self.seen.contains_key(&own) {
+                self.bind(own.clone(), own, false);
+            }
         }
     }
 
