@@ -1,4 +1,4 @@
-//! What each assertion of a test looks at: captured logs, or something else.
+//! What each assertion of a test checks: captured logs, or something else.
 
 use std::collections::BTreeSet;
 

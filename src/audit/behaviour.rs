@@ -1,4 +1,4 @@
-//! The static half: what a fix changed, judged by its syntax trees alone.
+//! The static part of an audit: what a fix changed, judged by syntax trees alone.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! Makes the environments of one audit: builds the project of each side, and links it on top of
-//! what both share.
+//! Creates the environments of one audit: builds the project of each side, and links it on top of
+//! the environment that both sides share.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! Reads the texts of many blobs with two git processes, whatever their number; one more for each
-//! that is no UTF-8.
+//! blob that is not UTF-8.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What only the fix brings: names, modules and files that are not there without it.
+//! What only the fix adds: names, modules and files that do not exist without it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

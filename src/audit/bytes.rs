@@ -1,4 +1,4 @@
-//! Reads the exact bytes of a blob that is no UTF-8: git shows them as a binary patch, which is
+//! Reads the exact bytes of a blob that is not UTF-8: git shows them as a binary patch, which is
 //! text (base 85 of a zlib stream).
 
 use std::io::Read as _;

@@ -1,4 +1,4 @@
-//! Which names of a test hold captured logs: fixtures, handlers, mocks in a logger's place, and
+//! Which names of a test hold captured logs: fixtures, handlers, mocks that replace a logger, and
 //! whatever gets its value from them.
 
 use std::collections::BTreeSet;

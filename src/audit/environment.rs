@@ -1,7 +1,7 @@
-//! The one environment that both sides share: made from the fix's lock, or resolved as of the
-//! fix's day; kept in the gate's own cache by what it was made from, for the next audit too.
+//! The environment that both sides share: created from the fix's lock, or resolved as of the fix's
+//! date. It is kept in the gate's own cache, keyed by what it was created from, for later audits.
 //!
-//! Never holds the project itself, and is never changed once it is made.
+//! Never contains the project itself, and is never changed once it is created.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Why an audit could not be made, and what would help.
+//! Why an audit could not be carried out, and what would help.
 
 use crate::world::WorldError;
 

@@ -1,5 +1,5 @@
-//! Asks git: read-only in the operator's repository, whose hooks and file system monitors never
-//! run; writing in the audit's own clones only, which take over nothing of its settings.
+//! Runs git: read-only in the operator's repository, whose hooks and file system monitors never
+//! run; writing only in the audit's own clones, which inherit none of its settings.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

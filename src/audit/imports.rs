@@ -1,8 +1,8 @@
-//! From where the tests imported the code under audit: a side that tests another copy, such as an
-//! editable install of somebody's checkout, shows nothing of either side.
+//! Checks from where the tests imported the code under audit: a side that tests another copy, such
+//! as an editable install of somebody's checkout, proves nothing about either side.
 //!
-//! A probe runs in every interpreter of the tests: in an environment of the gate's by itself, and
-//! under an operator's own command as `sitecustomize`, as far as that command lets it.
+//! A probe runs in every interpreter of the tests: automatically in an environment of the gate, and
+//! under an operator's own command as `sitecustomize`, as far as that command allows it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

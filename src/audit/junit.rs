@@ -1,7 +1,7 @@
-//! Reads a JUnit report into what it records of each test. Judges nothing.
+//! Reads a JUnit report into the results it records for each test. Judges nothing.
 //!
-//! A test case may hold several results: one a subtest, or a failure and an error when it is
-//! torn down. All are kept, in the order of the report.
+//! A test case may hold several results: one per subtest, or a failure and an error in its
+//! teardown. All are kept, in the order of the report.
 
 use std::borrow::Cow;
 

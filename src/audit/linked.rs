@@ -1,4 +1,4 @@
-//! Finds the change that closed an issue, in what GitHub tells of its history.
+//! Finds the change that closed an issue, from the issue's history on GitHub.
 
 use std::fmt;
 

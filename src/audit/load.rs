@@ -1,4 +1,4 @@
-//! Which part of a fix its proof rests on: the fix without each of its hunks in turn.
+//! Which part of a fix its proof depends on: tests the fix without each of its hunks in turn.
 
 use crate::model::alignment::gaps;
 use crate::world::{Effect, WriteFile};

@@ -1,5 +1,5 @@
-//! Settles tests that assert on logs and on behaviour: their assertions on logs are taken out,
-//! and without the fix they must still fail.
+//! Decides tests that assert on both logs and behaviour: their assertions on logs are removed, and
+//! without the fix they must still fail.
 
 use std::collections::{BTreeMap, BTreeSet};
 

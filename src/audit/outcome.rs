@@ -1,9 +1,9 @@
-//! What one run says of each test: three values, and never console text.
+//! The result of each test in one run: one of three values, never derived from console text.
 //!
-//! Where an error was raised decides what it is worth, not its words: an error about a name, an
-//! argument or a file that the test only names, raised in the test, its fixtures or a library
-//! that patches, means that the test cannot run. The same error below a frame of the product is
-//! a failure.
+//! An error is judged by where it was raised, not by its message. An error about a name, an
+//! argument or a file that the test only names, raised in the test, its fixtures or a library that
+//! patches, means that the test cannot run. The same error raised below a frame of the product is a
+//! failure.
 
 use std::collections::BTreeMap;
 

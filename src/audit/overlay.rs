@@ -1,7 +1,7 @@
-//! Which files of a fix are as they were before, on which side.
+//! Which files of a fix keep their earlier version, on which side.
 //!
-//! The old side has every file of the fix that is no source: tests, their data, their settings.
-//! The fix without its change in scope has everything but that.
+//! The old side has every file of the fix that is not source: tests, their data, their settings.
+//! The fix without its change in scope has everything except that change.
 
 use super::change::{ChangedFile, Commits, Status};
 use super::error::AuditError;

@@ -1,4 +1,4 @@
-//! What the tests of both sides show, as data.
+//! The test results of both sides, as data.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! The dynamic half: the fix's tests run without the fix and with it, and once more on the fix
-//! without its change in scope.
+//! The dynamic part of an audit: runs the fix's tests without the fix and with it, and once more on
+//! the fix without its change in scope.
 
 use std::collections::{BTreeMap, BTreeSet};
 

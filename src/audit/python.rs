@@ -1,4 +1,4 @@
-//! Which Python the tests run with, and as of which day their packages are.
+//! Which Python the tests run with, and as of which date their packages are resolved.
 
 use jiff::Timestamp;
 use serde_json::Value;

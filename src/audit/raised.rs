@@ -1,6 +1,6 @@
-//! Reads tracebacks: what was raised, where, and what came first.
+//! Reads tracebacks: what was raised, where, and what preceded it.
 //!
-//! pytest writes them short or long, Python its own way, and both in groups and in chains of
+//! pytest prints them short or long, Python in its own format, and both in groups and in chains of
 //! causes; all become the same list.
 
 use super::change::is_test;

@@ -1,4 +1,4 @@
-//! The page a release manager reads in a minute, and the same as data.
+//! The audit's report as a page for a release manager, and the same content as data.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! What an audit is asked to do.
+//! The request for an audit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

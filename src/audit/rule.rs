@@ -1,8 +1,8 @@
 //! Reads a test: what it is about, and whether it asserts on anything but captured logs.
 //!
-//! A test's words are those of its body, its decorators, and the helpers, fixtures and
-//! constants it uses. Its name, docstrings, comments, assertion messages and the names of its
-//! cases are claims, not words.
+//! A test's words are taken from its body, its decorators, and the helpers, fixtures and constants
+//! it uses. Its name, docstrings, comments, assertion messages and the names of its cases are
+//! claims and do not count.
 
 use serde::{Deserialize, Serialize};
 

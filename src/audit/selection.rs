@@ -1,5 +1,5 @@
-//! Which tests are run: those of the fix, those that read the data it changed, and where it
-//! brings none, those that were there before and speak of the rule.
+//! Which tests are run: those of the fix, those that read the data it changed, and, if the fix adds
+//! none, existing tests that mention the rule.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! How the tests of each side are started, and what they were run with. Pure data.
+//! How the tests of each side are started, and with what they were run. Pure data.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! How the tests of each side are started: with the operator's own command, or in an environment
-//! of the side's own on top of the one that both share.
+//! Decides how the tests of each side are started: with the operator's own command, or in an
+//! environment of that side on top of the shared one.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! The sources of the tests: finds a test by the name a report gives it, and what it uses.
+//! The sources of the tests: finds a test by its name in a report, and what it uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Lets a test module run without the fix although it imports what only the fix brings: such a
-//! name stands for nothing there, the tests that use it cannot run, and all others count.
+//! Lets a test module run without the fix although it imports names that only the fix adds. Such a
+//! name is stubbed: the tests that use it cannot run, and all others count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! What a test uses that may not be there, and how it deals with that.
+//! What a test uses that may be missing, and how the test handles that.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! One word for an audit, with its reason.
+//! The verdict of an audit, with its reason.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Compares the outcomes of both sides, test by test.
+//! Compares the test outcomes of both sides, test by test.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,8 @@
-//! The checkouts a proof runs in: throwaway clones that share the repository's objects and
-//! nothing else of it, made beside each other and taken away afterwards.
+//! The checkouts in which a proof runs: throwaway clones that share the repository's objects and
+//! nothing else with it, created beside each other and removed afterwards.
 //!
-//! Never touches the operator's repository, and says so when a test did. After the first test has
-//! run in a checkout, nothing in it is trusted.
+//! Never touches the operator's repository, and reports if a test did. After the first test has run
+//! in a checkout, nothing in it is trusted.
 
 use std::collections::BTreeSet;
 

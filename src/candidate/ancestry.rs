@@ -1,4 +1,4 @@
-//! Whether a tag holds a commit, asked of the operator's checkout. Reads only.
+//! Whether a tag contains a commit, determined in the operator's checkout. Reads only.
 
 use crate::model::Finding;
 use crate::verb::programs::{did_not_succeed, must_succeed};

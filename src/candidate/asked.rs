@@ -1,5 +1,5 @@
-//! The candidate that was asked for by its version, as far as its version alone tells whether it
-//! can be gated. Pure.
+//! The candidate that was requested by version, and whether that version alone shows that it can be
+//! gated. Pure.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! The candidate that was chosen, and what was found around it. Pure data.
+//! The chosen candidate, and what was found beside it. Pure data.
 
 use pep440_rs::Version;
 use serde::Serialize;

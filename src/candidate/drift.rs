@@ -1,4 +1,4 @@
-//! Why the same candidate breaks today and works as of its release day: what moved between two
+//! Why the same candidate breaks today and works as of its release date: what changed between two
 //! locks. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};

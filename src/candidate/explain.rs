@@ -1,4 +1,4 @@
-//! Why a candidate that is broken today worked on its release day.
+//! Explains why a candidate that is broken today worked on its release date.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The throwaway home: where pipx puts the candidate, and what the candidate takes for its home.
+//! The throwaway home: where pipx puts the candidate, and what the candidate uses as its home.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
-//! What the package index offers, asked through uv and its own configured default index.
+//! What the package index offers, queried through uv and its own configured default index.
 //!
-//! Decides by uv's exit code and standard output; its words are shown to people only, but for the
-//! one sentence that tells "there is none" from "could not be asked".
+//! Decides by uv's exit code and standard output. Its messages are only shown to people, except for
+//! the one sentence that distinguishes "no such version" from "the index could not be reached".
 
 use std::str::FromStr;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Installs exactly a lock, with pipx, into a throwaway home, and shows that this is what is
-//! there afterwards.
+//! Installs exactly a lock, with pipx, into a throwaway home, and shows that nothing else is
+//! installed afterwards.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! What is really installed: entry point, interpreter, versions, as the candidate's own
-//! interpreter tells it, and the line that `--version` prints.
+//! What is actually installed: entry point, interpreter and versions, as reported by the
+//! candidate's own interpreter, and the line that `--version` prints.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Runs an installer, and names the wheel that it refuses.
+//! Runs an installer, and reports the wheel that it refuses.
 
 use crate::model::Finding;
 use crate::verb::programs::with_output;

@@ -1,6 +1,6 @@
-//! The candidate's whole closure, locked with hashes (`pylock.toml`, PEP 751).
+//! The candidate and all its dependencies, locked with hashes (`pylock.toml`, PEP 751).
 //!
-//! uv makes the lock; this reads it. A lock that leaves any byte open is refused.
+//! uv creates the lock; this module reads it. A lock that does not pin every byte is refused.
 
 use std::time::Duration;
 

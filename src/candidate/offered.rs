@@ -1,6 +1,6 @@
-//! Whether a version can be installed at all, asked of the index before anything is: a version that
-//! is not there, was taken back, or came later than the time that was given, is told from one whose
-//! dependencies cannot be resolved.
+//! Whether the index can supply a version at all, checked before anything is installed.
+//! Distinguishes a version that does not exist, was yanked, or was published after the given time
+//! from one whose dependencies cannot be resolved.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The operator's own home and pipx, looked at before and after an install: nothing of ours may
-//! land there.
+//! Compares the operator's own home and pipx before and after an install: the gate must not write
+//! there.
 //!
 //! Looks at what an installer could touch, not at documents; reads names, sizes, times, digests.
 

@@ -1,4 +1,4 @@
-//! What `gate install` is asked for.
+//! The request of `gate install`.
 
 use pep440_rs::Version;
 

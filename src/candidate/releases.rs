@@ -1,5 +1,5 @@
-//! GitHub's releases and tags, as GraphQL tells them (it follows a rename of the repository).
-//! Pure: the verb does the asking.
+//! GitHub's releases and tags, read from GraphQL responses (GraphQL follows renamed repositories).
+//! Pure: the verb sends the requests.
 
 use jiff::Timestamp;
 use pep440_rs::Version;

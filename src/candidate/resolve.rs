@@ -1,5 +1,5 @@
-//! Chooses the candidate: the newest of its line on the package index, held against GitHub's
-//! releases, with the reason why each newer version was passed over.
+//! Chooses the candidate: the newest of its line on the package index, compared with GitHub's
+//! releases, with the reason why each newer version was skipped.
 
 use pep440_rs::Version;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! `gate install` as a library: one candidate, in a home of its own, with what it takes to use it.
+//! `gate install` as a library: one candidate, in a home of its own, with everything needed to use
+//! it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a gate says of its candidate: the package, its command, what must import. Pure.
+//! What a gate declares about its candidate: the package, its command, required imports. Pure.
 
 use crate::model::TemplateError;
 

@@ -1,4 +1,4 @@
-//! Whether an installed candidate works: its version line, its imports, where all of it is.
+//! Whether an installed candidate works: its version line, its imports, and where they come from.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Keeps the wheels of a locked closure with the evidence, so that it can be installed again
-//! without any network.
+//! Stores the wheels of a lock with the evidence, so that it can be installed again without
+//! network.
 
 use std::fmt::Write;
 use std::time::Duration;

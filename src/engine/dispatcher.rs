@@ -1,5 +1,5 @@
-//! The run's state, and what follows from each thing that happens. No tasks, no clock, no I/O:
-//! tested as a state machine.
+//! The run's state, and the reaction to each event. No tasks, no clock, no I/O: tested as a state
+//! machine.
 
 mod decision;
 mod state;

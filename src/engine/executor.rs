@@ -1,5 +1,5 @@
 //! Runs one subtask: resolves its verb with the facts so far, lets it act, and turns every end,
-//! a panic included, into an outcome.
+//! including a panic, into an outcome.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! What a subtask's result depends on: its definition, filled in, and what its verb declares.
+//! The inputs of a subtask's result: its definition with all values filled in, and what its verb
+//! declares.
 
 use std::collections::BTreeSet;
 

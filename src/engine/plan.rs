@@ -1,4 +1,4 @@
-//! From a gate to the dispatcher's steps: edges, scope, and which stops count.
+//! Turns a gate into the dispatcher's steps: edges, scope, and which stops count.
 
 use super::dispatcher::Step;
 use crate::gate::{Gate, Subtask};

@@ -1,4 +1,5 @@
-//! Whom a run talks to: reporters consume what happens, and the operator may interrupt.
+//! The interfaces of a run to the outside: reporters consume events, and the operator may
+//! interrupt.
 
 use crate::model::Event;
 

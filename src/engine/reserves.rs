@@ -1,5 +1,5 @@
-//! One run for one candidate: as soon as a subtask has found which one it is, it is this run's, or
-//! the run stops. What is known before is reserved before the run begins.
+//! One run for one candidate: as soon as a subtask has found the candidate, it is locked for this
+//! run, or the run stops. Whatever is known earlier is locked before the run begins.
 
 use crate::candidate::canonical;
 use crate::model::{Asked, Fact, Finding, Outcome};

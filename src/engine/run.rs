@@ -1,4 +1,4 @@
-//! The run's loop: feeds the dispatcher what happens, does what it answers, tells the reporters.
+//! The run's loop: feeds events to the dispatcher, carries out its answers, informs the reporters.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

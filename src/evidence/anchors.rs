@@ -1,4 +1,4 @@
-//! The heads that a run posted outside, as its journal has them. Pure.
+//! The journal heads that a run posted externally, as recorded in its journal. Pure.
 
 use crate::journal::{Answer, Folded, head_over};
 use crate::model::SubtaskId;

@@ -1,4 +1,4 @@
-//! A run becomes one file that anyone can check, replay and compare.
+//! Writes a run as one file that anyone can check, replay and compare.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What a run concluded (its outcomes and facts), held beside what it concluded the time before.
+//! Compares what a run concluded (its outcomes and facts) with what it concluded before.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! Why evidence could not be kept or believed.
+//! Why evidence could not be stored or trusted.
 
 use std::path::PathBuf;
 

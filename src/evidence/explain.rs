@@ -1,8 +1,8 @@
-//! From a value in a comment back to the exchange and the bytes that it came from.
+//! Traces a value in a comment to the request and response, and the bytes, that it came from.
 //!
-//! A verb says of its facts where their parts were read. Where it does not, the value's own text is
-//! looked for; if several answers hold it, nobody can say which of them it is from, and that is
-//! what is reported.
+//! A verb records where the parts of its facts were read. If it does not, the value's own text is
+//! searched for; if several responses contain it, its origin is unknown, and all of them are
+//! reported.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Where a field of a report is from that is no fact: which records give it.
+//! The origin of a report's field that is not a fact: the records it is derived from.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Where a value's own text stands in an answer: under its own name rather than anywhere.
+//! Finds a value's text in a response, preferably under the value's own name.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The gate that lies in a bundle, and what the bundle is a verdict on.
+//! The gate in a bundle, and what the bundle's verdict applies to.
 
 use super::EvidenceError;
 use super::listed::kept;

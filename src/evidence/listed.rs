@@ -1,5 +1,5 @@
-//! What lies in a bundle, held against its own lists: nothing missing, added or changed, and no
-//! script but one that this program wrote. Says nothing about the journal.
+//! Checks a bundle's files against its own lists: nothing missing, added or changed, and no script
+//! except one that this program wrote. Does not check the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 

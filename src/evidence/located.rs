@@ -1,5 +1,5 @@
-//! The bytes of a value at a place that is known: in an answer, or in the document that one of its
-//! texts is.
+//! The bytes of a value at a known position: in a response, or in a document that one of its texts
+//! contains.
 
 use std::collections::BTreeMap;
 

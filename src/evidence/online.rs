@@ -1,6 +1,6 @@
-//! A record held against the outside as it is now: the comment that carries the journal's head, the
-//! issues, the release and its tag, the index's digests. Says of each whether it agrees, has changed
-//! since, or never was.
+//! Compares a record with the outside as of now: the comment that carries the journal's head, the
+//! issues, the release and its tag, the index's digests. Reports for each whether it agrees, has
+//! changed since, or never existed.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! A recorded run, wherever it lies: in its run directory or in a bundle.
+//! A recorded run, in its run directory or in a bundle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! What single records of a bundle say: each request and answer reads in one way only, and each
-//! log that a program left is the one beside the journal.
+//! Checks single records of a bundle: each request and response can be read in only one way, and
+//! each log that a program left is the one beside the journal.
 
 use std::collections::BTreeMap;
 

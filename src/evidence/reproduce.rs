@@ -1,8 +1,8 @@
-//! Runs a recorded gate again, in the world of its recording, and compares bytes.
+//! Runs a recorded gate again in its recorded world, and compares bytes.
 //!
-//! Three promises, kept apart: the same journal gives the same bytes; the same run, replayed
-//! anywhere, gives the same verdict, facts and reports; and what a fresh live run may differ in is
-//! not promised but listed, by `diff`.
+//! Three separate promises: the same journal gives the same bytes; the same run, replayed anywhere,
+//! gives the same verdict, facts and reports; and what may differ in a new live run is not promised
+//! but listed, by `diff`.
 
 use std::collections::BTreeMap;
 use std::fmt;

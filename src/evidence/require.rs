@@ -1,4 +1,4 @@
-//! What a reader of a bundle requires of it, and which of that holds. Pure.
+//! What a reader requires of a bundle, and which of the requirements hold. Pure.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! What running a recorded gate again takes, and what it gives.
+//! The input and result of running a recorded gate again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The last look at what goes into an archive: if a secret or a path of this machine is in it,
-//! there is no archive. It changes nothing; what is looked for is the redactor's to know.
+//! The last check before an archive is written: if it would contain a secret or a path of this
+//! machine, there is no archive. Changes nothing; the redactor knows what to look for.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Is a bundle intact, and does its journal give what it says? Believes nothing that is written
-//! beside the journal; never runs anything.
+//! Checks whether a bundle is intact, and whether its journal gives what the bundle states. Trusts
+//! nothing that is written beside the journal; never runs anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,9 +1,9 @@
-//! The journal's head at a moment, over what had ended by then: what is posted outside of a run, so
-//! that nobody can write its record anew afterwards.
+//! The journal's head at one moment, over the subtasks that had ended by then. It is posted
+//! externally, so that nobody can rewrite the record of the run afterwards.
 //!
-//! Beside what ended, other subtasks may be at work, whose records come in any order. So the head
-//! is that of the canonical chain over the records of all subtasks that had ended, and which these
-//! were is on record: from a bundle it is computed again.
+//! Other subtasks may be running at that moment, and their records arrive in any order. Therefore
+//! the head is that of the canonical chain over the records of all subtasks that had ended. The
+//! journal records which these were, so that the head can be recomputed from a bundle.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Long texts beside the journal, by digest. Never under a name that is not their digest.
+//! Long texts beside the journal, named by digest. Never under a name that is not their digest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

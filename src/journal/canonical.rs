@@ -1,15 +1,15 @@
 //! A second, canonical chain over the same records, in the plan's order.
 //!
-//! Parallel subtasks come to their ends in any order, and so do their records. The canonical
-//! journal puts them into an order that depends on the plan and on each subtask alone:
-//! for each process of the run (epoch) its header or resumption, then subtask by subtask in the
-//! plan's order: start, exchanges by number (request, answer), facts in the order published, end;
-//! then the interruption, the commitment to the bundle's files, and the seal. What only counts arrivals (`done`) is counted anew.
-//! Records are numbered and chained anew, in the same format, so that the same reader and the
-//! same `sha256sum` check it.
+//! Parallel subtasks end in any order, and so do their records. The canonical journal sorts them
+//! into an order that depends only on the plan and on each subtask: for each process of the run
+//! (epoch) its header or resumption, then subtask by subtask in the plan's order: start, requests
+//! and responses by number, facts in the order published, end; then the interruption, the
+//! commitment to the bundle's files, and the seal. The counter of arrivals (`done`) is recomputed.
+//! Records are numbered and chained again, in the same format, so that the same reader and the same
+//! `sha256sum` check it.
 //!
-//! The two chains hold each other: the seal in the machine's journal carries the head of the
-//! canonical chain before it. So in a canonical journal each seal's `digest` is its own `prev`.
+//! The two chains are linked: the seal in the machine's journal carries the head of the canonical
+//! chain before it. So in a canonical journal each seal's `digest` is its own `prev`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! One time that a subtask was run: what it asked, published, and how it ended. Pure.
+//! One execution of a subtask: its requests, its facts, and how it ended. Pure.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

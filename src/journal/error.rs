@@ -1,4 +1,4 @@
-//! Why a journal could not be written or believed.
+//! Why a journal could not be written or trusted.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
-//! What a journal gives when it is read from its beginning: which subtasks ended how, what they
-//! found out, and what was left open. Pure, but for [`read`].
+//! The state that replaying a journal from its beginning gives: how each subtask ended, its facts,
+//! and what was left open. Pure, except for [`read`].
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;

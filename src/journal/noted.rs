@@ -1,4 +1,4 @@
-//! Whether a journal notes what its results depend on. Pure.
+//! Whether a journal records the inputs of its results. Pure.
 
 use super::Folded;
 use crate::model::Outcome;

@@ -1,4 +1,4 @@
-//! What one line of a journal says, and how it is written and checked.
+//! The content of one journal line, and how it is written and checked.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The layer that writes each exchange down: the request before it is made, the answer before
-//! the caller sees it. Never lets anything happen that could not be recorded.
+//! The layer that records each request before it is made, and each response before the caller sees
+//! it. Never lets anything happen that could not be recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};

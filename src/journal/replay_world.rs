@@ -1,7 +1,7 @@
-//! The world of a recording: answers each subtask's requests from a journal, in order.
+//! The replay world: answers each subtask's requests from a journal, in order.
 //!
-//! Never reaches anything: it holds no other world. The first request that differs from the
-//! recorded one ends it, and every request after that fails too.
+//! Never reaches the outside: it holds no other world. The first request that differs from the
+//! recorded one ends the replay, and every request after that fails too.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! What was asked and answered, as it stands in the journal.
+//! A request or response as it is written in the journal.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-//! Two sequences side by side: what has no equal on the other side, and how alike they are.
+//! Aligns two sequences: which elements have no equal on the other side, and how similar they are.
 //!
-//! Owns the one use of a diff library. Whatever is compared is numbered first, so that all
-//! comparisons share one instance of the algorithm: each more would add 100 kB to the program.
+//! Owns the only use of a diff library. Elements are numbered first, so that all comparisons share
+//! one instance of the algorithm: each further instance would add 100 kB to the program.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -1,4 +1,4 @@
-//! How much a template may do and make: gate files also come in bundles, which anyone may have
+//! Limits on a template's work and output: gate files also come in bundles, which anyone may have
 //! written. Pure.
 
 use std::io::{self, Write};

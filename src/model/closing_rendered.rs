@@ -1,5 +1,5 @@
-//! A comment's text as GitHub reads it after rendering: entities are letters, backslashes, marks of
-//! emphasis, tags and letters without width are gone.
+//! A comment's text as GitHub reads it after rendering: entities are decoded, and backslashes,
+//! emphasis markers, tags and zero-width characters are removed.
 
 use std::ops::Range;
 

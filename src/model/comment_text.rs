@@ -1,8 +1,9 @@
-//! Comments for GitHub: a template in Markdown, whose values are text. What a fact holds is seen as
-//! it is, wherever the template quotes it: it is no mention, reference, HTML or cell of a table.
+//! Comments for GitHub: a Markdown template whose values are text. The content of a fact is shown
+//! literally wherever the template quotes it: it cannot become a mention, reference, HTML or table
+//! cell.
 //!
-//! A template that means a value to be Markdown says so with the filter `safe`. An address that is
-//! all of a value stays a link.
+//! A template that uses a value as Markdown marks it with the filter `safe`. A value that consists
+//! of an address only stays a link.
 
 use std::sync::LazyLock;
 

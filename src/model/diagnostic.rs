@@ -1,5 +1,4 @@
-//! What is wrong with a gate file, shown with file, line and a caret. Never prints: it makes
-//! text.
+//! Errors in a gate file, shown with file, line and a caret. Never prints: it produces text.
 
 use std::fmt::{self, Write as _};
 use std::ops::Range;

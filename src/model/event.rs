@@ -1,4 +1,4 @@
-//! What happens during a run, once, for every consumer: terminal, JSON lines, journal, reports.
+//! The events of a run, for every consumer: terminal, JSON lines, journal, reports.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Facts: what subtasks found out, each with the exchange it came from. Immutable once published.
+//! Facts: the results that subtasks publish, each with the request and response it came from.
+//! Immutable once published.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Who holds what only one run may have at a time.
+//! Who holds a lock that only one run may have at a time.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! "Did you mean": the name nearest to one that is not known.
+//! "Did you mean": the known name nearest to an unknown one.
 
 /// The nearest of the candidates, when it is near enough to be meant.
 pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {

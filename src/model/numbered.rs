@@ -1,4 +1,4 @@
-//! Paths with a number in them, written as a shell writes them: `/tmp/run-{1..4}.log`. Pure.
+//! Paths with a number in them, in shell notation: `/tmp/run-{1..4}.log`. Pure.
 
 /// More files than this are a slip of the pen.
 const MOST: u32 = 99;

@@ -1,4 +1,4 @@
-//! What the operator asked for: which part of a gate, and whether it may write.
+//! The scope that the operator requested: which part of a gate, and whether it may write.
 
 use serde::{Deserialize, Serialize};
 

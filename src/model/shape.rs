@@ -1,5 +1,5 @@
-//! Shapes of what others say: a commit is hexadecimal digits, an image an image reference. What does
-//! not fit is refused where it is read, before it is a fact that others quote.
+//! Formats of external values: a commit is hexadecimal digits, an image an image reference. A value
+//! that does not match is refused where it is read, before it becomes a fact that others quote.
 
 use super::escape::acts;
 

@@ -1,4 +1,4 @@
-//! Commands that people copy.
+//! Quoting of commands that people copy into a shell.
 
 use std::fmt::Write as _;
 

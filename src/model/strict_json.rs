@@ -1,8 +1,8 @@
-//! The one reader for JSON that somebody else wrote: a key twice in one object is an error at
-//! every depth, and each way of not being JSON has its own words. Pure.
+//! The only parser for JSON that somebody else wrote: a duplicate key in an object is an error at
+//! every depth, and each kind of syntax error has its own message. Pure.
 //!
-//! Most readers keep the last of two equal keys without a word, so that what a person reads first
-//! is not what a program decides by.
+//! Most parsers silently keep the last of two equal keys, so that a person who reads the first one
+//! sees something else than the program uses.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What a verdict is on: which world, which gate, which part of it, which candidate, judged by
+//! What a verdict applies to: which world, which gate, which part of it, which candidate, judged by
 //! which program. Pure data, the same in every record of a run.
 
 use std::collections::BTreeMap;

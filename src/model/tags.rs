@@ -1,6 +1,6 @@
-//! Looks at a template's tags without compiling it: to refuse what the template engine's own
-//! recursion could not bear (it walks an expression as deep as it is long), and to find the words
-//! that the engine would look up only while it renders.
+//! Scans a template's tags without compiling it: to refuse nesting that is too deep for the
+//! template engine's recursion (it walks an expression as deep as it is long), and to find the
+//! words that the engine would look up only while it renders.
 
 use std::ops::Range;
 use std::sync::LazyLock;

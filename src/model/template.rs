@@ -1,5 +1,5 @@
-//! Templates: values that quote facts and parameters. Strict: a name that is not known is an
-//! error, never an empty text. Pure; what a template may quote is decided when a gate is loaded.
+//! Templates: values that quote facts and parameters. Strict: an unknown name is an error, never an
+//! empty text. Pure; which names a template may quote is decided when a gate is loaded.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;

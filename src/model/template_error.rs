@@ -1,4 +1,4 @@
-//! Why a value could not be made from its template, and where it stands.
+//! Why a template could not be rendered, and the position of the error.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! How a subtask ends, how the gate ends, and the exit code that says so.
+//! How a subtask ends, how the gate ends, and the corresponding exit code.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Ends every process that a rule means, until none is born any more.
+//! Ends every process that matches a rule, and repeats until no new one appears.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Chooses what the tests are run with, and says why.
+//! Chooses what the tests are run with, and records why.
 
 use super::declared::{Kind, Source, setup_list, sources};
 use super::metadata::Metadata;

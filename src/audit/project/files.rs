@@ -1,5 +1,5 @@
-//! Requirements that stand in text files: pip's own format, and the lists of `tox.ini`,
-//! `setup.cfg` and `noxfile.py`.
+//! Requirements in text files: pip's own format, and the lists of `tox.ini`, `setup.cfg` and
+//! `noxfile.py`.
 
 use super::read::Project;
 

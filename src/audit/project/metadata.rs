@@ -1,4 +1,4 @@
-//! What a built distribution says of itself: its `METADATA`.
+//! The `METADATA` of a built distribution.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Poetry's own spelling of requirements, and what its lock pins.
+//! Poetry's own syntax for requirements, and what its lock pins.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! The files of a commit that say how its tests are run, as they are read.
+//! Reads the files of a commit that declare how its tests are run.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! What a project's settings of pytest say of its test files.
+//! A project's pytest settings that determine its test files.
 
 use super::files::ini;
 use super::read::{Project, strings};

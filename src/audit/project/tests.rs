@@ -1,4 +1,4 @@
-//! Habits of real projects, each with what is chosen.
+//! Conventions of real projects, each with the expected choice.
 
 use super::read::declares;
 use super::*;

@@ -1,5 +1,5 @@
-//! One form for branches: no `else` behind what leaves, nothing evaluated for an empty branch, no
-//! bare `return` where a function ends.
+//! A normal form for branches: no `else` after a branch that leaves, nothing evaluated for an empty
+//! branch, no bare `return` at the end of a function.
 
 use super::tidy;
 use super::tree::{Kind, Node};

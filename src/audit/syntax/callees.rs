@@ -1,4 +1,5 @@
-//! What is known of a callee: whether its calls only log, read, or hand everything on.
+//! What is known of a callee: whether its calls only log, only read, or only forward their
+//! arguments.
 
 use std::collections::BTreeSet;
 

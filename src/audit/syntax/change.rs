@@ -1,4 +1,4 @@
-//! What goes into a comparison and one change that comes out of it.
+//! The input of a comparison, and one change in its result.
 
 use serde::{Deserialize, Serialize};
 

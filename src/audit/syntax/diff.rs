@@ -1,4 +1,4 @@
-//! Where two versions of one definition differ, and what kind of difference that is.
+//! Where two versions of one definition differ, and the kind of the difference.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,6 @@
-//! Syntax that the grammar cannot read, such as what is newer than it: undetermined where it came
-//! or went, or lies in a definition that changed; the rest of the file is judged.
+//! Syntax that the grammar cannot parse, for example because it is newer. It makes the result
+//! undetermined if it was added or removed, or is in a definition that changed; the rest of the
+//! file is judged.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What a language has to tell the audit. A second language is one file that implements
+//! What a language must provide for the audit. A second language is one file that implements
 //! [`Grammar`] and one line in [`super::grammar_for`].
 
 use std::borrow::Cow;

@@ -1,4 +1,4 @@
-//! What differs between two versions and is not behaviour.
+//! Differences between two versions that are not behaviour.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
-//! A name that is bound once and read once directly after is its value.
+//! Inlines a name that is bound once and read once directly afterwards.
 //!
-//! Never moves a value past anything that could change it or that it could change, nor to where
-//! it is evaluated later, more than once or not always.
+//! Never moves a value past anything that could change it or that it could change, nor to a place
+//! where it is evaluated later, more than once or not always.
 
 use std::collections::{BTreeMap, BTreeSet};
 

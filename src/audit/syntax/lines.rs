@@ -1,4 +1,4 @@
-//! Source lines by file, for what is reported.
+//! Source lines by file, for reports.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What logging looks like: names that hold loggers, calls that only log, readers without effect.
+//! How logging is recognised: names that hold loggers, calls that only log, readers without effect.
 
 use serde::{Deserialize, Serialize};
 

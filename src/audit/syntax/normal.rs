@@ -1,7 +1,7 @@
-//! One form for functions that do the same: what only served logging leaves traces, such as a
-//! name for a value, an `except … as`, a walrus, an `else` behind a return.
+//! A normal form for functions that do the same. Code that only served logging leaves traces, such
+//! as a name for a value, an `except … as`, a walrus, an `else` after a return.
 //!
-//! Every step keeps what the function does; each is applied to both versions alike.
+//! Every step preserves what the function does; each is applied to both versions in the same way.
 
 use std::collections::{BTreeMap, BTreeSet};
 

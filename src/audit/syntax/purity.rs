@@ -1,4 +1,4 @@
-//! Which expressions have an effect, as far as their spelling tells.
+//! Which expressions have an effect, as far as their syntax shows.
 
 use super::resolve::What;
 use super::strip::Strip;

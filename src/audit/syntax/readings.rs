@@ -1,5 +1,5 @@
-//! Files that were read of late. One audit compares a version with the one before it, the tag
-//! with both, and what is installed with the tag: most texts come up several times.
+//! A cache of parsed files. One audit compares a version with the previous one, the tag with both,
+//! and the installed files with the tag, so most texts occur several times.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};

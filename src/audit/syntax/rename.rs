@@ -1,4 +1,4 @@
-//! A tree under other names, or without what marks the effects of logging calls.
+//! Rewrites a tree with other names, or without the markers for effects of logging calls.
 
 use std::collections::BTreeMap;
 

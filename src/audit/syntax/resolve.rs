@@ -1,4 +1,4 @@
-//! Follows names through one file: which of them hold loggers, log functions, or something else.
+//! Resolves names within one file: which of them hold loggers, log functions, or something else.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,5 +1,5 @@
-//! Rust, as the proof that a language is one file: its statements, definitions and macros in
-//! the neutral tree. Types are annotations; attributes and signatures are not.
+//! Rust: shows that a language is one file. Lowers its statements, definitions and macros to the
+//! neutral tree. Types are annotations; attributes and signatures are not.
 
 use tree_sitter::Node as Syntax;
 

@@ -1,5 +1,5 @@
-//! Whether the value of a name may stand where the name is read: what is evaluated before it, and
-//! whether it is evaluated once and always.
+//! Decides whether the value of a name may be moved to where the name is read: what is evaluated
+//! before it, and whether it is evaluated exactly once.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Settles one file once its logging is out: imports, constants and helpers that only logging or
-//! annotations made use of go, and numbers stand where their constants are named.
+//! Cleans up one file after its logging is removed: drops imports, constants and helpers that only
+//! logging or annotations used, and replaces named constants by their numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 

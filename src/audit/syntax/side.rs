@@ -1,4 +1,4 @@
-//! One version of all files: logging taken out across files, then split into definitions.
+//! One version of all files: logging removed across files, then split into definitions.
 
 use std::collections::{BTreeMap, BTreeSet};
 

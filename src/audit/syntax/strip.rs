@@ -1,5 +1,5 @@
-//! Takes logging out of a file's tree. A logging call that does something else besides stays,
-//! as the effect it has.
+//! Removes logging from a file's tree. If a logging call also does something else, that effect is
+//! kept.
 
 use std::collections::BTreeSet;
 

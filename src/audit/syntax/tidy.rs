@@ -1,5 +1,5 @@
-//! What remains when logging is gone and does nothing: empty branches, handlers that only raise
-//! again, values that nothing reads.
+//! Removes what has no effect once logging is gone: empty branches, handlers that only raise again,
+//! values that nothing reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 

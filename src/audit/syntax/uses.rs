@@ -1,4 +1,4 @@
-//! How often names occur, and what the judgement of a function asks about its expressions.
+//! How often names occur, and the questions that judging a function asks about its expressions.
 
 use std::collections::{BTreeMap, BTreeSet};
 

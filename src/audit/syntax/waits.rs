@@ -1,5 +1,5 @@
-//! Which numbers are waits: told by the name of what they are given to, such as an argument, a
-//! constant, an attribute, a key or the function that is called.
+//! Which numbers are wait times: recognised by the name of what receives them, such as an argument,
+//! a constant, an attribute, a key or the called function.
 
 use super::tree::{Kind, Node};
 

@@ -1,4 +1,4 @@
-//! Decorators and context managers that do nothing once logging is out: they hand everything on.
+//! Decorators and context managers that do nothing once logging is removed: they only forward.
 
 use super::tree::{Kind, Node};
 

@@ -1,4 +1,4 @@
-//! What is chosen, and what is said of the rest.
+//! Which candidate is chosen, and what is reported about the others.
 
 use std::str::FromStr;
 

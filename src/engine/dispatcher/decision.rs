@@ -1,5 +1,5 @@
-//! What becomes of a step that waits: a function of the plan and of how others ended, never of
-//! the order in which they did.
+//! What happens to a waiting step: a function of the plan and of how other steps ended, never of
+//! the order in which they ended.
 
 use super::state::{RunState, Step};
 use crate::gate::Start;

@@ -1,4 +1,4 @@
-//! How far a run has come: its steps in plan order, how each of them stands, what was published.
+//! The progress of a run: its steps in plan order, the state of each, and the published facts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The dispatcher as a state machine: what it answers to what happens.
+//! The dispatcher as a state machine: its answers to events.
 
 use proptest::prelude::*;
 

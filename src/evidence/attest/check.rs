@@ -1,4 +1,4 @@
-//! Is an attestation about this very bundle, and who signed it?
+//! Checks whether an attestation is about exactly this bundle, and who signed it.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What there is to say about a bundle.
+//! The claims that can be made about a bundle.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! The file beside a bundle: envelopes, one a line. It only grows.
+//! The attestation file beside a bundle: envelopes, one per line. It is append-only.
 
 use std::io;
 use std::path::{Path, PathBuf};

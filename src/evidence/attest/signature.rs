@@ -1,4 +1,4 @@
-//! What a verification says of a bundle's signatures.
+//! The result of verifying a bundle's signatures.
 
 use std::fmt;
 

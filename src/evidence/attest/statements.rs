@@ -1,5 +1,5 @@
-//! The three statements about a bundle, field by field. What is renamed here gets a new predicate
-//! type: earlier attestations are compared with what is made here.
+//! The three statements about a bundle, field by field. Renaming anything here requires a new
+//! predicate type, because earlier attestations are compared with what this module produces.
 
 use serde_json::{Value, json};
 

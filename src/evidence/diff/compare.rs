@@ -1,4 +1,4 @@
-//! Compares two runs: what they began with, where they parted, what they concluded.
+//! Compares two runs: their inputs, where they diverged, what they concluded.
 
 use std::collections::BTreeSet;
 

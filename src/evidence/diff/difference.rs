@@ -1,4 +1,4 @@
-//! What a comparison gives.
+//! The result of a comparison.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -1,6 +1,6 @@
-//! What a run was given of its moment: fresh ids, directories named by the clock, and the digests
-//! of texts that hold such. For each stands where it came from, or what it is the digest of, so
-//! that the same use of it is the same in every run.
+//! Nondeterministic values of a run: fresh ids, directories named by the clock, and the digests of
+//! texts that contain such values. Each is replaced by its origin, or by what it is the digest of,
+//! so that the same use of it is equal in every run.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};

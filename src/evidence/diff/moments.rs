@@ -1,4 +1,4 @@
-//! What differs between values of two runs, apart from what is of the moment of each.
+//! Differences between values of two runs, except nondeterministic ones.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Where two runs parted: the first exchange that is not the same.
+//! Where two runs diverged: the first request or response that differs.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Where a value lies. Names are kept apart: one that holds a dot is not two.
+//! The path of a value. Its names are kept separately: a name that contains a dot is one name.
 
 use std::collections::BTreeMap;
 use std::fmt;

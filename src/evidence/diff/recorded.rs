@@ -1,4 +1,4 @@
-//! A recorded run as it is compared: its subtasks and its facts.
+//! A recorded run in the form in which it is compared: its subtasks and its facts.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! A comparison in words.
+//! Renders a comparison as text.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

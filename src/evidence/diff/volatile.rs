@@ -1,4 +1,4 @@
-//! What differs between any two live runs and says nothing about either, by name, with why.
+//! Nondeterministic fields, which differ between any two live runs: each by name, with the reason.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;

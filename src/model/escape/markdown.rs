@@ -1,8 +1,8 @@
-//! Markdown as GitHub renders it. A text from outside stays text: no HTML, image, link, mention,
-//! reference, table cell or heading comes of it.
+//! Markdown as GitHub renders it. External text stays text: it cannot become HTML, an image, link,
+//! mention, reference, table cell or heading.
 //!
-//! GitHub looks for mentions, references and addresses in what it has rendered, so a backslash
-//! before `@` helps nothing; in a code span it looks for none.
+//! GitHub searches its rendered output for mentions, references and addresses, so a backslash
+//! before `@` does not help; it does not search code spans.
 
 use std::fmt::Write as _;
 

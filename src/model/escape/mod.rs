@@ -1,9 +1,9 @@
-//! Text from outside, as each output may hold it. What the gate judges (a service, a test, a
-//! stranger on GitHub, a bundle) can put anything into a text; none of it may move a cursor, turn
-//! the direction of what follows, hide letters, or be markup where it is shown.
+//! Escaping of external text for each output. What the gate examines (a service, a test, a stranger
+//! on GitHub, a bundle) can put anything into a text; none of it may move the cursor, change the
+//! text direction, hide characters, or act as markup where it is shown.
 //!
 //! Each output escapes once, where it is written: [`visible`] for people on a terminal, [`json`]
-//! for JSON, [`xml`] for HTML and JUnit, [`markdown`] for GitHub. What is recorded stays as it came.
+//! for JSON, [`xml`] for HTML and JUnit, [`markdown`] for GitHub. Records keep the original text.
 
 pub mod markdown;
 

@@ -1,4 +1,5 @@
-//! Python's expressions in the neutral tree: quotes, parentheses and number spellings gone.
+//! Lowers Python's expressions to the neutral tree, without quotes, parentheses and number
+//! spellings.
 
 use tree_sitter::Node as Syntax;
 

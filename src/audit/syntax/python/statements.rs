@@ -1,4 +1,4 @@
-//! Python's statements and definitions in the neutral tree.
+//! Lowers Python's statements and definitions to the neutral tree.
 
 use tree_sitter::Node as Syntax;
 

@@ -1,4 +1,4 @@
-//! Whoever ends first: the decisions are the same.
+//! The decisions do not depend on which step ends first.
 
 use proptest::prelude::*;
 
