@@ -1,7 +1,7 @@
-//! A stand-in for `flyctl`: an executable with the real one's output shapes.
+//! A stand-in for `flyctl`: an executable with the real one's output formats.
 //!
-//! Owns the script and the counts that Fly's side of the world tells. It answers the five
-//! read-only commands the gate may use, and refuses everything else.
+//! Owns the script and the counts that Fly reports. It answers the five read-only commands the gate
+//! may use, and refuses everything else.
 
 use std::path::{Path, PathBuf};
 

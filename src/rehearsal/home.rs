@@ -1,4 +1,4 @@
-//! The operator's home before and after: what the gate must leave as it was.
+//! Compares the operator's home before and after: the gate must leave it unchanged.
 
 use std::collections::BTreeMap;
 use std::path::Path;

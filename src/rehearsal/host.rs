@@ -1,5 +1,6 @@
-//! The rehearsal's own hands: it builds a world, so it writes files and starts programs itself.
-//! The gate under rehearsal still goes through [`crate::world::World`] only.
+//! The rehearsal's own file and process access: building a world means writing files and starting
+//! programs. The gate under rehearsal still reaches the outside only through
+//! [`crate::world::World`].
 #![expect(
     clippy::disallowed_methods,
     reason = "this module makes the embedded world; it is the outside, not the gate"

@@ -1,5 +1,5 @@
-//! Where this world's readers look: files that the gate leaves outside of its own directories lie
-//! below the world's, never in the machine's `/tmp`.
+//! Redirects the files that the gate leaves outside of its own directories: they are written below
+//! the embedded world, never to the machine's `/tmp`.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The embedded world that a gate is rehearsed in: one that comes with the program, or one that is
-//! made of the gate file. Both break in the same way where a fault follows from the gate itself.
+//! The embedded world in which a gate is rehearsed: a built-in one, or one generated from the gate
+//! file. Faults that are derived from the gate itself work the same in both.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The embedded world as a whole: builds its parts in one temporary directory, hands the gate an
-//! operator who lives there, and says at the end what has become of it.
+//! The embedded world as a whole: builds its parts in one temporary directory, gives the gate an
+//! operator environment in it, and reports the final state.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
-//! What GitHub Actions reads of a run: annotations and outputs, and log lines that start no
+//! The output for GitHub Actions: annotations, step outputs, and log lines that cannot start a
 //! workflow command. Pure; the rules are the runner's (`ActionCommand`): a command is a line that
-//! begins with `::` after white space, or holds `##[` anywhere.
+//! begins with `::` after white space, or contains `##[` anywhere.
 
 use std::io::Write;
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! The report as files for other programs: JSON, JUnit; and the page of earlier bundles.
+//! The report as files for other programs: JSON and JUnit; and the HTML page of earlier bundles.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;

@@ -1,4 +1,4 @@
-//! Texts that fit into so many columns of a terminal.
+//! Fits texts into a number of terminal columns.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 

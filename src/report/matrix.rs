@@ -1,6 +1,6 @@
-//! Several runs side by side: candidates × platforms, one verdict each. What is no verdict on a
-//! release never reads as one: a part, a rehearsal and a bundle that does not hold are named as
-//! that. Pure.
+//! Several runs side by side: candidates × platforms, one verdict each. What is not a verdict on a
+//! release never looks like one: a partial run, a rehearsal and a bundle that does not verify are
+//! labelled as such. Pure.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

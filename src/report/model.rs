@@ -1,5 +1,5 @@
-//! A run in words: what the events say, put together for people and machines. Built from events
-//! alone, so a live run, a journal and a bundle give the same report.
+//! The report of a run, collected from its events for people and machines. Built from events alone,
+//! so a live run, a journal and a bundle give the same report.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

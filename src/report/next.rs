@@ -1,4 +1,4 @@
-//! What comes next after a run: one command.
+//! The next command after a run.
 
 use serde::Serialize;
 

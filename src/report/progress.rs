@@ -1,5 +1,5 @@
-//! How far a run is, from its events: what runs, what waits for what, how long it may still take.
-//! Pure; the terminal draws it.
+//! The progress of a run, from its events: what runs, what waits for what, how long it may still
+//! take. Pure; the terminal draws it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a person sees while a run is at work: a live view on a terminal, `[12/43]` lines elsewhere.
+//! What a person sees during a run: a live view on a terminal, `[12/43]` lines elsewhere.
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! The report as text: the verdict first, then every finding with what shows it and what to do.
+//! The report as text: the verdict first, then every finding with its evidence and its remedy.
 
 use std::fmt::Write;
 

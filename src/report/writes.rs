@@ -1,4 +1,4 @@
-//! What a run wrote outside, from its journal: comments, closings, re-openings, ended processes.
+//! What a run wrote externally, from its journal: comments, closings, re-openings, ended processes.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

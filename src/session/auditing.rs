@@ -1,6 +1,6 @@
-//! What one `gate audit` works with: hands, and a directory of its own that is gone afterwards.
-//! An audit marks its life by a locked file; a directory whose file is there and not locked is
-//! one that `kill -9` left behind, and the next audit takes it away.
+//! The context of one `gate audit`, and a temporary directory of its own. A running audit holds a
+//! locked file; a directory whose lock file exists but is not locked was left behind by `kill -9`,
+//! and the next audit removes it.
 #![expect(
     clippy::disallowed_methods,
     reason = "the directory comes before there is a world to ask, and goes after it"

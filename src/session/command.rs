@@ -1,4 +1,4 @@
-//! Hands for a single command, outside of a run: no journal, no run directory.
+//! The context of a single command outside of a run: no journal, no run directory.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a run leaves behind: what was run, the reports, the seal, the bundle. No evidence, no pass.
+//! The end of a run: what was run, the reports, the seal, the bundle. No evidence, no pass.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What two runs may want at the same time, and only one may have.
+//! What two runs may want at the same time, but only one may have.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Run directories, and finding one again.
+//! Creates run directories, and finds them again.
 #![expect(
     clippy::disallowed_methods,
     reason = "the listing comes before there is a world to ask"

@@ -1,5 +1,5 @@
-//! How long subtasks took in earlier runs of a gate. Read from their journals; what cannot be read
-//! is left out, for an estimate is no evidence.
+//! How long subtasks took in earlier runs of a gate. Read from their journals; unreadable ones are
+//! left out, because an estimate is not evidence.
 
 use camino::Utf8Path;
 

@@ -1,4 +1,4 @@
-//! What a run comes to, and its bundle as one file more.
+//! The result of a run, including its bundle.
 
 use std::fs::File;
 use std::path::Path;

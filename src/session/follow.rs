@@ -1,4 +1,4 @@
-//! Follows a run that another process is at work on: reads its journal as it grows. Writes nothing.
+//! Follows a run of another process: reads its journal as it grows. Writes nothing.
 #![expect(
     clippy::disallowed_methods,
     reason = "who looks on at another process has no world to ask"

@@ -1,6 +1,6 @@
-//! A run that was begun on another machine: taken over from its bundle, which is verified first,
-//! into a run directory of this machine. Never believes a bundle that is not intact, and never
-//! loses what is here already.
+//! A run that was started on another machine: its bundle is verified first, then imported into a
+//! run directory of this machine. Never trusts a bundle that is not intact, and never loses what is
+//! here already.
 #![expect(
     clippy::disallowed_methods,
     reason = "the run directory comes before there is a world to ask"

@@ -1,5 +1,5 @@
-//! What a run holds from its beginning: the workspace, and its candidate where that is known. A dry
-//! run holds nothing, because it changes nothing.
+//! The locks of a run from its beginning: the workspace, and its candidate if it is known. A dry
+//! run takes no lock, because it changes nothing.
 
 use std::time::Duration;
 

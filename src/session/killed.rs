@@ -1,6 +1,6 @@
-//! Runs that were killed, and what they left behind: found by the next start, cleared when the
-//! operator says so. A run marks its life by a locked file; one that is there and not locked was
-//! never taken away by its run.
+//! Runs that were killed, and what they left behind: found by the next start, and cleared when the
+//! operator agrees. A running gate holds a locked file; a file that exists but is not locked was
+//! left by a run that did not end normally.
 #![expect(
     clippy::disallowed_methods,
     reason = "what is left is looked for before there is a world to ask"

@@ -1,5 +1,6 @@
-//! The layers of the world, from the verb outwards: what holds a secret is refused before it is
-//! recorded; then the record; policy; and every answer is cleaned before anybody sees it.
+//! The layers of the world, from the verb outwards: requests that contain a secret are refused
+//! before they are recorded; then recording; then policy; and every response is redacted before
+//! anybody sees it.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! Looks, when a run is resumed, whether what its results depend on is still what it was.
+//! Checks, when a run is resumed, whether the inputs of its results are still the same.
 //!
-//! Asks the world for nothing but what the journal and the gate decide, in the plan's order, so
-//! that a replay of the resumed run asks for the same.
+//! Its requests depend only on the journal and the gate, in the plan's order, so that a replay of
+//! the resumed run makes the same ones.
 
 use std::sync::Arc;
 use std::time::Duration;

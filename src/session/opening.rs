@@ -1,4 +1,4 @@
-//! What a run begins with: its parameters as they are recorded, and its journal.
+//! The start of a run: its parameters as they are recorded, and its journal.
 
 use std::collections::BTreeMap;
 use std::path::Path;

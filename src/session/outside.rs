@@ -1,6 +1,6 @@
-//! Directories of this machine that are none of a run's own and yet stand in what programs print:
-//! the home of whoever rehearses, the account's, those of tools that the system does not bring.
-//! They are places like the others, so that no bundle says where a machine keeps its things.
+//! Directories of this machine that do not belong to a run but appear in program output: the home
+//! of whoever rehearses, the account's home, those of tools outside the system. They get symbolic
+//! paths like others, so that no bundle shows where a machine keeps its files.
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 

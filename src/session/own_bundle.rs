@@ -1,4 +1,4 @@
-//! A run's own bundle, as others will look at it: a run that says it has passed has tried that.
+//! Verifies a run's own bundle as others will: a run that reports success has done this.
 
 use camino::Utf8Path;
 

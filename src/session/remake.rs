@@ -1,9 +1,9 @@
-//! What earlier parts of a run left on another machine, made anew on this one: the installed
-//! candidate from its recorded lock, the harness's environment, a machine without orphan daemons.
-//! What comes out otherwise than on record is said, and is never used.
+//! Recreates on this machine what earlier parts of a run left on another: the installed candidate
+//! from its recorded lock, the harness's environment, a machine without orphan daemons. A result
+//! that differs from the record is reported and never used.
 //!
-//! Asks the world for nothing but what the journal and the gate decide, so that a replay of the
-//! resumed run asks for the same.
+//! Its requests depend only on the journal and the gate, so that a replay of the resumed run makes
+//! the same ones.
 
 use std::sync::Arc;
 

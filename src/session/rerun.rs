@@ -1,5 +1,5 @@
-//! A recorded run's gate, as it was: makes the reports of a recording, and runs it again in
-//! whatever world it is given.
+//! The gate of a recorded run: generates the reports of a recording, and runs the gate again in a
+//! given world.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What an earlier part of a run found out and a resumed run need not do again.
+//! Results of an earlier part of a run that a resumed run can keep.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The runs of a state directory: what each is a verdict on, and how one is removed.
+//! The runs of a state directory: what the verdict of each applies to, and how one is removed.
 #![expect(
     clippy::disallowed_methods,
     reason = "a run that is removed has no world any more to ask"

@@ -1,4 +1,4 @@
-//! The report of a run while it is made.
+//! The report of a run while it is built.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

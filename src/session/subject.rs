@@ -1,4 +1,4 @@
-//! What a gate installs, as lower layers know it. Pure.
+//! What a gate installs, in the types of the lower layers. Pure.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! The tools of a run, found or made before the run begins; their versions are evidence.
+//! The tools of a run, found or installed before the run begins; their versions are evidence.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The ssh agent: which keys it holds, and a signature from it. The key itself stays there.
+//! The ssh agent: lists its keys and requests a signature. The key itself stays in the agent.
 //!
 //! Ed25519 keys only: the agent's ECDSA signatures differ each time.
 

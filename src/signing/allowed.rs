@@ -1,5 +1,5 @@
-//! Allowed-signers files, as `ssh-keygen(1)` describes them. What is not understood in one is an
-//! error: a limit that is passed over would let more keys in than its author meant.
+//! Allowed-signers files, in the format of `ssh-keygen(1)`. Anything unknown in one is an error:
+//! ignoring a restriction would accept more keys than its author intended.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;

@@ -1,8 +1,7 @@
-//! DSSE envelopes, one a line: <https://github.com/secure-systems-lab/dsse>, version 1.
+//! DSSE envelopes, one per line: <https://github.com/secure-systems-lab/dsse>, version 1.
 //!
-//! Read strictly: no key twice, no field that nothing here reads, base64 of one alphabet and with
-//! its padding. The specification has readers take either alphabet; what is written is the standard
-//! one.
+//! Read strictly: no duplicate key, no unknown field, base64 in a single alphabet and with padding.
+//! The specification lets readers accept either alphabet; the standard one is written.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};

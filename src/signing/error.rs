@@ -1,4 +1,4 @@
-//! Why a key or an envelope is not one.
+//! Why a key or an envelope is invalid.
 
 /// Why a file holds no key that the gate can use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

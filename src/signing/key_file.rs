@@ -1,4 +1,4 @@
-//! Files of keys: PEM, with lines of any width, and allowed signers.
+//! Key files: PEM, with lines of any width, and allowed signers.
 
 use pem_rfc7468::Decoder;
 use zeroize::Zeroizing;

@@ -1,4 +1,4 @@
-//! A public key: read, named, and asked whether a signature is its own.
+//! A public key: parsing, names, and verification of signatures.
 
 use std::fmt;
 

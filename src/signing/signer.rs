@@ -1,4 +1,4 @@
-//! Whatever signs: a key from a file, or the ssh agent.
+//! A signer: a key from a file, or the ssh agent.
 
 use std::sync::Arc;
 

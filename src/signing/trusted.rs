@@ -1,4 +1,4 @@
-//! Which keys somebody trusts, and which of them made a signature.
+//! Which keys a reader trusts, and which of them made a signature.
 
 use jiff::Timestamp;
 

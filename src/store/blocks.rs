@@ -1,10 +1,10 @@
-//! Gzip in independent blocks, so that all cores compress and inflate one file and the bytes
-//! are the same however many there are.
+//! Gzip in independent blocks, so that all cores compress and inflate one file, and the bytes do
+//! not depend on the number of cores.
 //!
-//! Each block is a gzip member of its own, with a fixed header (no time, no name, unknown
-//! system) and one extra field `GB` that holds the member's length and the CRC-32 of its deflated
-//! bytes: deflate has bits that mean nothing, and not even those may be changed unseen.
-//! `gzip -d` and `tar xzf` read the whole as they read any concatenated gzip file.
+//! Each block is a gzip member of its own, with a fixed header (no time, no name, unknown system)
+//! and one extra field `GB` that holds the member's length and the CRC-32 of its deflated bytes:
+//! deflate has bits without meaning, and even a change to those must be noticed. `gzip -d` and `tar
+//! xzf` read the whole as they read any concatenated gzip file.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};

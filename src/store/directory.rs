@@ -1,5 +1,5 @@
-//! Attempt directories `<rc-tag>-attempt<N>`: whoever makes the empty directory has the name; the
-//! content is written beside it, and gets the name when it is whole. Afterwards nothing in it can
+//! Evidence directories `<rc-tag>-attempt<N>`: whoever creates the empty directory owns the name;
+//! the content is written beside it and renamed when it is complete. Afterwards nothing in it can
 //! be changed. Earlier ones are never touched.
 
 use std::io::Read;

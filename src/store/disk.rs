@@ -1,7 +1,7 @@
-//! The journal's and the evidence's own hands: the few file operations they need.
+//! The few file operations that the journal and the evidence need.
 //!
-//! The journal is what records the exchanges with the outside, so its own writing cannot be one
-//! of them. Everything else goes through [`crate::world::World`].
+//! The journal records all effects, so its own writes cannot be effects. Everything else goes
+//! through [`crate::world::World`].
 #![expect(
     clippy::disallowed_methods,
     reason = "what records the exchanges cannot be one of them; these are all its file operations"

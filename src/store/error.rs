@@ -1,4 +1,4 @@
-//! Why files could not be kept, packed or read back.
+//! Why files could not be stored, packed or read back.
 
 use std::path::PathBuf;
 

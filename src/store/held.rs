@@ -1,6 +1,6 @@
-//! A disk below a directory that is held open. Each name on the way is opened in the one before,
-//! and no link is followed: whoever swaps a directory for a link, at whatever moment, makes an
-//! operation fail, and never one happen elsewhere.
+//! A disk below a directory that is held open. Each path component is opened relative to the
+//! previous one, and no link is followed: replacing a directory by a link, at any moment, makes an
+//! operation fail, and never lets it happen elsewhere.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};

@@ -1,6 +1,6 @@
-//! Locks between processes: a file that its holder keeps locked, and in it who that is. The system
-//! takes the lock from a process that dies, so what is left in a file that nobody locks is of a
-//! holder that did not come to its end.
+//! Locks between processes: a file that its holder keeps locked and that names the holder. The
+//! system releases the lock when a process dies, so the content of an unlocked file names a holder
+//! that did not end normally.
 #![expect(
     clippy::disallowed_methods,
     reason = "a lock is taken before there is a world to ask, and by the world itself"

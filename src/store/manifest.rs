@@ -1,4 +1,4 @@
-//! What is in a bundle or an attempt directory: names, sizes, digests.
+//! The content of a bundle or an evidence directory: names, sizes, digests.
 
 use std::fmt::Write as _;
 

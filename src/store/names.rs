@@ -1,4 +1,4 @@
-//! Names that files may have in the evidence: relative, plain, the same on every machine.
+//! Allowed names of evidence files: relative, plain, the same on every machine.
 
 use crate::store::StoreError;
 

@@ -1,5 +1,5 @@
-//! Reads an archive that anyone may have made. Takes exactly what this program writes, in
-//! bounded memory; never follows a name anywhere.
+//! Reads an archive that anyone may have made. Accepts exactly the format that this program writes,
+//! in bounded memory; never extracts to a path.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};

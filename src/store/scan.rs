@@ -1,4 +1,4 @@
-//! A look at every byte that is packed, by whoever knows what may not get out.
+//! A check of every byte that is packed, by a scanner that knows what must not get out.
 
 /// Looks at every byte that is packed, in order.
 pub trait Scan {

@@ -1,6 +1,5 @@
-//! The one dialect of tar that bundles are written in, and the only one that is read: plain
-//! files with fixed owner, time and mode; long names in a `path` record. No links, no devices,
-//! no directories, no sparse files.
+//! The single tar dialect in which bundles are written and read: plain files with fixed owner, time
+//! and mode; long names in a `path` record. No links, no devices, no directories, no sparse files.
 
 use std::io::{self, Read};
 

@@ -1,7 +1,7 @@
-//! The tools the gate needs on a machine: which are there, in which version, logged in or not,
-//! and the two it makes itself when they are missing or too old.
+//! The tools the gate needs on a machine: which exist, in which version, whether they are logged
+//! in, and the two that the gate installs itself if they are missing or too old.
 //!
-//! Everything goes through the [`World`]; what is made lies in the gate's own cache. It never
+//! Everything goes through the [`World`]; the gate's own installations are in its cache. It never
 //! changes the operator's own installation.
 
 mod needed;

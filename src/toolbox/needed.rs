@@ -1,4 +1,4 @@
-//! Which tools are needed: those of which this program knows more than the name, and others.
+//! Which tools are needed: those this program knows details of, and others known only by name.
 
 use std::collections::BTreeSet;
 

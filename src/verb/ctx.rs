@@ -1,4 +1,4 @@
-//! What a verb has in its hands: the facts so far, and the door to the outside.
+//! The context of a verb: the facts so far, and access to the outside.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};

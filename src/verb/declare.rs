@@ -1,4 +1,4 @@
-//! What a verb says of itself before anything runs, so that a gate can be checked when it is read.
+//! What a verb declares before anything runs, so that a gate can be checked when it is loaded.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! What a result depends on besides the definition of its subtask: checkouts, tags, files. Taken
-//! when the result is made and again when a run is resumed; only where both are the same is a
-//! result kept. Every look goes through the world, so that a recording answers it.
+//! The inputs of a result besides the definition of its subtask: checkouts, tags, files. They are
+//! recorded with the result and determined again on resume; a result is kept only if both are
+//! equal. All of them are read through the world, so that a replay can answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The contract of a verb: what it declares, what it gets to act with, how it may end early.
-//! Knows no single verb.
+//! The contract of a verb: what it declares, its context, and how it may end early. Knows no
+//! specific verb.
 
 mod ctx;
 mod declare;

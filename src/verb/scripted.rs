@@ -1,4 +1,4 @@
-//! A world for unit tests: answers given in order, and a list of what was asked.
+//! A world for unit tests: answers given in order, and a list of the requests.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! What the gate file says beside the subtasks.
+//! Settings of the gate file outside the subtasks.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Why the outside could not be asked, or did not answer. Recorded and replayed like an answer.
+//! Why a request failed or was not answered. Recorded and replayed like a response.
 
 use serde::{Deserialize, Serialize};
 

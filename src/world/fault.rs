@@ -1,5 +1,4 @@
-//! Breaks chosen exchanges: answers them with an error, as if the outside had failed. The rest
-//! goes through untouched.
+//! Fails chosen requests with an error, as if the outside had failed. All others pass unchanged.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,4 +1,4 @@
-//! What was seen while a watched program ran.
+//! What was observed while a watched program ran.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

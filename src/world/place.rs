@@ -1,4 +1,4 @@
-//! Paths that mean the same on every machine: a root token and what is below it.
+//! Symbolic paths that mean the same on every machine: a root token and the path below it.
 
 use std::fmt;
 

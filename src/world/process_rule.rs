@@ -1,5 +1,5 @@
-//! Whether a process is one that a rule means: its program and the structure of its arguments
-//! decide, never a substring of its command line. Pure; sends no signal and lists nothing.
+//! Whether a process matches a rule: decided by its program and the structure of its arguments,
+//! never by a substring of its command line. Pure; sends no signal and lists nothing.
 
 use globset::{GlobBuilder, GlobMatcher};
 use regex::{Regex, RegexBuilder};

@@ -1,5 +1,5 @@
-//! Requests that name the type of their answer, so that nobody has to look whether an answer is
-//! of the right kind: it is looked at once, in [`ask`].
+//! Requests with the type of their response, so that callers need not check the kind of a response:
+//! it is checked once, in [`ask`].
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the outside answers.
+//! The responses of the outside.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What was found outside: answers of addresses, files, processes.
+//! What was found outside: HTTP responses, files, processes.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Why a process is left alone, in words for who wonders.
+//! Why a process is skipped, as a message for people.
 
 use std::fmt;
 

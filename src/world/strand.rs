@@ -1,5 +1,5 @@
-//! Strands: what one subtask does at the same time. Within a strand requests have an order; the
-//! order between strands says nothing, so a replay takes them as they come.
+//! Concurrent branches within one subtask. Requests of one branch are ordered; the order between
+//! branches has no meaning, so a replay accepts them in any order.
 
 use std::future::Future;
 

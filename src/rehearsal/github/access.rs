@@ -1,4 +1,4 @@
-//! Who may do what, and what goes wrong on the way: tokens by name, outages that happen once.
+//! Permissions and transport failures: tokens by name, outages that happen once.
 
 use std::collections::VecDeque;
 

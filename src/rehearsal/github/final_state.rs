@@ -1,4 +1,4 @@
-//! What the embedded GitHub looks like at the end.
+//! The state of the embedded GitHub at the end of a rehearsal.
 
 use serde_json::{Map, Value, json};
 

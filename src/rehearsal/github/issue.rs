@@ -1,4 +1,4 @@
-//! Issues: what GitHub knows of one, and how it changes. Knows nothing of HTTP or GraphQL.
+//! Issues: GitHub's data about one, and how it changes. Knows nothing of HTTP or GraphQL.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! What was asked of the embedded GitHub.
+//! The log of requests to the embedded GitHub.
 
 use serde_json::{Value, json};
 

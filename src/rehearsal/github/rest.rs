@@ -1,8 +1,8 @@
-//! GitHub's REST, as far as anything asks: who one is, how much may still be asked, and where a
-//! renamed repository is now.
+//! The part of GitHub's REST API that is used: the own login, the rate limit, and the new location
+//! of a renamed repository.
 //!
-//! The gate itself sends no REST request. Every other route is answered as not found, and
-//! remembered as unknown.
+//! Of these, the gate itself sends only the rate limit request. Every other route is answered as not
+//! found, and logged as unknown.
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
-//! HTTP on a Unix socket: who asks, what goes wrong on the way, and the record of it all.
+//! HTTP on a Unix socket: authentication, transport failures, and the log of requests.
 //!
-//! Owns the socket. What an answer says is decided in `graphql` and `rest`.
+//! Owns the socket. The content of an answer is decided in `graphql` and `rest`.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The embedded GitHub's state: repositories, who writes, what happens by itself, what was asked.
+//! The embedded GitHub's state: repositories, permissions, scheduled changes, logged requests.
 //!
 //! Owns every change of it. Never speaks HTTP, never reads a clock of its own.
 

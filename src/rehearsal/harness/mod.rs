@@ -1,7 +1,7 @@
 //! The end-to-end repository of the rehearsal: a real git checkout of a real `uv` project.
 //!
-//! Owns the harness's files and how a fault changes them. What the canary does is in those
-//! files, in bash and Python, run by the real programs; nothing here runs a scenario.
+//! Owns the harness's files and how a fault changes them. The canary's behaviour is in those files,
+//! in bash and Python, run by the real programs; nothing here runs a scenario.
 
 mod broken;
 mod plan;

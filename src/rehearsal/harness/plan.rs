@@ -1,4 +1,4 @@
-//! The harness's files, and what it is built for.
+//! The harness's files, and the versions and addresses they are made for.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What is played: what the gate file says, and what had to be made up so that nothing is missing.
+//! What is simulated: what the gate file specifies, and defaults for everything else.
 
 use std::collections::BTreeSet;
 

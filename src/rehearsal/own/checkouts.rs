@@ -1,4 +1,4 @@
-//! The checkouts of a gate: repositories of one commit, the same on every machine.
+//! The checkouts of a gate: repositories with one commit, the same on every machine.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Faults that follow from a gate itself: for each subtask, what may go wrong with what it asks for.
+//! Faults derived from a gate: for each subtask, what can go wrong with its requests.
 
 use std::fmt;
 

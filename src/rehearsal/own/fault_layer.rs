@@ -1,4 +1,4 @@
-//! A world in which something goes wrong with what chosen subtasks ask for.
+//! A world in which the requests of chosen subtasks go wrong.
 
 use std::sync::Arc;
 use std::time::Duration;

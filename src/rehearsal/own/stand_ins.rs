@@ -1,5 +1,5 @@
-//! The outside of a gate of one's own: pages and programs answer as the gate file says, time
-//! passes without anybody waiting, and nothing else is reached.
+//! The simulated outside of a user's gate: pages and programs answer as the gate file specifies,
+//! time passes without waiting, and nothing else can be reached.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! The embedded world of a gate of one's own, from its making to its end.
+//! The embedded world of a user's gate, from creation to removal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,7 +1,7 @@
-//! The candidates of 3.2.0 around the one that the gate is after: their numbers have gaps, as on the
-//! real product, and of those after it most were only tagged.
+//! The candidates of 3.2.0 before and after the one that the gate selects. As on the real product,
+//! their numbers have gaps, and most later ones were only tagged.
 //!
-//! Owns which there are and when they were tagged. Pure data.
+//! Owns which candidates exist and when they were tagged. Pure data.
 
 use crate::rehearsal::{Fault, Faults};
 

@@ -1,5 +1,5 @@
-//! A wheel, made of a tree of modules. Nothing is compressed and every time is fixed, so the same
-//! tree gives the same bytes everywhere.
+//! Builds a wheel from a tree of modules. Nothing is compressed and every time is fixed, so the
+//! same tree gives the same bytes everywhere.
 
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};

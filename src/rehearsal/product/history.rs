@@ -1,7 +1,8 @@
-//! A git history as data, and its way into a repository.
+//! A git history as data, and its import into a repository.
 //!
 //! Commits carry whole trees, fixed people and fixed times, so their ids are the same on every
-//! machine. One `git fast-import` stream makes a repository. Knows nothing of what is in a tree.
+//! machine. One `git fast-import` stream creates a repository. Knows nothing of the content of a
+//! tree.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

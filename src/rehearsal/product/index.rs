@@ -1,7 +1,7 @@
 //! The package index of the embedded world: the Simple API on loopback, as HTML and as JSON.
 //!
-//! Owns what it answers and a log of what it was asked. Its address holds a digest of all its
-//! files: whatever a client has cached under the same address is the same content.
+//! Owns its answers and a log of its requests. Its address contains a digest of all its files, so
+//! whatever a client has cached under the same address has the same content.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! How the package index writes what it has: HTML (PEP 503) and JSON (PEP 691, 700, 714).
+//! The listings of the package index: HTML (PEP 503) and JSON (PEP 691, 700, 714).
 //!
 //! Pure: reads a wheel's bytes, never a file.
 

@@ -1,8 +1,8 @@
-//! What an earlier version left behind: orphan sync daemons, and innocent bystanders whose
-//! arguments only look like one.
+//! What an earlier version left behind: orphan sync daemons, and unrelated processes whose
+//! arguments only resemble theirs.
 //!
 //! Owns their start, the list of those alive, and their end with the rehearsal. The daemons are
-//! real: an unpacked 3.2.0rc15 starts them, and whoever started them is gone.
+//! real: an unpacked 3.2.0rc15 starts them, and their parent process has exited.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};

@@ -1,7 +1,7 @@
-//! The real wheels that the tests in the embedded repositories need: pytest and its closure.
+//! The real wheels that the tests in the embedded repositories need: pytest and its dependencies.
 //!
-//! Owns which ones (by hash) and their one download. Never asks any index but the client's own
-//! configured default, and never asks again once they are there.
+//! Owns which ones (by hash) and their single download. Never uses any index but the client's own
+//! configured default, and never again once they are cached.
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! The checkouts `spec-kitty` and `spec-kitty-events` of the embedded world.
 //!
-//! Owns which commits and tags the rest of the rehearsal may speak of.
+//! Owns which commits and tags the rest of the rehearsal may refer to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! The source of `spec-kitty` at each stage of its history, under some faults.
 //!
-//! Owns what each named fault makes of the two fixes and their tests. Pure: writes nothing.
+//! Owns how each named fault changes the two fixes and their tests. Pure: writes nothing.
 
 use super::tree::{Patch, Tests, Tree};
 use crate::rehearsal::{Fault, Faults, RehearsalError};

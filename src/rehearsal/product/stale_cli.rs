@@ -1,4 +1,4 @@
-//! An old `spec-kitty` that stands where the operator's PATH finds it first.
+//! An old `spec-kitty` that comes first on the operator's PATH.
 //!
 //! Owns that one executable: it works, but it is not the candidate.
 

@@ -1,4 +1,4 @@
-//! What happened to the product before the gate looks at it: the commits of both repositories.
+//! The history of the product before the gate runs: the commits of both repositories.
 //!
 //! Owns the order of the commits, their people and times. Pure: writes nothing.
 

@@ -1,4 +1,4 @@
-//! The candidate's source as embedded files, and trees made of them.
+//! The candidate's source as embedded files, and the trees built from them.
 //!
 //! Owns the embedded files and the patches between their variants; never starts a program.
 

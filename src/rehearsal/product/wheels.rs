@@ -1,7 +1,7 @@
-//! Wheels of the product, made from the trees of its tags.
+//! Wheels of the product, built from the trees of its tags.
 //!
-//! Owns which releases there are, when they were uploaded and which are yanked. Nothing is
-//! compressed and every time is fixed, so the same tree gives the same bytes everywhere.
+//! Owns which releases exist, when they were uploaded and which are yanked. Nothing is compressed
+//! and every time is fixed, so the same tree gives the same bytes everywhere.
 
 use std::path::Path;
 

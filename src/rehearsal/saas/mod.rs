@@ -1,6 +1,6 @@
 //! The SaaS of the rehearsal: an HTTP server on loopback with real state in memory.
 //!
-//! Owns the deployment's identity, the missions made of posted events, and the account of every
+//! Owns the deployment's identity, the missions created from posted events, and the log of every
 //! request by client. Never decides anything for the gate, and never learns that one is running.
 
 mod routes;

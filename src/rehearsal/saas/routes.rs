@@ -1,4 +1,4 @@
-//! The routes of the SaaS, in the shapes of the deployed one.
+//! The routes of the SaaS, with the response formats of the deployed one.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the SaaS of the rehearsal holds: deployment, missions, rejected rows, account of requests.
+//! The state of the rehearsal's SaaS: deployment, missions, rejected rows, log of requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};

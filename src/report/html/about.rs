@@ -1,4 +1,5 @@
-//! What a verdict is on: gate, candidate, parameters, scope, program, tools. And what comes next.
+//! What a verdict applies to: gate, candidate, parameters, scope, program, tools. And what comes
+//! next.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,6 @@
-//! A comment that was posted, each of its values with where it came from. The template is filled in
-//! once more, with values that carry their names; only what then reads as it was posted is shown so.
+//! A posted comment, with the origin of each of its values. The template is rendered once more,
+//! with values that carry their names; only if the result equals the posted text is it shown that
+//! way.
 
 use std::collections::BTreeMap;
 use std::fmt;

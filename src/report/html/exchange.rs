@@ -1,5 +1,5 @@
-//! One request and its answer, as a page shows them. Read as values rather than as types: a long
-//! text may stand there as a reference.
+//! One request and its response, as a page shows them. Read as JSON values rather than as types,
+//! because a long text may be stored as a reference.
 
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! The service's health before the runs and after them, and what somebody did between.
+//! The service's health before and after the runs, and interventions in between.
 
 use std::collections::BTreeMap;
 

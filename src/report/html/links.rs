@@ -1,5 +1,5 @@
-//! Where a page may lead: into the evidence beside it, and to GitHub. Nothing recorded becomes an
-//! address as it is.
+//! The links that a page may contain: to the evidence beside it, and to GitHub. No recorded text is
+//! used as an address without validation.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 

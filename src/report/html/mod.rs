@@ -1,7 +1,7 @@
-//! A run as one page that needs nothing beside it: what the verdict is, why, and from which bytes.
+//! A run as one self-contained page: the verdict, its reason, and the bytes it is based on.
 //!
-//! Owns what the page shows and how; decides nothing. The same run gives the same bytes: the page is
-//! part of a bundle, and made anew when that is verified.
+//! Owns what the page shows and how; decides nothing. The same run gives the same bytes: the page
+//! is part of a bundle, and is generated again when the bundle is verified.
 
 mod about;
 mod canary;

@@ -1,4 +1,4 @@
-//! What a page is made of.
+//! The recorded data that a page is generated from.
 
 use super::links::Evidence;
 use crate::gate::Gate;

@@ -1,4 +1,4 @@
-//! A subtask, opened: what it waited for, asked and found.
+//! The details of a subtask: what it waited for, requested and found.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! Recorded text as a page shows it: nothing in it acts on the page, and no more of it than fits.
+//! Recorded text as a page shows it: escaped, and cut to a limit.
 
 use std::fmt::Write as _;
 

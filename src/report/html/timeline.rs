@@ -1,4 +1,4 @@
-//! When what was at work, and what it waited for: a drawing in whole numbers, so that the same run
+//! When each subtask ran and what it waited for: a drawing in whole numbers, so that the same run
 //! gives the same bytes.
 
 use std::collections::BTreeMap;

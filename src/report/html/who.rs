@@ -1,4 +1,4 @@
-//! Under whose name the gate wrote, and on which machine it ran.
+//! Under which login the gate wrote, and on which machine it ran.
 
 use serde_json::Value;
 

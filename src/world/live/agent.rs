@@ -1,4 +1,4 @@
-//! The operator's ssh agent, over its socket. Only what is public goes there and comes back.
+//! The operator's ssh agent, over its socket. Only public data is sent and received.
 
 use std::io;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What every part of the live world needs: blocking work beside the asynchronous one, and file
-//! failures in the world's words.
+//! Shared helpers of the live world: blocking work beside asynchronous work, and file errors as
+//! world errors.
 
 use camino::Utf8Path;
 

@@ -1,8 +1,8 @@
-//! Drains one pipe of a program: through the redactor into a log file, with the end kept in
+//! Drains one pipe of a program: through the redactor into a log file, with the last part kept in
 //! memory and the digest of the whole.
 //!
-//! What is redacted is digested and written by another thread as soon as there is much of it, so
-//! that a program that prints a lot waits for the slower of the two only.
+//! Large amounts of redacted output are digested and written by another thread, so that a program
+//! that prints a lot waits only for the slower of the two.
 
 use std::collections::VecDeque;
 use std::fs::File;

@@ -1,5 +1,5 @@
-//! Other people's paths in what is told of their processes: evidence goes to others, and where
-//! this machine keeps things that are none of the run's is nobody's business.
+//! Removes unrelated paths from the recorded command lines of processes: evidence is given to
+//! others, and must not show where this machine keeps what does not belong to the run.
 
 use std::sync::LazyLock;
 

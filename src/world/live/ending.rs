@@ -1,5 +1,5 @@
-//! Ends processes that are positively the ones meant: all are held first, looked at while held,
-//! then signalled; so what was looked at is what gets the signal.
+//! Ends only positively identified processes: all are pinned first, then inspected, then signalled,
+//! so that the inspected process is the one that gets the signal.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

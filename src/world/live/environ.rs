@@ -1,5 +1,5 @@
-//! The operator's environment, taken out of the process: what a process was started with stays
-//! readable for every program of the same user, so the gate starts itself once more without it.
+//! Removes the operator's environment from the process: the initial environment of a process stays
+//! readable for every program of the same user, so the gate restarts itself without it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

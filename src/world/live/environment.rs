@@ -1,5 +1,5 @@
-//! What a program started by the gate gets as its environment. Pure; reads no environment and
-//! looks at no file but the operator's configuration files, and those only for being there.
+//! The environment of programs that the gate starts. Pure; reads no environment, and checks of
+//! files only whether the operator's configuration files exist.
 
 use std::collections::BTreeMap;
 

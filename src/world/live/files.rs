@@ -1,5 +1,5 @@
-//! Files: read, listed, written beside and renamed, kept as evidence. Never follows a symbolic
-//! link below a place's root, never replaces what it was not told to replace.
+//! File operations: read, list, write beside and rename, keep as evidence. Never follows a symbolic
+//! link below a place's root, and never replaces a file without being told to.
 
 use std::fs::{File, FileType};
 use std::io::{Read, Write};

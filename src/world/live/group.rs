@@ -1,5 +1,5 @@
-//! The groups of running programs: each is a session of its own, ended as a whole, also when
-//! nobody waits for it any more.
+//! The groups of running programs: each is a session of its own, and is ended as a whole even if
+//! nothing waits for it any more.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! Which directory a process's `HOME` is: compared by device and inode, not by its spelling. A
-//! link, a slash more, another root all lead to the same directory or do not.
+//! Which directory a process's `HOME` is: compared by device and inode, not by its spelling,
+//! because a link, an extra slash or another root may or may not lead to the same directory.
 
 use std::os::unix::fs::MetadataExt as _;
 

@@ -1,5 +1,5 @@
-//! HTTP: no cookies, no redirect followed, a limit on time and size, and honest words for
-//! what went wrong.
+//! HTTP: no cookies, no redirects followed, limits on time and size, and precise messages for
+//! failures.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;

@@ -1,5 +1,4 @@
-//! Which files below a directory are meant, and which directories need not be entered for them.
-//! Pure.
+//! Which files below a directory match a pattern, and which directories need not be entered. Pure.
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 

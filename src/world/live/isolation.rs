@@ -1,4 +1,4 @@
-//! What really keeps the programs of a run apart on this machine.
+//! The isolation between the programs of a run that is in force on this machine.
 
 use serde::Serialize;
 

@@ -1,5 +1,5 @@
-//! What is left of a run that was killed: processes that carry its directories in their
-//! environment, and whatever shares a session with them.
+//! What a killed run left running: processes that have its directories in their environment, and
+//! whatever shares a session with them.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

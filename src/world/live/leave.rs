@@ -1,5 +1,5 @@
-//! Files left where readers look, outside of the gate's own directories: made new, never
-//! replacing anything, and through no link that somebody else could have put there.
+//! Files that are left for readers outside of the gate's own directories: always new, never
+//! replacing a file, and never through a link that somebody else could have put there.
 
 use std::collections::VecDeque;
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! The real world's state: the operator, the places, what runs.
+//! The real world's state: the operator, the places, the running programs.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

@@ -1,7 +1,7 @@
 //! The real world: the only place that spawns, opens, connects, signals or reads a clock.
 //!
-//! Turns places into this machine's paths on the way out, and paths and secrets into tokens on
-//! the way back. It decides nothing: what may happen is the policy's business.
+//! Turns symbolic paths into this machine's paths in requests, and paths and secrets into tokens in
+//! responses. It decides nothing: the policy decides what may happen.
 #![expect(
     clippy::disallowed_methods,
     reason = "this is the one place behind the door where effects really happen"

@@ -1,4 +1,4 @@
-//! What the gate was started from: the operator's variables and directories.
+//! The environment that the gate was started in: the operator's variables and directories.
 
 use std::collections::BTreeMap;
 

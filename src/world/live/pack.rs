@@ -1,4 +1,4 @@
-//! Archives of evidence: [`crate::store`] packs, the files' secrets replaced on the way.
+//! Archives of evidence: packed by [`crate::store`], with secrets replaced on the way.
 
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,5 @@
-//! Whoever is at the terminal. Asks in one line, reads one line; answers for nobody.
+//! The person at the terminal. Asks in one line, reads one line; never answers on somebody's
+//! behalf.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};

@@ -1,5 +1,5 @@
-//! Opens files that somebody else may have put there: plain files only, never a pipe or a device,
-//! and below a run's directory through no link at all, whatever changes meanwhile.
+//! Opens files that somebody else may have put there: regular files only, never a pipe or a device,
+//! and below a run's directory never through a link, whatever changes concurrently.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Result};

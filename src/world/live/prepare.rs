@@ -1,4 +1,5 @@
-//! Decides everything of a program before it starts: which file, which environment, which sandbox.
+//! Decides everything about a program before it starts: which file, which environment, which
+//! sandbox.
 
 use std::collections::BTreeMap;
 use std::fs::File;

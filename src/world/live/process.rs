@@ -1,4 +1,4 @@
-//! Lists processes: who they are, whose they are, what they run.
+//! Lists processes: their identity, their owner, their command line.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

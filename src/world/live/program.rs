@@ -1,4 +1,4 @@
-//! Runs one program to its end: pipes, time limit, leftovers, observations.
+//! Runs one program to its end: pipes, time limit, orphaned child processes, observations.
 
 use std::time::Instant;
 

@@ -1,5 +1,5 @@
-//! What only one run may have at a time: a candidate of a gate, or a gate that is about none. Held
-//! until the world ends.
+//! Locks that only one run may have at a time: a candidate of a gate, or a gate without a
+//! candidate. Held until the world ends.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

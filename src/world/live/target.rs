@@ -1,5 +1,5 @@
-//! Where a file effect writes: a path, and the disk below the directory that it is in, which is
-//! held. Never replaces what it was not told to replace.
+//! The target of a file effect: a path, and the disk below its directory, which is held open. Never
+//! replaces a file without being told to.
 
 use std::fs::File;
 use std::io::Read;

@@ -1,4 +1,4 @@
-//! Which of the operator's secrets cannot be hidden, said before a run writes anything.
+//! Which of the operator's secrets cannot be redacted, reported before a run writes anything.
 
 use super::environment;
 use super::operator::Operator;

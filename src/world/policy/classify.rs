@@ -1,5 +1,5 @@
-//! What an effect does beyond the run's own directories. One answer, for the policy, for the
-//! recorder (which syncs what was asked before a write happens) and for whoever looks at a journal.
+//! What an effect does beyond the run's own directories. One answer for the policy, for the
+//! recorder (which syncs a request before a write happens) and for readers of a journal.
 
 use super::gh;
 use super::words::file_name;

@@ -1,5 +1,4 @@
-//! The shapes in which `gh` may be started: a few that read, and three that write to listed
-//! issues.
+//! The allowed forms of `gh` command lines: a few that read, and three that write to listed issues.
 
 use super::graphql;
 use super::words::{Known, Refusal, Words, alone, value};

@@ -1,5 +1,5 @@
-//! The shapes in which `git` may be started: reading anywhere, writing in the run directory
-//! only, and never to a remote.
+//! The allowed forms of `git` command lines: reading anywhere, writing only in the run directory,
+//! and never to a remote.
 
 mod shapes;
 

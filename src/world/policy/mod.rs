@@ -1,9 +1,9 @@
-//! What may happen: reads each effect as it will be carried out, and refuses what the gate file
-//! does not list, before anything is started.
+//! The policy: checks each effect in the form in which it will be carried out, and refuses what the
+//! gate file does not list, before anything is started.
 //!
-//! It believes no claim: a program is judged by its argument list, a comment by its text, a
-//! process rule by its patterns. What it does not understand, it refuses. It never performs,
-//! changes or delays an effect.
+//! It trusts no claim: a program is judged by its argument list, a comment by its text, a process
+//! rule by its patterns. What it does not understand, it refuses. It never performs, changes or
+//! delays an effect.
 
 mod classify;
 mod fly;

@@ -1,4 +1,4 @@
-//! Which programs may be started, and in which shapes.
+//! Which programs may be started, and with which forms of command lines.
 
 use super::words::{Refusal, file_name};
 use super::{fly, gh, git, python_tools};

@@ -1,5 +1,5 @@
-//! The shapes in which `uv` and `pipx` may be started: they resolve, lock and install what is named
-//! in files, and run what the gate file declares. They never publish, nor run what they fetch.
+//! The allowed forms of `uv` and `pipx` command lines: they resolve, lock and install what files
+//! specify, and run what the gate file declares. They never publish, nor run what they fetch.
 
 use super::words::Refusal;
 use crate::model::ResolvedPolicy;

@@ -1,4 +1,4 @@
-//! An argument list taken apart by a strict list of options: what is not on it is no option.
+//! Parses an argument list with a strict list of options: anything not on it is not an option.
 
 /// Why an effect is refused: what was asked, and which list would have to name it.
 pub(super) type Refusal = String;

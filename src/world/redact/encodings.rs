@@ -1,4 +1,4 @@
-//! The forms in which one secret value travels.
+//! The encodings in which a secret value may appear.
 
 use std::collections::HashSet;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! Finds known values in bytes: the leftmost, and there the longest.
+//! Finds known values in bytes: leftmost-longest match.
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 

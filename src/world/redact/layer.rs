@@ -1,4 +1,4 @@
-//! Redaction as a layer: refuses requests that hold a secret, cleans every answer.
+//! Redaction as a layer: refuses requests that contain a secret, redacts every response.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Words and numbers as every text has them: hidden, they would change what a text says.
+//! Ordinary words and numbers: redacting them would change the meaning of a text.
 
 /// A longer one may be a password that people type.
 const LONGEST: usize = 7;

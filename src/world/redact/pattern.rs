@@ -1,4 +1,4 @@
-//! A value to look for, and one that was found.
+//! A value to search for, and a match.
 
 use super::wrapped;
 

@@ -1,4 +1,4 @@
-//! What is known to be hidden: values of secrets in their encodings, and paths of places.
+//! What the redactor replaces: values of secrets in their encodings, and paths of places.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,8 +1,8 @@
 //! Finds many long values in one pass that looks at few of the bytes.
 //!
-//! Of a text, eight bytes are looked at every so many positions, so that each place where a value
-//! may stand holds one of these samples whole. Hardly any sample occurs in a value; where one
-//! does, the value is compared. An automaton would look at every byte.
+//! Eight bytes of the text are sampled at a fixed interval, so that every possible occurrence of a
+//! value contains one whole sample. Few samples occur in any value; for those, the value is
+//! compared. An automaton would look at every byte.
 
 use super::pattern::{Hit, Pattern, first};
 use super::wrapped::{self, LONGEST_LINE_END};

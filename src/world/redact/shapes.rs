@@ -1,4 +1,4 @@
-//! The shapes of tokens that nobody named: recognised by how they start, hidden to their end.
+//! The patterns of undeclared tokens: recognised by their prefix, redacted to their end.
 
 use std::sync::LazyLock;
 

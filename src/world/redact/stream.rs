@@ -1,4 +1,4 @@
-//! Redaction of bytes that arrive in pieces: the result is the same however they are split.
+//! Redaction of bytes that arrive in chunks: the result does not depend on the chunks.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Base64, base32 and hexadecimal digits that their writer broke into lines: found across the line
-//! ends, whatever the column.
+//! Base64, base32 and hexadecimal text that was broken into lines: found across line ends, at any
+//! column.
 
 /// Shortest form that is looked for across line ends: of a shorter one, neither part need hold a
 /// sample.

@@ -1,6 +1,6 @@
-//! Validates a document against the schema, with GitHub's words, codes and paths.
+//! Validates a document against the schema, with GitHub's messages, codes and paths.
 //!
-//! Never looks at the state: what is refused here is refused before anything is done.
+//! Never looks at the state: what is refused here is refused before anything is executed.
 
 use std::collections::BTreeSet;
 

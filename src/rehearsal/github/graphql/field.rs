@@ -1,4 +1,4 @@
-//! A field as it is asked for, and why it may have no value.
+//! A requested field, and why it may have no value.
 
 use serde_json::{Map, Value};
 

@@ -1,7 +1,7 @@
-//! GitHub's GraphQL: a document is checked against the schema, then carried out on the state,
-//! with GitHub's error shapes.
+//! GitHub's GraphQL: a document is validated against the schema, then executed on the state, with
+//! GitHub's error format.
 //!
-//! Owns what a query means. Who may send it is decided in the server before it gets here.
+//! Owns the meaning of a query. The server decides who may send it before it gets here.
 
 mod check;
 mod field;

@@ -1,4 +1,4 @@
-//! Connections: lists in pages, with GitHub's rules for asking.
+//! Connections: paginated lists, with GitHub's rules for requests.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,5 +1,5 @@
-//! What a field of the schema is, in the state: objects as JSON with all their plain fields, and
-//! the fields that take arguments.
+//! The value of a schema field in the state: objects as JSON with all their plain fields, and the
+//! fields that take arguments.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Carries a checked operation out: resolves its fields one by one, and shapes the answer.
+//! Executes a validated operation: resolves its fields one by one, and builds the response.
 
 use async_graphql_parser::types::{
     BaseType, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet, Type,

@@ -1,6 +1,6 @@
-//! GitHub's types, read from `schema.graphql`, and which values fit which type.
+//! GitHub's types, read from `schema.graphql`, and which values match which type.
 //!
-//! Knows no state and no document.
+//! Knows neither state nor documents.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

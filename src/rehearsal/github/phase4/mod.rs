@@ -1,7 +1,7 @@
 //! The GitHub of the built-in gate: the issues, pull requests and releases that it reads.
 //!
-//! Everything that the repositories decide comes from [`RepositoryFacts`]; faults change only
-//! what people said and did on GitHub.
+//! Everything that depends on the repositories comes from [`RepositoryFacts`]; faults change only
+//! what people wrote and did on GitHub.
 
 mod issues;
 

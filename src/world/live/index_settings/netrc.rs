@@ -1,5 +1,5 @@
-//! The operator's netrc: of its logins, those at the configured indexes. Code of others that an
-//! installer runs sees them, as it sees the index itself; it sees no other.
+//! The operator's netrc: only its logins for the configured indexes are passed. Third-party code
+//! that an installer runs can see these logins, as it can see the index itself, and no others.
 
 use std::collections::{BTreeMap, BTreeSet};
 

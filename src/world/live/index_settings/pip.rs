@@ -1,5 +1,5 @@
-//! pip's part: its variables and its configuration files, the way pip itself lays them over one
-//! another. Afterwards it is told to read no file any more.
+//! pip's settings: its variables and its configuration files, with pip's own precedence. pip is
+//! then told to read no configuration file.
 
 use std::collections::BTreeMap;
 

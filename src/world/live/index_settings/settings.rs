@@ -1,4 +1,4 @@
-//! The settings themselves, sorted, and what both tools read them by.
+//! The settings themselves, sorted, and how both tools read them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! uv's part: its variables, the file that `UV_CONFIG_FILE` names, or else the user's and the
-//! machine's `uv.toml`.
+//! uv's settings: its variables, and the file that `UV_CONFIG_FILE` names, or else the user's and
+//! the machine's `uv.toml`.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use toml::{Table, Value};

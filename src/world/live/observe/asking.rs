@@ -1,5 +1,5 @@
-//! Reads the watched addresses now and then between two boundaries, so that what changed while a
-//! run was at work can be told from what changed between two runs.
+//! Polls the watched addresses between two checkpoints, so that a change during a run can be told
+//! from a change between two runs.
 
 use std::sync::Arc;
 use std::time::Duration;

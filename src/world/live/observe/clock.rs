@@ -1,4 +1,4 @@
-//! Two clocks held beside each other: the time of day, and the time that passed.
+//! Compares two clocks: the time of day, and the elapsed time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! Looks at the world while a program runs: at its start, whenever a boundary file appears or
-//! is replaced, at its end, and at whatever happens in between. Looks only; touches nothing.
+//! Observes the world while a program runs: at its start, whenever a checkpoint file appears or is
+//! replaced, at its end, and on every notification in between. Only looks; touches nothing.
 
 mod asking;
 pub(super) mod clock;

@@ -1,4 +1,4 @@
-//! Watched files with their digests, each read again only when the system says that it changed.
+//! Watched files with their digests, each read again only when the system reports a change.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;

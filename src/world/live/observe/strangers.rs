@@ -1,4 +1,4 @@
-//! Programs that somebody else runs meanwhile, such as `pkill`. Looks only.
+//! Programs that somebody else runs at the same time, such as `pkill`. Only looks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Whether somebody types on the gate's terminal. What is typed is never read: it is the
+//! Whether somebody types on the gate's terminal. The input itself is never read: it is the
 //! operator's, and may be a password.
 
 use std::fs::{File, OpenOptions};

@@ -1,4 +1,4 @@
-//! What wakes the observer: the system's notifications, as far as it has them.
+//! What wakes the observer: the system's notifications, if available.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! bubblewrap: how a view becomes its arguments, and whether it works here.
+//! bubblewrap: turns a view into its arguments, and tests whether it works here.
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -1,5 +1,5 @@
-//! Linux: lists processes from `/proc`, and reads of each no more than is asked for: a sweep
-//! lists a thousand of them while they end, and waits for the listing.
+//! Linux: lists processes from `/proc`, and reads of each only what is needed: a sweep lists a
+//! thousand of them while they end, and waits for the listing.
 
 use std::path::Path;
 

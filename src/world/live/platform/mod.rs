@@ -1,5 +1,5 @@
-//! What differs between systems, under the same names: holding a process so that its pid cannot
-//! mean another, start times, sessions, and the isolation that is in force.
+//! Platform differences behind the same names: pinning a process so that its pid cannot be reused,
+//! start times, sessions, and the isolation in force.
 
 #[cfg(target_os = "linux")]
 mod bubblewrap;

@@ -1,4 +1,4 @@
-//! Systems without pidfds: a pid with its start time, looked at again before each signal.
+//! Systems without pidfds: a pid with its start time, checked again before each signal.
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;

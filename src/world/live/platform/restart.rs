@@ -1,5 +1,5 @@
-//! Starts this program once more with less in its environment. What it had goes through memory
-//! that only the two have.
+//! Restarts this program with a smaller environment. The former environment is passed through
+//! memory that only the two processes can access.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;

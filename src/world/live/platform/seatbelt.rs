@@ -1,6 +1,6 @@
-//! `sandbox-exec`, on macOS: how a view becomes its profile. It mounts nothing and knows no
-//! process namespaces: what is mounted elsewhere is moved instead, and the program's group is
-//! ended as everywhere.
+//! `sandbox-exec`, on macOS: turns a view into its profile. It has no mounts and no process
+//! namespaces: directories are moved instead of mounted, and the program's group is ended as on
+//! other systems.
 #![cfg_attr(
     target_os = "linux",
     expect(dead_code, reason = "used on macOS; built and tested everywhere")

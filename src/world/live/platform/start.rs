@@ -1,6 +1,6 @@
-//! Starts a program in a session of its own without copying the gate's memory map: `fork` does,
-//! and that takes longer than many a program runs. The standard library spawns without `fork` as
-//! well, but knows no sessions.
+//! Starts a program in a session of its own without copying the gate's memory map. `fork` copies
+//! it, which takes longer than many programs run. The standard library also spawns without `fork`,
+//! but cannot create sessions.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::io::{self, ErrorKind};

@@ -1,4 +1,4 @@
-//! What a platform is asked for and answers, the same on every system.
+//! The requests to a platform and its answers, the same on every system.
 
 use std::collections::BTreeMap;
 use std::fs::File;

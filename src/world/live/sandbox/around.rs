@@ -1,5 +1,5 @@
-//! Gives a program its mounts where nothing can be mounted: what is writable is moved beside
-//! itself while the program runs, and back afterwards.
+//! Gives a program its mounts where nothing can be mounted: writable directories are moved while
+//! the program runs, and moved back afterwards.
 
 use camino::{Utf8Path, Utf8PathBuf};
 

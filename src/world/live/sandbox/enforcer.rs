@@ -1,4 +1,4 @@
-//! What keeps programs in their sandboxes on this machine, or why nothing does.
+//! The sandbox mechanism of this machine, or why there is none.
 
 use camino::Utf8PathBuf;
 

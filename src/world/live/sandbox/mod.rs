@@ -1,5 +1,5 @@
-//! Carries out a program's sandbox: finds what this machine has for it, tries it, and says in words
-//! why there is none. Never decides which programs need one.
+//! Runs a program in its sandbox: finds this machine's mechanism, tries it, and reports why there
+//! is none. Never decides which programs need a sandbox.
 
 mod around;
 pub(super) mod enforcer;

@@ -1,5 +1,6 @@
-//! Which files a program needs to run at all: its executable, where links and the first line of a
-//! script lead, and what these are installed in. Looks at files, never changes one.
+//! Which files a program needs in order to run: its executable, the targets of links and of a
+//! script's first line, and the installations that contain these. Looks at files, never changes
+//! one.
 
 use std::collections::BTreeSet;
 use std::io::Read;

@@ -1,5 +1,5 @@
-//! Toolchains in the operator's home: what a program that names one sees of it, only ever to read,
-//! and how it is told where that is.
+//! Toolchains in the operator's home: the read-only parts that are visible to a program that names
+//! one, and how the program is told their location.
 
 use camino::Utf8PathBuf;
 

@@ -1,5 +1,5 @@
-//! What a program in a sandbox sees: which directories of this machine, where, and whether it may
-//! change them. Decides it; the platform carries it out.
+//! What a program in a sandbox sees: which directories of this machine, at which path, and whether
+//! it may change them. Decides only; the platform carries it out.
 
 use std::collections::{BTreeMap, BTreeSet};
 

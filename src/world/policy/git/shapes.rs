@@ -1,4 +1,4 @@
-//! The commands of git that the policy knows, each with its options, and the settings.
+//! The git commands that the policy knows, each with its options, and the settings.
 
 /// What a command does, as far as its options are the known ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
