@@ -52,7 +52,7 @@
 //! | question | module |
 //! |---|---|
 //! | Which options does the command line have, and which exit codes? | [`cli`] |
-//! | What is a gate, and why is a gate file invalid? | [`gate`]; the built-in gates are in `src/gates/` |
+//! | What is a gate; why is a file invalid? | [`gate`]; the built-in gates are in `src/gates/` |
 //! | What does `uses = "…"` do? | [`verbs`], one file per verb |
 //! | Does a fix really fix its issue? | [`audit`] |
 //! | How is a candidate found, locked and installed? | [`candidate`] |
@@ -61,14 +61,14 @@
 //! | When does a subtask run, in parallel or not, and until when? | [`engine`] |
 //! | What happens in a run, from lock to verdict? | [`session`] |
 //! | What was recorded, and is it intact? | [`journal`], [`evidence`] |
-//! | Who signed a bundle, with which key? | [`signing`]; the signed statements are in [`evidence`] |
+//! | Who signed a bundle, with which key? | [`signing`]; statements are in [`evidence`] |
 //! | How are results reported? | [`report`] |
 //! | In which world does `gate rehearse` run? | [`rehearsal`] |
 //! | Which tools are available, and which must be installed? | [`toolbox`] |
 //!
 //! **One door**: every access to a file, a process, the network or the clock is an
-//! [`world::Effect`]; `clippy.toml` makes bypassing it a build error. **No verb knows which world it
-//! is in**: recording, replaying, refusing and injecting faults are layers.
+//! [`world::Effect`]; `clippy.toml` makes bypassing it a build error. **No verb knows which world
+//! it is in**: recording, replaying, refusing and injecting faults are layers.
 
 pub mod audit;
 pub mod candidate;

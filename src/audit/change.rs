@@ -14,7 +14,7 @@ use super::syntax::{FilePair, Unreadable, grammar_for};
 /// The two commits that are compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commits {
-    /// The fix, as its full name.
+    /// The fix, as its full commit id.
     pub fix: String,
     /// The state before it.
     pub parent: String,
@@ -29,7 +29,7 @@ pub struct Commits {
 pub struct ChangedFile {
     /// Path in the fix, or of the deleted file.
     pub path: String,
-    /// Path before, where it was renamed.
+    /// Path before, if it was renamed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renamed_from: Option<String>,
     /// What happened to it.
@@ -54,7 +54,7 @@ pub enum Status {
     Deleted,
     /// Its content or mode changed.
     Modified,
-    /// It has another path, and maybe another content.
+    /// It has another path, and possibly other content.
     Renamed,
 }
 
@@ -273,7 +273,7 @@ fn parse_raw(text: &str, scope: &[String]) -> Option<Vec<ChangedFile>> {
     Some(all)
 }
 
-/// Whether the scope names a path: itself, a directory above it, or a pattern with `*`.
+/// Whether the scope covers a path: the path itself, a directory above it, or a pattern with `*`.
 #[must_use]
 pub fn in_scope(scope: &[String], path: &str) -> bool {
     scope.is_empty()

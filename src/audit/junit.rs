@@ -38,7 +38,7 @@ pub(crate) struct Recorded {
 pub(crate) enum What {
     /// It ran and failed.
     Failure,
-    /// It broke before, after, or while it was collected.
+    /// An error before or after it, or while it was collected.
     Error,
     /// It did not run.
     Skipped,

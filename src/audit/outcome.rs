@@ -15,7 +15,7 @@ use super::junit::{Case, Recorded, What, cases};
 use super::raised::{Raised, Whose, chain};
 use super::syntax::one_line;
 
-/// What one run says of one test.
+/// The result of one test in one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
@@ -29,7 +29,7 @@ pub enum Outcome {
     },
     /// It ran and passed.
     Passes,
-    /// It says nothing: it did not come to run, or not to its end. Never a failure.
+    /// No result: it was not run, or did not run to its end. Never a failure.
     Cannot {
         /// Why.
         why: String,
@@ -48,7 +48,7 @@ impl Outcome {
     }
 }
 
-/// Outcomes by test: `classname::name` as the report spells them.
+/// Outcomes by test: `classname::name`, spelled as in the report.
 pub type Outcomes = BTreeMap<String, Outcome>;
 
 /// Reads the report of a run in a checkout, which goes by these paths, and compares it with how

@@ -31,10 +31,10 @@ use super::verdict::{Verdict, verdict_of_proof};
 use super::weigh::{Scales, weigh};
 use super::worktrees::{Stores, Worktrees, clean_up as clean_up_worktrees};
 
-/// Takes away what an earlier audit in the same scratch directory left behind.
+/// Removes what an earlier audit in the same scratch directory left behind.
 ///
 /// # Errors
-/// What git said.
+/// The error of git.
 pub async fn clean_up(
     world: &dyn World,
     by: &SubtaskId,
@@ -50,9 +50,9 @@ pub async fn clean_up(
     clean_up_worktrees(git, &req.scratch).await
 }
 
-/// Runs the fix's tests on both sides. The repository is left as found, whatever happens short
-/// of being cancelled; what a cancelled proof leaves, the next one in the same scratch directory
-/// takes away.
+/// Runs the fix's tests on both sides. Unless it is cancelled, it always leaves the repository
+/// unchanged; what a cancelled proof leaves behind, the next one in the same scratch directory
+/// removes.
 ///
 /// # Errors
 /// Why nothing could be run at all.

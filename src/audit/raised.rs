@@ -17,11 +17,11 @@ pub(super) struct Raised {
 /// Whose code a place of a traceback lies in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whose {
-    /// What is under audit.
+    /// The code under audit.
     Product,
     /// A test, its fixtures and helpers.
     Test,
-    /// Python, its packages, or no file at all.
+    /// Python, its packages, or no known file.
     Library,
 }
 

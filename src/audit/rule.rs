@@ -14,25 +14,25 @@ use super::syntax::{Kind, Node};
 /// What a test turned out to be about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
-    /// Configured words that are nowhere in it.
+    /// Configured words that do not occur in it.
     pub missing_words: Vec<String>,
-    /// What its assertions look at.
+    /// What its assertions check.
     pub asserts_on: AssertsOn,
 }
 
-/// What a test's assertions look at.
+/// What a test's assertions check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AssertsOn {
-    /// What the code did.
+    /// The behaviour of the code.
     Behaviour,
     /// Captured logs only.
     Logs,
-    /// Both, and the one that failed without the fix looks at logs.
+    /// Both, and the assertion that failed without the fix checks logs.
     LogsFirst,
-    /// The text of the code under test, or that too, and there it failed.
+    /// The source text of the code under test, alone or as the assertion that failed.
     Source,
-    /// Nothing: it fails by an error of the code itself.
+    /// Nothing: it fails through an error raised by the code itself.
     Nothing,
     /// Its source was not found.
     Unknown,

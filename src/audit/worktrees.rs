@@ -123,11 +123,11 @@ pub(super) async fn clean_up(git: Git<'_>, scratch: &Place) -> Result<usize, Aud
     take_away(git.world, git.by, scratch, "").await
 }
 
-/// Takes away every checkout below a directory that holds the scratch directories of audits, of
-/// whichever repositories they are. Gives back how many there were.
+/// Removes every checkout below a directory that holds the scratch directories of audits, whatever
+/// repositories they belong to. Returns how many there were.
 ///
 /// # Errors
-/// What the world said.
+/// The error of the world.
 pub async fn clean_up_below(
     world: &dyn World,
     by: &SubtaskId,

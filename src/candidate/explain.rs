@@ -14,18 +14,18 @@ use crate::verb::{Ctx, VerbError};
 /// More moved packages than this are counted, not listed: what matters stands first.
 const LISTED: usize = 60;
 
-/// A broken candidate held against its release day.
+/// A broken candidate compared with its release date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explained {
-    /// The time that the other lock was made for.
+    /// The date that the other lock was resolved for.
     pub as_of: String,
-    /// What moved in between.
+    /// What changed in between.
     pub drift: Drift,
-    /// Why the other lock could not be made or tried, where it could not: that the candidate is
-    /// broken today is known all the same.
+    /// Why the other lock could not be created or tried, if so: that the candidate is broken today
+    /// is known in any case.
     pub undetermined: Option<String>,
-    /// Whether the candidate works with the dependencies of that time; none where that was not
-    /// asked for.
+    /// Whether the candidate works with the dependencies of that date; none if that was not
+    /// requested.
     pub works_then: Option<bool>,
 }
 
@@ -91,7 +91,7 @@ impl Explained {
         }
     }
 
-    /// In words, one line each.
+    /// The explanation, one line each.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let Drift {

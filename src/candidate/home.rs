@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::world::{EnvBase, Place, Program, Sandbox};
 
-/// A home directory made for one candidate; the operator's own is never used.
+/// A home directory created for one candidate; the operator's own is never used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     root: Place,
@@ -35,7 +35,7 @@ impl Home {
         self.root.join("bin")
     }
 
-    /// The virtual environment that pipx makes for a package.
+    /// The virtual environment that pipx creates for a package.
     #[must_use]
     pub fn venv(&self, package: &str) -> Place {
         self.root.join("pipx/venvs").join(&normalised(package))
@@ -47,7 +47,7 @@ impl Home {
         self.venv(package).join("bin/python")
     }
 
-    /// Variables that make this the home of whatever is started with them.
+    /// Variables that make this the home of a program started with them.
     #[must_use]
     pub fn variables(&self) -> BTreeMap<String, String> {
         [
@@ -62,8 +62,8 @@ impl Home {
     }
 
     /// An installer that puts everything into this home, in a sandbox: what it installs runs code
-    /// in it (a build, a `.pth` file of the new environment). It changes this home and the gate's
-    /// own caches, and reaches the network; its caller says what else.
+    /// in it (a build, a `.pth` file of the new environment). It may change this home and the
+    /// gate's own caches, and may use the network; the caller grants anything else.
     #[must_use]
     pub fn installer(&self, argv: Vec<String>) -> Program {
         let mut program = Program::new(argv);
@@ -103,7 +103,7 @@ impl Home {
         program
     }
 
-    /// A program that has this home and nothing else of anybody's.
+    /// A program that has access to this home and to no other.
     #[must_use]
     pub fn program(&self, argv: Vec<String>) -> Program {
         let mut program = Program::new(argv);

@@ -16,7 +16,7 @@ use crate::world::Place;
 const SCRIPT: &str = include_str!("look.py");
 const SETTLE: &str = include_str!("settle.py");
 
-/// What the candidate's interpreter says of its environment.
+/// What the candidate's interpreter reports about its environment.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Look {
     /// The interpreter.
@@ -29,9 +29,9 @@ pub struct Look {
     pub site_packages: Place,
     /// Whether the environment lies inside the throwaway home.
     pub prefix_inside: bool,
-    /// The file that the entry point leads to.
+    /// The file that the entry point resolves to.
     pub entry: String,
-    /// Whether there is such a file.
+    /// Whether that file exists.
     pub entry_there: bool,
     /// Whether it lies inside the throwaway home.
     pub entry_inside: bool,
@@ -41,14 +41,14 @@ pub struct Look {
     pub version: Option<String>,
     /// Everything installed, by normalised name.
     pub distributions: BTreeMap<String, String>,
-    /// How many files the environment has, bytecode aside.
+    /// Number of files in the environment, without bytecode.
     pub files: u32,
-    /// SHA-256 over their names and digests: the same lock gives the same one in every directory,
-    /// where pipx works with uv.
+    /// SHA-256 over their names and digests: the same lock gives the same value in every directory,
+    /// if pipx works with uv.
     pub files_sha256: String,
 }
 
-/// Asks the installed interpreter.
+/// Queries the installed interpreter.
 ///
 /// # Errors
 /// If it does not answer.
@@ -129,7 +129,7 @@ impl Look {
     }
 }
 
-/// Commands of the same name elsewhere on PATH: somebody may take one of them for the candidate.
+/// Commands of the same name elsewhere on PATH, which could be mistaken for the candidate.
 ///
 /// # Errors
 /// If PATH cannot be read.
@@ -139,7 +139,7 @@ pub async fn stale(ctx: &Ctx, command: &Place) -> Result<Vec<String>, VerbError>
     Ok(found)
 }
 
-/// The last line that says `<package> version X`; a banner may stand before it. Pure.
+/// The last line that says `<package> version X`; a banner may precede it. Pure.
 #[must_use]
 pub fn version_line<'a>(stdout: &'a str, expect: &str) -> Option<&'a str> {
     let (prefix, _) = expect.rsplit_once(' ')?;

@@ -24,10 +24,10 @@ pub struct Search<'a> {
     pub package: &'a str,
     /// The release line.
     pub line: &'a Line,
-    /// The time (RFC 3339) after which nothing exists; none means now.
+    /// The time (RFC 3339) after which everything is ignored; none means now.
     pub as_of: Option<&'a str>,
-    /// The one candidate that was asked for; none means the newest. That the index offers it was
-    /// seen before.
+    /// The requested candidate; none means the newest. It is already known that the index offers
+    /// it.
     pub version: Option<&'a Version>,
 }
 
@@ -47,8 +47,7 @@ impl Choice {
             .collect()
     }
 
-    /// Candidates that are newer than the one that was asked for and could have been taken, oldest
-    /// first.
+    /// Candidates that are newer than the requested one and could have been chosen, oldest first.
     #[must_use]
     pub fn newer(&self) -> Vec<Version> {
         let released = self.versions_on_github();
@@ -88,10 +87,10 @@ impl Choice {
     }
 }
 
-/// Asks the index what it holds of the line, and chooses.
+/// Queries the index for the versions of the line, and chooses one.
 ///
 /// # Errors
-/// If the index could not be asked.
+/// If the index could not be queried.
 pub async fn probe_and_choose(
     ctx: &Ctx,
     search: &Search<'_>,

@@ -9,7 +9,7 @@ use super::subject::Subject;
 use crate::verb::{Ctx, VerbError};
 use crate::world::{Finished, Place};
 
-/// What came of trying.
+/// The result of trying an installed candidate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tried {
     /// The line that `--version` printed; none when it printed none.

@@ -16,12 +16,12 @@ use crate::world::{Effect, FileSeen, ListFiles, Place, WriteFile};
 /// Name of the directory with the wheels, beside the vendored lock.
 const WHEELS: &str = "wheels";
 
-/// Fetches the wheels that this machine's `python3` would install, each checked against the
-/// lock, into `to/wheels`, and writes `to/pylock.toml`, which names them by path. What it takes
-/// to fetch them is put into `scratch`.
+/// Downloads the wheels that this machine's `python3` would install, each checked against the lock,
+/// into `to/wheels`, and writes `to/pylock.toml`, which names them by path. Temporary files go into
+/// `scratch`.
 ///
 /// # Errors
-/// If one cannot be had, or its bytes are not those of the lock.
+/// If one is not available, or its bytes are not those of the lock.
 pub async fn vendor(
     ctx: &Ctx,
     home: &Home,
@@ -111,8 +111,8 @@ async fn kept<'l>(ctx: &Ctx, lock: &'l Lock, wheels: &Place) -> Result<Vec<&'l W
     Ok(found)
 }
 
-/// Shows that the wheels which a vendored lock names lie beside it, byte for byte. Whoever
-/// installs them checks again; this names the wheel before anything is installed.
+/// Shows that the wheels which a vendored lock names are beside it, byte for byte. The installer
+/// checks again; this reports the wheel before anything is installed.
 ///
 /// # Errors
 /// If one is missing or was changed.

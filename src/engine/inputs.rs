@@ -15,7 +15,7 @@ use crate::verbs::Verb;
 /// Name of the definition among the inputs.
 const DEFINITION: &str = "definition";
 
-/// What the gate file says beside its subtasks, for the verbs.
+/// The settings of the gate file outside its subtasks, for the verbs.
 #[must_use]
 pub fn setting_of(gate: &Gate, run: &str, format: u32, again: Option<Repeat>) -> Setting {
     Setting {
@@ -41,7 +41,7 @@ fn definition(gate: &Gate, id: &SubtaskId, verb: &Verb) -> String {
     sha256_hex(json!([verb, when]).to_string().as_bytes())
 }
 
-/// Takes what a subtask's result depends on, as it is now.
+/// Determines the current inputs of a subtask's result.
 pub async fn inputs_of(ctx: &Ctx, gate: &Gate, id: &SubtaskId, verb: &Verb) -> Inputs {
     let declared = verb.declares().inputs();
     let mut taken = take(ctx, &declared, &written_by_runs(gate)).await;
@@ -67,11 +67,11 @@ fn written_by_runs(gate: &Gate) -> BTreeSet<String> {
         .collect()
 }
 
-/// Whether it is noted what each result depends on.
+/// Whether the inputs of each result are recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotesInputs {
-    /// It is.
+    /// They are.
     Yes,
-    /// As before there were any.
+    /// They are not, as in journals from before there were any.
     No,
 }

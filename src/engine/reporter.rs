@@ -15,7 +15,7 @@ pub trait Reporter: Send {
     fn resumed(&mut self, _lines: &[String]) {}
 }
 
-/// What the operator does to a run from outside.
+/// An external signal of the operator to a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// Ctrl-C, SIGTERM or a hang-up: the first is graceful, the second is not.

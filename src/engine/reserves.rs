@@ -9,11 +9,11 @@ use crate::world::{Reservation, Reserve};
 /// Whether a candidate is reserved that is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reserves {
-    /// It is not: a dry run, or the replay of a run that did not do so.
+    /// It is not locked: a dry run, or the replay of a run that did not lock it.
     No,
-    /// It is; where another run has it, the subtask is blocked.
+    /// It is; if another run holds it, the subtask is blocked.
     Yes,
-    /// It is; where another run has it, that run is waited for.
+    /// It is; if another run holds it, the subtask waits for that run.
     Waits,
 }
 

@@ -23,17 +23,17 @@ use crate::world::World;
 
 /// What to run.
 pub struct Request {
-    /// The gate, parameters set.
+    /// The gate, with its parameters set.
     pub gate: Arc<Gate>,
     /// Id of the run.
     pub run: String,
-    /// Format of its journal: a replay asks for nothing that its recording did not know.
+    /// Format of its journal: a replay requests nothing that its recording did not know.
     pub format: u32,
     /// Which part of it, and whether it may write.
     pub asked: Asked,
-    /// What an earlier part of this run found out already, in plan order.
+    /// Results of an earlier part of this run, in plan order.
     pub resumed: Vec<(SubtaskId, Outcome, Vec<Fact>)>,
-    /// Whether it is noted what each result depends on. A replay does what its recording did.
+    /// Whether the inputs of each result are recorded. A replay does what its recording did.
     pub inputs: NotesInputs,
 }
 

@@ -24,11 +24,11 @@ pub(super) enum Kind {
     Extra(String),
     /// A dependency group.
     Group(String),
-    /// A group of poetry's.
+    /// A group of Poetry.
     Poetry(String),
-    /// A file of requirements.
+    /// A requirements file.
     File(String),
-    /// What a runner of tests installs.
+    /// What a test runner installs.
     Runner(String),
     /// Another list.
     Other(String),

@@ -16,12 +16,12 @@ use super::rename::{last, plain, translate};
 use super::side::{Side, Source, Unit, read_side};
 use super::tree::{Aside, Kind, MODULE, Node, one_line};
 
-/// What differs between two versions.
+/// The differences between two versions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Changes of behaviour, by path and line.
     pub changes: Vec<Change>,
-    /// What differs and was ignored.
+    /// Differences that were ignored.
     pub ignored: Vec<Ignored>,
     /// Files that could not be judged.
     pub unreadable: Vec<(String, Unreadable)>,

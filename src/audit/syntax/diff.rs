@@ -6,7 +6,7 @@ use super::tree::{Kind, Node};
 use super::waits::{Step, is_wait, names_a_wait};
 use crate::model::alignment::{self, Gap};
 
-/// What kind of behaviour changed.
+/// The kind of behaviour that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
@@ -26,7 +26,7 @@ pub enum ChangeKind {
     Added,
     /// A definition that is gone.
     Removed,
-    /// A logging call that does something else besides.
+    /// A logging call that also does something else.
     LoggingEffect,
 }
 

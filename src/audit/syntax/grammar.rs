@@ -68,19 +68,19 @@ pub enum Unreadable {
     /// It is not text.
     #[error("not text")]
     Binary,
-    /// Its bytes are no text in the encoding that it declares.
+    /// Its bytes are not valid text in the encoding that it declares.
     #[error("not text in its encoding, `{encoding}`")]
     Encoding {
         /// The encoding, as it is declared.
         encoding: String,
     },
-    /// Its two versions differ, but not in what was read of them.
+    /// Its two versions differ, but not in the parts that were parsed.
     #[error("its versions differ in what the audit cannot see")]
     Unseen,
-    /// No grammar reads this kind of file.
+    /// No grammar supports this kind of file.
     #[error("no grammar reads this kind of file")]
     NoGrammar,
-    /// It is a symbolic link or a submodule, whose content lies elsewhere.
+    /// It is a symbolic link or a submodule, whose content is elsewhere.
     #[error("a symbolic link or submodule, whose content lies elsewhere")]
     NotAFile,
 }

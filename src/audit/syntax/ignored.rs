@@ -8,7 +8,7 @@ use super::change::{Change, FilePair};
 use super::side::Side;
 use super::tree::{Aside, MODULE, Note};
 
-/// Something that differs and is not behaviour.
+/// A difference that is not behaviour.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ignored {
     /// File.
@@ -17,9 +17,9 @@ pub struct Ignored {
     pub function: String,
     /// Why it was ignored.
     pub why: Aside,
-    /// What it says.
+    /// Its text.
     pub text: String,
-    /// Line after, or before where it is gone.
+    /// Line after the change, or before it if the line was removed.
     pub line: u32,
 }
 

@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Names that tell logging from behaviour. A `*` in a pattern stands for anything.
+/// Names that distinguish logging from behaviour. A `*` in a pattern matches anything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LoggingNames {
-    /// Names that hold a logger where no assignment says what they hold.
+    /// Names that are taken for loggers if no assignment shows what they hold.
     pub loggers: Vec<String>,
-    /// Methods that log, on a name that only its spelling makes a logger.
+    /// Methods that log when called on a name that only its spelling marks as a logger.
     pub methods: Vec<String>,
-    /// Dotted patterns of calls that give a logger.
+    /// Dotted patterns of calls that return a logger.
     pub factories: Vec<String>,
     /// Dotted patterns of calls that only log, such as `metrics.*`.
     pub calls: Vec<String>,
@@ -19,7 +19,7 @@ pub struct LoggingNames {
 }
 
 impl LoggingNames {
-    /// The names of both.
+    /// The union of both sets of names.
     #[must_use]
     pub fn with(mut self, more: &Self) -> Self {
         self.loggers.extend(more.loggers.iter().cloned());
@@ -30,7 +30,7 @@ impl LoggingNames {
         self
     }
 
-    /// Python's standard library and the logging packages in wide use.
+    /// The names of Python's standard library and of common logging packages.
     #[must_use]
     pub fn python() -> Self {
         Self {

@@ -12,10 +12,10 @@ const ROOM: usize = 1 << 18;
 
 static READINGS: LazyLock<Mutex<Readings>> = LazyLock::new(Mutex::default);
 
-/// Parses and lowers one file, or gives the same tree as the last time.
+/// Parses and lowers one file, or returns the cached tree.
 ///
 /// # Errors
-/// Why it cannot be judged; a single piece that the grammar cannot read is one.
+/// Why it cannot be judged. A single part that the grammar cannot parse is such a reason.
 pub fn read(grammar: &dyn Grammar, source: &str) -> Result<Arc<Lowered>, Unreadable> {
     let lowered = read_what_can_be(grammar, source)?;
     match lowered.faults.first() {

@@ -11,13 +11,13 @@ use super::tree::{Kind, Node};
 pub(super) enum What {
     /// Certainly a logger.
     Logger,
-    /// A logger by its spelling only.
+    /// A logger, judging only by its spelling.
     Maybe,
     /// Something whose call only logs.
     LogCall,
-    /// Something whose call gives a logger.
+    /// Something whose call returns a logger.
     Factory,
-    /// Something from elsewhere, by its full dotted path.
+    /// Something imported, by its full dotted path.
     From(String),
     /// A function or class of this file, by its qualified name.
     Defined(String),

@@ -9,11 +9,11 @@ use super::uses::{Asks, count};
 /// How freely a value may be evaluated later than it was.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Moves {
-    /// Literals and local names: whenever.
+    /// Literals and local names: may move anywhere.
     Freely,
-    /// It reads what others may change, and may raise: past what has no effect.
+    /// It reads what others may change, and may raise: may move past expressions without effect.
     PastReads,
-    /// It acts: past nothing but names.
+    /// It has an effect: may move only past names.
     PastNames,
 }
 
@@ -43,11 +43,11 @@ impl Moves {
 /// Where a walk in the order of evaluation has come to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sought {
-    /// The name is here, and its value may be.
+    /// The name is here, and its value may be moved here.
     Found,
-    /// The name is not in what was passed, and the value may stand behind it.
+    /// The name has not occurred yet, and the value may be moved further.
     Passed,
-    /// The value may not go there.
+    /// The value may not be moved there.
     Blocked,
 }
 

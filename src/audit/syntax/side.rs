@@ -221,8 +221,8 @@ fn take_definitions(
     node
 }
 
-/// Qualified names of definitions that differ between two texts of one file, logging included;
-/// comments, docstrings, annotations and formatting are not part of a tree.
+/// Qualified names of definitions that differ between two texts of one file, including their
+/// logging; comments, docstrings, annotations and formatting are not part of a tree.
 ///
 /// # Errors
 /// Why one of the two cannot be read.

@@ -5,7 +5,7 @@ use super::tree::{Kind, Node};
 /// What a function without its logging turns out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wraps {
-    /// A decorator whose wrapper only calls what it wraps.
+    /// A decorator whose wrapper only calls the wrapped function.
     Plainly,
     /// The same for coroutines.
     Coroutines,

@@ -16,7 +16,7 @@ pub(super) enum Decision {
 enum Behind {
     /// Not known yet.
     Open,
-    /// As far as it goes, they may start.
+    /// As far as this is concerned, they may start.
     Free,
     /// They must not, and why.
     Stop(Stop),

@@ -10,12 +10,12 @@ use super::statements::{VERDICT, difference};
 use crate::model::read_json;
 use crate::signing::{Envelope, Trusted, TrustedKey, envelopes};
 
-/// Checks an attestation of a bundle: every statement is about this bundle and says what the
-/// bundle shows, and so many of the trusted keys signed the gate's own. Keys of one name count
-/// once: two keys of one person are no second pair of eyes.
+/// Checks an attestation of a bundle: every statement is about this bundle and matches its
+/// contents, and the required number of trusted keys signed the gate's own statements. Several keys
+/// with one name count as one signer.
 ///
 /// # Errors
-/// What does not hold, in words.
+/// The check that failed, as a message.
 pub fn check(
     claims: &Claims,
     attestation: &[u8],

@@ -11,7 +11,7 @@ use crate::store::disk::Disk;
 /// Why a bundle was not attested.
 #[derive(Debug, thiserror::Error)]
 pub enum AttestError {
-    /// What is there already is not about this bundle.
+    /// The existing file is not about this bundle.
     #[error("`{}`: {why}", path.display())]
     Foreign {
         /// The attestation.
@@ -28,7 +28,7 @@ pub enum AttestError {
         /// The file.
         path: PathBuf,
     },
-    /// The disk refuses.
+    /// A file operation failed.
     #[error("cannot {operation} `{}`: {source}", path.display())]
     Disk {
         /// `read`, `write`.
@@ -41,17 +41,17 @@ pub enum AttestError {
     /// The agent gave no signature.
     #[error(transparent)]
     Agent(#[from] AgentError),
-    /// A statement cannot be written down.
+    /// A statement cannot be serialized.
     #[error("a statement cannot be written: {0}")]
     Json(#[from] serde_json::Error),
 }
 
-/// What became of an attestation.
+/// The result of attesting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attested {
     /// These many envelopes were added.
     Added(usize),
-    /// This key had signed all of it before.
+    /// This key had already signed all of it.
     AlreadyThere,
 }
 
@@ -64,10 +64,10 @@ pub fn attestation_of(bundle: &Path) -> PathBuf {
 }
 
 /// Adds a signer's statements to an attestation. The same bundle and the same key give the same
-/// bytes, so what the key has signed before is not added again.
+/// bytes, so what the key has already signed is not added again.
 ///
 /// # Errors
-/// When what is there is about another bundle, the signer refuses, or the disk does.
+/// If the existing file is about another bundle, or if signing or a file operation fails.
 pub async fn attest(
     disk: &dyn Disk,
     path: &Path,

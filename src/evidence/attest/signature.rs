@@ -6,15 +6,15 @@ use serde::Serialize;
 
 use crate::signing::Algorithm;
 
-/// Who says so.
+/// The signatures of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 pub enum Signature {
-    /// Nobody: there is no attestation.
+    /// There is no attestation.
     Unsigned,
-    /// There is an attestation, and no key was named to check it with.
+    /// There is an attestation, but no key was given to check it with.
     NotChecked,
-    /// As many as were asked for.
+    /// The required number of signers.
     Signed {
         /// Who.
         by: Vec<SignedBy>,
@@ -31,11 +31,11 @@ pub enum Signature {
 /// Somebody who signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SignedBy {
-    /// The key's principals in an allowed-signers file, else its id.
+    /// The key's principals in an allowed-signers file, or else its id.
     pub name: String,
     /// SHA-256 of the key's `SubjectPublicKeyInfo`.
     pub keyid: String,
-    /// What it signs with.
+    /// The signature algorithm.
     pub algorithm: Algorithm,
 }
 

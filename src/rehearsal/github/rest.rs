@@ -1,8 +1,8 @@
 //! The part of GitHub's REST API that is used: the own login, the rate limit, and the new location
 //! of a renamed repository.
 //!
-//! Of these, the gate itself sends only the rate limit request. Every other route is answered as not
-//! found, and logged as unknown.
+//! Of these, the gate itself sends only the rate limit request. Every other route is answered as
+//! not found, and logged as unknown.
 
 use serde_json::{Value, json};
 
