@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Names that distinguish logging from behaviour. A `*` in a pattern matches anything.
+/// Names that tell logging from behaviour. A `*` in a pattern stands for anything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LoggingNames {
-    /// Names that are taken for loggers if no assignment shows what they hold.
+    /// Names that hold a logger where no assignment says what they hold.
     pub loggers: Vec<String>,
-    /// Methods that log when called on a name that only its spelling marks as a logger.
+    /// Methods that log, on a name that only its spelling makes a logger.
     pub methods: Vec<String>,
-    /// Dotted patterns of calls that return a logger.
+    /// Dotted patterns of calls that give a logger.
     pub factories: Vec<String>,
     /// Dotted patterns of calls that only log, such as `metrics.*`.
     pub calls: Vec<String>,
