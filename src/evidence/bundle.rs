@@ -19,16 +19,16 @@ use crate::store::{Content, NoScan, Part, Scan, StoreError, sha256_hex, sum_file
 /// The script in every bundle.
 pub(crate) const VERIFY_SH: &str = include_str!("verify.sh");
 
-/// What goes into a bundle.
+/// The input of a bundle.
 #[derive(Debug, Clone, Default)]
 pub struct Spec {
     /// The run's directory, with the sealed journal and its blobs.
     pub run_dir: PathBuf,
-    /// Blobs that are in memory, by digest; all others lie in the run's directory.
+    /// Blobs that are in memory, by digest; all others are in the run's directory.
     pub blobs: Arc<BTreeMap<String, Vec<u8>>>,
     /// The gate file's bytes.
     pub gate_file: Vec<u8>,
-    /// What it is a verdict on, where the journal says it.
+    /// What the verdict applies to, if the journal records it.
     pub subject: Option<Subject>,
     /// Reports by file name; functions of the journal alone.
     pub reports: BTreeMap<String, Vec<u8>>,
@@ -41,15 +41,15 @@ pub struct Spec {
 pub struct Bundled {
     /// The archive.
     pub archive: Summed,
-    /// What it holds.
+    /// Its content.
     pub manifest: Manifest,
 }
 
 /// Writes a bundle to a new file. The same run gives the same bytes.
 ///
 /// # Errors
-/// When the run is not sealed, its journal is damaged, the gate file is another one, the scan
-/// finds what may not get out, or the disk refuses. Then there is no bundle.
+/// If the run is not sealed, its journal is damaged, the gate file is a different one, the scan
+/// finds a secret or a private path, or a file operation fails. Then there is no bundle.
 pub fn bundle(
     disk: &dyn Disk,
     spec: Spec,

@@ -3,12 +3,12 @@
 use serde::Serialize;
 use serde_json::Value;
 
-/// A place in an answer where the value's text stands.
+/// A place in a response that contains the value's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Found {
-    /// JSON pointer into the answer.
+    /// JSON pointer into the response.
     pub pointer: String,
-    /// JSON pointer into the document that this text is; empty where it was not read as one.
+    /// JSON pointer into the document that this text contains; empty if it was not parsed as one.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub inside: String,
     /// Bytes from the beginning of that text.
@@ -17,8 +17,8 @@ pub struct Found {
     pub length: usize,
     /// The text around it.
     pub around: String,
-    /// Whether it stands there under the last name of the path that was asked for. Under another
-    /// name the same text may be there by chance.
+    /// Whether it is under the last name of the requested path. Under another name the same text
+    /// may be a coincidence.
     pub named: bool,
 }
 

@@ -17,9 +17,9 @@ use crate::store::{Limits, TEMPLATES, open, sha256_hex};
 /// A larger text is not compared.
 const LARGEST_TEXT: u64 = 1 << 20;
 
-/// A recorded run that can be asked.
+/// A recorded run that can be queried.
 pub struct Recording {
-    /// What its journal gives.
+    /// The state that its journal gives.
     pub folded: Folded,
     disk: Arc<dyn Disk>,
     place: Place,
@@ -35,12 +35,12 @@ impl Recording {
     /// Opens a run directory, or a bundle.
     ///
     /// # Errors
-    /// When it is neither, or its journal is damaged.
+    /// If it is neither, or its journal is damaged.
     pub fn open(disk: Arc<dyn Disk>, path: &Path) -> Result<Self, EvidenceError> {
         Self::open_within(disk, path, Limits::default())
     }
 
-    /// The same, where a bundle may hold as much as this.
+    /// The same, with a limit on the unpacked size of a bundle.
     ///
     /// # Errors
     /// As [`Recording::open`].
@@ -71,10 +71,10 @@ impl Recording {
         })
     }
 
-    /// The gate that the run was begun with, as its file gives it.
+    /// The gate with which the run was started, from its file.
     ///
     /// # Errors
-    /// When it cannot be read, or is none for this version of the program.
+    /// If it cannot be read, or is not valid for this version of the program.
     pub fn gate(&self) -> Result<Gate, EvidenceError> {
         const NAME: &str = "gate.toml";
         match &self.place {
@@ -96,11 +96,11 @@ impl Recording {
         }
     }
 
-    /// The texts that lie beside the journal: its blobs, and the run's own files that it names, as
-    /// they are now. What is no text, or too large to compare, is left out.
+    /// The texts beside the journal: its blobs, and the run's own files that it names, in their
+    /// current state. Files that are not text, or too large to compare, are left out.
     ///
     /// # Errors
-    /// When the bundle or the run's directory cannot be read any more.
+    /// If the bundle or the run's directory cannot be read any more.
     pub fn texts(&self) -> Result<Texts, EvidenceError> {
         let mut wanted = Wanted::default();
         for (_, courses) in self.folded.courses() {
@@ -143,10 +143,10 @@ impl Recording {
         Ok(texts)
     }
 
-    /// Reads what the journal says, with its long texts.
+    /// Reads a recorded value, with its long texts.
     ///
     /// # Errors
-    /// When a blob is missing or damaged.
+    /// If a blob is missing or damaged.
     pub fn read(&self, said: &Said) -> Result<serde_json::Value, EvidenceError> {
         match &self.place {
             Place::Run(dir) => Ok(Blobs::on(Arc::clone(&self.disk), dir).read(said)?),

@@ -31,11 +31,11 @@ use crate::world::World;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Promise {
-    /// It was; what was compared, in words.
+    /// It was; a description of what was compared.
     Kept(String),
     /// It was not; the first difference.
     Broken(String),
-    /// It was not looked at; why.
+    /// It was not checked, with the reason.
     NotTried(String),
 }
 
@@ -49,26 +49,26 @@ impl fmt::Display for Promise {
     }
 }
 
-/// What a reproduction gave.
+/// The result of a reproduction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reproduced {
     /// Digest of the bundle that was reproduced.
     pub sha256: String,
-    /// What made the bundle; nothing, when its journal cannot be read.
+    /// The program that made the bundle; none if its journal cannot be read.
     pub recorded_by: Option<RecordedBy>,
     /// The same bytes from the same journal.
     pub same_bytes: Promise,
     /// The same verdict, outcomes, facts and reports from the run replayed here. Not the bundle's
-    /// bytes: they are the first promise's, and depend on who packs.
+    /// bytes: they belong to the first promise, and depend on who packs.
     pub replayed: Promise,
 }
 
-/// The program that recorded a run. Another one may ask for other things.
+/// The program that recorded a run. A different one may make different requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RecordedBy {
     /// Its version.
     pub version: String,
-    /// Revision of the flake it was built from, when it was.
+    /// Revision of the flake it was built from, if any.
     pub flake: Option<String>,
 }
 
@@ -107,8 +107,8 @@ impl fmt::Display for Reproduced {
 /// not exist yet; the caller removes it.
 ///
 /// # Errors
-/// When the bundle cannot be read, holds no such gate, or `scratch` cannot be used. A difference
-/// is no error.
+/// If the bundle cannot be read, contains no such gate, or `scratch` cannot be used. A difference
+/// is not an error.
 pub async fn reproduce(
     disk: Arc<dyn Disk>,
     path: &Path,
@@ -118,7 +118,7 @@ pub async fn reproduce(
     reproduce_within(disk, path, scratch, Limits::default(), rerun).await
 }
 
-/// The same, where the bundle may hold as much as this.
+/// The same, with a limit on the unpacked size of the bundle.
 ///
 /// # Errors
 /// As [`reproduce`].

@@ -25,11 +25,11 @@ pub trait Rerun: Send + Sync {
     fn reports(&self, folded: &Folded) -> Result<BTreeMap<String, Vec<u8>>, String>;
 }
 
-/// What running again gave.
+/// The result of running a gate again.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rerunned {
     /// How the subtasks ended.
     pub outcomes: BTreeMap<SubtaskId, Outcome>,
-    /// What they published.
+    /// The facts they published.
     pub facts: Facts,
 }

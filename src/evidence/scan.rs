@@ -19,7 +19,7 @@ pub struct RedactorScan {
 }
 
 impl RedactorScan {
-    /// Looks for what this redactor knows: secrets and shapes of tokens, and with
+    /// Scans for what this redactor knows: secrets and patterns of tokens, and with
     /// [`Scope::Everything`] this machine's paths.
     #[must_use]
     pub fn new(redactor: Arc<Redactor>, scope: Scope) -> Self {

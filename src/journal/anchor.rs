@@ -27,11 +27,11 @@ pub(super) fn anchor(lines: &[Line]) -> Result<Anchor, JournalError> {
     Ok(Anchor { head, covers })
 }
 
-/// The head of the canonical chain over the records of these subtasks, of each up to the process
-/// that is given.
+/// The head of the canonical chain over the records of these subtasks, each up to the given
+/// process.
 ///
 /// # Errors
-/// When a record cannot be written as JSON.
+/// If a record cannot be written as JSON.
 pub fn head_over(
     lines: &[Line],
     covers: &BTreeMap<SubtaskId, u32>,

@@ -12,8 +12,8 @@ use super::{JournalError, Said};
 use crate::store::disk::{Disk, OsDisk};
 use crate::store::sha256_hex;
 
-/// A longer text, in bytes, goes into a blob, in journals that are begun now. Each blob costs a
-/// sync of its own, so only what is really long is one.
+/// Texts with more bytes than this go into a blob, in newly created journals. Each blob costs a
+/// sync of its own, so only really long texts are stored as blobs.
 pub const BLOB_LIMIT: usize = 16 * 1024;
 
 /// The same in journals that do not say it.
@@ -158,7 +158,7 @@ impl Blobs {
     /// Reads one and checks it against its name.
     ///
     /// # Errors
-    /// When it is missing, too large, not text, or not what its name says.
+    /// If it is missing, too large, not text, or does not match its name.
     pub fn load(&self, sha256: &str) -> Result<String, JournalError> {
         let broken = |why: &str| JournalError::Blob {
             sha256: sha256.chars().take(64).collect(),
@@ -180,10 +180,10 @@ impl Blobs {
         String::from_utf8(bytes).map_err(|_| broken("it is not UTF-8"))
     }
 
-    /// Reads what was said, with its long texts where references stand.
+    /// Reads a recorded value, with long texts in place of their references.
     ///
     /// # Errors
-    /// As [`Blobs::load`], or when it is no such value.
+    /// As [`Blobs::load`], or if it is not a value of this type.
     pub fn read<T: DeserializeOwned>(&self, said: &Said) -> Result<T, JournalError> {
         read_with(said, &mut |sha256| self.load(sha256))
     }

@@ -20,16 +20,16 @@ use crate::model::{Event, EventKind, SubtaskId};
 /// A canonical journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Canonical {
-    /// Its lines, each with its end.
+    /// Its lines, each with its line end.
     pub text: String,
     /// `sum` of its last line.
     pub head: String,
 }
 
-/// Puts checked lines into canonical order and chains them anew.
+/// Sorts checked lines into canonical order and chains them again.
 ///
 /// # Errors
-/// When a record cannot be written as JSON.
+/// If a record cannot be written as JSON.
 pub fn canonical(lines: &[Line]) -> Result<Canonical, JournalError> {
     let plan = plan_index(lines);
     let mut chain = Canonical {

@@ -18,33 +18,33 @@ use crate::model::subject::Circumstances;
 use crate::model::{Asked, EventKind, Fact, Facts, Outcome, SubtaskId, Verdict};
 use crate::store::disk::{Disk, OsDisk};
 
-/// A journal, read.
+/// The state that replaying a journal gives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Folded {
     /// The first record.
     pub header: Header,
     /// All records, in the order they were written.
     pub lines: Vec<Line>,
-    /// How many processes have written it.
+    /// Number of processes that have written it.
     pub epoch: u32,
     /// When and by what it was resumed.
     pub resumptions: Vec<Resumed>,
-    /// What the record before the seal commits to, when nothing but the seal follows it.
+    /// What the record before the seal commits to, if only the seal follows it.
     pub committed: Option<Committed>,
-    /// The seal, when nothing follows it.
+    /// The seal, if nothing follows it.
     pub sealed: Option<Sealed>,
     /// Whether the operator interrupted the last process.
     pub interrupted: bool,
-    /// Bytes of a torn last line that were passed over.
+    /// Bytes of a torn last line that were ignored.
     pub torn: u64,
     /// Each subtask's courses, the last one being the one that counts.
     courses: BTreeMap<SubtaskId, Vec<Course>>,
 }
 
-/// Reads the journal of a run directory. A torn last line is passed over.
+/// Reads the journal of a run directory. A torn last line is ignored.
 ///
 /// # Errors
-/// When it cannot be read, or a record is damaged; the record is named.
+/// If it cannot be read, or a record is damaged; the error names the record.
 pub fn read(dir: &Path) -> Result<Folded, JournalError> {
     read_on(&OsDisk, dir)
 }
@@ -64,10 +64,10 @@ pub fn read_on(disk: &dyn Disk, dir: &Path) -> Result<Folded, JournalError> {
     Ok(folded)
 }
 
-/// Folds checked lines.
+/// Replays checked lines.
 ///
 /// # Errors
-/// When a record contradicts an earlier one; it is named.
+/// If a record contradicts an earlier one; the error names it.
 pub fn fold(lines: Vec<Line>) -> Result<Folded, JournalError> {
     let mut folded = conclusions(&lines)?;
     folded.lines = lines;
@@ -255,14 +255,14 @@ impl Folded {
         &mut courses[last]
     }
 
-    /// The course of a subtask that counts.
+    /// The execution of a subtask that counts.
     #[must_use]
     pub fn course(&self, subtask: &SubtaskId) -> Option<&Course> {
         self.courses.get(subtask)?.last()
     }
 
-    /// How the subtask ended when it was last run to its end; a course that was cut off, or not
-    /// begun, says nothing.
+    /// The outcome of the subtask's last complete execution; one that was interrupted, or not
+    /// started, is ignored.
     #[must_use]
     pub fn last_outcome(&self, subtask: &SubtaskId) -> Option<&Outcome> {
         let courses = self.courses.get(subtask)?.iter().rev();
@@ -270,21 +270,21 @@ impl Folded {
         ended.find(|outcome| !matches!(outcome, Outcome::NotRun { .. }))
     }
 
-    /// All courses of all subtasks, by subtask's id, first to last.
+    /// All executions of all subtasks, by subtask id, first to last.
     pub fn courses(&self) -> impl Iterator<Item = (&SubtaskId, &[Course])> {
         self.courses
             .iter()
             .map(|(id, courses)| (id, courses.as_slice()))
     }
 
-    /// What was asked for at last.
+    /// The request that applies last.
     #[must_use]
     pub fn asked(&self) -> &Asked {
         let last = self.resumptions.last();
         last.map_or(&self.header.asked, |resumed| &resumed.asked)
     }
 
-    /// The parameters that hold at last.
+    /// The parameters that apply last.
     #[must_use]
     pub fn parameters(&self) -> BTreeMap<String, Value> {
         let mut parameters = self.header.parameters.clone();
@@ -294,7 +294,7 @@ impl Folded {
         parameters
     }
 
-    /// The gate file and templates that hold at last.
+    /// The gate file and templates that apply last.
     #[must_use]
     pub fn gate(&self) -> &GateRef {
         let mut latest = self.resumptions.iter().rev();
@@ -303,7 +303,7 @@ impl Folded {
             .unwrap_or(&self.header.gate)
     }
 
-    /// Under what the last process worked; none in journals of format 1.
+    /// The circumstances of the last process; none in journals of format 1.
     #[must_use]
     pub fn circumstances(&self) -> Option<&Circumstances> {
         match self.resumptions.last() {
@@ -312,7 +312,7 @@ impl Folded {
         }
     }
 
-    /// The run as it was before its last process; none where there was only one.
+    /// The run as it was before its last process; none if there was only one.
     ///
     /// # Errors
     /// As [`fold`].
@@ -322,7 +322,7 @@ impl Folded {
         last.map(|at| fold(self.lines[..at].to_vec())).transpose()
     }
 
-    /// How the subtasks ended, by id; those that did.
+    /// The outcomes of the subtasks that ended, by id.
     #[must_use]
     pub fn outcomes(&self) -> BTreeMap<SubtaskId, Outcome> {
         let ended = |(id, courses): (&SubtaskId, &Vec<Course>)| {
@@ -349,7 +349,7 @@ impl Folded {
         Ok(facts)
     }
 
-    /// The verdict that the outcomes on record give. A subtask of the plan without an outcome is
+    /// The verdict that the recorded outcomes give. A subtask of the plan without an outcome is
     /// unknown, and unknown is never pass.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -362,15 +362,15 @@ impl Folded {
         verdict.max(Verdict::Error)
     }
 
-    /// The number of the last exchange of the course that counts; 0 without any.
+    /// The number of the last request of the execution that counts; 0 if there is none.
     #[must_use]
     pub fn last_exchange(&self, by: &SubtaskId) -> u32 {
         let last = |course: &Course| course.exchanges.keys().next_back().copied();
         self.course(by).and_then(last).unwrap_or(0)
     }
 
-    /// The course of a subtask that a resumed run can keep: it let on what comes after it, and is
-    /// not older than `max_age` at `now`.
+    /// The execution of a subtask that a resumed run can keep: it did not stop later subtasks, and
+    /// is not older than `max_age` at `now`.
     #[must_use]
     pub fn still_valid(
         &self,
@@ -389,8 +389,8 @@ impl Folded {
         max_age.is_none_or(fresh).then_some(course)
     }
 
-    /// Requests that may have changed something outside and have no answer on record: what is to
-    /// be reconciled before anything is written again.
+    /// Requests that may have changed something outside and have no recorded response: they must be
+    /// reconciled before anything is written again.
     #[must_use]
     pub fn outstanding_writes(&self) -> Vec<(SubtaskId, Exchange)> {
         let mut found = Vec::new();

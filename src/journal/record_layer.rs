@@ -11,13 +11,13 @@ use crate::model::SubtaskId;
 use crate::world::policy::{Reach, classify};
 use crate::world::{Effect, Place, Program, Response, World, WorldError};
 
-/// Numbers of exchanges, for the provenance of facts.
+/// Numbers of requests, for the provenance of facts.
 pub trait Exchanges: Send + Sync {
     /// The number of the subtask's last exchange; 0 before any.
     fn last_exchange(&self, by: &SubtaskId) -> u32;
 }
 
-/// Records every exchange of the world within. Clones record into the same journal.
+/// Records every request and response of the inner world. Clones record into the same journal.
 #[derive(Clone)]
 pub struct RecordLayer {
     inner: Arc<dyn World>,
@@ -33,7 +33,7 @@ struct Count {
 }
 
 impl RecordLayer {
-    /// Records a run, or what a resumed one goes on with: each process counts from 1.
+    /// Records a new or resumed run: each process counts from 1.
     #[must_use]
     pub fn new(inner: Arc<dyn World>, journal: Journal) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl RecordLayer {
         }
     }
 
-    /// The number of the subtask's last exchange; 0 before any.
+    /// The number of the subtask's last request; 0 before any.
     #[must_use]
     pub fn last_exchange(&self, by: &SubtaskId) -> u32 {
         self.with_count(by, |count| count.last)

@@ -39,12 +39,12 @@ struct Left {
 pub struct Difference {
     /// Which subtask made it.
     pub subtask: SubtaskId,
-    /// The number and the request that the recording has at this place; none when the subtask
-    /// made no more requests.
+    /// The number and the request that the recording has at this position; none if the subtask made
+    /// no more requests.
     pub recorded: Option<(u32, Value)>,
-    /// The request that was made; none when a recorded one was never made.
+    /// The request that was made; none if a recorded one was never made.
     pub made: Option<Value>,
-    /// The recorded request that is nearest to it, of any subtask.
+    /// The recorded request most similar to it, of any subtask.
     pub nearest: Option<(SubtaskId, u32, Value)>,
 }
 
@@ -77,7 +77,7 @@ fn short(effect: &Value) -> String {
 }
 
 impl ReplayWorld {
-    /// A world that answers what `folded` recorded, long texts from `blobs`.
+    /// A world that answers with what `folded` recorded, and long texts from `blobs`.
     #[must_use]
     pub fn new(folded: &Folded, blobs: Blobs) -> Self {
         let mut left = BTreeMap::new();
@@ -106,7 +106,7 @@ impl ReplayWorld {
         self.lock().difference.clone()
     }
 
-    /// The first recorded request, by subtask's id, that has not been made.
+    /// The first recorded request, by subtask id, that has not been made.
     #[must_use]
     pub fn unasked(&self) -> Option<Difference> {
         let state = self.lock();

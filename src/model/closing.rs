@@ -25,9 +25,9 @@ static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 static TAGS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?s)\{\{.*?\}\}").ok());
 
-/// The first closing keyword with a reference in a text or a template of one, in bytes: as it is
-/// written, or as GitHub renders it. What a template quotes counts as whatever would make it a
-/// reference.
+/// The first closing keyword with a reference in a text or a template, as a byte range: as it is
+/// written, or as GitHub renders it. A quoted value in a template counts as anything that would
+/// make it a reference.
 #[must_use]
 pub fn closing_reference(text: &str) -> Option<Range<usize>> {
     if let Some(found) = in_text(text) {

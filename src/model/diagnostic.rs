@@ -9,10 +9,10 @@ use miette::{
     SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
-/// A text that diagnostics point into.
+/// A source text that diagnostics point into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceText {
-    /// Name of the file, or what else the text is.
+    /// Name of the file, or a description of the text.
     pub name: String,
     text: String,
     /// Where each line begins.
@@ -102,27 +102,27 @@ impl SourceText {
     }
 }
 
-/// One thing that is wrong.
+/// One error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Where it stands.
+    /// The text that contains it.
     pub source: Arc<SourceText>,
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// Bytes of the source that it is about.
+    /// Byte range of the source that it is about.
     pub span: Range<usize>,
-    /// What is wrong, a lower-case fragment that names the thing.
+    /// The error, a lower-case fragment that names the object.
     pub message: String,
     /// A word or two beside the caret; may be empty.
     pub label: String,
-    /// What would put it right.
+    /// How to fix it.
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    /// A diagnostic about a span of a source; a span outside of it is moved to its end.
+    /// A diagnostic about a span of a source; a span outside the source is moved to its end.
     pub fn new(source: &Arc<SourceText>, span: Range<usize>, message: impl Into<String>) -> Self {
         if let Some(one) = source.included_at(span.start) {
             let span = span.start - one.base..span.end.saturating_sub(one.base);
@@ -150,14 +150,14 @@ impl Diagnostic {
         }
     }
 
-    /// Adds a word beside the caret.
+    /// Adds a label beside the caret.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    /// Adds what would put it right.
+    /// Adds how to fix it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -191,7 +191,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// All that is wrong, in the order of the file; never empty.
+/// All errors, in the order of the file; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostics {
     /// Name of the file that was to be read.
@@ -202,9 +202,9 @@ pub struct Diagnostics {
 /// How diagnostics are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    /// With colours; the caller looks at `NO_COLOR` and the terminal.
+    /// With colours; the caller checks `NO_COLOR` and the terminal.
     pub color: bool,
-    /// With lines and arrows outside of ASCII.
+    /// With lines and arrows that are not ASCII.
     pub unicode: bool,
     /// Columns of the terminal.
     pub width: usize,
@@ -246,7 +246,7 @@ impl Diagnostics {
         }
     }
 
-    /// Each of them.
+    /// All diagnostics.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.list.iter()
     }
@@ -258,7 +258,7 @@ impl Diagnostics {
         self.list.len()
     }
 
-    /// All of them as a person wants to see them: source line, caret, remedy.
+    /// All of them for display: source line, caret, remedy.
     #[must_use]
     pub fn render(&self, look: Look) -> String {
         let handler = GraphicalReportHandler::new_themed(theme(look))

@@ -19,7 +19,7 @@ use crate::model::{Fact, Facts};
 /// names.
 ///
 /// # Errors
-/// If a fact would replace a parameter or part of another fact by something else.
+/// If a fact would replace a parameter or part of another fact.
 pub fn context(parameters: &Map<String, Value>, facts: &Facts) -> Result<Value, TemplateError> {
     context_of(parameters, facts.iter())
 }
@@ -92,7 +92,7 @@ pub(super) fn render_in(
 /// expression's value in its own type; keys stay as they are.
 ///
 /// # Errors
-/// The first text that cannot be rendered, with the field it stands in.
+/// The first text that cannot be rendered, with the field that contains it.
 pub fn render_fields(fields: &Value, context: &Value) -> Result<Value, TemplateError> {
     Renderer::new(context).fields(fields)
 }
@@ -203,7 +203,7 @@ pub(crate) fn render_parameters(
     render(text, &Value::Object(parameters.clone()))
 }
 
-/// Whether there is anything to fill in.
+/// Whether it contains anything to fill in.
 #[must_use]
 pub fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
@@ -219,7 +219,7 @@ pub(crate) fn holds_template(value: &Value) -> bool {
     }
 }
 
-/// What a template quotes: dotted names, as far as they can be told without running it.
+/// The names that a template quotes, dotted, as far as they can be determined without running it.
 ///
 /// # Errors
 /// If it does not compile.

@@ -25,9 +25,9 @@ const LONGEST: usize = 4096;
 /// What a value is part of.
 #[derive(Debug, Clone, Copy)]
 enum Of {
-    /// A record. What looks like a reference is one.
+    /// A record. Whatever has the form of a reference is one.
     Journal,
-    /// A text that somebody wrote. What looks like a reference is data.
+    /// A text that somebody wrote. Whatever has the form of a reference is data.
     Text,
 }
 

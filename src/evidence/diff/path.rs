@@ -17,7 +17,7 @@ pub(super) struct Path(Vec<Step>);
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
-    /// What it belongs to, such as a fact: `canary.runs`.
+    /// The object it belongs to, such as a fact: `canary.runs`.
     Of(String),
     Item(usize),
     Field(String),

@@ -17,7 +17,7 @@ const LINES: usize = 12;
 const PARTS: usize = 5;
 
 impl Diff {
-    /// The comparison in words; volatile values are only counted, unless asked for.
+    /// The comparison as text. Nondeterministic values are only counted, unless requested.
     #[must_use]
     pub fn text(&self, with_volatile: bool) -> String {
         let mut out = String::new();

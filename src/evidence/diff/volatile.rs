@@ -104,9 +104,9 @@ const ANSWERS: [(&str, &str); 3] = [
 /// Why it says nothing that a value differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Excuse {
-    /// It is called so; that it is there at all does say something.
+    /// The field has this name; whether it is present at all is still compared.
     Itself(&'static str),
-    /// It lies in something that says nothing as a whole.
+    /// It is within something that has no meaning as a whole.
     Within(&'static str),
 }
 

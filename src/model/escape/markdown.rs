@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::{one_line, visible};
 
-/// A text within a line: in a paragraph, a heading or a cell of a table.
+/// A text within a line: in a paragraph, a heading or a table cell.
 #[must_use]
 pub fn inline(text: &str) -> String {
     let text = one_line(text);
@@ -110,7 +110,7 @@ fn is_markup(word: &str, at: usize, letter: char) -> bool {
     }
 }
 
-/// A text inside a code span that the template itself opened: it cannot end it, nor the cell
+/// A text inside a code span that the template itself opened: it cannot end the span, nor the cell
 /// around it.
 #[must_use]
 pub fn in_code(text: &str) -> String {
@@ -119,7 +119,7 @@ pub fn in_code(text: &str) -> String {
         .replace('|', "\\u{7c}")
 }
 
-/// A text inside a fence that the template itself opened.
+/// A text inside a code fence that the template itself opened.
 #[must_use]
 pub fn in_fence(text: &str) -> String {
     let mut text = visible(text).into_owned();
@@ -131,7 +131,7 @@ pub fn in_fence(text: &str) -> String {
     text
 }
 
-/// A block of lines as they are.
+/// A literal block of lines.
 #[must_use]
 pub fn block(text: &str) -> String {
     let text = visible(text);
