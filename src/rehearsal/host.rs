@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// Why the embedded world could not be made.
+/// Why the embedded world could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum RehearsalError {
     /// A file of the embedded world could not be written or read.
@@ -23,7 +23,7 @@ pub enum RehearsalError {
         #[source]
         source: std::io::Error,
     },
-    /// A program that helps to make the world could not be started.
+    /// A program that helps to create the world could not be started.
     #[error("program `{program}` could not be started for the rehearsal")]
     NotStarted {
         /// Its name.
@@ -32,7 +32,7 @@ pub enum RehearsalError {
         #[source]
         source: std::io::Error,
     },
-    /// A program that helps to make the world failed.
+    /// A program that helps to create the world failed.
     #[error("program `{program}` failed while making the rehearsal: {stderr}")]
     Failed {
         /// Its command line.
@@ -49,7 +49,7 @@ pub enum RehearsalError {
         #[source]
         source: std::io::Error,
     },
-    /// Something else that the message names.
+    /// Any other error, described by the message.
     #[error("{0}")]
     Other(String),
 }
@@ -241,7 +241,7 @@ pub(crate) struct Seen {
     pub pid: u32,
     /// Argument list, the program's name first.
     pub argv: Vec<String>,
-    /// Its `HOME`, when the system tells.
+    /// Its `HOME`, if the system reports it.
     pub home: Option<PathBuf>,
     /// When it started, in seconds since the epoch.
     pub started: u64,

@@ -51,11 +51,11 @@ pub struct World {
 }
 
 impl World {
-    /// Builds the world. `outer` is whoever rehearses: their tools are used, nothing of theirs
-    /// is touched but the gate's own cache.
+    /// Builds the world. `outer` is whoever rehearses: their tools are used; nothing of theirs is
+    /// changed except the gate's own cache.
     ///
     /// # Errors
-    /// If a tool is missing, or a file or server of the world cannot be made.
+    /// If a tool is missing, or a file or server of the world cannot be created.
     pub async fn build(outer: &Operator, faults: &Faults) -> Result<Self, RehearsalError> {
         let (directory, root) = root::make(&[
             "bin",
@@ -141,14 +141,14 @@ impl World {
         self.github.clone()
     }
 
-    /// Programs that are not the real ones here.
+    /// Programs that are stand-ins here.
     #[must_use]
     pub fn stand_ins(&self) -> &[&'static str] {
         &self.stand_ins
     }
 
-    /// Parameters as `name=value` that lead a gate into this world that is a program of its own,
-    /// with nothing around its outside.
+    /// Parameters as `name=value` that point a gate, run as a separate program and without
+    /// extra layers, at this world.
     #[must_use]
     pub fn parameters(&self) -> Vec<String> {
         let mut parameters = self.parameters.clone();
@@ -162,8 +162,8 @@ impl World {
         self.parameters.clone()
     }
 
-    /// What is otherwise directly at the outside: files for readers lie in this world; a full disk
-    /// is where evidence would be written.
+    /// Replaces what would reach the real outside: files for readers are in this world, and a full
+    /// disk is where evidence would be written.
     #[must_use]
     pub fn wrap(&self, outside: Arc<dyn crate::world::World>) -> Arc<dyn crate::world::World> {
         let outside: Arc<dyn crate::world::World> = Arc::new(Answering(outside));
@@ -183,7 +183,7 @@ impl World {
         outside
     }
 
-    /// What has become of the world.
+    /// The final state of the world.
     #[must_use]
     pub fn final_state(&self) -> Value {
         let mut orphans = self
@@ -212,7 +212,7 @@ impl World {
         })
     }
 
-    /// Ends the world; `keep` leaves its directory for a look.
+    /// Ends the world; `keep` keeps its directory for inspection.
     pub async fn end(self, keep: bool) {
         let Self {
             directory,

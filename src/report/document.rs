@@ -17,19 +17,19 @@ pub fn json(report: &Report) -> String {
     escape::json(&serde_json::to_string_pretty(report).unwrap_or_default()) + "\n"
 }
 
-/// The report as an HTML page, as bundles with the first kind of reports hold it.
+/// The report as an HTML page, in the form of bundles with version 1 of the reports.
 ///
 /// # Errors
-/// When the page's template does not fit the report, which a test rules out.
+/// If the page's template does not fit the report, which a test rules out.
 pub fn html_1(report: &Report) -> Result<String, String> {
     render("report.html", HTML, report)
 }
 
-/// The report as JUnit XML: a suite per work package, a case per subtask. What was blocked or
-/// critical is a failure, what could not be determined an error, what was not run is skipped.
+/// The report as JUnit XML: a suite per work package, a case per subtask. Blocked or critical is a
+/// failure, not determined is an error, not run is skipped.
 ///
 /// # Errors
-/// When its template does not fit the report, which a test rules out.
+/// If its template does not fit the report, which a test rules out.
 pub fn junit(report: &Report) -> Result<String, String> {
     render("report.junit.xml", JUNIT, report)
 }

@@ -20,11 +20,11 @@ pub(super) const UNCONFINED: &str = "The code that was judged ran without a sand
 /// Version of the report's JSON.
 pub const REPORT_FORMAT: u32 = 1;
 
-/// Which reports a run of now has. The journal's header records it: a bundle's reports are made
-/// anew when it is verified, and have to be those that it was made with.
+/// Version of the reports of a new run. The journal's header records it: the reports of a bundle
+/// are rendered again when it is verified, and must equal those that it was made with.
 ///
-/// 1: as it was first. 2: the page, and what was written outside. 3: the page says where and under
-/// whose name the run was.
+/// 1: the first form. 2: adds the page, and what was written externally. 3: the page states where
+/// and under which login the run took place.
 pub const REPORTS: u32 = 3;
 
 /// A run, finished or not.
@@ -40,9 +40,9 @@ pub struct Report {
     pub title: String,
     /// Mission of the gate.
     pub mission: String,
-    /// None while it runs, and when it was cut off.
+    /// None while it runs, and if it was interrupted.
     pub verdict: Option<Verdict>,
-    /// Whether it has no verdict, and nobody is at work on it.
+    /// Whether it has no verdict, and no process is working on it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut_off: bool,
     /// When it began.
@@ -53,16 +53,16 @@ pub struct Report {
     pub work_packages: Vec<PackageReport>,
     /// All facts, by name.
     pub facts: Vec<Fact>,
-    /// What was written outside; none where nobody looked, as in earlier reports.
+    /// What was written externally; none if that was not determined, as in earlier reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<Vec<Written>>,
-    /// Why the evidence is not complete; empty when it is.
+    /// Why the evidence is not complete; empty if it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence_problems: Vec<String>,
-    /// Whether the code that was judged ran without a sandbox.
+    /// Whether the code under test ran without a sandbox.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unconfined: bool,
-    /// What it is a verdict on; journals of format 1 do not say it.
+    /// What the verdict applies to; none in journals of format 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
 }
@@ -93,7 +93,7 @@ pub struct SubtaskReport {
 }
 
 impl Report {
-    /// A report of a gate that has not begun.
+    /// A report of a gate that has not started.
     #[must_use]
     pub fn new(gate: &Gate) -> Self {
         let work_packages = gate.work_packages.iter().map(|package| PackageReport {
@@ -154,7 +154,7 @@ impl Report {
         found
     }
 
-    /// How many subtasks ended in which way, by [`label`].
+    /// Number of subtasks by how they ended, by [`label`].
     #[must_use]
     pub fn counts(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();
@@ -164,8 +164,8 @@ impl Report {
         counts
     }
 
-    /// The verdict in words. A dry run shows nothing of what it left out, so it has not passed; and
-    /// what is no verdict on a release says so.
+    /// The verdict as text. A dry run shows nothing about what it left out, so it has not passed;
+    /// anything that is not a verdict on a release is labelled as such.
     #[must_use]
     pub fn verdict_in_words(&self) -> String {
         let words = match self.verdict {
@@ -190,7 +190,7 @@ impl Report {
         asked_for || self.left_out().any(left_out)
     }
 
-    /// Whether something was left out because it was not asked for.
+    /// Whether something was left out because it was not requested.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         self.left_out().any(|because| *because == Stop::OutOfScope)
@@ -203,14 +203,14 @@ impl Report {
         })
     }
 
-    /// Notes that the evidence is not complete: then nothing counts as passed.
+    /// Records that the evidence is not complete: then nothing counts as passed.
     pub fn evidence_incomplete(&mut self, why: &str) {
         let verdict = self.verdict.unwrap_or(Verdict::Error);
         self.verdict = Some(verdict.max(Verdict::Error));
         self.evidence_problems.push(why.to_owned());
     }
 
-    /// Takes over what an earlier part of the run found out.
+    /// Adds a result of an earlier part of the run.
     pub fn keep(&mut self, id: &SubtaskId, outcome: &Outcome, facts: &[Fact]) {
         let all = self
             .work_packages
@@ -223,7 +223,7 @@ impl Report {
         self.facts.sort_by(|a, b| a.name.cmp(&b.name));
     }
 
-    /// What was written outside, one line each; none where nobody looked.
+    /// What was written externally, one line each; none if that was not determined.
     #[must_use]
     pub fn written_in_words(&self) -> Option<Vec<String>> {
         let line = |one: &Written| {
@@ -245,7 +245,7 @@ impl Report {
         Some(written.iter().map(line).collect())
     }
 
-    /// Takes one event.
+    /// Adds one event.
     pub fn take(&mut self, event: &Event) {
         // The latest, whichever order parallel subtasks' events are read in.
         self.ended = self.ended.max(Some(event.time));
@@ -330,7 +330,7 @@ fn in_lines(value: serde_json::Value) -> serde_json::Value {
     }
 }
 
-/// One line that says why.
+/// The reason, in one line.
 #[must_use]
 pub fn note(result: &Outcome) -> String {
     one_line(&why(result))

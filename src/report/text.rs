@@ -8,14 +8,14 @@ use crate::model::escape::one_line;
 use crate::model::subject::Subject;
 use crate::model::{SubtaskId, Verdict};
 
-/// Where things are on this machine; only the terminal says it, never a report that travels.
+/// Locations on this machine; only the terminal shows them, never a report that is passed on.
 #[derive(Debug, Clone, Default)]
 pub struct Where {
     /// The run directory.
     pub run_directory: Option<String>,
-    /// The command that goes on with this run.
+    /// The command that resumes this run.
     pub resume: Option<String>,
-    /// The command that goes on with what was not asked for.
+    /// The command that runs what was not requested.
     pub rest: Option<String>,
     /// The run as one file.
     pub bundle: Option<BundleAt>,
@@ -34,7 +34,7 @@ pub struct BundleAt {
     pub reproduce: String,
 }
 
-/// In one line, which subtasks another one has stopped.
+/// Which subtasks another one has stopped, in one line.
 #[must_use]
 pub fn stopped(by: &SubtaskId, stopped: &[SubtaskId]) -> String {
     let which = match stopped {

@@ -6,21 +6,21 @@ use serde_json::Value;
 use crate::journal::{Answer, Exchange, Folded};
 use crate::model::SubtaskId;
 
-/// A write in words, for reports.
+/// A write, described for reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
     /// The subtask.
     pub by: SubtaskId,
     /// What was written, such as `comment on owner/repo#41`.
     pub what: String,
-    /// The address that was answered.
+    /// The address in the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// What became of it.
+    /// Its result.
     pub fate: Fate,
 }
 
-/// All writes of a run in words, in plan order.
+/// All writes of a run, described, in plan order.
 #[must_use]
 pub fn written(folded: &Folded) -> Vec<Written> {
     let told = |wrote: Wrote| Written {
@@ -53,20 +53,20 @@ pub(super) struct Wrote {
     pub(super) fate: Fate,
 }
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// It was done.
     Done,
-    /// Whether it was done is not known.
+    /// It is not known whether it was done.
     Open,
-    /// It was refused, or nothing was left to do.
+    /// It was refused, or was not necessary any more.
     Refused,
 }
 
 impl Fate {
-    /// In words.
+    /// A description.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {

@@ -14,7 +14,7 @@ pub enum Contended {
         /// The candidate.
         candidate: String,
     },
-    /// A gate that is about no candidate.
+    /// A gate without a candidate.
     Gate(String),
     /// The checkouts in this workspace.
     Workspace(Utf8PathBuf),

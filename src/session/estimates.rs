@@ -11,7 +11,8 @@ use crate::report::Estimates;
 /// How many runs are looked at.
 const RUNS: usize = 3;
 
-/// The longest that each subtask took when it passed, in the last few runs of the gate of this name.
+/// The longest time that each subtask took when it passed, in the last few runs of the gate with
+/// this name.
 #[must_use]
 pub fn estimates(state: &Utf8Path, gate: &str) -> Estimates {
     let mut found = Estimates::new();

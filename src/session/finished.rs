@@ -10,16 +10,16 @@ use crate::evidence::Bundled;
 use crate::model::Verdict;
 use crate::report::Report;
 
-/// A run that came to its end.
+/// A run that has ended.
 #[derive(Debug)]
 pub struct Finished {
     /// The gate's verdict.
     pub verdict: Verdict,
     /// Its report.
     pub report: Report,
-    /// Where everything is.
+    /// The run directory.
     pub directory: RunDirectory,
-    /// The run as one file; none when the evidence is not complete.
+    /// The run as one file; none if the evidence is not complete.
     pub bundle: Option<Bundled>,
 }
 

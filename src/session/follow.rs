@@ -17,17 +17,16 @@ use crate::model::{Event, EventKind, Verdict};
 /// How often it is looked whether there is more.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// How a run that was followed came to its end.
+/// How a followed run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FollowEnd {
     /// It has a verdict.
     Ended(Verdict),
-    /// Nobody is at work on it any more, and it has none.
+    /// No process is working on it any more, and it has no verdict.
     Dead,
 }
 
-/// Gives each event of a run to `heard`, with how long ago it was, until the run ends or its
-/// process is gone.
+/// Passes each event of a run to `heard`, with its age, until the run ends or its process is gone.
 ///
 /// # Errors
 /// If its journal cannot be read.

@@ -31,21 +31,21 @@ const OWN: [&str; 8] = [
     "report.md",
 ];
 
-/// A run that is to go on here.
+/// A run that is to be resumed here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakenOver {
     /// Its id.
     pub run: String,
-    /// Where it comes from, for the record.
+    /// Its origin, for the record.
     pub from: HandedOn,
 }
 
-/// Verifies a bundle and makes its run one of this machine's. Where the run is here already and
-/// has gone on since, it stays as it is.
+/// Verifies a bundle and imports its run to this machine. If the run already exists here and has
+/// been resumed since, it stays unchanged.
 ///
 /// # Errors
-/// When the bundle is not intact, is not signed by one of the keys that are trusted, is of a run
-/// that went another way here, or the disk refuses.
+/// If the bundle is not intact, is not signed with a trusted key, belongs to a run that has
+/// diverged here, or if a file operation fails.
 pub fn take_over(
     state: &Utf8Path,
     bundle: &Path,

@@ -71,18 +71,18 @@ impl Drop for Alive {
 pub struct Killed {
     /// Id of the run.
     pub run: String,
-    /// Processes of it that live, never another user's.
+    /// Its processes that still run, never another user's.
     pub processes: Vec<ProcessSeen>,
-    /// Throwaway directories of it that are there.
+    /// Its throwaway directories that still exist.
     pub directories: Vec<Utf8PathBuf>,
     mark: Utf8PathBuf,
 }
 
-/// The runs in this state directory that were killed and left something behind. What is to be
+/// The runs in this state directory that were killed and left something behind. The run to be
 /// resumed keeps its directories.
 ///
 /// # Errors
-/// If the directory cannot be read, or the system does not tell of its processes.
+/// If the directory cannot be read, or the processes cannot be listed.
 pub fn killed(state: &Utf8Path, resume: Option<&str>) -> Result<Vec<Killed>, SessionError> {
     let locks = state.join("locks");
     let entries = match std::fs::read_dir(&locks) {
@@ -142,7 +142,7 @@ fn throwaway(run: &Utf8Path) -> Vec<Utf8PathBuf> {
         .collect()
 }
 
-/// Whether somebody is at work on a run.
+/// Whether a process is working on a run.
 #[must_use]
 pub fn lives(state: &Utf8Path, run: &str) -> bool {
     let mark = state.join("locks").join(format!("{PREFIX}{run}"));
@@ -158,7 +158,7 @@ impl Killed {
         self.processes.is_empty() && self.directories.is_empty()
     }
 
-    /// What there is to clear, one line each.
+    /// What is to be cleared, one line each.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         // Without arguments: those of a daemon hold its token.
@@ -171,11 +171,11 @@ impl Killed {
             .collect()
     }
 
-    /// Ends the processes, by identity, then those that were born meanwhile; removes the
+    /// Ends the processes, by identity, then those that appeared in the meantime; removes the
     /// directories.
     ///
     /// # Errors
-    /// If something stays.
+    /// If something remains.
     pub async fn clear(self, state: &Utf8Path) -> Result<usize, SessionError> {
         let directory = state.join("runs").join(&self.run);
         let directory = directory.canonicalize_utf8().unwrap_or(directory);

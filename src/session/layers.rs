@@ -11,7 +11,7 @@ use crate::world::World;
 use crate::world::policy::{Policy, PolicyLayer};
 use crate::world::redact::{RedactLayer, Redactor, RefuseSecrets};
 
-/// Puts a layer directly around the outside; a rehearsal breaks things there.
+/// Puts a layer directly around the outside; a rehearsal injects faults there.
 pub type Wrap<'w> = &'w (dyn Fn(Arc<dyn World>) -> Arc<dyn World> + Sync);
 
 /// The world as the recorder sees it.

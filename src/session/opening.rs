@@ -225,18 +225,18 @@ fn passed(folded: &Folded) -> bool {
         && !folded.outcomes().values().any(left_out)
 }
 
-/// A run that is to go on.
+/// A run that is to be resumed.
 #[derive(Debug)]
 pub struct Earlier {
     /// Its gate, with the parameters it was started with.
     pub gate: Gate,
-    /// Those of them that are not what its gate file says.
+    /// Those of them that differ from the gate file.
     pub set: BTreeMap<String, Value>,
-    /// Writes it was making when it was cut off, as `T031: gh issue comment …`.
+    /// Writes that were pending when it was interrupted, as `T031: gh issue comment …`.
     pub outstanding: Vec<String>,
 }
 
-/// What is to be gone on with.
+/// The run to be resumed.
 ///
 /// # Errors
 /// If there is no such run, it cannot be read any more, or it was made in another kind of world.

@@ -33,7 +33,7 @@ impl RecordedGate {
     /// The gate of a run directory.
     ///
     /// # Errors
-    /// When it cannot be read, or is not one any more.
+    /// If it cannot be read, or is no longer valid.
     pub fn of_run(disk: &dyn Disk, run: &Path) -> Result<Self, EvidenceError> {
         let path = run.join("gate.toml");
         let text = disk
@@ -49,7 +49,7 @@ impl RecordedGate {
     /// The gate of a bundle that was read with [`open_to_verify`].
     ///
     /// # Errors
-    /// When there is none in it, or it is not one any more.
+    /// If the bundle contains none, or it is no longer valid.
     ///
     /// [`open_to_verify`]: crate::evidence::open_to_verify
     pub fn of_opened(opened: &Opened) -> Result<Self, EvidenceError> {
@@ -92,13 +92,13 @@ impl RecordedGate {
     /// The gate of a recording.
     ///
     /// # Errors
-    /// When it cannot be read, or is not one any more.
+    /// If it cannot be read, or is no longer valid.
     pub fn of_recording(recording: &Recording) -> Result<Self, EvidenceError> {
         let gate = recording.gate()?;
         Ok(Self { gate })
     }
 
-    /// What a recording is a verdict on.
+    /// What a recording's verdict applies to.
     #[must_use]
     pub fn subject(&self, folded: &Folded) -> Subject {
         self.gate.subject(folded)
@@ -107,7 +107,7 @@ impl RecordedGate {
     /// All reports of a recording by file name, functions of its journal and gate alone.
     ///
     /// # Errors
-    /// When one of them cannot be written.
+    /// If one of them cannot be written.
     pub fn reports(&self, folded: &Folded) -> Result<BTreeMap<String, Vec<u8>>, String> {
         let report = self.report(folded);
         let (text, page) = match folded.header.reports {
@@ -135,10 +135,10 @@ impl RecordedGate {
         report::markdown(report, report.written.as_ref().map(|_| &next))
     }
 
-    /// A recording as a page that finds its evidence there.
+    /// A recording as a page that links to its evidence there.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn page(
         &self,
         folded: &Folded,

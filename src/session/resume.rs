@@ -21,7 +21,7 @@ pub(super) enum Home {
     There,
     /// The run was killed and cleared, or its directory moved.
     Gone,
-    /// The run was handed on, and nothing that is still to be done works with it.
+    /// The run was moved to another machine, and nothing that is still to be done uses it.
     Elsewhere,
 }
 

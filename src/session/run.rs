@@ -26,8 +26,9 @@ use crate::world::{Now, Place, Receipt, World, ask};
 /// Runs a gate.
 ///
 /// # Errors
-/// If it could not begin: another run in the workspace, a run to resume that is not there or is
-/// of another gate, a disk that refuses. Once begun, everything is an outcome.
+/// If it could not start: another run in the workspace, a run to resume that does not exist or
+/// belongs to another gate, a file operation that failed. Once it has started, every error is an
+/// outcome.
 pub async fn run(
     operator: Operator,
     mut options: Options,

@@ -13,7 +13,7 @@ impl PrivateKey {
     /// Reads a PEM file: PKCS#8 of Ed25519 or P-256, or OpenSSH of Ed25519.
     ///
     /// # Errors
-    /// When it is none of these, or is encrypted.
+    /// If it is none of these, or is encrypted.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         if text.starts_with("ssh-") || text.starts_with("ecdsa-") {
             return Err(KeyError::Public);
@@ -27,7 +27,7 @@ impl PublicKey {
     /// Reads the `SubjectPublicKeyInfo` of a PEM file.
     ///
     /// # Errors
-    /// When it is none of a key that the gate uses.
+    /// If it does not contain a supported key.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         let (label, bytes) = decoded(text)?;
         Self::from_labelled(&label, &bytes)
@@ -37,7 +37,7 @@ impl PublicKey {
 /// Reads a file of public keys: PEM, or allowed signers.
 ///
 /// # Errors
-/// When it holds none, or something that is not understood.
+/// If it contains no key, or something unknown.
 pub fn trusted(text: &str) -> Result<Vec<TrustedKey>, KeyError> {
     if text.trim_start().starts_with("-----BEGIN") {
         let key = PublicKey::from_pem(text)?;

@@ -28,11 +28,11 @@ fn freeze(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
     disk.sync_dir(dir).map_err(StoreError::disk("sync", dir))
 }
 
-/// Gives a directory its manifest, synced, then the name `dir`, which an empty directory holds for
-/// it, and takes all write permissions.
+/// Gives a directory its synced manifest, then the name `dir`, which an empty directory reserves
+/// for it, and removes all write permissions.
 ///
 /// # Errors
-/// When it has a manifest already, or the disk refuses; then the name stays an empty directory.
+/// If it has a manifest already, or a file operation fails; then the name stays an empty directory.
 pub fn seal_directory(
     disk: &dyn Disk,
     written: &Path,

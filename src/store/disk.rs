@@ -112,21 +112,21 @@ pub trait Disk: Send + Sync {
     }
 }
 
-/// What is in a directory.
+/// An entry of a directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listed {
     /// Its name; lossy where it is not UTF-8.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// Size in bytes.
     pub bytes: u64,
 }
 
-/// What a directory entry is.
+/// The kind of a directory entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// A plain file.
+    /// A regular file.
     File,
     /// A directory.
     Dir,

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-/// What went wrong with files.
+/// An error in file storage.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The disk refused.
+    /// A file operation failed.
     #[error("cannot {operation} `{path}`: {source}")]
     Disk {
         /// What was tried.
@@ -16,7 +16,7 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
-    /// A name that may not stand in an archive or an evidence directory.
+    /// A name that is not allowed in an archive or an evidence directory.
     #[error("`{name}` may not be the name of a file in the evidence: {why}")]
     Name {
         /// The name.
@@ -24,7 +24,7 @@ pub enum StoreError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// Something that may not get out would have.
+    /// Something private would have been published.
     #[error(transparent)]
     Leak(#[from] super::Leak),
     /// A file changed while it was packed.
@@ -43,13 +43,13 @@ pub enum StoreError {
         /// What does not hold.
         why: String,
     },
-    /// The archive holds more than a reader takes.
+    /// The archive exceeds the reader's limits.
     #[error("the bundle holds more than is read: {what}")]
     TooLarge {
         /// What there is too much of.
         what: String,
     },
-    /// A value could not be turned into JSON or back.
+    /// A value could not be converted to or from JSON.
     #[error("cannot turn {what} into JSON or back: {source}")]
     Json {
         /// What.

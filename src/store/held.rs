@@ -23,7 +23,7 @@ const DIRECTORY: OFlag = OFlag::O_RDONLY
     .union(OFlag::O_NOFOLLOW)
     .union(OFlag::O_CLOEXEC);
 
-/// A directory of the gate's own, and what is below it. Any other path is as on [`OsDisk`].
+/// A directory of the gate's own, and its contents. Any other path is handled as on [`OsDisk`].
 #[derive(Debug)]
 pub struct HeldDisk {
     root: PathBuf,
@@ -73,11 +73,11 @@ fn plain(file: File) -> io::Result<File> {
 }
 
 impl HeldDisk {
-    /// Holds a directory, which is made where it is missing. The way to it is the operator's:
-    /// links in it are followed, once, now.
+    /// Holds a directory open, which is created if missing. The path to it is the operator's: links
+    /// in it are followed, once, now.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     pub fn open(root: &Path) -> io::Result<Self> {
         OsDisk.make_dirs(root)?;
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
@@ -147,18 +147,18 @@ impl HeldDisk {
         names.map(|names| self.walk(&names, false)).transpose()
     }
 
-    /// Opens a plain file to read.
+    /// Opens a regular file for reading.
     ///
     /// # Errors
-    /// The system's; a link, a pipe or a device is none.
+    /// Those of the system; a link, a pipe or a device is refused.
     pub fn open_file(&self, path: &Path) -> io::Result<File> {
         plain(self.at(path)?.open(OFlag::O_RDONLY | OFlag::O_NONBLOCK)?)
     }
 
-    /// Makes a new file, and the directories above it.
+    /// Creates a new file, and the directories above it.
     ///
     /// # Errors
-    /// The system's; `AlreadyExists` when it is there.
+    /// Those of the system; `AlreadyExists` if it exists.
     pub fn create_file(&self, path: &Path) -> io::Result<File> {
         if let Some(above) = path.parent() {
             self.make_dirs(above)?;
@@ -167,10 +167,10 @@ impl HeldDisk {
         self.at(path)?.open(flags)
     }
 
-    /// Whether anything has this name, be it a link that leads nowhere.
+    /// Whether anything has this name, even a dangling link.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     pub fn is_taken(&self, path: &Path) -> io::Result<bool> {
         match self.stat(path) {
             Ok(_) => Ok(true),
@@ -188,11 +188,11 @@ impl HeldDisk {
         )?)
     }
 
-    /// Removes a directory with all that is in it, also where it may not be written; a link in it
-    /// is removed, not followed. One that is not there is fine.
+    /// Removes a directory with all its contents, even if it is not writable; a link in it is
+    /// removed, not followed. A missing directory is not an error.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     pub fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
         let at = match self.at(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -18,7 +18,7 @@ use crate::model::Holder;
 /// The longest that is read of a file, in bytes.
 const LONGEST: u64 = 4096;
 
-/// Whether others may hold it as well.
+/// Whether other holders are allowed at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sharing {
     /// Only one may hold it.
@@ -27,26 +27,26 @@ pub enum Sharing {
     Together,
 }
 
-/// A lock that is held until it is dropped, even by `kill -9`.
+/// A lock that is held until it is dropped, or until the process ends, even by `kill -9`.
 #[derive(Debug)]
 pub struct Held {
     file: File,
     sharing: Sharing,
 }
 
-/// What became of a lock that was asked for.
+/// The result of requesting a lock.
 #[derive(Debug)]
 pub enum Asked {
-    /// It is held now; and who held it before, where that process is gone without letting it go.
+    /// It is held now; with the previous holder, if that process ended without releasing it.
     Held(Held, Option<Holder>),
-    /// Somebody else holds it: who, where it is written down.
+    /// Somebody else holds it, and who if that is recorded.
     Taken(Option<Holder>),
 }
 
-/// Takes a lock, or says who has it. The file and its directory are made when missing.
+/// Takes a lock, or reports who holds it. The file and its directory are created if missing.
 ///
 /// # Errors
-/// The system's.
+/// Those of the system.
 pub fn take(path: &Path, sharing: Sharing, holder: &Holder) -> io::Result<Asked> {
     if let Some(directory) = path.parent() {
         DirBuilder::new()

@@ -44,7 +44,7 @@ pub struct Manifest {
     pub gate: String,
     /// The gate's verdict.
     pub verdict: Verdict,
-    /// What it is a verdict on; bundles of format 1 do not say it.
+    /// What the verdict applies to; none in bundles of format 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
     /// `sum` of the canonical journal's last record.

@@ -13,7 +13,7 @@ use crate::store::names::checked_part;
 use crate::store::tar_header::{cut_short, padding, read_header};
 use crate::store::{StoreError, Summed, hex};
 
-/// How much a reader takes.
+/// The limits of a reader.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Bytes of all files together.
@@ -36,7 +36,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The same, with so many bytes of all files together.
+    /// The same limits with this total of bytes.
     #[must_use]
     pub fn of_total(total: u64) -> Self {
         Self {
@@ -46,14 +46,14 @@ impl Limits {
     }
 }
 
-/// What an archive holds.
+/// The content of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
-    /// The one directory that everything lies in.
+    /// The one directory that contains everything.
     pub top: String,
-    /// All files below it, in their order, digests as found.
+    /// All files below it, in order, with their computed digests.
     pub files: Vec<Summed>,
-    /// Contents of the files that were asked for.
+    /// Contents of the requested files.
     pub kept: BTreeMap<String, Vec<u8>>,
     /// The archive itself.
     pub archive: Summed,
@@ -62,7 +62,7 @@ pub struct Opened {
 /// Reads an archive once, digests every file, and keeps those that `keep` names.
 ///
 /// # Errors
-/// When it is not one that this program writes, or holds more than the limits.
+/// If this program did not write it, or it exceeds the limits.
 pub fn open(
     disk: &dyn Disk,
     path: &Path,
@@ -116,7 +116,7 @@ pub(crate) fn open_with(
 /// Unpacks the files that `take` names into a new directory.
 ///
 /// # Errors
-/// As [`open`]; and when the directory is there already or the disk refuses.
+/// As [`open`]; and if the directory already exists or a file operation fails.
 pub fn unpack(
     disk: &dyn Disk,
     path: &Path,

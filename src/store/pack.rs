@@ -29,13 +29,13 @@ pub enum Content {
     File(PathBuf),
 }
 
-/// Packs files into a new `tar.gz`: names sorted, owner 0, times 0, fixed modes. Written beside
-/// and renamed; never replaces a file. Gives the archive's size and digest.
+/// Packs files into a new `tar.gz`: names sorted, owner 0, times 0, fixed modes. Written beside and
+/// renamed; never replaces a file. Returns the archive's size and digest.
 ///
 /// # Errors
-/// When a name occurs twice or leads elsewhere, a file changes meanwhile, the scan refuses, or
-/// the disk does. Then there is no archive, or one that can be told by its unfinished name from
-/// those that count.
+/// If a name is duplicate or points elsewhere, a file changes meanwhile, the scan refuses, or a
+/// file operation fails. Then there is no archive, or only one with a name that marks it as
+/// unfinished.
 pub fn pack(
     disk: &dyn Disk,
     mut parts: Vec<Part>,

@@ -9,7 +9,7 @@ use super::wanted::{WANTED, Wanted};
 pub enum Needed {
     /// All that this program knows.
     All,
-    /// Those of these names, and others of which only the place is known.
+    /// Those with these names; of unknown ones only the path is determined.
     Only(BTreeSet<String>),
 }
 

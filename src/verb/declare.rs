@@ -162,10 +162,10 @@ pub trait Declares {
     }
 }
 
-/// Files that are left for readers, by a pattern such as `/tmp/run-{1..4}.log`.
+/// Files that are left for readers, with a pattern such as `/tmp/run-{1..4}.log`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Leaves<'a> {
-    /// The field that the pattern stands in.
+    /// The field that contains the pattern.
     pub field: &'static str,
     /// The pattern, which may still be a template.
     pub pattern: &'a str,
@@ -173,20 +173,20 @@ pub struct Leaves<'a> {
     pub count: usize,
 }
 
-/// What a verb has to do with the machine that it runs on.
+/// How a verb depends on the machine that it runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnMachine {
-    /// Nothing: its result is on record, and holds anywhere.
+    /// Not at all: its result is recorded, and valid on any machine.
     Nothing,
-    /// It works with what others have left there.
+    /// It uses what other subtasks have left on the machine.
     Used,
-    /// It leaves there what others work with. On another machine it is made anew, and these fields
-    /// of its fact must come out the same.
+    /// It leaves on the machine what other subtasks use. On another machine it is recreated, and
+    /// these fields of its fact must be the same.
     Made(&'static [&'static str]),
 }
 
 impl OnMachine {
-    /// The fields that must come out the same; none where nothing is made.
+    /// The fields that must be the same; none if nothing is left on the machine.
     #[must_use]
     pub fn made(self) -> Option<&'static [&'static str]> {
         match self {
@@ -209,19 +209,19 @@ pub enum Write<'a> {
     TriagedIssues,
 }
 
-/// Something that is wrong with a field.
+/// An error in a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
     /// Where, below the subtask: `expect.stdout[0]`.
     pub at: String,
-    /// What is wrong.
+    /// The error.
     pub what: String,
-    /// What puts it right.
+    /// How to fix it.
     pub remedy: String,
 }
 
 impl Wrong {
-    /// What is wrong, where, and what puts it right.
+    /// An error, its position, and how to fix it.
     pub fn new(at: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             at: at.into(),
@@ -231,12 +231,12 @@ impl Wrong {
     }
 }
 
-/// A request that follows from the fields of a verb.
+/// A request that can be predicted from the fields of a verb.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ask {
-    /// The field that it stands in.
+    /// The field that determines it.
     pub field: &'static str,
-    /// What will be asked.
+    /// The request.
     pub effect: Effect,
 }
 

@@ -11,39 +11,39 @@ use super::{Ctx, VerbError};
 use crate::store::sha256_hex;
 use crate::world::{FileSeen, Finished, ListFiles, Place, Program};
 
-/// What a result depends on by name, as it was: a commit, or the digest of what was there.
+/// The inputs of a result by name: a commit, or the digest of the content at that time.
 pub type Inputs = BTreeMap<String, String>;
 
-/// Something that a result depends on.
+/// An input of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// Commit and tree of this checkout in the workspace; what its own runs write is left out.
+    /// Commit and tree of this checkout in the workspace, without what its own runs write.
     Checkout(String),
-    /// Where this tag of a checkout leads to.
+    /// Where this tag of a checkout points.
     Tag {
         /// The checkout.
         checkout: String,
         /// The tag.
         tag: String,
     },
-    /// Where all tags of this checkout lead to.
+    /// Where all tags of this checkout point.
     Tags(String),
-    /// Files that are read, by what they are.
+    /// Files that are read, with a description.
     Files(&'static str, ListFiles),
     /// The comment template of this name.
     Template(String),
-    /// The gate's process rules and what its failures mean.
+    /// The gate's process rules and triage rules.
     Rules,
-    /// What is found out by doing it again: it only reads, and what it published then must be what
-    /// it would publish now.
+    /// The subtask only reads, and is run again: what it published then must equal what it would
+    /// publish now.
     Again,
-    /// What must still hold when it is looked at again, while what was seen of it moves by itself,
-    /// as a health page's counters of time do: it only reads.
+    /// A condition that must still hold when it is checked again, although the observed values
+    /// change by themselves, such as the time counters of a health page: it only reads.
     Holds,
 }
 
 impl Input {
-    /// Its name, where it lies in the run's throwaway home.
+    /// Its name, if it is in the run's throwaway home.
     #[must_use]
     pub fn in_home(&self) -> Option<&str> {
         let home = Place::run("home");
@@ -71,7 +71,7 @@ const BY_TOOLS: [&str; 6] = [
     ".ruff_cache",
 ];
 
-/// Takes them as they are now. `written` are the directories that canary runs write in their
+/// Determines them as they are now. `written` are the directories that canary runs write in their
 /// checkout.
 pub async fn take(ctx: &Ctx, inputs: &[Input], written: &BTreeSet<String>) -> Inputs {
     let mut taken = Inputs::new();
@@ -113,7 +113,7 @@ fn unknown(error: VerbError) -> String {
     format!("{UNKNOWN}{}", why.unwrap_or_default())
 }
 
-/// The first that is not what it was, in words; none where all are the same.
+/// A description of the first that has changed; none if all are the same.
 #[must_use]
 pub fn difference(then: &Inputs, now: &Inputs) -> Option<String> {
     let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();

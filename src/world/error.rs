@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A request that got no answer.
+/// Why a request has no response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "error", rename_all = "kebab-case")]
 pub enum WorldError {
@@ -38,7 +38,7 @@ pub enum WorldError {
         /// The system's words.
         reason: String,
     },
-    /// An address gave no HTTP answer.
+    /// An address returned no HTTP response.
     #[error("no answer from `{url}`: {reason}")]
     NoAnswer {
         /// The address.
@@ -48,13 +48,13 @@ pub enum WorldError {
         /// The client's words.
         reason: String,
     },
-    /// The exchange could not be written down; without evidence nothing may go on.
+    /// The request or response could not be recorded; without evidence nothing may continue.
     #[error("the request or its answer could not be recorded: {reason}")]
     NotRecorded {
         /// The system's words.
         reason: String,
     },
-    /// A recording has no such request.
+    /// The recording contains no such request.
     #[error("not in the recording: {what}")]
     NotInRecording {
         /// The request made, and the nearest recorded one.
@@ -71,13 +71,13 @@ pub enum WorldError {
     },
 }
 
-/// Kinds of file failure that a verdict depends on.
+/// Kinds of file errors that a verdict depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileFailure {
     /// There is no such file.
     NotFound,
-    /// It is already there.
+    /// It already exists.
     AlreadyExists,
     /// Not permitted.
     NotPermitted,

@@ -87,7 +87,7 @@ impl EffectKind {
     }
 }
 
-/// Which exchanges break, and how.
+/// Which requests fail, and how.
 #[derive(Debug)]
 pub struct Break {
     subtask: Option<SubtaskId>,
@@ -121,7 +121,7 @@ impl Break {
         self
     }
 
-    /// Only the one chosen exchange with this number, counted from 0.
+    /// Only the chosen request with this number, counted from 0.
     #[must_use]
     pub fn only(mut self, number: u64) -> Self {
         self.from = number;
@@ -140,7 +140,7 @@ impl Break {
     }
 }
 
-/// A world in which chosen exchanges fail.
+/// A world in which chosen requests fail.
 pub struct FaultLayer<W> {
     inner: W,
     breaks: Vec<Break>,

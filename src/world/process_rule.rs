@@ -67,7 +67,7 @@ impl ProcessRule {
         telling.map(str::to_owned).collect()
     }
 
-    /// Whether program and arguments are what the rule means, whoever owns the process.
+    /// Whether program and arguments match the rule, whoever owns the process.
     #[must_use]
     pub fn matches(&self, seen: &ProcessSeen) -> bool {
         self.compile().is_ok_and(|rule| rule.matches(seen))
@@ -76,7 +76,7 @@ impl ProcessRule {
     /// Why the process may not be ended by this rule.
     ///
     /// # Errors
-    /// The first reason to leave it alone.
+    /// The first reason to skip it.
     pub fn explain(&self, seen: &ProcessSeen) -> Result<(), Spared> {
         self.compile().map_err(Spared::BadRule)?.explain(seen)
     }
@@ -89,13 +89,13 @@ impl CompiledRule {
         &self.name
     }
 
-    /// Whether program and arguments are what the rule means, whoever owns the process.
+    /// Whether program and arguments match the rule, whoever owns the process.
     #[must_use]
     pub fn matches(&self, seen: &ProcessSeen) -> bool {
         self.structure(seen).is_ok()
     }
 
-    /// Whether it is of the rule's kind: this user's process that runs one of its programs.
+    /// Whether it is a candidate for the rule: this user's process that runs one of its programs.
     #[must_use]
     pub fn is_kin(&self, seen: &ProcessSeen) -> bool {
         seen.ours && self.runs(seen)
@@ -107,7 +107,7 @@ impl CompiledRule {
         self.program.iter().any(|glob| glob.is_match(&seen.program))
     }
 
-    /// Whether its arguments are such that a search by substring would find it.
+    /// Whether a search for a substring of its arguments would find it.
     #[must_use]
     pub fn is_named_by(&self, seen: &ProcessSeen) -> bool {
         let argv = &seen.argv;
@@ -118,7 +118,7 @@ impl CompiledRule {
     /// Why the process may not be ended by this rule.
     ///
     /// # Errors
-    /// The first reason to leave it alone.
+    /// The first reason to skip it.
     pub fn explain(&self, seen: &ProcessSeen) -> Result<(), Spared> {
         self.structure(seen)?;
         if seen.ancestor {

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-/// The login that the operator has stored in `gh`. Belongs to nobody.
+/// The login that the operator has stored in `gh`. Not a real token.
 pub const STORED_TOKEN: &str = concat!("gho", "_", "rehearsalStoredLoginOfTheOperator000");
 
-/// The token that stands in the operator's environment. Belongs to nobody.
+/// The token in the operator's environment. Not a real token.
 pub const ENVIRONMENT_TOKEN: &str = concat!("ghp", "_", "rehearsalTokenOfTheEnvironment000000");
 
-/// Which token a request carried. Its value is never kept.
+/// Which token a request carried. Its value is never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenName {
     /// [`STORED_TOKEN`].
@@ -22,7 +22,7 @@ pub enum TokenName {
 }
 
 impl TokenName {
-    /// The name in the record.
+    /// The name in the log.
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {
@@ -45,14 +45,14 @@ impl TokenName {
     }
 }
 
-/// What happens instead of an answer, once.
+/// A failure that happens once instead of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outage {
-    /// 502; nothing was done.
+    /// 502; the request was not executed.
     BadGateway,
-    /// 502; a write was done all the same, only its answer got lost.
+    /// 502; a write was executed, but its response is lost.
     AnswerLost,
-    /// 403 with `retry-after: 1`; nothing was done.
+    /// 403 with `retry-after: 1`; the request was not executed.
     RateLimited,
     /// The same for an hour, and for every request of this kind.
     LimitedLong,
@@ -77,10 +77,10 @@ impl Outage {
     }
 }
 
-/// Which request an outage hits: the next one of this kind.
+/// Which request an outage affects: the next one of this kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hits {
-    /// Queries of repositories; asking who one is does not count.
+    /// Queries of repositories; queries of the own login do not count.
     Reads,
     /// Mutations.
     Writes,

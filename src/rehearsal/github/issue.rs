@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-/// What somebody is to the repository.
+/// A person's role in the repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Association {
     /// Member of the organisation that owns it.
     Member,
-    /// Nothing.
+    /// No role.
     None,
 }
 
@@ -25,7 +25,7 @@ impl Association {
 pub struct Person {
     /// Login.
     pub login: String,
-    /// What they are to the repository.
+    /// Their role in the repository.
     pub association: Association,
 }
 
@@ -39,7 +39,7 @@ impl Person {
         }
     }
 
-    /// Somebody without a role.
+    /// A person without a role.
     #[must_use]
     pub fn stranger(login: &str) -> Self {
         Self {
@@ -56,7 +56,7 @@ pub enum CloseReason {
     Completed,
     /// Not planned.
     NotPlanned,
-    /// Another issue says the same.
+    /// Duplicate of another issue.
     Duplicate,
 }
 
@@ -115,7 +115,7 @@ impl IssueState {
     }
 }
 
-/// What happened to an issue's state.
+/// A change of an issue's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventKind {
     /// It was closed.
@@ -134,7 +134,7 @@ pub enum EventKind {
 pub struct IssueEvent {
     /// Number that is unique in all of the embedded GitHub.
     pub id: u64,
-    /// Login of who did it.
+    /// Login of the person who did it.
     pub actor: String,
     /// When.
     pub at: Timestamp,

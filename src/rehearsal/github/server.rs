@@ -25,7 +25,7 @@ use crate::rehearsal::{RehearsalError, host};
 /// Largest body of a request that is read, in bytes.
 const LARGEST_BODY: usize = 8 << 20;
 
-/// A running embedded GitHub. It ends when this is dropped.
+/// A running embedded GitHub. It ends when dropped.
 #[derive(Debug)]
 pub struct GitHubServer {
     socket: PathBuf,
@@ -34,7 +34,7 @@ pub struct GitHubServer {
 }
 
 impl GitHubServer {
-    /// Answers what is under way, takes nothing new, and waits for the end.
+    /// Answers pending requests, accepts no new ones, and waits for the end.
     pub async fn stop(mut self) {
         self.end();
         if let Some(task) = self.task.take() {
@@ -60,8 +60,8 @@ impl Drop for GitHubServer {
 /// Serves a state on a Unix socket.
 ///
 /// # Errors
-/// The socket cannot be listened on: it is there already, or its path is too long (about 100
-/// bytes are the most).
+/// The socket cannot be created: it already exists, or its path is too long (the limit is about 100
+/// bytes).
 pub async fn serve(socket: &Path, state: SharedState) -> Result<GitHubServer, RehearsalError> {
     let listener = UnixListener::bind(socket).map_err(|source| RehearsalError::Listen {
         address: socket.display().to_string(),
@@ -79,7 +79,7 @@ pub async fn serve(socket: &Path, state: SharedState) -> Result<GitHubServer, Re
     })
 }
 
-/// Serves a state in the directory of an embedded world, and stores its operator's login to it.
+/// Serves a state in the directory of an embedded world, and stores the operator's login for it.
 ///
 /// # Errors
 /// As [`serve`]; or a file of the login cannot be written.

@@ -21,7 +21,7 @@ use super::host;
 /// Time of every commit, so that the same world gives the same commits.
 const COMMIT_TIME: &str = "2026-05-19T09:30:00Z";
 
-/// Makes the checkout: files, lock file, one commit on `main`, a clean tree.
+/// Creates the checkout: files, lock file, one commit on `main`, a clean tree.
 ///
 /// Blocks while `uv lock` and git run.
 ///

@@ -51,9 +51,9 @@ pub(super) struct History {
 pub(super) struct Said<'text> {
     /// The full name of the branch it is on.
     pub branch: &'static str,
-    /// When, as in `2026-05-20T09:30:00Z`.
+    /// Its time, as in `2026-05-20T09:30:00Z`.
     pub at: &'static str,
-    /// The first of the people, or the second.
+    /// The first or the second of the people.
     pub author: &'static str,
     /// The message.
     pub message: &'text str,

@@ -23,7 +23,7 @@ use crate::store::hex;
 /// The upload time of wheels that no release speaks of: long before any candidate.
 const LONG_AGO: &str = "2025-10-01T00:00:00Z";
 
-/// A running index; it ends when this is dropped.
+/// A running index; it ends when dropped.
 #[derive(Debug)]
 pub struct IndexServer {
     url: String,
@@ -41,7 +41,7 @@ impl IndexServer {
         &self.url
     }
 
-    /// What was asked so far, such as `GET /simple/spec-kitty-cli/`.
+    /// The requests so far, such as `GET /simple/spec-kitty-cli/`.
     #[must_use]
     pub fn requests(&self) -> Vec<String> {
         self.log
@@ -67,7 +67,7 @@ struct Shelf {
 /// Serves the wheels of `directory` as `releases` describe them, and every wheel of `extra`.
 ///
 /// # Errors
-/// When a wheel cannot be read, or no port is free.
+/// If a wheel cannot be read, or no port is free.
 pub async fn serve(
     directory: &Path,
     releases: &[Release],

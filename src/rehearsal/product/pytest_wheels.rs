@@ -20,7 +20,7 @@ struct Pinned {
     sha256: &'static str,
 }
 
-/// The name of a directory for these wheels; other pins have another one beside it.
+/// The name of a directory for these wheels; other pins have a different one beside it.
 #[must_use]
 pub fn directory_name() -> String {
     let digest = sha256_hex(REQUIREMENTS.as_bytes());
@@ -38,12 +38,12 @@ fn pinned() -> impl Iterator<Item = Pinned> {
     })
 }
 
-/// Makes sure that the wheels are in a directory, and answers it.
+/// Ensures that the wheels are in a directory, and returns it.
 ///
-/// Downloads them once, with `python -m pip`, when one is missing or not what it should be.
+/// Downloads them once, with `python -m pip`, if one is missing or does not match its hash.
 ///
 /// # Errors
-/// When the download fails, or brings something else than what is pinned.
+/// If the download fails, or does not match what is pinned.
 pub fn ensure(directory: &Path, python: &Path) -> Result<PathBuf, RehearsalError> {
     if check(directory).is_ok() {
         return Ok(directory.to_owned());
@@ -71,7 +71,7 @@ pub fn ensure(directory: &Path, python: &Path) -> Result<PathBuf, RehearsalError
 /// Reads the wheels of a directory that [`ensure`] has filled, by file name.
 ///
 /// # Errors
-/// When one is missing or not what is pinned.
+/// If one is missing or does not match what is pinned.
 pub fn read(directory: &Path) -> Result<Tree, RehearsalError> {
     pinned().try_fold(Tree::default(), |tree, pinned| {
         let bytes = pinned.read(directory)?;

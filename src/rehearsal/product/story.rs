@@ -22,9 +22,9 @@ const ROLLBACK_HEAD: &str = "refs/pull/1187/head";
 #[derive(Debug)]
 pub(super) struct Story {
     pub history: History,
-    /// Where `sync.owner` and `sync.preflight` came in.
+    /// The commit that introduced `sync.owner` and `sync.preflight`.
     pub boundary_base: CommitNumber,
-    /// The first change for #1141, which only logs; none when that is what closes the issue.
+    /// The first change for #1141, which only logs; none if that is the one that closes the issue.
     pub diagnostics: Option<CommitNumber>,
     /// The merge that closes #1141.
     pub rollback_fix: CommitNumber,

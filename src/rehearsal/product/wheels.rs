@@ -11,7 +11,7 @@ use super::repositories::Product;
 use super::tree::Tree;
 use crate::rehearsal::{Fault, Faults, RehearsalError, host};
 
-/// What the package index says of a wheel besides its content.
+/// The package index's data about a wheel, besides its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     /// The wheel's file name.
@@ -20,7 +20,7 @@ pub struct Release {
     pub uploaded: &'static str,
     /// Why it was yanked, if it was.
     pub yanked: Option<&'static str>,
-    /// Whether the index hands out other bytes than those that it lists.
+    /// Whether the index serves other bytes than those that it lists.
     pub exchanged: bool,
 }
 
@@ -71,7 +71,7 @@ const RELEASES: [Planned; 10] = [
 /// Writes the wheels of `spec-kitty-cli` and `spec-kitty-events` into a directory.
 ///
 /// # Errors
-/// When a wheel cannot be made or written.
+/// If a wheel cannot be built or written.
 pub fn write(
     product: &Product,
     directory: &Path,

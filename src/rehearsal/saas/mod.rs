@@ -18,7 +18,7 @@ pub use state::Deployment;
 use super::{Faults, RehearsalError, ports};
 use state::Shared;
 
-/// The running SaaS. Dropping it stops it at once, whatever is still waiting for an answer.
+/// The running SaaS. Dropping it stops it at once, even with pending requests.
 #[derive(Debug)]
 pub struct SaasServer {
     address: SocketAddr,
@@ -28,13 +28,13 @@ pub struct SaasServer {
 }
 
 impl SaasServer {
-    /// The base address, without a slash at its end.
+    /// The base address, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What the SaaS holds and whom it has answered, for assertions on the final world.
+    /// The state of the SaaS and its log of requests, for assertions on the final world.
     #[must_use]
     pub fn final_state(&self) -> Value {
         self.shared.lock().report()
@@ -52,7 +52,7 @@ impl Drop for SaasServer {
 /// Starts the SaaS on a loopback port.
 ///
 /// # Errors
-/// No port could be had.
+/// No port was available.
 pub async fn serve(deployment: Deployment, faults: &Faults) -> Result<SaasServer, RehearsalError> {
     let (listener, address) = ports::listen(ports::SAAS).await?;
     let (stop, mut stopped) = watch::channel(false);

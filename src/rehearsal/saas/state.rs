@@ -15,7 +15,7 @@ const LAST_RUN: &str = "-run-4-";
 /// So many reads, one after the other, hold a whole look at both health pages.
 const ONE_LOOK: u64 = 3;
 
-/// Identity of what is deployed.
+/// Identity of the deployed version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
     /// Commit, 40 hex digits.

@@ -16,14 +16,14 @@ const PATH: AsciiSet = NON_ALPHANUMERIC
 /// Directories of a run that are in no bundle.
 const THROWAWAY: [&str; 2] = ["home", "tmp"];
 
-/// Where the evidence lies, as seen from the page.
+/// Where the evidence is, relative to the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evidence {
     /// The page is one of a bundle's reports.
     Bundle,
-    /// The page lies in the run's directory.
+    /// The page is in the run's directory.
     RunDirectory,
-    /// The page is somewhere else: paths are text.
+    /// The page is elsewhere: paths are shown as text.
     Elsewhere,
 }
 

@@ -85,7 +85,7 @@ struct CommentShown {
 /// A run as a page.
 ///
 /// # Errors
-/// When the page's template does not fit the run, which a test rules out.
+/// If the page's template does not fit the run, which a test rules out.
 pub fn page(run: &Recorded<'_>) -> Result<String, String> {
     // Two subtasks that published one fact are told by `verify`; then the page knows none.
     let facts = run.folded.facts().unwrap_or_default();

@@ -48,12 +48,12 @@ pub(super) fn stays(name: &str) -> bool {
             .any(|family| name.starts_with(family))
 }
 
-/// Takes the operator's environment into memory and starts this program once more without it;
-/// then makes the process unreadable for others and keeps its descriptors from what it starts.
-/// Called once, first of all.
+/// Moves the operator's environment into memory and restarts this program without it; then makes
+/// the process unreadable for others and its descriptors not inheritable. Must be called once,
+/// before anything else.
 ///
 /// # Errors
-/// The system's; the environment is where it was then.
+/// Those of the system; then the environment is unchanged.
 pub fn take_environment() -> std::io::Result<()> {
     let taken = platform::taken_environment();
     let failed = match taken {

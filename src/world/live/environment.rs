@@ -13,9 +13,9 @@ use crate::world::{EnvBase, Place, Program, Sandbox};
 /// Directories with the gate's own tools, around the operator's `PATH`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ToolPath {
-    /// Before it: tools of which the operator has one that is too old.
+    /// Before it: tools of which the operator has a version that is too old.
     pub before: Vec<Place>,
-    /// Behind it: tools of which the operator has none.
+    /// After it: tools that the operator does not have.
     pub behind: Vec<Place>,
 }
 
@@ -37,7 +37,7 @@ const PIPX_IN_HOME: [&str; 4] = [
     "Library/Application Support/pipx",
 ];
 
-/// Where the tokens of places point on this machine.
+/// The directories of symbolic paths' tokens on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
     roots: Vec<(String, Utf8PathBuf)>,
@@ -71,8 +71,7 @@ impl Places {
         self
     }
 
-    /// Where the operator's own pipx keeps what it installs, when they have told it to do so
-    /// outside of its usual places.
+    /// The directory of the operator's own pipx, if it is configured outside of its usual places.
     #[must_use]
     pub fn with_pipx_of(self, operator: &Operator) -> Self {
         let told = |name: &str| operator.var(name).map(|path| operator.cwd.join(path));
@@ -97,7 +96,7 @@ impl Places {
             .map(|(token, path)| (token.as_str(), path.as_path()))
     }
 
-    /// The directory of a token; `/` for one that is not known.
+    /// The directory of a token; `/` for an unknown one.
     #[must_use]
     pub fn root(&self, token: &str) -> &Utf8Path {
         self.roots()

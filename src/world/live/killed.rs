@@ -10,11 +10,11 @@ use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 use super::{ending, platform, process};
 use crate::world::{ProcessIdentity, ProcessSeen, Receipt, WorldError};
 
-/// Living processes of this user that a run's programs left, by its directory. Their arguments
-/// are as they are: they are for nobody's record.
+/// Running processes of this user that a run's programs left, by its directory. Their arguments are
+/// not redacted: they are not recorded.
 ///
 /// # Errors
-/// If the system does not tell.
+/// If the processes cannot be listed.
 pub fn processes_of_run(directory: &Utf8Path) -> Result<Vec<ProcessSeen>, WorldError> {
     let mut system = System::new().map_err(|error| WorldError::Processes {
         reason: error.to_string(),
@@ -62,10 +62,10 @@ pub fn processes_of_run(directory: &Utf8Path) -> Result<Vec<ProcessSeen>, WorldE
     Ok(seen)
 }
 
-/// Ends processes that only their identity tells: TERM, grace, KILL.
+/// Ends processes that are known only by their identity: TERM, grace period, KILL.
 ///
 /// # Errors
-/// If the system does not tell; what became of each is in its receipt.
+/// If the processes cannot be listed or signalled; the result of each is in its termination record.
 pub async fn end_by_identity(
     targets: &[ProcessIdentity],
     grace: Duration,

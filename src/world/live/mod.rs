@@ -60,8 +60,8 @@ use common::{blocking, is_executable};
 use super::{Effect, HttpAnswer, HttpGet, HttpPost, Receipt, Response, World, WorldError};
 use crate::model::SubtaskId;
 
-/// Isolates the programs that this process is going to start, as far as the system can, and
-/// says what is in force. Called once, by the program.
+/// Isolates the programs that this process is going to start, as far as the system can, and returns
+/// the isolation in force. The program calls it once.
 #[must_use]
 pub fn isolate() -> Isolation {
     platform::isolate()
@@ -113,7 +113,7 @@ impl World for LiveWorld {
 }
 
 impl LiveWorld {
-    /// Ends what the programs of this world left behind and is still there.
+    /// Ends processes that the programs of this world left behind.
     pub async fn end_leftovers(&self, grace: Duration) -> Vec<Receipt> {
         ending::end_leftovers(&self.groups, grace).await
     }

@@ -4,9 +4,9 @@ use super::environment;
 use super::operator::Operator;
 use crate::world::redact::Redactor;
 
-/// Secrets that cannot be hidden: variables that hold one whenever they are set, and those of
-/// the passed ones that are called like one; each with the reason. A number or a word under
-/// another name is a setting.
+/// Secrets that cannot be redacted: variables that always contain one if they are set, and
+/// passed-through variables named like one; each with the reason. A number or a word under another
+/// name is a setting.
 #[must_use]
 pub fn unhidden<'n>(
     operator: &'n Operator,

@@ -66,7 +66,7 @@ pub(super) enum Request<'a> {
         /// Their texts.
         comments: Vec<&'a str>,
     },
-    /// An issue is opened again, with comments.
+    /// An issue is re-opened, with comments.
     Reopen {
         /// `owner/repo#N`.
         issue: String,

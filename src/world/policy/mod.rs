@@ -48,7 +48,7 @@ impl Policy {
         }
     }
 
-    /// One more place below which files may be written.
+    /// Allows files to be written below one more place.
     #[must_use]
     pub fn writing_below(mut self, place: &Place) -> Self {
         self.writable.push(place.as_str().to_owned());
@@ -58,7 +58,7 @@ impl Policy {
     /// Whether the effect may happen.
     ///
     /// # Errors
-    /// [`WorldError::Refused`] with what was asked, and which list would have to name it.
+    /// [`WorldError::Refused`] with the request, and the list that would have to name it.
     pub fn check(&self, effect: &Effect) -> Result<(), WorldError> {
         self.judge(effect)
             .map_err(|what| WorldError::Refused { what })

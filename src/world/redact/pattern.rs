@@ -7,7 +7,7 @@ use super::wrapped;
 pub(super) enum Kind {
     /// A secret with this name.
     Secret(String),
-    /// A path that this token stands for.
+    /// A path that this token represents.
     Place(String),
 }
 

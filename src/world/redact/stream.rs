@@ -19,7 +19,7 @@ impl Redactor {
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 
-    /// What stands for the first secret or path in `text`, if it holds one.
+    /// The replacement of the first secret or path in `text`, if it contains one.
     #[must_use]
     pub fn first_in(self: &Arc<Self>, text: &str) -> Option<String> {
         let clean = self.text(text);
@@ -30,17 +30,17 @@ impl Redactor {
         (clean != text).then(|| token.take_while(|it| !end(*it)).chain(['›']).collect())
     }
 
-    /// A pass over bytes that arrive in pieces.
+    /// A redactor for bytes that arrive in chunks.
     #[must_use]
     pub fn stream(self: &Arc<Self>, scope: Scope) -> Stream {
         Stream::new(Arc::clone(self), scope)
     }
 }
 
-/// A pass over a stream.
+/// Redaction of a stream.
 ///
-/// It holds back as many bytes as the longest value, because only then is it decided whether
-/// one starts there; so its memory does not grow with the stream.
+/// It holds back as many bytes as the longest value, because only then is it decided whether one
+/// starts there; so its memory does not grow with the stream.
 #[derive(Debug)]
 pub struct Stream {
     redactor: Arc<Redactor>,
@@ -64,7 +64,7 @@ impl Stream {
         }
     }
 
-    /// Takes the next piece and appends to `out` what is decided.
+    /// Takes the next chunk and appends to `out` what is decided.
     pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
         self.held.truncate(self.filled);
         self.held.extend_from_slice(piece);
@@ -72,13 +72,14 @@ impl Stream {
         self.advance(false, out);
     }
 
-    /// Room for the next piece, to be read into it at once; [`Stream::pushed`] takes it.
+    /// A buffer for the next chunk, to be read into directly; [`Stream::pushed`] accepts it.
     pub fn room(&mut self, most: usize) -> &mut [u8] {
         self.held.resize(self.filled + most, 0);
         &mut self.held[self.filled..]
     }
 
-    /// Takes as many bytes as were put into [`Stream::room`], and appends to `out` what is decided.
+    /// Accepts as many bytes as were put into [`Stream::room`], and appends to `out` what is
+    /// decided.
     pub fn pushed(&mut self, count: usize, out: &mut Vec<u8>) {
         self.filled = self.held.len().min(self.filled + count);
         self.advance(false, out);

@@ -17,7 +17,7 @@ const TEXT: &str = include_str!("schema.graphql");
 pub(super) enum Origin<'a> {
     /// From the request's variables, where enum values are texts.
     Json,
-    /// From the document; the callback says whether a variable may stand where a type is wanted.
+    /// From the document; the callback decides whether a variable is allowed for a type.
     Document(&'a mut dyn FnMut(&str, &Type) -> bool),
 }
 

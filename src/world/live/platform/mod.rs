@@ -44,7 +44,7 @@ use std::mem::MaybeUninit;
 use nix::libc;
 use nix::sys::signal::Signal;
 
-/// Whether this process was started with a signal ignored, as `nohup` does with the hang-up.
+/// Whether this process was started with a signal ignored, as `nohup` does with SIGHUP.
 #[must_use]
 #[expect(unsafe_code, reason = "there is no safe wrapper that only asks")]
 pub fn is_ignored(signal: Signal) -> bool {

@@ -21,19 +21,19 @@ pub(super) use around::Around;
 pub(super) use reach::Private;
 pub(super) use view::{OWN_HOME, OWN_NETRC, OWN_TEMPORARY, Seen, View, Wanted, inside};
 
-/// What is done about sandboxes in this world.
+/// How sandboxes are used in this world.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SandboxChoice {
     /// A program that asks for one does not run without.
     #[default]
     Required,
-    /// Used where there is one.
+    /// Used if available.
     WherePossible,
-    /// Never used: the operator said so.
+    /// Never used, by the operator's choice.
     Off,
 }
 
-/// Finds what this machine has to keep programs in a sandbox, by running it.
+/// Finds this machine's sandbox mechanism by running it.
 ///
 /// # Errors
 /// Why there is none.

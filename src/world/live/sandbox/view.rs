@@ -84,13 +84,13 @@ pub(in crate::world::live) struct Bind {
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::world::live) enum Seen {
-    /// Something of this machine.
+    /// A file or directory of this machine.
     Bind(Bind),
     /// An empty directory in memory.
     Empty,
-    /// A file in memory, only to read: no file of this machine holds it.
+    /// A read-only file in memory, which no file of this machine contains.
     File(String),
-    /// A link, as the system has it.
+    /// A link, as on the system.
     Link(Utf8PathBuf),
 }
 

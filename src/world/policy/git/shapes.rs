@@ -5,7 +5,7 @@
 pub(super) enum Does {
     /// Reads a repository.
     Reads,
-    /// Writes where it works, which must be in the run's directory.
+    /// Writes in its working directory, which must be in the run's directory.
     Writes,
 }
 
