@@ -39,7 +39,7 @@ struct Reader<'s> {
     depth: usize,
 }
 
-/// Names that hold something else than what the code does.
+/// Names that hold something other than the result of the code under test.
 struct Held {
     logs: BTreeSet<String>,
     source: BTreeSet<String>,
@@ -194,7 +194,7 @@ fn subject(node: &Node, held: &Held) -> Option<Subject> {
     }
 }
 
-/// Parameters that hold logs when a helper is called with these arguments.
+/// Parameters that hold logs if a helper is called with these arguments.
 fn given(helper: &Node, arguments: &[Node], logs: &BTreeSet<String>) -> BTreeSet<String> {
     let parameters: Vec<&Node> = helper.children[0]
         .children

@@ -21,13 +21,13 @@ const SCRIPT: &str = include_str!("side.py");
 /// Time for building the project once.
 const BUILDING: Duration = Duration::from_mins(5);
 
-/// Makes the environments of one audit.
+/// Creates the environments of one audit.
 pub(super) struct Bench<'a> {
     pub(super) maker: Maker<'a>,
     pub(super) trees: &'a Worktrees,
     pub(super) project: &'a Project,
     pub(super) probe: &'a Place,
-    /// The version that a build takes where it asks the history.
+    /// The version for builds that derive theirs from the git history.
     pub(super) version: String,
     /// Whether the tests reach the network.
     pub(super) network: bool,
@@ -49,7 +49,7 @@ struct Built {
 struct Wheels {
     before: Option<Built>,
     after: Option<Built>,
-    /// Of the fix without its change in scope, where that has a path of its own.
+    /// That of the fix without its change in scope, if it has a path of its own.
     scope: Option<Built>,
     /// Whether that has its environment already.
     scope_started: bool,
@@ -295,8 +295,8 @@ impl Bench<'_> {
         })))
     }
 
-    /// Puts the projects into the environments. Says which one is for the run without the change
-    /// in scope: the fix's, where a sandbox shows each checkout at the same path, else its own.
+    /// Links the projects into the environments. Returns the one for the run without the change in
+    /// scope: the fix's, if a sandbox shows each checkout at the same path, or else its own.
     async fn link_all(&self, wheels: &Wheels, shared: &Shared) -> Had<&'static str> {
         // What could be built on one side only still has its name and version on all.
         let any = wheels.after.as_ref().or(wheels.before.as_ref());

@@ -34,7 +34,7 @@ pub(super) async fn blobs(
     Ok(all)
 }
 
-/// Texts of blobs by name; a size instead of the text where it is over the limit.
+/// Texts of blobs by name; the size instead of the text if it exceeds the limit.
 pub(super) async fn texts(
     git: Git<'_>,
     oids: &[&str],

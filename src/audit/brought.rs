@@ -18,8 +18,8 @@ pub(super) struct Brought {
 }
 
 impl Brought {
-    /// Compares both versions of the changed source files. `added` are the files that the fix
-    /// adds, whatever they hold.
+    /// Compares both versions of the changed source files. `added` are the files that the fix adds,
+    /// whatever their content.
     pub(super) fn new<'a>(pairs: &[FilePair], added: impl IntoIterator<Item = &'a str>) -> Self {
         let mut brought = Self::default();
         for pair in pairs.iter().filter(|pair| is_python(&pair.path)) {

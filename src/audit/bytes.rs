@@ -16,8 +16,8 @@ pub(super) struct Entry<'e> {
     pub(super) path: &'e str,
 }
 
-/// The bytes of one blob; nothing where git would not show them like this, as where the
-/// repository's own attributes say that such files are text.
+/// The bytes of one blob; none if git does not show them as a binary patch, for example because the
+/// repository's own attributes declare such files as text.
 pub(super) async fn exact_bytes(
     git: Git<'_>,
     entry: Entry<'_>,
@@ -49,7 +49,7 @@ pub(super) async fn exact_bytes(
     Ok(literal(&text, entry.oid, limit))
 }
 
-/// The new side of a binary patch that makes this blob.
+/// The new side of a binary patch that produces this blob.
 fn literal(patch: &str, oid: &str, limit: u64) -> Option<Vec<u8>> {
     let mut lines = patch.lines();
     lines.find(|line| {

@@ -50,7 +50,7 @@ pub struct ChangedFile {
 pub enum Status {
     /// It is new.
     Added,
-    /// It is gone.
+    /// It was deleted.
     Deleted,
     /// Its content or mode changed.
     Modified,
@@ -83,7 +83,7 @@ impl Blob {
 }
 
 impl ChangedFile {
-    /// Its path before the fix, where it was there.
+    /// Its path before the fix, if it existed.
     pub(super) fn path_before(&self) -> Option<&str> {
         match self.status {
             Status::Added => None,
@@ -101,7 +101,7 @@ impl ChangedFile {
         }
     }
 
-    /// Its blobs, each with where it is found.
+    /// Its blobs, each with its location.
     fn entries<'e>(&'e self, commits: &'e Commits) -> impl Iterator<Item = Entry<'e>> {
         let old = self.renamed_from.as_ref().unwrap_or(&self.path);
         [

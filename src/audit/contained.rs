@@ -183,8 +183,9 @@ fn missing(req: &ContainmentRequest, commit: &str) -> AuditError {
     }
 }
 
-/// What the fix changed in scope and a later commit put back: being an ancestor says nothing of
-/// what came after. What a later commit changed otherwise, moved or deleted is not put back.
+/// Definitions that the fix changed in scope and a later commit changed back: being an ancestor
+/// shows nothing about later commits. Definitions that a later commit changed differently, moved or
+/// deleted are not included.
 async fn undone(
     git: Git<'_>,
     req: &ContainmentRequest,

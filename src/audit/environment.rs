@@ -24,11 +24,11 @@ const RECIPE: u32 = 1;
 pub(super) struct Shared {
     /// Name of its directory.
     directory: String,
-    /// What is installed, as `name==version`.
+    /// The installed packages, as `name==version`.
     pub(super) packages: Vec<String>,
 }
 
-/// Makes environments.
+/// Creates environments.
 #[derive(Clone, Copy)]
 pub(super) struct Maker<'a> {
     pub(super) git: Git<'a>,
@@ -82,7 +82,7 @@ impl Maker<'_> {
         .await
     }
 
-    /// An environment with what a lock says, without the project itself.
+    /// An environment with the packages of a lock, without the project itself.
     pub(super) async fn locked(
         &self,
         tree: &Place,
@@ -113,7 +113,7 @@ impl Maker<'_> {
         .await
     }
 
-    /// The environment of these inputs: the one that is kept, or a new one.
+    /// The environment for these inputs: the cached one, or a new one.
     async fn shared(&self, inputs: &str, make: impl AsyncFnOnce(&Place) -> Had<()>) -> Had<Shared> {
         let whole = format!("{RECIPE}\n{}\n{inputs}", self.python.version);
         let key = sha256_hex(whole.as_bytes());
@@ -153,7 +153,7 @@ impl Maker<'_> {
         Ok(Ok(shared))
     }
 
-    /// Fills an environment; what is installed in it then.
+    /// Fills an environment, and returns what is installed in it then.
     async fn filled(
         &self,
         place: &Place,
@@ -227,8 +227,8 @@ impl Maker<'_> {
         Ok(path)
     }
 
-    /// Runs uv; what it says when it fails. A package that is built from its source runs code of
-    /// whoever wrote it: it reaches the network, and changes this environment and the cache alone.
+    /// Runs uv; returns its message if it fails. Building a package from source runs third-party
+    /// code: it may use the network, and may change only this environment and the cache.
     pub(super) async fn uv(
         &self,
         cwd: &Place,

@@ -24,7 +24,7 @@ pub(super) struct Git<'w> {
     pub(super) by: &'w SubtaskId,
     pub(super) repo: &'w Place,
     pub(super) limit: Duration,
-    /// The operator's objects, for git in a clone that has none of its own.
+    /// The operator's objects, for git in a clone without objects of its own.
     pub(super) objects: Option<&'w Place>,
 }
 
@@ -99,7 +99,7 @@ impl<'w> Git<'w> {
         self.whole(arguments, finished).await
     }
 
-    /// All of standard output, from the log where the answer holds only its end.
+    /// All of standard output, from the log if the response contains only its end.
     async fn whole(&self, arguments: &[&str], finished: Finished) -> Result<String, AuditError> {
         if !finished.stdout.truncated {
             return Ok(finished.stdout.text);
@@ -137,7 +137,7 @@ impl<'w> Git<'w> {
         }
     }
 
-    /// Name of a commit, or nothing where there is no such one.
+    /// The id of a commit; none if it does not exist.
     pub(super) async fn commit(&self, name: &str) -> Result<Option<String>, AuditError> {
         let name = format!("{name}^{{commit}}");
         let arguments = [

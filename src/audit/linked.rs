@@ -63,7 +63,7 @@ enum Event {
     #[serde(rename = "ClosedEvent")]
     Closed {
         created_at: Timestamp,
-        /// None where a person did it by hand.
+        /// None if a person closed it by hand.
         closer: Option<Closer>,
     },
     #[serde(rename = "ReopenedEvent")]
@@ -189,7 +189,7 @@ impl fmt::Display for Event {
     }
 }
 
-/// The entries of a list in GitHub's answer, all of them.
+/// The complete entries of a list in GitHub's response.
 fn nodes<T: DeserializeOwned>(answer: &Value, at: &str, what: &str) -> Result<Vec<T>, AuditError> {
     let unreadable = |reason: String| AuditError::Answer {
         command: "gh api graphql".to_owned(),

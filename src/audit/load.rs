@@ -13,7 +13,7 @@ use super::side::Sides;
 use super::syntax::{FilePair, compare};
 use super::weigh::failing;
 
-/// Takes out each hunk in turn and runs the tests.
+/// Removes each hunk in turn and runs the tests.
 pub(super) async fn load(
     audit: &Proving<'_>,
     sides: &Sides,

@@ -51,8 +51,8 @@ impl Outcome {
 /// Outcomes by test: `classname::name`, spelled as in the report.
 pub type Outcomes = BTreeMap<String, Outcome>;
 
-/// Reads the report of a run in a checkout, which goes by these paths, and compares it with how
-/// the run ended.
+/// Reads the report of a run in a checkout, which is known under these paths, and compares it with
+/// how the run ended.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -66,7 +66,7 @@ pub(super) fn reported(xml: &str, checkout: &[&str], ended: Ended) -> Result<Out
         .collect())
 }
 
-/// Whether a report and an exit code say the same, as those of pytest do.
+/// Whether a report and an exit code agree, as those of pytest do.
 fn agrees(all: &[Case], ended: Ended) -> Result<(), String> {
     let fails = |result: &Recorded| matches!(result.what, What::Failure | What::Error);
     let failed = all.iter().flat_map(|case| &case.results).any(fails);
@@ -88,7 +88,7 @@ fn agrees(all: &[Case], ended: Ended) -> Result<(), String> {
 /// The directory that tests ran in. It differs between the sides, and nothing that is compared
 /// or shown may.
 struct Checkout<'p> {
-    /// What stands in a text for it: a name that nothing else has, or a whole path.
+    /// What identifies it in a text: a unique name, or a whole path.
     marks: Vec<&'p str>,
 }
 
@@ -179,7 +179,7 @@ fn in_text(text: &str) -> Option<String> {
     reason.map(one_line)
 }
 
-/// When an error came up.
+/// The phase in which an error was raised.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Collection,
@@ -246,7 +246,7 @@ fn cause(mut all: Vec<Raised>) -> Option<Raised> {
     all.into_iter().next()
 }
 
-/// Whether what was raised tells nothing of behaviour.
+/// Whether the raised error shows nothing about behaviour.
 fn says_nothing(cause: &Raised, phase: Phase) -> bool {
     const NEVER: [&str; 4] = [
         "[XPASS(strict)]",
@@ -304,7 +304,8 @@ fn is_about_a_definition(message: &str) -> bool {
     definition || owner.starts_with('<')
 }
 
-/// Whether a call did not fit what it calls: Python says so in the frame of the caller.
+/// Whether the arguments of a call did not match the callee: Python reports this in the caller's
+/// frame.
 pub(super) fn is_about_arguments(message: &str) -> bool {
     const WORDS: [&str; 10] = [
         "unexpected keyword argument",

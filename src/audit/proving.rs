@@ -225,7 +225,7 @@ impl Proving<'_> {
         ))
     }
 
-    /// Both sides, as often as asked for.
+    /// Runs both sides, as often as requested.
     async fn runs(&self, sides: &Sides, in_turn: bool) -> Result<Runs, AuditError> {
         let (mut before, mut after) = (Vec::new(), Vec::new());
         let kind = if in_turn { "-in-turn" } else { "" };
@@ -319,8 +319,9 @@ impl Proving<'_> {
 }
 
 impl Runs {
-    /// Whether the sides may have been in each other's way: on the fix, where all should pass,
-    /// something fails, or a side wrote no report. What took too long would again.
+    /// Whether the sides may have interfered with each other: on the fix, where all tests should
+    /// pass, something fails, or a side wrote no report. A run that exceeded its time limit would
+    /// do so again.
     fn may_share(&self) -> bool {
         let lost = |run: &SideRun| run.no_report.is_some() && !run.timed_out;
         let fails = |run: &SideRun| run.outcomes.values().any(is_failure);
@@ -328,9 +329,9 @@ impl Runs {
             || self.after.iter().any(fails) && !self.are_told_apart()
     }
 
-    /// Whether a test fails without the fix and passes with it, and what fails with the fix fails
-    /// in the same words without it, as for want of a network. Neither shows the other side to be
-    /// in the way, and what proves the fix is run alone once more before it counts.
+    /// Whether the proof does not depend on interference: a test fails without the fix and passes
+    /// with it, and whatever fails with the fix fails with the same message without it, for example
+    /// for lack of network. A test that proves the fix is run alone once more before it counts.
     fn are_told_apart(&self) -> bool {
         self.before.iter().zip(&self.after).all(|(old, new)| {
             let alike = |(id, outcome): (&String, &Outcome)| match (outcome, old.outcomes.get(id)) {
@@ -352,7 +353,7 @@ fn is_failure(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Fails { .. })
 }
 
-/// Whether a report means this file by the name of a module.
+/// Whether a report refers to this file by the name of a module.
 fn is_module(path: &str, id: &str) -> bool {
     let dotted = path.strip_suffix(".py").unwrap_or(path).replace('/', ".");
     let name = id.trim_start_matches("::");

@@ -14,7 +14,7 @@ pub(super) struct Raised {
     pub(super) at: Vec<(String, u32)>,
 }
 
-/// Whose code a place of a traceback lies in.
+/// The owner of the code at a place in a traceback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whose {
     /// The code under audit.
@@ -49,7 +49,7 @@ impl Raised {
         own.find(|whose| *whose != Whose::Library)
     }
 
-    /// Whether it came up in a library that puts things into other code's place.
+    /// Whether it was raised in a library that replaces parts of other code.
     pub(super) fn in_patching_library(&self) -> bool {
         const PATCHING: [&str; 6] = [
             "/unittest/mock.py",
@@ -62,8 +62,8 @@ impl Raised {
         self.is_below_in(&PATCHING)
     }
 
-    /// Whether the code under audit broke by itself: this is no assertion, no warning made an
-    /// error, and did not come up while a log record was written.
+    /// Whether the code under audit itself failed: this is not an assertion, not a warning turned
+    /// into an error, and was not raised while a log record was written.
     pub(super) fn is_an_error_of_the_product(&self) -> bool {
         let kind = self.kind();
         let asserted = ["", "AssertionError", "Failed"].contains(&kind);
@@ -71,7 +71,7 @@ impl Raised {
         self.by() == Some(Whose::Product) && !log
     }
 
-    /// Whether what is below all code of the project's own lies in one of these places.
+    /// Whether the frames below all of the project's own code are in one of these places.
     fn is_below_in(&self, places: &[&str]) -> bool {
         let own = |path: &str| whose(path) != Whose::Library;
         let mut below = self.at.iter().rev().take_while(|(path, _)| !own(path));
@@ -195,7 +195,7 @@ fn native_place(line: &str) -> Option<(String, u32)> {
         .then(|| Some((path.to_owned(), number.parse().ok()?)))?
 }
 
-/// The line that says what was raised: behind pytest's `E`, or at the end of Python's own.
+/// The line with the raised error: after pytest's `E`, or at the end of Python's own traceback.
 fn error_line(line: &str, native: bool) -> Option<&str> {
     if let Some(rest) = line.strip_prefix("E ").or((line == "E").then_some("")) {
         return Some(rest.trim()).filter(|rest| !rest.is_empty());

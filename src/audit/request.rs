@@ -86,7 +86,7 @@ pub struct TestCommand {
     pub network: bool,
 }
 
-/// What pytest is told beyond a project's own settings.
+/// pytest options in addition to a project's own settings.
 pub(super) const PYTEST: &str = "-q -p no:cacheprovider -p no:randomly --tb=short \
     --continue-on-collection-errors -o junit_logging=no --junitxml={junit} {tests}";
 
@@ -123,7 +123,7 @@ impl TestCommand {
         Self { network, ..self }
     }
 
-    /// Whether the project decides what is run.
+    /// Whether the command is derived from the project.
     #[must_use]
     pub fn is_chosen(&self) -> bool {
         self.argv.is_empty()

@@ -38,7 +38,7 @@ pub enum AssertsOn {
     Unknown,
 }
 
-/// Reads one test. `failed` is what it failed by without the fix.
+/// Reads one test. `failed` is how it failed without the fix.
 pub(super) fn read_test(
     sources: &TestSources,
     id: &str,
@@ -105,8 +105,8 @@ fn judge(all: &[Assertion], failed_at: &[(String, u32)]) -> AssertsOn {
     }
 }
 
-/// What the assertion that failed looks at: the last one at or above the deepest line of the
-/// traceback that lies in a test file.
+/// What the failed assertion checks: the last assertion at or above the deepest line of the
+/// traceback in a test file.
 fn failing(all: &[Assertion], failed_at: &[(String, u32)]) -> Option<Subject> {
     let same = |path: &str, other: &str| {
         path == other

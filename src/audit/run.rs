@@ -18,7 +18,7 @@ use super::worktrees::{AT, sandbox};
 /// One run of one side.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
-    /// What is started.
+    /// The command to run.
     pub(super) tests: &'a TestCommand,
     /// What it reads besides its checkout.
     pub(super) readable: &'a [Place],
@@ -43,7 +43,7 @@ pub(super) struct SideRun {
     pub(super) milliseconds: u64,
     /// Whether its time was up.
     pub(super) timed_out: bool,
-    /// What kept it in.
+    /// The sandbox it ran in.
     pub(super) confined: Option<Confined>,
 }
 
@@ -133,7 +133,8 @@ fn program(objects: Option<&Place>, asked: Asked<'_>, report: &Place) -> Program
     program
 }
 
-/// Whether a command installs what it runs with: then it needs the index. Tests themselves do not.
+/// Whether a command installs its own environment: then it needs the index. Tests themselves do
+/// not.
 fn makes_its_environment(argv: &[String]) -> bool {
     const MAKERS: [&str; 8] = [
         "uv", "uvx", "poetry", "pdm", "hatch", "tox", "nox", "pipenv",
@@ -147,7 +148,7 @@ fn cache(name: &str) -> Place {
     Place::new(Place::CACHE).join(name)
 }
 
-/// The outcomes of a run that ended, or why its report does not tell them.
+/// The outcomes of a completed run, or why its report does not contain them.
 async fn read_report(
     git: Git<'_>,
     asked: Asked<'_>,
@@ -184,8 +185,8 @@ fn with_last_output(why: String, finished: &Finished) -> String {
     }
 }
 
-/// What a program said went wrong: its first error, and how its output ends where that is more.
-/// Standard error counts before output, and its last line may well be progress.
+/// The error of a program: its first error line, and the end of its output if that is different.
+/// Standard error is preferred to standard output, and its last line may be progress output.
 pub(super) fn cause(finished: &Finished) -> Option<String> {
     let streams = [&finished.stderr.text, &finished.stdout.text];
     let lines = || {

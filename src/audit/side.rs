@@ -44,6 +44,6 @@ pub(super) struct Sides {
     pub(super) without_scope: Side,
     /// The same for a reader.
     pub(super) shown: TestCommand,
-    /// What the gate made for it.
+    /// The environment that the gate created for it.
     pub(super) environment: Option<TestEnvironment>,
 }

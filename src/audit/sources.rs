@@ -11,7 +11,7 @@ pub(super) struct TestSources {
     files: BTreeMap<String, Arc<Lowered>>,
 }
 
-/// A function of a test file, with where it stands.
+/// A function of a test file, with its position.
 #[derive(Clone, Copy)]
 pub(super) struct Function<'s> {
     pub(super) path: &'s str,
@@ -178,7 +178,7 @@ fn constant<'n>(module: &'n Node, name: &str) -> Option<&'n Node> {
     })
 }
 
-/// Names a function uses: what it calls, its fixtures, those its decorators name.
+/// Names a function uses: functions it calls, its fixtures, names in its decorators.
 fn mentioned(node: &Node) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     node.visit(&mut |part| match part.kind {

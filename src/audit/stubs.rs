@@ -13,10 +13,10 @@ use super::brought::{Brought, is_python};
 use super::error::AuditError;
 use super::git::Git;
 
-/// What stands in the place of a name: it takes part in whatever the module does with it.
+/// The stub for a name: it accepts whatever the module does with it.
 const NOTHING: &str = "__import__('unittest.mock').mock.MagicMock()";
 
-/// Rewrites the test files of the old side. Gives back the names that stand for nothing there.
+/// Rewrites the test files of the old side. Returns the stubbed names.
 pub(super) async fn stub_missing(
     git: Git<'_>,
     tree: &Place,
@@ -39,8 +39,8 @@ pub(super) async fn stub_missing(
     Ok(stubbed)
 }
 
-/// A module's text whose own imports find all they ask for, with the names that stand for
-/// nothing; nothing where there is nothing to do. Lines keep their numbers.
+/// A module's text in which all imports succeed, with the stubbed names; none if nothing has to be
+/// changed. Line numbers are preserved.
 fn without_missing(text: &str, brought: &Brought) -> Option<(String, BTreeSet<String>)> {
     let mut parser = tree_sitter::Parser::new();
     parser
@@ -142,11 +142,11 @@ fn stand_in<'n>(
 
 /// One name of an import.
 struct Imported<'t> {
-    /// What is imported.
+    /// The imported name.
     name: &'t str,
     /// The name it gets.
     bound: &'t str,
-    /// As it is written.
+    /// Its source text.
     text: &'t str,
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Scales<'a> {
     pub(super) about: &'a [String],
     /// What only the fix brings.
     pub(super) brought: &'a Brought,
-    /// Names that stand for nothing in the tests without the fix.
+    /// Stubbed names in the tests without the fix.
     pub(super) stubbed: &'a BTreeSet<String>,
 }
 
@@ -53,8 +53,8 @@ struct Pair {
     new: String,
 }
 
-/// Pairs the tests of both sides by name. What is left over of one function is paired in order
-/// where both sides have as many: a parameter's name may come from the code under test.
+/// Pairs the tests of both sides by name. Remaining cases of one function are paired in order if
+/// both sides have the same number: a parameter's name may come from the code under test.
 fn pairs(before: &[SideRun], after: &[SideRun]) -> Vec<Pair> {
     let ids = |runs: &[SideRun]| -> BTreeSet<String> {
         let all = runs.iter().flat_map(|run| run.outcomes.keys());
@@ -104,7 +104,7 @@ fn pairs(before: &[SideRun], after: &[SideRun]) -> Vec<Pair> {
     all
 }
 
-/// What all runs of one side say of a test; nothing when they disagree.
+/// The result of a test in all runs of one side; none if they disagree.
 fn settled(runs: &[SideRun], id: &str) -> Option<Outcome> {
     let mut all = runs.iter().map(|run| {
         let outcome = run.outcomes.get(id).cloned();
@@ -122,8 +122,8 @@ fn is_inside(test: &str, module: &str) -> bool {
 
 const MISSING: &str = "missing from the report";
 
-/// Why a run does not tell of a test: most often its module could not be collected. Where the
-/// product itself was the cause, all tests of the module fail by it.
+/// Why a run has no result for a test: usually its module could not be collected. If the product
+/// itself was the cause, it is a failure of all tests of the module.
 fn not_reported(run: &SideRun, id: &str) -> Outcome {
     let collection = run.outcomes.iter().find_map(|(module, outcome)| {
         let module = module.strip_prefix("::")?;
@@ -185,8 +185,8 @@ impl Scales<'_> {
         Some((name, "it catches the lack of"))
     }
 
-    /// The name or file that an error is about, where only the fix brings it and the test itself
-    /// asked for it.
+    /// The name or file that an error is about, if only the fix adds it and the test itself
+    /// requested it.
     fn only_missing(&self, message: &str, at: &[(String, u32)]) -> Option<String> {
         let raised = raised(message, at);
         if raised.by() == Some(Whose::Product) {

@@ -34,7 +34,7 @@ pub enum Imported {
         error: String,
         /// The module that is missing, which may be one that it imports itself.
         missing: Option<String>,
-        /// The exception's words.
+        /// The exception's message.
         message: String,
     },
 }

@@ -11,7 +11,7 @@ use super::order::Order;
 use super::tried::{Tried, try_out};
 use crate::verb::{Ctx, VerbError};
 
-/// More moved packages than this are counted, not listed: what matters stands first.
+/// If more packages changed than this, they are counted, not listed; the relevant ones come first.
 const LISTED: usize = 60;
 
 /// A broken candidate compared with its release date.
@@ -29,8 +29,8 @@ pub struct Explained {
     pub works_then: Option<bool>,
 }
 
-/// Locks as of the day after the release, and, when asked, tries that out. Nothing to say when
-/// the index does not tell when the candidate was released.
+/// Locks as of the day after the release, and tries that if requested. None if the index does not
+/// report when the candidate was released.
 pub(super) async fn explain(
     ctx: &Ctx,
     order: &Order,
@@ -76,7 +76,7 @@ async fn works(ctx: &Ctx, order: &Order, request: Install, then: Lock) -> Result
 }
 
 impl Explained {
-    /// Whether nothing is known that speaks against its release day.
+    /// Whether nothing known rules out that it worked on its release date.
     pub(super) fn may_have_worked(&self) -> bool {
         self.works_then.unwrap_or(self.undetermined.is_none())
     }

@@ -186,7 +186,7 @@ impl Installed {
     }
 }
 
-/// The lock must be of the very version that was asked for.
+/// Checks that the lock is for exactly the requested version.
 fn must_hold(lock: &Lock, request: &Install) -> Result<(), VerbError> {
     let Install {
         package, version, ..
@@ -265,7 +265,7 @@ async fn pipx_wheels(
 }
 
 impl Install {
-    /// An installer that reads a lock and what lies beside it.
+    /// An installer that reads a lock and the files beside it.
     fn installer(&self, argv: &[&str], lock: &Place) -> Program {
         let argv = argv.iter().map(|&word| word.to_owned()).collect();
         let mut program = self.home.installer(argv);

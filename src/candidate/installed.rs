@@ -73,7 +73,7 @@ pub async fn look(
     })
 }
 
-/// Takes an installer's notes to itself away, which would make two equal installs differ.
+/// Removes an installer's own metadata, which would make two equal installs differ.
 ///
 /// # Errors
 /// If the interpreter does not answer.

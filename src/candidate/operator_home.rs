@@ -37,7 +37,7 @@ const LOOKED_AT: &[&str] = &[
     ".config/fish/config.fish",
 ];
 
-/// The same below the home of a pipx that was told to be somewhere else.
+/// The same below the home of a pipx that is configured to be elsewhere.
 const OF_PIPX: &[&str] = &[
     "venvs/*/bin/*",
     "venvs/*/pipx_metadata.json",

@@ -17,7 +17,7 @@ const LOOKED_UP: usize = 40;
 /// How many versions below the newest are listed from the index.
 const LISTED_BELOW: usize = 2;
 
-/// What is looked for.
+/// The search for a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search<'a> {
     /// Name of the package.
@@ -129,7 +129,8 @@ pub async fn probe_and_choose(
     Ok(choose(search, github, listed))
 }
 
-/// Where an index does not tell when a file was uploaded, it seems to have had none at any time.
+/// Checks that an index reports upload times; otherwise it would appear to have had no file at any
+/// time.
 async fn tells_times(ctx: &Ctx, search: &Search<'_>) -> Result<(), VerbError> {
     let index = Index::of(ctx, search.package).await?;
     let any = search.line.requirement(search.package, None);
@@ -187,7 +188,7 @@ fn candidates<'a>(line: &Line, releases: &'a [Release]) -> Vec<&'a Release> {
     found
 }
 
-/// Chooses from what is known. Pure.
+/// Chooses from the collected data. Pure.
 fn choose(search: &Search<'_>, on: &OnGitHub, index: Listed) -> Choice {
     let line = search.line;
     let github: Vec<Release> = candidates(line, &on.releases)

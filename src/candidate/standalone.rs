@@ -103,7 +103,7 @@ async fn install_vendored(
     install_lock(ctx, request, kept).await
 }
 
-/// Installs from wheels that were kept, each checked first.
+/// Installs from stored wheels, each checked first.
 async fn install_kept(ctx: &Ctx, order: &Order, place: &Place) -> Result<Installed, VerbError> {
     let kept: Lock = lock::read(ctx, place.join("pylock.toml")).await?;
     check_wheels(ctx, &kept).await?;

@@ -82,7 +82,7 @@ fn line_is_wrong(
     }
 }
 
-/// The module that Python's own words say is missing.
+/// The missing module according to Python's own message.
 fn missing_module(stderr: &str) -> Option<&str> {
     let says = "ModuleNotFoundError: No module named '";
     let line = stderr

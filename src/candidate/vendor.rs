@@ -70,7 +70,7 @@ pub async fn vendor(
     lock::read(ctx, place).await
 }
 
-/// An interpreter that has pip: the `python3` on PATH, or a virtual environment made for this.
+/// An interpreter with pip: the `python3` on PATH, or a virtual environment created for this.
 async fn pip(ctx: &Ctx, home: &Home, scratch: &Place) -> Result<String, VerbError> {
     let argv = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
     let asked = home.installer(argv(&["python3", "-m", "pip", "--version"]));
@@ -89,7 +89,7 @@ async fn pip(ctx: &Ctx, home: &Home, scratch: &Place) -> Result<String, VerbErro
     Ok(own.join("bin/python").to_string())
 }
 
-/// The one wheel of each package that was kept, in the lock's order.
+/// The stored wheel of each package, in the lock's order.
 async fn kept<'l>(ctx: &Ctx, lock: &'l Lock, wheels: &Place) -> Result<Vec<&'l Wheel>, VerbError> {
     let files = wheels_in(ctx, wheels).await?;
     let mut found = Vec::new();

@@ -138,7 +138,7 @@ impl Range {
         }
     }
 
-    /// Takes the version in if it is the next one.
+    /// Adds the version to the range if it is the next one.
     fn takes(&mut self, version: &Version) -> bool {
         let number = |version: &Version| {
             let plain = !version.is_dev() && !version.is_post() && !version.is_local();

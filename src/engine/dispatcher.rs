@@ -252,7 +252,7 @@ impl Dispatcher {
     }
 }
 
-/// What a skipped subtask publishes in place of its fact, so that reports can say why.
+/// What a skipped subtask publishes instead of its fact, so that reports can show the reason.
 fn skipped_fact(step: &Step, why: &str) -> Vec<Fact> {
     let value: Value = json!({ "skipped": why });
     let source = Source {

@@ -40,7 +40,7 @@ pub(super) struct Ended {
     pub(super) facts: Vec<Fact>,
     /// What its result depends on.
     pub(super) inputs: Inputs,
-    /// When it ended; none when the clock could not be asked.
+    /// When it ended; none if the clock could not be read.
     pub(super) at: Option<Timestamp>,
 }
 
@@ -81,7 +81,7 @@ async fn asked_to_stop(cancelled: &mut watch::Receiver<bool>) {
     }
 }
 
-/// The time of day, as an exchange of this subtask.
+/// The time of day, requested on behalf of this subtask.
 pub(super) async fn now(shared: &Shared, id: &SubtaskId) -> Option<Timestamp> {
     ask(shared.world.as_ref(), id, Now).await.ok()
 }

@@ -32,7 +32,7 @@ pub fn setting_of(gate: &Gate, run: &str, format: u32, again: Option<Repeat>) ->
     }
 }
 
-/// The digest of a subtask's definition with everything filled in: what it does with which
+/// The digest of a subtask's definition with all values filled in: what it does with which
 /// arguments, and when.
 #[must_use]
 fn definition(gate: &Gate, id: &SubtaskId, verb: &Verb) -> String {

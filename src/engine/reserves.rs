@@ -18,7 +18,7 @@ pub(super) enum Reserves {
 }
 
 impl Reserves {
-    /// What a run does that was asked for like this, and whose journal has this format.
+    /// The locking behaviour of a run with this scope and journal format.
     pub(super) fn of(asked: &Asked, format: u32) -> Self {
         match asked {
             _ if format < 3 || asked.dry_run => Self::No,
@@ -50,7 +50,7 @@ impl Reserves {
         }
     }
 
-    /// Reserves it; what is in the way, where something is.
+    /// Locks it; returns the obstacle, if there is one.
     async fn ask(self, ctx: &Ctx, candidate: &str) -> Result<Option<Finding>, VerbError> {
         let gate = &ctx.setting().gate;
         let reserve = |wait| Reserve {

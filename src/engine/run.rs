@@ -82,7 +82,7 @@ struct Loop<'r> {
     progress: mpsc::UnboundedReceiver<(SubtaskId, String)>,
     tasks: JoinSet<Ended>,
     started: BTreeMap<SubtaskId, Timestamp>,
-    /// What the results depend on that are not told yet.
+    /// Inputs of results that are not reported yet.
     inputs: BTreeMap<SubtaskId, Inputs>,
     began: Timestamp,
     latest: Timestamp,
@@ -135,7 +135,7 @@ impl<'r> Loop<'r> {
         self.feed(Input::Begin).await;
     }
 
-    /// Until the dispatcher says that the run is over.
+    /// Runs until the dispatcher ends the run.
     async fn turn(mut self, signals: &mut mpsc::UnboundedReceiver<Signal>) -> Outcomes {
         let mut interrupts = 0_u32;
         while self.verdict.is_none() {

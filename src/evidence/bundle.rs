@@ -73,7 +73,7 @@ pub(crate) fn bundle_of(
     })
 }
 
-/// What [`bundle_of`] would write, which is kept nowhere.
+/// Size and digest of what [`bundle_of`] would write; nothing is stored.
 pub(crate) fn sum_of(
     disk: &dyn Disk,
     folded: &Folded,
@@ -128,7 +128,7 @@ fn made(
     Ok(Bundled { archive, manifest })
 }
 
-/// The one directory that everything lies in.
+/// The one directory that contains everything.
 pub(super) fn top(folded: &Folded) -> Result<String, EvidenceError> {
     let name = format!("{}-{}", folded.header.gate.name, folded.header.run);
     checked_part(&name)?;
@@ -166,10 +166,10 @@ pub(crate) fn blobs_of(folded: &Folded) -> Result<BTreeSet<String>, JournalError
     Ok(found)
 }
 
-/// What the record before the seal has to say of a bundle with these contents.
+/// The content of the record before the seal for a bundle with these files.
 ///
 /// # Errors
-/// When a file cannot be read, or has a name that no bundle may hold.
+/// If a file cannot be read, or has a name that no bundle may contain.
 pub(crate) fn commitment(
     disk: &dyn Disk,
     spec: Spec,

@@ -171,8 +171,8 @@ fn explained_in(
     Ok(Some(explanation))
 }
 
-/// The origin that a verb gave of the smallest part of its fact that holds this path, and the rest
-/// of the path below that part.
+/// The origin that a verb recorded for the smallest part of its fact that contains this path, and
+/// the rest of the path below that part.
 fn origin<'f, 'p>(fact: &'f Fact, rest: &'p str) -> Option<(&'f ReadFrom, &'p str)> {
     let rest = rest.strip_prefix('.').unwrap_or(rest);
     let below = |part: &str| {
@@ -206,9 +206,9 @@ fn nearest<'a>(names: impl Iterator<Item = &'a str>, path: &str) -> Vec<String> 
         .collect()
 }
 
-/// Looks for the value's own text among the answers that were there when it was published: under
-/// its own name, or else anywhere. Only where one answer alone holds it, it is said to be from
-/// there.
+/// Searches for the value's own text in the responses that preceded its publication: under its own
+/// name, or else anywhere. Only if exactly one response contains it, that one is reported as the
+/// origin.
 fn match_text(
     recording: &Recording,
     fact: &Fact,
@@ -243,7 +243,7 @@ fn match_text(
     Ok(())
 }
 
-/// An exchange of the course that counts, with what is found in its answer.
+/// A request of the execution that counts, with the matches in its response.
 fn exchange(
     recording: &Recording,
     by: &SubtaskId,
@@ -284,7 +284,8 @@ fn explained(
     })
 }
 
-/// Numbers of the exchange's records; the last ones, should an earlier process have had it too.
+/// Numbers of the request's and response's records; the last ones if an earlier process also had
+/// it.
 fn records(recording: &Recording, by: &SubtaskId, n: u32) -> Vec<u64> {
     let (mut request, mut answer) = (None, None);
     for line in &recording.folded.lines {

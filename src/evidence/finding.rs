@@ -22,10 +22,10 @@ pub struct Found {
     pub named: bool,
 }
 
-/// What is looked for.
+/// The value to search for.
 pub(super) struct Wanted<'a> {
     value: &'a Value,
-    /// How the value is written where it came from.
+    /// How the value is written at its origin.
     text: String,
     /// The last name of its path.
     key: &'a str,
@@ -43,7 +43,7 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// The places in an answer, those under the value's own name first.
+    /// The places in a response, those under the value's own name first.
     pub(super) fn places(&self, answer: &Value) -> Vec<Found> {
         let (mut found, mut pointer) = (Places::default(), String::new());
         if !self.text.is_empty() {
@@ -84,7 +84,7 @@ impl<'a> Wanted<'a> {
         at.truncate(length);
     }
 
-    /// A text may be JSON or a table of its own: there the name stands just before the value.
+    /// A text may itself be JSON or a table: there the name directly precedes the value.
     fn search_text(&self, text: &str, pointer: &str, named: bool, found: &mut Places) {
         let whole = text == self.text;
         let hits = text.match_indices(&self.text).map(|(at, _)| at);

@@ -128,7 +128,7 @@ fn writes(folded: &Folded) -> impl Iterator<Item = (&SubtaskId, &Exchange)> {
     })
 }
 
-/// The words of a `gh` command.
+/// The arguments of a `gh` command.
 fn words(exchange: &Exchange) -> Vec<String> {
     let effect = exchange.effect.shown();
     let argv = effect["argv"].as_array().cloned().unwrap_or_default();

@@ -202,8 +202,8 @@ impl Wanted {
         }
     }
 
-    /// The digest that each file of a bundle has in the journal. A file with several was written
-    /// anew, and nobody knows which of them it has now.
+    /// The digest that each file of a bundle has in the journal. A file with several digests was
+    /// rewritten, and its current digest is unknown.
     fn names(self) -> BTreeMap<String, String> {
         let blob = |sha256: String| (format!("data/{BLOBS}/{sha256}"), sha256);
         let file = |(path, mut digests): (String, BTreeSet<String>)| {
@@ -236,7 +236,7 @@ fn of_run<'n>(
     names.filter_map(read).collect()
 }
 
-/// Whether a name leads to something below where it is looked for.
+/// Whether a name points below the directory in which it is looked up.
 fn leads_below(name: &str) -> bool {
     name.split('/').all(|part| !["", ".", ".."].contains(&part))
 }

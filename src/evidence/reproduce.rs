@@ -197,10 +197,10 @@ fn open_to_reproduce(
     Ok(open_with(disk, path, small, limits)?)
 }
 
-/// Holds what running again concluded against the record of it. Reports are functions of the
-/// conclusions, as they are written, and of what running again does not touch; its verification
-/// made the same ones of the recorded conclusions. So equal conclusions give equal reports, and
-/// what is written otherwise may not.
+/// Compares the conclusions of a rerun with the recorded ones. Reports are functions of the
+/// conclusions, as they are written, and of data that a rerun does not change; verification
+/// rendered the same ones from the recorded conclusions. So equal conclusions give equal reports,
+/// and conclusions that are written differently may not.
 fn compare_replayed(recorded: &Folded, again: &Rerunned) -> Promise {
     if let Some(what) = written_otherwise(&recorded.lines, again) {
         return Promise::Broken(what);
@@ -212,18 +212,18 @@ fn compare_replayed(recorded: &Folded, again: &Rerunned) -> Promise {
     ))
 }
 
-/// What a thread came to; its panic is ours.
+/// The result of a thread; its panic becomes ours.
 fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-/// An opened bundle, from which another is made.
+/// An opened bundle, from which another is built.
 struct Again {
     disk: Arc<dyn Disk>,
-    /// Where lies what is not in memory.
+    /// The location of what is not in memory.
     data: PathBuf,
     blobs: Arc<BTreeMap<String, Vec<u8>>>,
-    /// What its manifest says that it is a verdict on.
+    /// What the verdict applies to, according to its manifest.
     subject: Option<Subject>,
     opened: Opened,
 }
@@ -259,7 +259,7 @@ impl Again {
         self.opened.kept.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// The bundle's own reports. Its verification made the same ones from its journal.
+    /// The bundle's own reports. Its verification rendered the same ones from its journal.
     fn reports(&self) -> BTreeMap<String, Vec<u8>> {
         let below = |name: &String| name.strip_prefix("data/reports/").map(str::to_owned);
         let kept = self.opened.kept.iter();
@@ -267,7 +267,7 @@ impl Again {
             .collect()
     }
 
-    /// Makes a bundle of these records, and compares it with the one at hand.
+    /// Builds a bundle of these records, and compares it with the original.
     fn compare(&self, folded: &Folded, reports: BTreeMap<String, Vec<u8>>, what: &str) -> Promise {
         let spec = Spec {
             run_dir: self.data.clone(),

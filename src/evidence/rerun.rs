@@ -12,16 +12,16 @@ use crate::world::World;
 /// What is needed to run a gate again: the engine and the reports.
 #[async_trait]
 pub trait Rerun: Send + Sync {
-    /// Runs the gate of a recording in a world, to its end. Nothing else may be reached.
+    /// Runs the gate of a recording in a world, to its end. Nothing else may be accessed.
     ///
     /// # Errors
-    /// When it cannot even begin.
+    /// If it cannot start.
     async fn run(&self, recorded: &Folded, world: Arc<dyn World>) -> Result<Rerunned, String>;
 
-    /// Makes all reports of a run from its journal, by file name.
+    /// Renders all reports of a run from its journal, by file name.
     ///
     /// # Errors
-    /// When the journal does not give what they need.
+    /// If the journal does not contain what they need.
     fn reports(&self, folded: &Folded) -> Result<BTreeMap<String, Vec<u8>>, String>;
 }
 

@@ -26,7 +26,7 @@ use crate::store::{Limits, Opened, open, sha256_hex};
 /// Renders all reports of a run from its journal, by file name.
 pub type Render<'a> = &'a dyn Fn(&Folded) -> Result<BTreeMap<String, Vec<u8>>, String>;
 
-/// Name of the check of who says so.
+/// Name of the signature check.
 pub(super) const SIGNATURE: &str = "signature";
 
 /// The result of a verification.
@@ -100,7 +100,7 @@ impl Verified {
         Some(subject.map_or_else(|| words.clone(), |subject| subject.in_words(&words)))
     }
 
-    /// Whether nothing is wrong with the bundle but who says so.
+    /// Whether only the signature check failed.
     fn lacks_signature_alone(&self) -> bool {
         let mut faults = self.checks.iter().filter(|check| check.fault.is_some());
         faults.all(|check| check.name == SIGNATURE)
@@ -316,7 +316,7 @@ fn names(opened: &Opened, folded: &Folded, manifest: Option<&Manifest>) -> Resul
     Err(format!("it lies in `{}`, not in `{top}`", opened.top))
 }
 
-/// From format 2 on journal and manifest say what it is a verdict on, and the same.
+/// From format 2 on, journal and manifest state what the verdict applies to, and must agree.
 fn subject(
     folded: &Folded,
     judged: &Subject,
@@ -400,7 +400,7 @@ fn blobs(opened: &Opened, folded: &Folded) -> Result<(), String> {
     }
 }
 
-/// Facts are told once, and each points to an exchange that was made.
+/// Checks that facts are published once, and each points to a recorded request.
 fn facts(folded: &Folded) -> Result<(), String> {
     let facts = folded.facts().map_err(|error| error.to_string())?;
     for fact in facts.iter() {

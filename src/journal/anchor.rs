@@ -49,7 +49,7 @@ pub fn head_over(
     Ok(canonical(&covered)?.head)
 }
 
-/// The subtask that a record is about; none where it is about the run.
+/// The subtask that a record is about; none if it is about the run.
 fn by(record: &Record) -> Option<&SubtaskId> {
     match record {
         Record::Intent { by, .. } | Record::Result { by, .. } => Some(by),

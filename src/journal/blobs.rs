@@ -16,18 +16,18 @@ use crate::store::sha256_hex;
 /// sync of its own, so only really long texts are stored as blobs.
 pub const BLOB_LIMIT: usize = 16 * 1024;
 
-/// The same in journals that do not say it.
+/// The same in journals that do not record it.
 pub(super) const BLOB_LIMIT_UNSAID: usize = 4096;
 
-/// The one key of a reference. No effect and no response has a table with a table under this
-/// key, so a reference cannot be mistaken for what was said.
+/// The only key of a reference. No effect and no response has a table with a table under this key,
+/// so a reference cannot be mistaken for recorded data.
 const KEY: &str = "‹blob›";
 
-/// What a reader takes at most, in bytes.
+/// Maximum size that a reader accepts, in bytes.
 const LARGEST: u64 = 256 << 20;
 
-/// What is said as it is written down: with references where texts longer than `limit` were. Gives
-/// these with their digests.
+/// A value as it is recorded: with references in place of texts longer than `limit`. Also returns
+/// these texts with their digests.
 pub(crate) fn said(
     value: &impl Serialize,
     limit: usize,
@@ -77,10 +77,10 @@ pub(crate) fn referred(value: &Value) -> Option<&str> {
     table.get(KEY)?.as_object()?.get("sha256")?.as_str()
 }
 
-/// Digests of all blobs that something refers to.
+/// Digests of all blobs that a recorded value refers to.
 ///
 /// # Errors
-/// When it cannot be read: then nobody knows what it refers to.
+/// If it cannot be parsed: then its references are unknown.
 pub(crate) fn references(said: &Said, found: &mut BTreeSet<String>) -> Result<(), JournalError> {
     if may_refer(said) {
         let value = said.value().map_err(JournalError::json("an exchange"))?;
@@ -89,8 +89,8 @@ pub(crate) fn references(said: &Said, found: &mut BTreeSet<String>) -> Result<()
     Ok(())
 }
 
-/// Whether something may refer to a blob. Most refer to none, and need not be read to know it; a
-/// letter may stand there as an escape.
+/// Whether a recorded value may refer to a blob. Most refer to none, and need not be parsed to know
+/// this; a character of the key may be written as an escape.
 fn may_refer(said: &Said) -> bool {
     said.text().contains("blob") || said.text().contains("\\u")
 }
@@ -220,7 +220,7 @@ fn read_with<T: DeserializeOwned>(
     serde_json::from_value(value).map_err(not_read())
 }
 
-/// Puts texts back where references stand.
+/// Puts texts back in place of references.
 fn put_back(
     value: &mut Value,
     load: &mut dyn FnMut(&str) -> Result<String, JournalError>,

@@ -68,11 +68,11 @@ fn epochs(lines: &[Line]) -> Vec<&[Line]> {
         .collect()
 }
 
-/// Where a record stands within its epoch. Compared field by field.
+/// The position of a record within its epoch. Compared field by field.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Position {
     part: Part,
-    /// Index in the plan; what is not in the plan comes last, by id.
+    /// Index in the plan; a subtask that is not in the plan comes last, by id.
     subtask: (usize, Option<SubtaskId>),
     course: usize,
     step: Step,

@@ -12,7 +12,7 @@ pub enum JournalError {
         operation: &'static str,
         /// The file.
         path: PathBuf,
-        /// The system's words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -63,7 +63,7 @@ pub enum JournalError {
     /// It was written by a later version.
     #[error("journal format {found} is unknown; this version reads format {readable}")]
     UnknownFormat {
-        /// What the first record says.
+        /// The format of the first record.
         found: u64,
         /// What can be read.
         readable: u32,
@@ -81,7 +81,7 @@ pub enum JournalError {
     Json {
         /// What.
         what: &'static str,
-        /// The parser's words.
+        /// The parser's error.
         #[source]
         source: serde_json::Error,
     },

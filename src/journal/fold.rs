@@ -74,7 +74,7 @@ pub fn fold(lines: Vec<Line>) -> Result<Folded, JournalError> {
     Ok(folded)
 }
 
-/// Folds checked lines, and leaves the lines themselves out.
+/// Replays checked lines without keeping the lines themselves.
 pub(super) fn conclusions(lines: &[Line]) -> Result<Folded, JournalError> {
     let header = match lines.first() {
         Some(Line {
@@ -103,7 +103,7 @@ pub(super) fn conclusions(lines: &[Line]) -> Result<Folded, JournalError> {
     Ok(folded)
 }
 
-/// The facts that stand in a course already, with the number of their subtask's courses.
+/// The facts that an execution already has, with the number of their subtask's executions.
 type Told = HashSet<(usize, Fact)>;
 
 impl Folded {
@@ -161,8 +161,8 @@ impl Folded {
         Ok(())
     }
 
-    /// A request belongs to this process's course even when that ended: what is stopped may have
-    /// one more on its way.
+    /// A request belongs to this process's execution even after that ended: a stopped subtask may
+    /// have one more request in progress.
     fn intent(&mut self, by: &SubtaskId, exchange: Exchange) -> Result<(), String> {
         let epoch = self.epoch;
         let course = self.open_course(by, |course| course.epoch == epoch);

@@ -22,7 +22,7 @@ use crate::world::WorldError;
 /// looked for.
 pub const FORMAT: u32 = 3;
 
-/// What stands for the record before the first.
+/// The `prev` of the first record.
 pub(crate) const NO_PREVIOUS: &str =
     "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -52,13 +52,13 @@ pub enum Record {
     Intent {
         /// On behalf of which subtask.
         by: SubtaskId,
-        /// Number of the exchange within the subtask, from 1; each process counts anew.
+        /// Number of the request within the subtask, from 1; each process starts again.
         n: u32,
-        /// Exchanges of this subtask that had no answer yet when this request was made. Only
-        /// what overlapped may come in another order when the recording is replayed.
+        /// Requests of this subtask without a response at the time of this request. Only
+        /// overlapping ones may come in another order when the recording is replayed.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         open: Vec<u32>,
-        /// The strand it belongs to, when the subtask does several things at the same time.
+        /// The concurrent branch it belongs to, if the subtask has several at the same time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         strand: Option<String>,
         /// The request, its long texts as references to blobs.
@@ -68,9 +68,9 @@ pub enum Record {
     Result {
         /// The subtask that made the request.
         by: SubtaskId,
-        /// Number of the exchange.
+        /// Number of the request.
         n: u32,
-        /// What came back.
+        /// The response.
         answer: Answer,
     },
     /// A subtask started or ended, a fact was published, the operator interrupted.
@@ -235,10 +235,10 @@ pub(crate) fn encode(
     Ok((line, sum))
 }
 
-/// Reads one line without its end, and gives its `sum`.
+/// Reads one line without its line end, and returns its `sum`.
 ///
 /// # Errors
-/// What does not hold, in words.
+/// The check that failed, as a message.
 pub(crate) fn decode(line: &[u8]) -> Result<(Line, String), String> {
     let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
     let (body, sum) = split_sum(text).ok_or("it does not end in its sum")?;

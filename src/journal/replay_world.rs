@@ -27,7 +27,7 @@ struct State {
     difference: Option<Difference>,
 }
 
-/// What a subtask has not asked for yet.
+/// The remaining requests of a subtask.
 #[derive(Default)]
 struct Left {
     exchanges: VecDeque<Exchange>,
@@ -147,8 +147,8 @@ impl ReplayWorld {
 }
 
 impl Left {
-    /// Takes the exchange that answers a request: the next one of its strand, or a later one that
-    /// overlapped with all between, because only then their order says nothing.
+    /// Takes the recorded request that matches: the next one of its concurrent branch, or a later
+    /// one that overlapped with all in between, because only then is their order irrelevant.
     fn take(&mut self, strand: Option<&str>, made: &Said) -> Option<Exchange> {
         let at = self
             .of_strand(strand)
@@ -161,7 +161,7 @@ impl Left {
         Some(exchange)
     }
 
-    /// What is left of a strand, with the place in the whole.
+    /// The remaining requests of a branch, with their position in the whole.
     fn of_strand(&self, strand: Option<&str>) -> impl Iterator<Item = (usize, &Exchange)> {
         self.exchanges
             .iter()
@@ -185,7 +185,7 @@ impl State {
         }
     }
 
-    /// The most similar request that was not made yet; on equal terms the subtask's own.
+    /// The most similar request that was not made yet; of equally similar ones, the subtask's own.
     fn nearest(&self, by: &SubtaskId, made: &Value) -> Option<(SubtaskId, u32, Value)> {
         let wanted = short(made);
         let own = self.left.get_key_value(by).into_iter();
@@ -204,7 +204,7 @@ impl State {
     }
 }
 
-/// How alike two requests are: first their kinds, then their texts.
+/// The similarity of two requests: first by kind, then by text.
 fn likeness(wanted: &str, made: &Value, recorded: &Value) -> f32 {
     let same_kind = made.get("effect") == recorded.get("effect");
     let text = short(recorded);
@@ -213,7 +213,7 @@ fn likeness(wanted: &str, made: &Value, recorded: &Value) -> f32 {
 }
 
 impl Exchanges for ReplayWorld {
-    /// The number that the recording gave the exchange, so that facts point to the same one.
+    /// The recorded number of the request, so that facts point to the same one.
     fn last_exchange(&self, by: &SubtaskId) -> u32 {
         self.lock().left.get(by).map_or(0, |left| left.last)
     }

@@ -45,12 +45,12 @@ impl Said {
         serde_json::from_value(self.value()?)
     }
 
-    /// Its value, when the text is exactly what is written for that value. Another text (a name
-    /// twice, a space, an escape that need not be one) could show people something else than it
+    /// Its value, if the text is exactly the canonical form of that value. Another text (a
+    /// duplicate name, a space, an unnecessary escape) could show people something else than it
     /// means, and this program never writes one.
     ///
     /// # Errors
-    /// What does not hold, in words.
+    /// The check that failed, as a message.
     pub(crate) fn as_written(&self) -> Result<Value, String> {
         let value = self
             .value()

@@ -31,8 +31,8 @@ pub(crate) fn scan(bytes: &[u8], path: &Path) -> Result<Scanned, JournalError> {
     Ok(scanned)
 }
 
-/// Checks lines that follow a record with the sum `head`. What stands before them bears on them
-/// through this sum only.
+/// Checks lines that follow a record with the sum `head`. Earlier lines affect them only through
+/// this sum.
 fn scan_from(bytes: &[u8], first: u64, head: &str) -> Result<Scanned, JournalError> {
     let end = bytes
         .iter()

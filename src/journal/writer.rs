@@ -40,7 +40,7 @@ struct Inner {
     /// A longer text goes into a blob.
     blob_limit: usize,
     state: Mutex<State>,
-    /// Held while syncing, so that "synced" also means: not still being synced by another.
+    /// Held while syncing, so that "synced" also means that no other thread is still syncing it.
     syncing: Mutex<()>,
 }
 
@@ -207,7 +207,7 @@ impl Journal {
     /// The head over all subtasks that have ended.
     ///
     /// # Errors
-    /// When the disk refuses, or what is on it is damaged.
+    /// If a file operation fails, or the data on disk is damaged.
     pub(super) fn anchor(&self) -> Result<Anchor, JournalError> {
         let inner = &self.inner;
         let bytes = inner
@@ -271,7 +271,7 @@ impl Journal {
         }
     }
 
-    /// What is said as it is written down. Stores long texts, and leaves references.
+    /// A value as it is recorded. Stores long texts, and leaves references.
     pub(crate) fn said(&self, value: &impl Serialize) -> Result<Said, JournalError> {
         let mut found = Vec::new();
         let said = blobs::said(value, self.inner.blob_limit, &mut found)

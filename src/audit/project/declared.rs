@@ -17,7 +17,7 @@ pub(super) struct Source {
     pub(super) requires: Vec<String>,
 }
 
-/// Kinds of places, those that say most first.
+/// Kinds of declarations, the most specific first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     /// An extra of the distribution.

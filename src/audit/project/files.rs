@@ -164,7 +164,7 @@ pub(super) fn tox(project: &Project) -> Vec<String> {
     all
 }
 
-/// `py38,cov: pytest` without the factors it holds for.
+/// `py38,cov: pytest` without the factors to which it applies.
 fn without_factor(line: &str) -> &str {
     let Some((factors, rest)) = line.split_once(':') else {
         return line;

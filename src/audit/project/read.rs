@@ -14,7 +14,7 @@ const LARGEST: u64 = 4_000_000;
 /// Names of the files that an environment from a lock depends on.
 const LOCK: [&str; 3] = ["uv.lock", "uv.toml", "pyproject.toml"];
 
-/// The files of a commit that say how its tests are run.
+/// The files of a commit that declare how its tests are run.
 #[derive(Debug, Default)]
 pub(in crate::audit) struct Project {
     /// Every path of the commit.
@@ -42,8 +42,8 @@ pub(in crate::audit) struct Build {
 }
 
 impl Project {
-    /// Reads the files of a commit that may declare requirements, of the project that holds these
-    /// sources.
+    /// Reads the files of a commit that may declare requirements, for the project that contains
+    /// these sources.
     pub(in crate::audit) async fn read(
         git: Git<'_>,
         commit: &str,
@@ -143,12 +143,12 @@ impl Project {
         })
     }
 
-    /// Which Python the project asks for.
+    /// The Python versions that the project requires.
     pub(in crate::audit) fn requires_python(&self) -> Option<&str> {
         self.pyproject["project"]["requires-python"].as_str()
     }
 
-    /// How it is built; nothing where it is no package.
+    /// How it is built; none if it is not a package.
     pub(in crate::audit) fn build(&self) -> Option<Build> {
         let table = &self.pyproject["build-system"];
         let legacy = self.has("setup.py") || self.has("setup.cfg");
@@ -209,7 +209,7 @@ pub(super) fn root_of(paths: &[String], sources: &[&str]) -> String {
     String::new()
 }
 
-/// A path as it is below a directory; the top of a repository has no name.
+/// A path relative to a directory; the top of a repository is the empty text.
 fn inside<'p>(directory: &str, path: &'p str) -> Option<&'p str> {
     if directory.is_empty() {
         return Some(path);

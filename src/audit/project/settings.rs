@@ -5,7 +5,7 @@ use super::read::{Project, strings};
 use crate::audit::change::is_test;
 use crate::audit::syntax::matches;
 
-/// Files beside modules of tests that are none, whatever a pattern says.
+/// Files beside test modules that are never test modules, whatever a pattern says.
 const NO_MODULES: [&str; 2] = ["conftest.py", "__init__.py"];
 
 /// Whether a file is a module of tests: by its name, or by what the settings of pytest call one.

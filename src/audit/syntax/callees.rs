@@ -23,7 +23,7 @@ impl Index<'_> {
         self.is_known(&self.known.contexts, what)
     }
 
-    /// Whether a decorator, or with `()` what gives one, hands everything on.
+    /// Whether a decorator, or with `()` a decorator factory, only forwards.
     pub(super) fn hands_on(&self, what: &What, suffix: &str, is_async: bool) -> bool {
         let with = |more: &str| match what {
             What::Defined(name) => What::Defined(format!("{name}{suffix}{more}")),
@@ -39,7 +39,7 @@ impl Index<'_> {
         self.methods.contains_key(name) && !self.members.contains_key(name)
     }
 
-    /// Whether an attribute is one of `self` that only `__init__` sets, as far as this file tells.
+    /// Whether an attribute is one of `self` that only `__init__` sets, judging by this file.
     pub(super) fn is_fixed(&self, node: &Node) -> bool {
         node.kind == Kind::Attribute
             && is_self(node)
@@ -68,8 +68,8 @@ impl Index<'_> {
         }
     }
 
-    /// Whether calls of this path have no effect of their own. What is imported must be named by
-    /// its full path: `text.replace` reads, `os.replace` does not.
+    /// Whether calls of this path have no effect of their own. Imported functions must be named by
+    /// their full path: `text.replace` reads, `os.replace` does not.
     pub(super) fn is_reader(&self, node: &Node, what: &What, scope: &[String]) -> bool {
         let path = match what {
             What::From(path) => Some(path.clone()),

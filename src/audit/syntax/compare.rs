@@ -94,7 +94,7 @@ struct Matching<'s> {
     after: Vec<&'s Unit>,
     /// Last name before, last name after.
     renamed: BTreeMap<String, String>,
-    /// Last names of definitions that now stand elsewhere.
+    /// Last names of definitions that have moved.
     elsewhere: BTreeSet<String>,
     moved: Vec<Ignored>,
 }
@@ -290,9 +290,10 @@ impl<'s> Matching<'s> {
             .collect()
     }
 
-    /// An import alone is no behaviour: where the other version neither has nor uses the name,
-    /// what is done with it counts. One that nothing here uses is there for its effect, and one
-    /// of a name that the other version uses without it gives that name another meaning.
+    /// Drops imports that are not behaviour. If the other version neither has nor uses the name,
+    /// its uses count instead. An import that nothing here uses is kept, because it may have an
+    /// effect; so is one of a name that the other version uses without it, because it changes that
+    /// name's meaning.
     fn without_idle_imports(
         &self,
         module: &mut Node,

@@ -61,7 +61,7 @@ pub(super) fn differs(one: &[Fault], other: &[Fault]) -> Option<u32> {
     None
 }
 
-/// Whether a fault lies in a definition, in one around it or in one inside it.
+/// Whether a fault is in a definition, in an enclosing or in a nested one.
 fn within(fault: &str, changed: &str) -> bool {
     let changed = changed.split('#').next().unwrap_or(changed);
     let inside = |inner: &str, outer: &str| {

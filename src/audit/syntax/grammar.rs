@@ -17,11 +17,11 @@ pub trait Grammar: Send + Sync {
     /// Whether a file is written in it, by its path.
     fn reads(&self, path: &str) -> bool;
 
-    /// Lowers a parsed file to the neutral tree: comments, docstrings, annotations and
-    /// formatting set aside, names and operators kept.
+    /// Lowers a parsed file to the neutral tree: comments, docstrings, annotations and formatting
+    /// set aside, names and operators kept.
     ///
     /// # Errors
-    /// Why the file cannot be judged, such as code nested too deep.
+    /// Why the file cannot be judged, such as code that is nested too deeply.
     fn lower(&self, root: tree_sitter::Node<'_>, source: &str) -> Result<Lowered, Unreadable>;
 
     /// What logging looks like in it, before a gate's own names are added.
@@ -34,8 +34,8 @@ pub trait Grammar: Send + Sync {
     /// normal form: not where a value does something when its name goes.
     fn has_normal_form(&self) -> bool;
 
-    /// Whether a node that the grammar cannot read in full is no behaviour anyhow, such as
-    /// parameters of types in a newer syntax.
+    /// Whether a node that the grammar cannot fully parse is not behaviour in any case, such as
+    /// type parameters in a newer syntax.
     fn is_readable_anyhow(&self, _node: tree_sitter::Node<'_>, _source: &str) -> bool {
         false
     }
@@ -85,7 +85,7 @@ pub enum Unreadable {
     NotAFile,
 }
 
-/// Parses and lowers one file. What the grammar cannot read is in its faults.
+/// Parses and lowers one file. Parts that the grammar cannot parse become its faults.
 ///
 /// # Errors
 /// Why it cannot be judged.

@@ -70,7 +70,7 @@ fn surplus(notes: &[(String, Note)], other: &[(String, Note)]) -> Vec<Ignored> {
     all
 }
 
-/// Says so where two texts differ and nothing else explains it.
+/// Adds a note if two texts differ and nothing else explains the difference.
 pub(super) fn formatting_only(files: &[FilePair], changes: &[Change], ignored: &mut Vec<Ignored>) {
     for file in files {
         let differs = file.before != file.after && file.before.is_some() && file.after.is_some();

@@ -41,7 +41,8 @@ impl<'f> Lines<'f> {
         one_line(line.unwrap_or_default())
     }
 
-    /// A definition that came or went as a whole. A file's own scope of imports alone is not one.
+    /// A definition that was added or removed as a whole. A file's own scope with only imports is
+    /// not one.
     pub(super) fn whole(
         &self,
         unit: &Unit,

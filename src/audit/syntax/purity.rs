@@ -37,7 +37,7 @@ impl Strip<'_> {
         }
     }
 
-    /// Whether evaluating an expression has no effect, as far as its spelling tells.
+    /// Whether evaluating an expression has no effect, judging by its syntax.
     pub(super) fn is_pure(&self, node: &Node) -> bool {
         self.runs_without_effect(node, Lambdas::Wait)
     }
@@ -72,8 +72,8 @@ impl Strip<'_> {
         }
     }
 
-    /// Whether nothing exchanges what is called between a look-up and the call: what a module
-    /// offers, and a method that a class of this file defines.
+    /// Whether a callee cannot be replaced between its look-up and the call: a function of a
+    /// module, or a method that a class of this file defines.
     pub(super) fn is_stable_callee(&self, callee: &Node) -> bool {
         if callee
             .children
@@ -90,9 +90,9 @@ impl Strip<'_> {
     }
 }
 
-/// Whether a method that mostly reads does something when called like this: `queue.get()`,
-/// `path.replace(target)` and `thread.join()` do, `mapping.get(key)`, `text.replace(old, new)`
-/// and `", ".join(words)` do not.
+/// Whether a method that usually only reads has an effect when called like this: `queue.get()`,
+/// `path.replace(target)` and `thread.join()` do, `mapping.get(key)`, `text.replace(old, new)` and
+/// `", ".join(words)` do not.
 fn acts(callee: &Node, arguments: &[Node]) -> bool {
     if callee.kind != Kind::Attribute {
         return false;

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use super::grammar::{Grammar, Unreadable, parse};
 use super::tree::Lowered;
 
-/// Most text whose trees are kept, in bytes; a tree takes several times as much.
+/// Maximum size of texts whose trees are cached, in bytes; a tree takes several times as much.
 const ROOM: usize = 1 << 18;
 
 static READINGS: LazyLock<Mutex<Readings>> = LazyLock::new(Mutex::default);
@@ -24,10 +24,10 @@ pub fn read(grammar: &dyn Grammar, source: &str) -> Result<Arc<Lowered>, Unreada
     }
 }
 
-/// The same for a file that may hold what the grammar cannot read.
+/// The same for a file with parts that the grammar cannot parse.
 ///
 /// # Errors
-/// Why nothing of it can be judged.
+/// Why none of it can be judged.
 pub(super) fn read_what_can_be(
     grammar: &dyn Grammar,
     source: &str,

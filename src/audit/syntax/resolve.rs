@@ -6,7 +6,7 @@ use super::known::Known;
 use super::names::{LoggingNames, any_matches};
 use super::tree::{Kind, Node};
 
-/// What an expression stands for, as far as logging goes.
+/// The meaning of an expression with regard to logging.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum What {
     /// Certainly a logger.
@@ -182,7 +182,7 @@ impl<'n> Index<'n> {
         }
     }
 
-    /// What a full dotted path stands for.
+    /// The meaning of a full dotted path.
     fn classify(&self, path: &str) -> What {
         let last = path.rsplit('.').next().unwrap_or(path);
         if any_matches(&self.names.factories, path) {
@@ -204,7 +204,7 @@ impl<'n> Index<'n> {
             .find_map(|end| self.bound.get(&scope[..end].join("."))?.get(name))
     }
 
-    /// What an expression stands for.
+    /// The meaning of an expression.
     pub(super) fn resolve(&self, node: &Node, scope: &[String]) -> What {
         match node.kind {
             Kind::Name => match self.lookup(&node.text, scope) {

@@ -112,7 +112,7 @@ fn statement(walk: &mut Walk<'_>, at: Syntax<'_>) -> Vec<Node> {
     }
 }
 
-/// Control flow is a statement wherever it stands.
+/// Turns control flow into a statement, wherever it occurs.
 fn as_statement(node: Node) -> Node {
     match node.kind {
         Kind::If

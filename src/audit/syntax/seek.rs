@@ -215,8 +215,8 @@ impl<'a> Seek<'a> {
         }
     }
 
-    /// Whether the value cannot exchange a method that is looked up before it: one of a module,
-    /// of a class, or of a local object that the value does not speak of.
+    /// Whether the value cannot replace a method that is looked up before it: a method of a module,
+    /// of a class, or of a local object that the value does not use.
     fn is_stable_method(&self, callee: &Node) -> bool {
         let object = &callee.children[0];
         let apart = object.kind == Kind::Name
@@ -226,7 +226,7 @@ impl<'a> Seek<'a> {
         count(callee, self.name) == 0 && (apart || (self.asks.stable_callee)(callee))
     }
 
-    /// Only what it goes over first is evaluated once.
+    /// Only the outermost iterable is evaluated once.
     fn comprehension(&self, node: &Node) -> Sought {
         let over = node
             .children

@@ -8,8 +8,8 @@ use super::resolve::module_of;
 use super::strip::Stripped;
 use super::tree::{Aside, Kind, MODULE, Node, Note, one_line};
 
-/// Takes out imports, constants and helpers that only logging or annotations made use of, and
-/// puts the numbers that module constants name where they are used.
+/// Removes imports, constants and helpers that only logging or annotations used, and replaces
+/// module constants by their numbers.
 pub(super) fn settle(file: &File, stripped: Stripped) -> (Node, Vec<Note>) {
     let Stripped {
         mut module,
@@ -43,7 +43,7 @@ pub(super) fn settle(file: &File, stripped: Stripped) -> (Node, Vec<Note>) {
     (module, notes)
 }
 
-/// Takes out module constants, and functions without effect, that only logging reads.
+/// Removes module constants, and functions without effect, that only logging reads.
 fn drop_served(
     block: &mut Node,
     scope: &str,

@@ -19,7 +19,7 @@ pub(super) fn is_wait(path: &[Step<'_>], unit: &str, before: &Node, after: &Node
     }
 }
 
-/// Whether what a number is given to waits; nothing where that has no name.
+/// Whether the receiver of a number waits; none if the receiver has no name.
 fn given_to(path: &[Step<'_>], unit: &str) -> Option<bool> {
     for (node, at) in path.iter().rev() {
         match step(node, *at, unit) {
@@ -132,7 +132,7 @@ fn call(node: &Node, at: usize) -> Leads {
     }
 }
 
-/// `environ.get(name, default)` and its kin: what is read goes on to where it is put.
+/// `environ.get(name, default)` and similar calls: the value is passed on to its target.
 fn is_reader(name: &str) -> bool {
     matches!(
         name,
@@ -166,7 +166,7 @@ fn target_name(target: &Node) -> &str {
     }
 }
 
-/// Whether a name speaks of a wait, by its words.
+/// Whether the words of a name refer to a wait.
 pub(super) fn names_a_wait(name: &str) -> bool {
     const WORDS: &[&str] = &[
         "wait",
@@ -240,7 +240,7 @@ pub(super) fn names_a_wait(name: &str) -> bool {
     (part || has(WORDS)) && !has(NOT)
 }
 
-/// The words of `SYNC_TIMEOUT`, `syncTimeout`, `sync-timeout`, in small letters.
+/// The words of `SYNC_TIMEOUT`, `syncTimeout`, `sync-timeout`, in lower case.
 fn words_of(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut small = false;

@@ -36,7 +36,7 @@ pub(super) enum StepState {
     Ended(Outcome),
 }
 
-/// What decisions are made from.
+/// The data for decisions.
 #[derive(Debug)]
 pub(super) struct RunState {
     pub(super) steps: Vec<Step>,

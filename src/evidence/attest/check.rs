@@ -75,7 +75,7 @@ fn too_few(
     words
 }
 
-/// Holds every statement against what the bundle gives, and says which each is.
+/// Compares every statement with the bundle's contents, and returns their kinds.
 pub(super) fn agreeing(claims: &Claims, envelopes: &[Envelope]) -> Result<Vec<String>, String> {
     let expected = claims.statements();
     let kind = |(at, envelope): (usize, &Envelope)| {

@@ -34,7 +34,7 @@ pub struct Claims {
     pub failed: Vec<String>,
 }
 
-/// What a verdict says to somebody who knows only yes and no.
+/// A verdict reduced for readers that distinguish only success and failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Conclusion {
     /// The whole gate passed, in the real world.
@@ -98,7 +98,7 @@ impl Claims {
     }
 }
 
-/// When the last thing happened that the journal knows of: the run's own time, whoever reads it.
+/// The time of the last event in the journal: the end of the run, independent of the reader.
 fn end(folded: &Folded) -> Timestamp {
     let times = folded.lines.iter().filter_map(|line| match &line.record {
         Record::Event(event) => Some(event.time),

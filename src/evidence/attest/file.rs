@@ -19,7 +19,7 @@ pub enum AttestError {
         /// What does not hold.
         why: String,
     },
-    /// Somebody else writes it, or was interrupted while they did.
+    /// Another process is writing it, or was interrupted while writing.
     #[error(
         "`{}` is there: another `gate attest` is at work, or was killed\n  → remove it if none is",
         path.display()
@@ -110,7 +110,7 @@ fn existing(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, AttestError
     }
 }
 
-/// The envelopes of an attestation that is there.
+/// The envelopes of an existing attestation.
 fn known(path: &Path, claims: &Claims, bytes: &[u8]) -> Result<Vec<Envelope>, AttestError> {
     let foreign = |why: String| AttestError::Foreign {
         path: path.to_owned(),
@@ -121,7 +121,7 @@ fn known(path: &Path, claims: &Claims, bytes: &[u8]) -> Result<Vec<Envelope>, At
     Ok(found)
 }
 
-/// Puts the longer file in the place of the shorter, unless somebody else was faster.
+/// Replaces the file by the longer one, unless another process was faster.
 fn replace(
     disk: &dyn Disk,
     path: &Path,

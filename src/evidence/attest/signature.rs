@@ -18,7 +18,7 @@ pub enum Signature {
     Signed {
         /// Who.
         by: Vec<SignedBy>,
-        /// How many were asked for.
+        /// The required number.
         threshold: usize,
     },
     /// The attestation is not about this bundle, or too few signed it.
@@ -28,7 +28,7 @@ pub enum Signature {
     },
 }
 
-/// Somebody who signed.
+/// A signer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SignedBy {
     /// The key's principals in an allowed-signers file, or else its id.

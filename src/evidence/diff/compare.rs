@@ -39,7 +39,8 @@ pub fn diff(one: &Run<'_>, other: &Run<'_>) -> Diff {
     }
 }
 
-/// Compared as it is: what somebody asked for is never of the moment, not even a time.
+/// Compares the inputs literally: what somebody requested is never nondeterministic, not even a
+/// time.
 fn began_with(one: &Folded, other: &Folded) -> Vec<Difference> {
     let (a, b) = (beginning(one), beginning(other));
     // Journals from before they were kept hold none.

@@ -7,7 +7,7 @@ use super::super::tree::{Aside, Kind, Node};
 use super::super::walk::{Walk, children, parts};
 use super::expressions::{expression, expressions, parameters};
 
-/// What a statement stands in, where that decides what an annotation means.
+/// The context of a statement, if it decides what an annotation means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Around {
     Module,

@@ -90,7 +90,7 @@ fn the_failure_handler_waits_for_all_that_may_fail() {
     assert_eq!(outcome(&there, "T5"), Outcome::NotRun { because });
 }
 
-/// Runs the steps; of those at work the next to end is the one that `picks` says.
+/// Runs the steps; `picks` decides which running step ends next.
 fn run(steps: &[Step], outcomes: &[Outcome], picks: &[prop::sample::Index]) -> Dispatcher {
     let mut dispatcher = Dispatcher::new(steps.to_vec());
     let mut actions = dispatcher.handle(Input::Begin);
