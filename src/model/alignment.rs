@@ -17,7 +17,7 @@ pub(crate) struct Gap {
     pub(crate) after: Range<usize>,
 }
 
-/// Aligns equal items, in order, and answers what is left.
+/// Aligns equal items, in order, and returns the unaligned ones.
 pub(crate) fn gaps<T: Eq + Hash>(before: &[T], after: &[T]) -> Vec<Gap> {
     let mut numbers = HashMap::new();
     let mut number = |items| numbered(&mut numbers, items);
@@ -32,7 +32,7 @@ pub(crate) fn gaps<T: Eq + Hash>(before: &[T], after: &[T]) -> Vec<Gap> {
         .collect()
 }
 
-/// How alike two texts are, from 0 to 1: the part of their characters that can be aligned.
+/// The similarity of two texts, from 0 to 1: the share of their characters that can be aligned.
 pub(crate) fn likeness(one: &str, other: &str) -> f32 {
     let characters = |text: &str| text.chars().map(u32::from).collect::<Vec<u32>>();
     let (one, other) = (characters(one), characters(other));

@@ -8,7 +8,7 @@ use regex::Regex;
 use super::closing_rendered::{Links, Rendered};
 use super::escape::acts;
 
-/// Stands for what a template will put in its place.
+/// The placeholder for what a template will fill in.
 const FILLED: &str = "\u{e000}";
 
 static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {

@@ -15,8 +15,8 @@ use super::TemplateError;
 use super::escape::{markdown, visible_value};
 use super::template::{as_json, render_in, strict};
 
-/// Around each value while a text is made. No text holds them: they are no letters, and a value
-/// that has them anyway gets them escaped beforehand.
+/// Marks the start of each value while a text is rendered. No text contains these marks: they are
+/// noncharacters, and in a value they are escaped beforehand.
 const OPENS: char = '\u{fdd0}';
 const CLOSES: char = '\u{fdd1}';
 

@@ -179,7 +179,7 @@ fn order(one: &Value, other: &Value) -> Option<Ordering> {
     one.as_f64()?.partial_cmp(&other.as_f64()?)
 }
 
-/// A value as it is written: JSON, a text in single quotes, or a word.
+/// Parses a value: JSON, a text in single quotes, or a word.
 fn literal(text: &str) -> Result<Value, String> {
     if text.is_empty() {
         return Err("nothing to compare with".to_owned());

@@ -45,8 +45,8 @@ impl SourceText {
         })
     }
 
-    /// A text with others, by name and text, that are read as if they stood behind it: a span from
-    /// there on means the place in that text.
+    /// A text together with included ones, by name and text, that are treated as if they followed
+    /// it: a span beyond its end refers to them.
     pub(crate) fn with_included(
         name: impl Into<String>,
         text: impl Into<String>,
@@ -70,7 +70,7 @@ impl SourceText {
         self.included.iter().map(|one| one.padded.as_str())
     }
 
-    /// The text of a span, wherever it stands; empty where there is none.
+    /// The text of a span, in whichever source it is; empty if there is none.
     pub(crate) fn slice(&self, span: Range<usize>) -> &str {
         let found = match self.included_at(span.start) {
             Some(one) => one.padded.get(span),
@@ -166,7 +166,7 @@ impl Diagnostic {
 }
 
 impl Diagnostic {
-    /// The same, its own words without what ASCII does not have; the source stays as it is.
+    /// The same diagnostic with its own text in ASCII; the source stays unchanged.
     fn in_ascii(&self) -> Self {
         let plain = |text: &str| {
             let text = text.replace('→', "->").replace('…', "...");
@@ -221,7 +221,7 @@ impl Default for Look {
 }
 
 impl Diagnostics {
-    /// All that is wrong; none when nothing is.
+    /// All errors; none if there are no errors.
     pub(crate) fn of(file: &str, mut list: Vec<Diagnostic>) -> Option<Self> {
         list.sort_by(|a, b| {
             (a.source.name.as_str(), a.span.start, a.span.end, &a.message).cmp(&(
@@ -238,7 +238,7 @@ impl Diagnostics {
         (!list.is_empty()).then_some(Self { file, list })
     }
 
-    /// The only thing that is wrong.
+    /// A single error.
     pub(crate) fn one(problem: Diagnostic) -> Self {
         Self {
             file: problem.source.name.clone(),
@@ -323,7 +323,7 @@ fn theme(look: Look) -> GraphicalTheme {
 /// The most bytes of a line that are drawn; of a longer one, an excerpt around the span.
 const DRAWN: usize = 400;
 
-/// A diagnostic in the form the drawing library takes.
+/// A diagnostic in the form that the drawing library takes.
 #[derive(Debug)]
 struct Shown<'d> {
     diagnostic: &'d Diagnostic,
@@ -364,7 +364,7 @@ fn floor(text: &str, at: usize) -> usize {
         .unwrap_or(0)
 }
 
-/// A source by its name, without copying its text; of a long line, only what is cut out.
+/// A source by its name, without copying its text; of a long line, only an excerpt.
 #[derive(Debug)]
 struct Excerpt<'d> {
     diagnostic: &'d Diagnostic,

@@ -62,8 +62,8 @@ pub enum EventKind {
         took: Duration,
         /// How many subtasks have ended, this one included.
         done: usize,
-        /// What the result depends on, by name, as it was when it was made; none where the subtask
-        /// was never started, and in journals from before it was kept.
+        /// The inputs of the result, by name, at that time; empty if the subtask was never started,
+        /// and in journals from before they were recorded.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         inputs: BTreeMap<String, String>,
     },

@@ -38,7 +38,7 @@ impl Scope {
     }
 }
 
-/// What the operator asked for; recorded, because a replay has to ask for the same.
+/// What the operator requested; recorded, because a replay has to request the same.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line"

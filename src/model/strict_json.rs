@@ -132,7 +132,7 @@ pub fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-/// The parser's error in words of its own kind; its line and column count from 1.
+/// The parser's error with a message of its own kind; its line and column count from 1.
 fn told(error: &serde_json::Error, text: &str) -> JsonError {
     let (line, column) = (error.line(), error.column());
     let words = error.to_string();

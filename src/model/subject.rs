@@ -79,7 +79,7 @@ pub struct Subject {
     pub verdict: Option<Verdict>,
 }
 
-/// The gate that judged.
+/// The gate of a verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JudgedBy {
     /// Its name.

@@ -55,9 +55,9 @@ fn end_of_tag(bytes: &[u8], mut at: usize, close: [u8; 2]) -> usize {
 
 /// A word in a tag that the engine looks up only while it renders.
 pub(crate) struct Call<'t> {
-    /// Where it stands, in bytes.
+    /// Its byte range.
     pub(crate) range: Range<usize>,
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: CallKind,
     /// The word.
     pub(crate) name: &'t str,

@@ -79,7 +79,7 @@ pub fn render(text: &str, context: &Value) -> Result<String, TemplateError> {
     render_in(environment(), text, context)
 }
 
-/// The same in an environment of another kind, which [`strict`] began.
+/// The same in an environment of another kind, created by [`strict`].
 pub(super) fn render_in(
     environment: &Environment<'static>,
     text: &str,
@@ -97,7 +97,7 @@ pub fn render_fields(fields: &Value, context: &Value) -> Result<Value, TemplateE
     Renderer::new(context).fields(fields)
 }
 
-/// A context in the template engine's own form, made when first needed.
+/// A context in the template engine's own form, created on first use.
 struct Renderer<'c> {
     context: &'c Value,
     converted: OnceCell<minijinja::Value>,
@@ -252,8 +252,8 @@ fn too_long_told() -> String {
     format!("a tag of more than {LONGEST} bytes")
 }
 
-/// Where in a template its error lies, in bytes, and what it says. Filters and tests that do not
-/// exist are errors, too, though the engine would only find out while rendering.
+/// The position of a template's error, in bytes, and its message. Unknown filters and tests are
+/// errors too, although the engine would report them only while rendering.
 pub(crate) fn syntax_error(text: &str) -> Option<(std::ops::Range<usize>, String)> {
     if let Some(range) = too_long(text) {
         return Some((range, too_long_told()));
@@ -284,8 +284,8 @@ fn is_test(name: &str) -> bool {
     !called.is_err_and(|error| error.kind() == ErrorKind::UnknownTest)
 }
 
-/// A strict environment in which nothing is escaped, because what is made are texts, not pages; and
-/// nothing takes for ever, because the template may be a stranger's.
+/// A strict environment without escaping, because the output is text, not HTML; and with limits,
+/// because the template may come from a stranger.
 pub(super) fn strict() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -353,8 +353,8 @@ fn explain(
     TemplateError::broken(told(error))
 }
 
-/// Names what is missing: the first quoted name that is not in the context, or else the
-/// expression itself.
+/// Names what is missing: the first quoted name that is not in the context, or else the expression
+/// itself.
 fn undefined(
     expression: &str,
     names: impl IntoIterator<Item = String>,

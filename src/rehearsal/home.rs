@@ -11,7 +11,8 @@ use super::{RehearsalError, host};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Snapshot(BTreeMap<String, Vec<u8>>);
 
-/// Takes a home as it is. The orphans' own homes live and die with them, so they are left out.
+/// Records the current state of a home. The orphans' own homes exist only as long as they do, so
+/// they are left out.
 pub(super) fn snapshot(home: &Path) -> Result<Snapshot, RehearsalError> {
     let files = host::files_below(home)?;
     let mut digests = BTreeMap::new();

@@ -19,7 +19,7 @@ pub enum RehearsalError {
         operation: &'static str,
         /// The file.
         path: PathBuf,
-        /// The system's words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -28,7 +28,7 @@ pub enum RehearsalError {
     NotStarted {
         /// Its name.
         program: String,
-        /// The system's words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -45,7 +45,7 @@ pub enum RehearsalError {
     Listen {
         /// Socket or address.
         address: String,
-        /// The system's words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -96,7 +96,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, RehearsalError> {
     })
 }
 
-/// Makes a directory and those above it.
+/// Creates a directory and its parents.
 pub(crate) fn make_dir(path: &Path) -> Result<(), RehearsalError> {
     std::fs::create_dir_all(path).map_err(|source| RehearsalError::File {
         operation: "make",
@@ -105,7 +105,7 @@ pub(crate) fn make_dir(path: &Path) -> Result<(), RehearsalError> {
     })
 }
 
-/// Makes a symbolic link.
+/// Creates a symbolic link.
 pub(crate) fn link(to: &Path, at: &Path) -> Result<(), RehearsalError> {
     std::os::unix::fs::symlink(to, at).map_err(|source| RehearsalError::File {
         operation: "link",
@@ -121,7 +121,7 @@ pub(crate) fn command(program: &str) -> Command {
     command
 }
 
-/// Runs a command to its end; anything but exit code 0 is an error with what it wrote.
+/// Runs a command to its end; any exit code but 0 is an error with its output.
 pub(crate) fn run(command: &mut Command, input: Option<&[u8]>) -> Result<Output, RehearsalError> {
     use std::io::Write;
     let program = command.get_program().to_string_lossy().into_owned();
@@ -181,7 +181,7 @@ pub(crate) fn make_removable(root: &Path) {
     }
 }
 
-/// Removes a file; one that is gone already is fine.
+/// Removes a file; a missing one is not an error.
 pub(crate) fn remove(path: &Path) {
     drop(std::fs::remove_file(path));
 }
@@ -290,7 +290,7 @@ pub(crate) fn kill(pid: u32) {
     }
 }
 
-/// Waits a moment for something that has no event to wait for.
+/// Waits a moment for a condition without a notification.
 pub(crate) fn pause() {
     std::thread::sleep(std::time::Duration::from_millis(5));
 }

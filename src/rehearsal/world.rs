@@ -232,7 +232,7 @@ impl World {
     }
 }
 
-/// What takes no server to make.
+/// The parts that need no server.
 struct Made {
     repositories: Repositories,
     releases: Vec<wheels::Release>,
@@ -271,7 +271,7 @@ impl Made {
         })
     }
 
-    /// An older command that stands first on PATH.
+    /// Puts an older command first on PATH.
     fn put_stale_cli(&self, root: &Utf8Path, python: &Path) -> Result<(), RehearsalError> {
         let home = root.join("old-cli");
         stale_cli::put(
@@ -283,8 +283,8 @@ impl Made {
     }
 }
 
-/// Puts stand-ins first on PATH: always for `flyctl`, which has no world to talk to, and for `gh`
-/// where there is none. Returns their names.
+/// Puts stand-ins first on PATH: always for `flyctl`, which has no embedded service, and for `gh`
+/// if it is not installed. Returns their names.
 fn put_stand_ins(
     root: &Utf8Path,
     operator: &Operator,

@@ -59,7 +59,7 @@ fn render(name: &'static str, template: &'static str, report: &Report) -> Result
     filled.map_err(|error| format!("{name}: {error}"))
 }
 
-/// What it is a verdict on: what, and which.
+/// What the verdict applies to, as labelled values.
 fn subject(report: &Report) -> Vec<(&'static str, String)> {
     let lines = report.subject.iter().flat_map(Subject::lines);
     lines

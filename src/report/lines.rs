@@ -8,7 +8,7 @@ use crate::model::{Event, escape};
 /// Writes one JSON object per line, and flushes each.
 pub struct JsonLines<W> {
     to: W,
-    /// Tells why nothing more is written; gone once it was told.
+    /// Reports why nothing more is written; none once it was reported.
     tell: Option<Box<dyn FnOnce(std::io::Error) + Send>>,
 }
 

@@ -7,7 +7,7 @@ use super::next::Next;
 use crate::model::Outcome;
 use crate::model::escape::markdown::{block, in_code, inline};
 
-/// How texts stand in it.
+/// How texts are escaped in it.
 struct Texts {
     inline: fn(&str) -> String,
     cell: fn(&str) -> String,

@@ -223,8 +223,8 @@ fn html_cell(out: &mut String, cell: &MatrixCell) {
     );
 }
 
-/// A text as it stands in a page; control characters, which may turn what is read around, as what
-/// they are.
+/// A text escaped for a page, with control characters, which could change the text direction, made
+/// visible.
 fn escaped(text: &str) -> String {
     let one = |letter: char| match letter {
         '&' => "&amp;".to_owned(),

@@ -14,7 +14,7 @@ use crate::model::escape::{one_line, visible_value};
 use crate::model::subject::Subject;
 use crate::model::{Event, EventKind, Fact, Outcome, Stop, SubtaskId, Verdict};
 
-/// What a report says of a run whose judged code could reach the operator's files.
+/// The note on a run whose code under test could access the operator's files.
 pub(super) const UNCONFINED: &str = "The code that was judged ran without a sandbox.";
 
 /// Version of the report's JSON.
@@ -299,8 +299,8 @@ pub fn label(result: Option<&Outcome>) -> &'static str {
     result.map_or("waiting", Outcome::word)
 }
 
-/// What was recorded, for people: every letter of it is seen, and none acts. Each rendering for
-/// people begins here; what goes to programs is JSON, which has escapes of its own.
+/// Recorded data for display: every character is visible, and none has an effect. Each rendering
+/// for people starts here; output for programs is JSON, which has escapes of its own.
 pub(super) fn shown<T: Clone + Serialize + serde::de::DeserializeOwned>(recorded: &T) -> T {
     let value = serde_json::to_value(recorded).map(visible_value);
     // Escaping changes texts alone, so what was written is read; the tests try it.

@@ -43,13 +43,13 @@ pub(super) struct Wrote {
     pub(super) n: u32,
     /// `comment on`, `close`, `re-open`, or what else.
     pub(super) verb: String,
-    /// The issue, `owner/repo#N`; empty for what is none.
+    /// The issue, `owner/repo#N`; empty for other writes.
     pub(super) issue: String,
     /// The address that was answered, as it was.
     pub(super) url: Option<String>,
     /// The text that was sent.
     pub(super) body: Option<String>,
-    /// What became of it.
+    /// The result.
     pub(super) fate: Fate,
 }
 

@@ -137,7 +137,7 @@ pub fn close_cache(cache: &Utf8Path) -> Result<Option<u32>, SessionError> {
     Ok(Some(mode))
 }
 
-/// A directory that only its owner looks into, as a run's is: it holds logs.
+/// Creates a directory that only its owner can access, like a run's: it contains logs.
 fn make_private(directory: &Utf8Path) -> std::io::Result<()> {
     let private = std::fs::Permissions::from_mode(0o700);
     let mut made = std::fs::DirBuilder::new();
@@ -155,7 +155,7 @@ fn open(path: &Utf8Path) -> Result<File, SessionError> {
         .map_err(failed(path))
 }
 
-/// Takes away the directories of audits that no longer live; says how many.
+/// Removes the directories of audits that no longer run; returns their number.
 fn clear(all: &Utf8Path) -> Result<usize, SessionError> {
     let mut gone = 0;
     for entry in all.read_dir_utf8().map_err(failed(all))? {

@@ -25,7 +25,7 @@ pub enum SessionError {
     /// Another run holds an exclusive lock.
     #[error("another run is at work on {what}: {holder}")]
     Busy {
-        /// What it holds.
+        /// The lock.
         what: Contended,
         /// Which run, as it wrote it down.
         holder: String,
@@ -38,7 +38,7 @@ pub enum SessionError {
     File {
         /// Which.
         path: Utf8PathBuf,
-        /// The system's words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -95,7 +95,7 @@ pub enum SessionError {
     NotIntact {
         /// The bundle.
         bundle: String,
-        /// What of it does not hold.
+        /// The checks that failed.
         broken: Vec<String>,
     },
     /// The run to resume exists here, and has diverged from its bundle.
@@ -111,7 +111,7 @@ pub enum SessionError {
     NotGiven {
         /// The subtask.
         subtask: SubtaskId,
-        /// Why its result does not hold.
+        /// Why its result is not valid.
         why: String,
     },
     /// The gate file or a template contains private text.
@@ -119,7 +119,7 @@ pub enum SessionError {
     Private {
         /// The gate file, or which template.
         file: String,
-        /// What stands for it in the evidence.
+        /// Its replacement in the evidence.
         what: String,
     },
     /// The journal failed.
@@ -223,7 +223,7 @@ impl RunDirectory {
         self.path.join("bundle").join(&bundle.archive.path)
     }
 
-    /// Where the bundle is that the n-th process of this run makes.
+    /// The path of the bundle that the n-th process of this run creates.
     pub(super) fn bundle_of(&self, epoch: u32) -> Utf8PathBuf {
         let name = match epoch {
             1 => "bundle.tar.gz".to_owned(),
@@ -232,15 +232,15 @@ impl RunDirectory {
         self.path.join("bundle").join(name)
     }
 
-    /// Whether its n-th process was cut off before it had made its bundle. The throwaway home
-    /// goes after that: without it the bundle was made, and is somewhere else now.
+    /// Whether its n-th process was interrupted before it had created its bundle. The throwaway
+    /// home is removed after that: without it the bundle was created, and has been moved since.
     pub(super) fn lacks_its_bundle(&self, epoch: u32) -> bool {
         let bundle = self.bundle_of(epoch);
         let made = bundle.exists() && !is_unfinished(&OsDisk, bundle.as_std_path());
         !made && self.home() == Home::There
     }
 
-    /// Whether the throwaway home is there.
+    /// Whether the throwaway home exists.
     pub(super) fn home(&self) -> Home {
         if self.path.join("home").is_dir() {
             Home::There
@@ -341,7 +341,7 @@ pub fn find_of(
     })
 }
 
-/// The run that a directory holds.
+/// The run in a directory.
 fn run_in(path: &Utf8Path) -> Option<RunDirectory> {
     if !path.join(journal::FILE).is_file() {
         return None;

@@ -27,7 +27,7 @@ impl Finished {
     /// Copies the bundle to a new file.
     ///
     /// # Errors
-    /// If there is no bundle, the file is there already, or the disk refuses.
+    /// If there is no bundle, the file already exists, or a file operation fails.
     #[expect(
         clippy::disallowed_methods,
         reason = "the run is over: there is no world left to ask"

@@ -58,7 +58,7 @@ pub fn follow(
     }
 }
 
-/// Tells the events of the records from this one on; gives the number of the next.
+/// Passes on the events of the records from this one on; returns the number of the next.
 fn tell(folded: &Folded, seen: usize, heard: &mut dyn FnMut(&Event, Duration)) -> usize {
     let now = Timestamp::now();
     for line in &folded.lines[seen.min(folded.lines.len())..] {

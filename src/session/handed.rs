@@ -18,8 +18,8 @@ use crate::signing::Trusted;
 use crate::store::disk::{Disk, OsDisk};
 use crate::store::{Limits, Opened, unpack};
 
-/// What of a run directory is made by its machine, or lies elsewhere in a bundle: no bundle brings
-/// it along.
+/// Parts of a run directory that its machine creates, or that are elsewhere in a bundle: no bundle
+/// contains them.
 const OWN: [&str; 8] = [
     "home",
     "tmp",
@@ -88,8 +88,8 @@ pub fn take_over(
     Ok(taken)
 }
 
-/// Whether the run is here, and holds all that the bundle holds. One that the bundle has gone
-/// beyond is put aside.
+/// Whether the run exists here and contains everything in the bundle. A run that the bundle
+/// continues is set aside.
 fn goes_on_here(directory: &RunDirectory, opened: &Opened) -> Result<bool, SessionError> {
     let path = directory.path.as_std_path();
     if !path.join(FILE).exists() {
@@ -115,7 +115,7 @@ fn goes_on_here(directory: &RunDirectory, opened: &Opened) -> Result<bool, Sessi
     Ok(false)
 }
 
-/// Unpacks beside, and gives the directory its name when it is whole.
+/// Unpacks beside, and renames the directory when it is complete.
 fn unpacked(state: &Utf8Path, bundle: &Path, directory: &RunDirectory) -> Result<(), SessionError> {
     let runs = state.join("runs");
     std::fs::create_dir_all(&runs).map_err(failed(&runs))?;

@@ -18,14 +18,14 @@ use crate::store::disk::{Disk, OsDisk};
 use crate::world::live::{end_by_identity, processes_of_run};
 use crate::world::{Fate, ProcessIdentity, ProcessSeen};
 
-/// What of a run directory is no evidence: the throwaway home and temporary files; and the
-/// worktrees of an audit, which lie beside its reports.
+/// Parts of a run directory that are not evidence: the throwaway home and temporary files; and the
+/// worktrees of an audit, which are beside its reports.
 const THROWAWAY: [&str; 2] = ["home", "tmp"];
 const WORKTREE: &str = "gate-audit-";
 const GRACE: Duration = Duration::from_secs(2);
 const PREFIX: &str = "run-";
 
-/// The mark of a living run; taken away with it, but not by `kill -9`.
+/// The lock file of an active run; removed at its end, but not by `kill -9`.
 pub(super) struct Alive {
     path: Utf8PathBuf,
     _locked: File,

@@ -25,8 +25,8 @@ pub(super) fn stack(
     Arc::new(PolicyLayer::new(clean, policy))
 }
 
-/// What may happen. In a dry run the engine leaves out what is said to touch the outside; this
-/// holds for whatever is not said.
+/// The policy. In a dry run the engine leaves out what is declared to touch the outside; this
+/// covers whatever is not declared.
 fn policy(gate: &Gate, dry_run: bool) -> Policy {
     let lists = gate.resolved_policy();
     let lists = if dry_run { lists.reading_only() } else { lists };

@@ -57,7 +57,7 @@ pub(super) async fn look(
     changed
 }
 
-/// The course of a subtask that let on, with the inputs that were noted.
+/// The execution of a subtask that did not stop the run, with its recorded inputs.
 fn noted<'f>(before: &'f Folded, id: &SubtaskId) -> Option<(&'f Course, &'f Inputs)> {
     let course = before.course(id)?;
     let ended = course.ended.as_ref()?;
@@ -87,7 +87,7 @@ impl<'a> Looker<'a> {
 }
 
 impl Looker<'_> {
-    /// Why a result does not hold any more; none where it does.
+    /// Why a result is no longer valid; none if it is.
     async fn difference(
         &self,
         subtask: &Subtask,
@@ -143,7 +143,7 @@ impl Looker<'_> {
         )
     }
 
-    /// Finds it out once more: what is published must be what was published.
+    /// Runs the subtask again: it must publish what it published before.
     async fn found_again(&self, verb: &Verb, then: &[Fact]) -> Option<String> {
         let ctx = self.ctx();
         match verb.acts().act(&ctx).await {
@@ -160,7 +160,7 @@ impl Looker<'_> {
     }
 }
 
-/// What was found otherwise this time, by the first value that differs.
+/// The first value that is different this time.
 fn other_fact(then: &[Fact], now: &[Fact], idle: &[&str]) -> Option<String> {
     for old in then {
         let Some(new) = now.iter().find(|new| new.name == old.name) else {
@@ -267,7 +267,7 @@ as = "rc"
         Arc::new(Gate::load("gate.toml", GATE, &|_| None).unwrap())
     }
 
-    /// A run in which the subtask passed, with what it noted and found.
+    /// A run in which the subtask passed, with its recorded inputs and facts.
     async fn found(gate: &Arc<Gate>) -> Folded {
         let ctx = world("3.2.0rc16", "abc").ctx();
         let (_, subtask) = gate.subtasks().next().unwrap();

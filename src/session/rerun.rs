@@ -165,7 +165,7 @@ impl RecordedGate {
     }
 }
 
-/// What was asked for the last time, and what it went on with.
+/// The scope requested last, and the options of the resumption.
 fn asked(folded: &Folded) -> Asked {
     match folded.resumptions.last() {
         Some(resumed) => resumed.asked.clone(),
@@ -173,7 +173,7 @@ fn asked(folded: &Folded) -> Asked {
     }
 }
 
-/// The subtasks that the last process of a run took over from an earlier one, in plan order.
+/// The subtasks that the last process of a run kept from an earlier one, in plan order.
 fn taken_over(folded: &Folded) -> Vec<(SubtaskId, Outcome, Vec<Fact>)> {
     let kept = |id: &SubtaskId| {
         let course = folded.course(id)?;

@@ -12,7 +12,7 @@ use crate::model::{Fact, Facts, Outcome, Scope, SubtaskId, context};
 /// Subtasks whose inputs are not what they were, and why.
 pub(super) type Changed = BTreeMap<SubtaskId, String>;
 
-/// A subtask that need not be done again: how it ended, and what it published.
+/// A subtask that need not be run again: its outcome and its facts.
 pub(super) type Kept = (SubtaskId, Outcome, Vec<Fact>);
 
 /// Whether the throwaway home of the earlier part is still there.
@@ -25,19 +25,19 @@ pub(super) enum Home {
     Elsewhere,
 }
 
-/// What of an earlier part holds, and what does not.
+/// Which results of an earlier part are valid, and which are not.
 #[derive(Debug, Default)]
 pub(super) struct Resumption {
     /// Kept, in plan order.
     pub(super) kept: Vec<Kept>,
-    /// Had let on, and is taken again all the same: why, in plan order.
+    /// Did not stop the run, but are run again: why, in plan order.
     pub(super) again: Vec<(SubtaskId, String)>,
-    /// Made anew on this machine, in plan order.
+    /// Recreated on this machine, in plan order.
     pub(super) made: Vec<SubtaskId>,
 }
 
 impl Resumption {
-    /// What is kept and what is taken again, for people.
+    /// A description of what is kept and what is run again.
     pub(super) fn lines(&self) -> Vec<String> {
         let ids: Vec<&str> = self.kept.iter().map(|(id, ..)| id.as_str()).collect();
         let kept = match ids.as_slice() {
@@ -66,11 +66,11 @@ pub(super) struct Now<'a> {
     pub(super) ageless: &'a BTreeSet<SubtaskId>,
 }
 
-/// The subtasks that are kept: they let on, are not older than their `max_age`, and all that they
-/// depend on is what it was. A work package that spends canary runs is kept whole or not at all,
-/// because its runs are one protocol; what ends processes, only with all of its work package. Without the throwaway home, what filled it is done again;
-/// with another parameter, what quotes it; with another input, what depends on it; and all that
-/// comes after.
+/// The subtasks that are kept: they did not stop the run, are not older than their `max_age`, and
+/// all their inputs are unchanged. A work package that spends canary runs is kept whole or not at
+/// all, because its runs are one protocol; a subtask that ends processes, only with its whole work
+/// package. Run again are: without the throwaway home, what filled it; with a changed parameter,
+/// what quotes it; with a changed input, what depends on it; and everything after these.
 pub(super) fn resumption(gate: &Gate, folded: &Folded, now: &Now<'_>) -> Resumption {
     let reasons = reasons(gate, now);
     let after = |id: &SubtaskId, one: &SubtaskId| gate.graph().is_ancestor(one, id);
@@ -119,8 +119,8 @@ pub(super) fn ageless(gate: &Gate, scope: &Scope, handed_on: bool) -> BTreeSet<S
         .collect()
 }
 
-/// Of a run that was handed on, what the scope depends on must be given: this machine takes it
-/// neither again nor for granted. Else the first that is not, and why.
+/// In a run that was passed on, what the scope depends on must have a valid result: this machine
+/// neither runs it again nor takes it for granted. Otherwise the first that has none, and why.
 pub(super) fn must_be_given(
     gate: &Gate,
     scope: &Scope,
@@ -147,7 +147,7 @@ pub(super) fn must_be_given(
     Err((id.clone(), why.to_owned()))
 }
 
-/// Why a subtask that let on is taken again though nothing that it depends on has changed.
+/// Why a subtask is run again although its inputs are unchanged.
 fn aged(gate: &Gate, subtask: &Subtask, folded: &Folded, now: &Now<'_>) -> String {
     if subtask.verb.declares().ends().is_some() {
         "processes may have been started since".to_owned()
@@ -158,7 +158,7 @@ fn aged(gate: &Gate, subtask: &Subtask, folded: &Folded, now: &Now<'_>) -> Strin
     }
 }
 
-/// Whose results do not hold any more, and why.
+/// Whose results are no longer valid, and why.
 fn reasons(gate: &Gate, now: &Now<'_>) -> BTreeMap<SubtaskId, String> {
     // What was changed by name says more than that a definition is another one.
     let mut reasons = now.inputs.clone();
@@ -177,8 +177,8 @@ fn reasons(gate: &Gate, now: &Now<'_>) -> BTreeMap<SubtaskId, String> {
     reasons
 }
 
-/// The subtasks that quote one of these parameters; none when a parameter is quoted by no subtask,
-/// because then it cannot be told what hangs on it.
+/// The subtasks that quote one of these parameters; none if a parameter is quoted by no subtask,
+/// because then it is unknown what depends on it.
 fn quoting(gate: &Gate, changed: &BTreeMap<String, Value>) -> Option<BTreeMap<SubtaskId, String>> {
     let mut found = BTreeMap::new();
     for name in changed.keys() {
@@ -194,7 +194,7 @@ fn quoting(gate: &Gate, changed: &BTreeMap<String, Value>) -> Option<BTreeMap<Su
     Some(found)
 }
 
-/// Whether one of two dotted names is the other, or lies in it.
+/// Whether two dotted names are equal, or one contains the other.
 fn overlap(one: &str, other: &str) -> bool {
     let (short, long) = if one.len() < other.len() {
         (one, other)
@@ -237,8 +237,8 @@ fn kept_of(gate: &Gate, package: &WorkPackage, folded: &Folded, now: &Now<'_>) -
     kept
 }
 
-/// The course of a subtask that let on and is young enough. A limit that cannot be read keeps
-/// nothing: taking it again is always right.
+/// The execution of a subtask that did not stop the run and is recent enough. A limit that cannot
+/// be parsed keeps nothing: running it again is always correct.
 fn still_valid<'f>(
     gate: &Gate,
     subtask: &Subtask,

@@ -104,7 +104,7 @@ pub async fn run(
     })
 }
 
-/// What of an earlier part of the run still holds, when there was one.
+/// Which results of an earlier part of the run are still valid, if there was one.
 async fn taken_over(
     options: &Options,
     folded: Option<&Folded>,
@@ -134,8 +134,8 @@ async fn taken_over(
     Ok(resumption)
 }
 
-/// Ends what still runs once the engine is through, and takes away what it worked in. Until then
-/// what a program left behind was only named: it may be a daemon that the next one works with.
+/// Ends the remaining processes once the engine is done, and removes the working directories. Until
+/// then, what a program left behind was only reported: it may be a daemon that the next one uses.
 async fn wind_down(live: &LiveWorld, signals: &mut UnboundedReceiver<Signal>) -> Vec<Receipt> {
     tokio::select! {
         () = live.settle() => {}

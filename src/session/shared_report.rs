@@ -34,7 +34,7 @@ impl SharedReport {
         });
     }
 
-    /// The evidence is not complete: said in the report, and never a pass.
+    /// Reports that the evidence is not complete, which is never a pass.
     pub(super) fn unrecorded(&self, why: &str) {
         self.with(|report| report.evidence_incomplete(why));
     }

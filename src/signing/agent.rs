@@ -35,7 +35,7 @@ pub enum AgentError {
         listed(holds)
     )]
     NoSuchKey {
-        /// What was asked for.
+        /// The requested key.
         wanted: String,
         /// Comments and fingerprints of its Ed25519 keys.
         holds: Vec<String>,
@@ -46,7 +46,7 @@ pub enum AgentError {
         listed(holds)
     )]
     Several {
-        /// What was asked for.
+        /// The requested key.
         wanted: String,
         /// How many.
         count: usize,

@@ -16,7 +16,7 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 /// The largest file of envelopes that is read. Three statements of one signer take 10 KiB.
 pub const MOST_BYTES: u64 = 4 << 20;
 
-/// The most signatures that one envelope may hold: each costs a check for every key.
+/// Maximum number of signatures in one envelope: each costs a check for every key.
 const MOST_SIGNATURES: usize = 16;
 
 /// A payload, and who signed it.

@@ -55,7 +55,7 @@ pub fn trusted(text: &str) -> Result<Vec<TrustedKey>, KeyError> {
     Ok(keys)
 }
 
-/// What a PEM file calls itself, and what it holds. OpenSSH's lines are longer than others'.
+/// The label of a PEM file, and its content. OpenSSH's lines are longer than others'.
 fn decoded(text: &str) -> Result<(String, Zeroizing<Vec<u8>>), KeyError> {
     let mut decoder =
         Decoder::new_detect_wrap(text.trim().as_bytes()).map_err(KeyError::damaged)?;

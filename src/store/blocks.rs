@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 
 use flate2::{Compress, Compression, Crc, Decompress, FlushCompress, FlushDecompress, Status};
 
-/// Bytes of content in a block; the last one may hold fewer. Part of the format.
+/// Bytes of content in a block; the last one may have fewer. Part of the format.
 pub(crate) const BLOCK: usize = 1 << 20;
 
 /// Part of the format: another level gives other bytes.
@@ -85,7 +85,7 @@ impl Pool {
         Ok(())
     }
 
-    /// The next result in order; nothing when all were given.
+    /// The next result in order; none after the last.
     fn next(&mut self) -> Option<io::Result<Vec<u8>>> {
         let result = self.waiting.pop_front()?.recv();
         Some(result.unwrap_or_else(|_| Err(died())))
@@ -138,7 +138,7 @@ impl<W: Write> BlockWriter<W> {
         }
     }
 
-    /// Writes what is left, and gives back what was written to.
+    /// Writes the rest, and returns the inner writer.
     pub(crate) fn finish(mut self) -> io::Result<W> {
         if !self.block.is_empty() {
             self.give_out()?;
@@ -194,7 +194,7 @@ fn crc(bytes: &[u8]) -> Crc {
 }
 
 /// Inflates what [`BlockWriter`] wrote, and nothing else. A block never becomes larger than
-/// [`BLOCK`], whatever it says.
+/// [`BLOCK`], whatever its header says.
 pub(crate) struct BlockReader<R: Read> {
     from: R,
     pool: Pool,

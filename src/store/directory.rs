@@ -11,8 +11,8 @@ use crate::store::disk::{Disk, Kind};
 use crate::store::manifest::{MANIFEST, Summed, json_text};
 use crate::store::{StoreError, hex};
 
-/// Syncs directories and takes write permissions, the top directory's own excepted: some
-/// systems do not rename what cannot be written.
+/// Syncs directories and removes write permissions, except those of the top directory: some systems
+/// do not rename what is not writable.
 fn freeze(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
     let listed = disk.list(dir).map_err(StoreError::disk("list", dir))?;
     for entry in listed {

@@ -17,20 +17,20 @@ use rustix::io::Errno;
 
 /// File operations, so that a test can make the n-th of them fail.
 pub trait Disk: Send + Sync {
-    /// Makes a directory and those above it; one that is there is fine.
+    /// Creates a directory and its parents; an existing one is not an error.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     fn make_dirs(&self, path: &Path) -> io::Result<()>;
-    /// Makes a directory.
+    /// Creates a directory.
     ///
     /// # Errors
-    /// The system's; `AlreadyExists` when it is there.
+    /// Those of the system; `AlreadyExists` if it exists.
     fn make_dir(&self, path: &Path) -> io::Result<()>;
-    /// Makes a file that can be appended to.
+    /// Creates a file that can be appended to.
     ///
     /// # Errors
-    /// The system's; `AlreadyExists` when it is there.
+    /// Those of the system; `AlreadyExists` if it exists.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// Opens a file to append to.
     ///
@@ -42,10 +42,10 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// The system's.
     fn reader(&self, path: &Path) -> io::Result<Box<dyn Read + Send>>;
-    /// Names and kinds of what is in a directory, sorted by name.
+    /// Names and kinds of a directory's entries, sorted by name.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     fn list(&self, path: &Path) -> io::Result<Vec<Listed>>;
     /// Renames; replaces a file, and an empty directory only.
     ///
@@ -55,13 +55,13 @@ pub trait Disk: Send + Sync {
     /// Renames, but never replaces anything.
     ///
     /// # Errors
-    /// The system's; `AlreadyExists` when the new name is taken.
+    /// Those of the system; `AlreadyExists` if the new name exists.
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Gives a file a second name, which is never taken from another.
+    /// Gives a file a second name, which must not exist yet.
     ///
     /// # Errors
-    /// The system's; `AlreadyExists` when the name is taken, `Unsupported` where a file has one
-    /// name only.
+    /// Those of the system; `AlreadyExists` if the name exists, `Unsupported` if files can have
+    /// only one name.
     fn link(&self, _from: &Path, _to: &Path) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
@@ -75,15 +75,15 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// The system's.
     fn size(&self, path: &Path) -> io::Result<u64>;
-    /// Takes the write permission from a file or directory.
+    /// Removes the write permission of a file or directory.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     fn make_read_only(&self, path: &Path) -> io::Result<()>;
     /// Makes a directory's entries durable.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
     /// Reads a file whole.
@@ -101,10 +101,10 @@ pub trait Disk: Send + Sync {
         Ok(bytes)
     }
 
-    /// Writes a new file whole and syncs it.
+    /// Writes a whole new file and syncs it.
     ///
     /// # Errors
-    /// The system's; `AlreadyExists` when it is there.
+    /// Those of the system; `AlreadyExists` if it exists.
     fn write_new(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let file = self.create(path)?;
         append_all(&*file, bytes)?;
@@ -136,15 +136,15 @@ pub enum Kind {
 
 /// A file that is appended to.
 pub trait DiskFile: Send + Sync {
-    /// Appends some of the bytes and says how many.
+    /// Appends some of the bytes and returns how many.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     fn write(&self, bytes: &[u8]) -> io::Result<usize>;
     /// Makes the content durable.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     fn sync(&self) -> io::Result<()>;
     /// Its length in bytes.
     ///
@@ -163,7 +163,7 @@ pub trait DiskFile: Send + Sync {
     fn lock(&self) -> io::Result<bool>;
 }
 
-/// Appends all bytes, however many pieces that takes.
+/// Appends all bytes, with as many writes as necessary.
 pub(crate) fn append_all(file: &dyn DiskFile, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match file.write(bytes) {
@@ -176,8 +176,8 @@ pub(crate) fn append_all(file: &dyn DiskFile, mut bytes: &[u8]) -> io::Result<()
     Ok(())
 }
 
-/// Makes a file to be renamed later. The name that a process which died left it by is taken away,
-/// and nothing else: the file may have another one, under which it counts.
+/// Creates a file to be renamed later. A name left by a process that died is removed, and nothing
+/// else: the file may have another, final name.
 pub(crate) fn create_afresh(disk: &dyn Disk, path: &Path) -> io::Result<Box<dyn DiskFile>> {
     match disk.create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

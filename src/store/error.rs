@@ -12,7 +12,7 @@ pub enum StoreError {
         operation: &'static str,
         /// The file.
         path: PathBuf,
-        /// The system's words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -54,7 +54,7 @@ pub enum StoreError {
     Json {
         /// What.
         what: &'static str,
-        /// The parser's words.
+        /// The parser's error.
         #[source]
         source: serde_json::Error,
     },
@@ -82,7 +82,7 @@ impl StoreError {
     }
 }
 
-/// For a world, which tells failures of files by the system's kinds.
+/// For a world, which distinguishes file errors by the system's kinds.
 impl From<StoreError> for std::io::Error {
     fn from(error: StoreError) -> Self {
         let kind = match &error {

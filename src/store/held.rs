@@ -53,7 +53,8 @@ impl At {
     }
 }
 
-/// A link on the way is refused in words; `ENOTDIR` is what a directory that is one gives.
+/// Turns the refusal of a link into a clear message; `ENOTDIR` is the system's error for a link to
+/// a directory.
 fn refused(error: Errno) -> io::Error {
     match error {
         Errno::ELOOP | Errno::ENOTDIR => io::Error::new(

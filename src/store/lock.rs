@@ -74,7 +74,8 @@ pub fn take(path: &Path, sharing: Sharing, holder: &Holder) -> io::Result<Asked>
     Ok(Asked::Held(Held { file, sharing }, gone))
 }
 
-/// Who wrote the file; none where it is empty or, by an earlier version, says no more than a pid.
+/// The holder that wrote the file; none if it is empty or, from an earlier version, contains only a
+/// pid.
 fn written(file: &mut File) -> io::Result<Option<Holder>> {
     let mut text = Vec::new();
     file.rewind()?;

@@ -19,7 +19,7 @@ pub(crate) const MANIFEST: &str = "manifest.json";
 /// Name of the script that checks a bundle without this program.
 pub(crate) const SCRIPT: &str = "verify.sh";
 
-/// Where the gate file's templates lie.
+/// The location of the gate file's templates.
 pub(crate) const TEMPLATES: &str = "data/files/templates/";
 
 /// A file with its size and digest.

@@ -72,7 +72,7 @@ pub fn open(
     open_with(disk, path, |name, _| keep(name), limits)
 }
 
-/// The same, where sizes decide too what is kept.
+/// The same, where `keep` also sees the size.
 pub(crate) fn open_with(
     disk: &dyn Disk,
     path: &Path,
@@ -208,7 +208,7 @@ fn walk(
     Ok((top, archive))
 }
 
-/// The name below the one directory that everything lies in.
+/// The name below the one directory that contains everything.
 fn below_top<'a>(name: &'a str, top: &mut Option<String>) -> Result<&'a str, StoreError> {
     let (first, below) = name
         .split_once('/')
@@ -223,7 +223,7 @@ fn below_top<'a>(name: &'a str, top: &mut Option<String>) -> Result<&'a str, Sto
     Ok(below)
 }
 
-/// Counts and digests what is read.
+/// Counts and digests the bytes that are read.
 struct Digested<R> {
     from: R,
     bytes: u64,

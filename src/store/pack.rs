@@ -51,7 +51,7 @@ pub fn pack(
     })
 }
 
-/// Makes an archive beside `to` with whatever `add_parts` adds, syncs it and gives it its name.
+/// Creates an archive beside `to` with what `add_parts` adds, syncs it and gives it its name.
 pub(crate) fn write_archive<E: From<StoreError>>(
     disk: &dyn Disk,
     to: &Path,
@@ -74,8 +74,9 @@ pub(crate) fn write_archive<E: From<StoreError>>(
     })
 }
 
-/// Gives a whole archive its name for good. Until that is on the disk it has its first name too,
-/// by which [`is_unfinished`] tells: whatever refuses in between, nobody takes it for made.
+/// Gives a complete archive its final name. Until that is on disk it also has its first name, which
+/// [`is_unfinished`] checks for: if a step in between fails, the archive is not mistaken for a
+/// complete one.
 fn name_it(disk: &dyn Disk, beside: &Path, to: &Path) -> Result<(), StoreError> {
     let linked = disk.link(beside, to);
     let named = match linked {
@@ -106,7 +107,7 @@ fn name_it(disk: &dyn Disk, beside: &Path, to: &Path) -> Result<(), StoreError> 
     }
 }
 
-/// Whether somebody began to make this archive, and did not come to the end.
+/// Whether this archive was started but not completed.
 pub(crate) fn is_unfinished(disk: &dyn Disk, to: &Path) -> bool {
     let name = to.file_name().unwrap_or_default().to_string_lossy();
     let beside = format!(".{name}.");
@@ -116,7 +117,7 @@ pub(crate) fn is_unfinished(disk: &dyn Disk, to: &Path) -> bool {
         .any(|one| one.name.starts_with(&beside) && one.name.ends_with(".partial"))
 }
 
-/// The size and digest of the archive that [`write_archive`] would make; it is kept nowhere.
+/// The size and digest of the archive that [`write_archive`] would create; nothing is stored.
 pub(crate) fn sum_archive<E: From<StoreError>>(
     disk: &dyn Disk,
     name: &str,

@@ -5,17 +5,17 @@ pub trait Scan {
     /// The next file begins.
     ///
     /// # Errors
-    /// When its name holds what may not get out.
+    /// If its name contains something private.
     fn begin(&mut self, name: &str) -> Result<(), Leak>;
     /// The next bytes of the file.
     ///
     /// # Errors
-    /// When they hold, together with those before, what may not get out.
+    /// If they contain, together with the previous ones, something private.
     fn feed(&mut self, bytes: &[u8]) -> Result<(), Leak>;
     /// The file ends.
     ///
     /// # Errors
-    /// When its last bytes hold what may not get out.
+    /// If its last bytes contain something private.
     fn end(&mut self) -> Result<(), Leak>;
 }
 

@@ -332,7 +332,7 @@ impl Ctx {
     }
 }
 
-/// For code that speaks to a world itself, such as the audit: its exchanges are the subtask's.
+/// For code that uses a world directly, such as the audit: its requests are the subtask's.
 #[async_trait]
 impl World for Ctx {
     async fn perform(&self, _by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {

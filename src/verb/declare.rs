@@ -14,8 +14,8 @@ pub trait Declares {
         None
     }
 
-    /// The fields of that fact, where every run gives it the same ones; none where it is as the
-    /// outside has it. What quotes another field can never be filled in.
+    /// The fields of that fact, if every run gives it the same ones; none if they depend on the
+    /// outside. A template that quotes another field can never be rendered.
     fn fields(&self) -> Option<Vec<Field>> {
         None
     }
@@ -25,7 +25,7 @@ pub trait Declares {
         Vec::new()
     }
 
-    /// The template that it makes a text of.
+    /// The template that it renders.
     fn template(&self) -> Option<&str> {
         None
     }
@@ -35,14 +35,14 @@ pub trait Declares {
         Vec::new()
     }
 
-    /// What it will ask the world for, as far as its fields say it; texts in it may still be
-    /// templates. The policy judges it when the gate is read, and again before it happens.
+    /// The requests it will make, as far as they follow from its fields; texts in them may still be
+    /// templates. The policy checks them when the gate is loaded, and again before they happen.
     fn asks(&self) -> Vec<Ask> {
         Vec::new()
     }
 
-    /// Programs that it starts whatever its fields say. The policy has to list them, which is seen
-    /// when the gate is read.
+    /// Programs that it always starts. The policy has to list them, which is checked when the gate
+    /// is loaded.
     fn starts(&self) -> Vec<&'static str> {
         Vec::new()
     }
@@ -53,24 +53,25 @@ pub trait Declares {
         Vec::new()
     }
 
-    /// Fields of its fact that decide nothing, such as an issue's title: what is found otherwise
-    /// there when a run is resumed changes no result.
+    /// Fields of its fact that decide nothing, such as an issue's title: if they are different when
+    /// a run is resumed, no result changes.
     fn idle_fields(&self) -> &[&str] {
         &[]
     }
 
-    /// Files that it writes in a checkout, by path there; they are nobody's input.
+    /// Files that it writes in a checkout, by path there; they are not an input of anything.
     fn results(&self) -> Vec<&str> {
         Vec::new()
     }
 
-    /// Directories at the top of a checkout that it writes; what is in them is nobody's input.
+    /// Directories at the top of a checkout that it writes; their content is not an input of
+    /// anything.
     fn scratch(&self) -> Vec<&str> {
         Vec::new()
     }
 
-    /// What is wrong with its fields, as far as they show it themselves. Templates in them that
-    /// quote facts are not filled in yet.
+    /// Errors in its fields, as far as the fields alone show them. Templates in them that quote
+    /// facts are not filled in yet.
     fn wrong(&self) -> Vec<Wrong> {
         Vec::new()
     }
@@ -90,7 +91,7 @@ pub trait Declares {
         false
     }
 
-    /// What it has to do with the machine that it runs on, besides the checkouts.
+    /// How it depends on the machine that it runs on, besides the checkouts.
     fn on_machine(&self) -> OnMachine {
         if self.spends_a_run() || self.runs().is_some() {
             return OnMachine::Used;
@@ -98,7 +99,7 @@ pub trait Declares {
         OnMachine::Nothing
     }
 
-    /// The gate file's own command, of which nobody knows what it does.
+    /// The gate file's own command, whose effects are unknown.
     fn runs(&self) -> Option<String> {
         None
     }
@@ -113,7 +114,7 @@ pub trait Declares {
         Vec::new()
     }
 
-    /// What it does to the outside besides reading, for `--dry-run`; none when it only reads.
+    /// What it does externally besides reading, for `--dry-run`; none if it only reads.
     fn touches(&self) -> Option<String> {
         let writes = self.writes();
         let told = |write: &Write<'_>| match write {
@@ -137,8 +138,8 @@ pub trait Declares {
         (!writes.is_empty()).then(|| writes.iter().map(told).collect::<Vec<_>>().join(", "))
     }
 
-    /// What it does on this machine that a dry run does not do either, where that goes on behind
-    /// what it leaves out; none when it leaves the machine as it is.
+    /// What it changes on this machine, which a dry run that goes through does not do either; none
+    /// if it changes nothing.
     fn changes_machine(&self) -> Option<String> {
         if self.fills_home() {
             return Some("install into the throwaway home".to_owned());
@@ -147,7 +148,7 @@ pub trait Declares {
         leaves.map(|leaves| format!("leave files at `{}`", leaves.pattern))
     }
 
-    /// What it would do, where a run that was asked for like this leaves it out as a dry run.
+    /// What it would do, if a run with this scope leaves it out as a dry run.
     fn left_out(&self, asked: &Asked) -> Option<String> {
         if !asked.dry_run {
             return None;

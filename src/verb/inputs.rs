@@ -58,7 +58,7 @@ impl Input {
     }
 }
 
-/// How what could not be told begins; it is never the same as anything.
+/// The prefix of an input that could not be determined; it never equals anything.
 const UNKNOWN: &str = "could not be told: ";
 
 /// Directories in a checkout that tools fill by themselves.
@@ -135,7 +135,7 @@ pub fn difference(then: &Inputs, now: &Inputs) -> Option<String> {
     })
 }
 
-/// Whether a value says nothing to people.
+/// Whether a value is a digest, which means nothing to people.
 fn is_digest(value: &str) -> bool {
     value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -183,8 +183,8 @@ async fn checkout(ctx: &Ctx, name: &str, written: &BTreeSet<String>) -> Result<S
     ))
 }
 
-/// What `git status --porcelain=v1 -z` lists: state and path. A rename's old path follows it as
-/// an entry of its own, which is one more path that matters.
+/// The entries of `git status --porcelain=v1 -z`: state and path. The old path of a rename follows
+/// as an entry of its own, which is one more relevant path.
 fn entries(status: &str) -> Vec<(String, String)> {
     let entry = |entry: &str| match entry.split_at_checked(3) {
         Some((state, path)) if state.ends_with(' ') => (state.trim().to_owned(), path.to_owned()),

@@ -9,7 +9,7 @@ pub enum WorldError {
     /// The policy does not list it; nothing was done.
     #[error("refused by the policy: {what}")]
     Refused {
-        /// What was asked, and which list would have to name it.
+        /// The request, and the list that would have to name it.
         what: String,
     },
     /// There is no such program on PATH.
@@ -23,7 +23,7 @@ pub enum WorldError {
     NotStarted {
         /// Its name.
         program: String,
-        /// The system's words.
+        /// The system's error.
         reason: String,
     },
     /// A file operation failed.
@@ -35,7 +35,7 @@ pub enum WorldError {
         path: String,
         /// What kind of failure.
         kind: FileFailure,
-        /// The system's words.
+        /// The system's error.
         reason: String,
     },
     /// An address returned no HTTP response.
@@ -45,13 +45,13 @@ pub enum WorldError {
         url: String,
         /// Whether the time was up.
         timed_out: bool,
-        /// The client's words.
+        /// The client's error.
         reason: String,
     },
     /// The request or response could not be recorded; without evidence nothing may continue.
     #[error("the request or its answer could not be recorded: {reason}")]
     NotRecorded {
-        /// The system's words.
+        /// The system's error.
         reason: String,
     },
     /// The recording contains no such request.
@@ -66,7 +66,7 @@ pub enum WorldError {
     /// The processes could not be listed or signalled.
     #[error("processes: {reason}")]
     Processes {
-        /// The system's words.
+        /// The system's error.
         reason: String,
     },
 }

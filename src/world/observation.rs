@@ -94,9 +94,9 @@ pub enum Incident {
     FileChanged {
         /// Which.
         path: Place,
-        /// SHA-256 before; none when it was not there.
+        /// SHA-256 before; none if it did not exist.
         before: Option<String>,
-        /// SHA-256 after; none when it is gone.
+        /// SHA-256 after; none if it was deleted.
         after: Option<String>,
         /// Whether it is another file now, under the same name.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -13,7 +13,7 @@ pub struct CompiledRule {
     name: String,
     program: Vec<GlobMatcher>,
     argv: Vec<Regex>,
-    /// Words of the patterns for arguments that are long enough to tell something.
+    /// Words of the patterns for arguments that are long enough to be distinctive.
     telling: Vec<String>,
     wanted: Vec<String>,
     homes: Vec<String>,
@@ -130,7 +130,7 @@ impl CompiledRule {
         Ok(())
     }
 
-    /// Whether it judges both alike, words aside.
+    /// Whether it gives the same result for both, apart from the wording.
     pub(crate) fn says_the_same(&self, one: &ProcessSeen, other: &ProcessSeen) -> bool {
         let judged = |seen: &ProcessSeen| match self.explain(seen) {
             Err(Spared::AnotherRun { run }) => (Some(run), None),
@@ -187,8 +187,8 @@ impl CompiledRule {
     }
 }
 
-/// The run whose throwaway home a path lies in. This run's own is told as a place, so it names
-/// no run.
+/// The run whose throwaway home contains a path. This run's own is a symbolic path, so it names no
+/// run.
 fn run_of(home: &str) -> Option<&str> {
     within_a_run(home)?.split('/').nth(1)
 }

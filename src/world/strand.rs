@@ -7,13 +7,13 @@ tokio::task_local! {
     static STRAND: &'static str;
 }
 
-/// Does something as a strand of its own; names are unique among those of a subtask that run at
-/// the same time.
+/// Runs something as a concurrent branch; names are unique among the branches of a subtask that run
+/// at the same time.
 pub async fn strand<F: Future>(name: &'static str, work: F) -> F::Output {
     STRAND.scope(name, work).await
 }
 
-/// The strand that this is; none for what a subtask does one after the other.
+/// The current branch; none for the sequential part of a subtask.
 pub(crate) fn current() -> Option<String> {
     STRAND.try_with(|name| (*name).to_owned()).ok()
 }

@@ -51,8 +51,8 @@ fn refers(word: &str) -> bool {
         || numbered("gh-")
 }
 
-/// A code span. What would end it, or the cell of a table that it stands in, is written as an
-/// entity, for which the span is one of HTML.
+/// A code span. Characters that would end it, or the table cell that contains it, are written as
+/// entities, for which the span is written in HTML.
 fn code_into(out: &mut String, word: &str) {
     if !word.contains(['`', '|', '\\']) {
         let _ = write!(out, "`{word}`");

@@ -67,7 +67,7 @@ impl Outage {
         }
     }
 
-    /// For how many seconds who asks has to stay away.
+    /// The number of seconds for which the client must wait.
     pub(super) fn retry_after(self) -> Option<u32> {
         match self {
             Self::BadGateway | Self::AnswerLost => None,
@@ -90,7 +90,7 @@ pub enum Hits {
 #[derive(Debug, Default)]
 pub(super) struct Access {
     environment_is_weak: bool,
-    /// How long somebody was told to stay away who has not asked since for how long, in seconds.
+    /// For a client that was told to wait and has not sent a request since: the seconds to wait.
     limited: Option<u32>,
     outages: VecDeque<(Hits, Outage)>,
 }
@@ -111,7 +111,7 @@ impl Access {
         self.scopes(token).contains("repo")
     }
 
-    /// Takes the scopes for writing from the environment's token.
+    /// Removes the write scopes from the environment's token.
     pub(super) fn weaken_environment_token(&mut self) {
         self.environment_is_weak = true;
     }
@@ -121,7 +121,7 @@ impl Access {
         self.outages.push_back((hits, outage));
     }
 
-    /// Takes the outage that this request meets, if any.
+    /// Takes the outage that applies to this request, if any.
     pub(super) fn outage(&mut self, hits: Hits) -> Option<Outage> {
         let at = self.outages.iter().position(|(kind, _)| *kind == hits)?;
         let outage = self.outages[at].1;
@@ -132,7 +132,7 @@ impl Access {
         Some(outage)
     }
 
-    /// How long the one who asks has to stay away, in seconds; said once, but where it lasts.
+    /// How long the client must wait, in seconds; reported once, unless the limit persists.
     pub(super) fn stays_away(&mut self) -> Option<u32> {
         let lasts = |(_, outage): &(Hits, Outage)| *outage == Outage::LimitedLong;
         if self.outages.iter().any(lasts) {

@@ -20,7 +20,7 @@ impl Association {
     }
 }
 
-/// Somebody who writes.
+/// An author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// Login.

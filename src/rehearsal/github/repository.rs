@@ -98,7 +98,8 @@ impl Repository {
     }
 }
 
-/// The global id of a thing, in GitHub's form: a prefix for its kind, and text that says which.
+/// The global id of an object, in GitHub's form: a prefix for its kind, and a text that identifies
+/// it.
 pub(super) fn node_id(kind: &str, repository: u64, number: impl std::fmt::Display) -> String {
     let which = format!("{repository}:{number}");
     let text = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(which);

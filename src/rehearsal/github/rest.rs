@@ -10,17 +10,17 @@ use super::name::RepositoryName;
 use super::repository::Repository;
 use super::state::State;
 
-/// Where GitHub's answers say that its documentation is.
+/// The documentation address in GitHub's responses.
 const DOCUMENTATION: &str = "https://docs.github.com/rest";
 
-/// One answer.
+/// One response.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Value,
-    /// Where it is now.
+    /// Its new location.
     pub(super) location: Option<String>,
-    /// Whether there is such a route at all.
+    /// Whether the route exists.
     pub(super) known: bool,
 }
 

@@ -95,7 +95,7 @@ pub async fn serve_to(
     Ok(server)
 }
 
-/// An answer before it is put into HTTP.
+/// A response before it is encoded as HTTP.
 struct Reply {
     status: u16,
     body: Value,
@@ -191,7 +191,7 @@ fn rest(state: &SharedState, token: TokenName, method: &str, path: &str) -> (Str
     (what, reply)
 }
 
-/// What somebody gets whose token is wrong, or missing where one is needed.
+/// The response if the token is wrong, or missing where one is required.
 fn refuse_token(token: TokenName, needed: bool) -> Option<Reply> {
     match token {
         TokenName::Unknown => Some(Reply::message(401, "Bad credentials")),
@@ -200,7 +200,7 @@ fn refuse_token(token: TokenName, needed: bool) -> Option<Reply> {
     }
 }
 
-/// The answer to a request that meets an outage.
+/// The response to a request during an outage.
 fn broken(outage: Outage) -> Reply {
     match outage {
         Outage::RateLimited | Outage::LimitedLong => {

@@ -42,7 +42,7 @@ pub enum Act {
     },
 }
 
-/// Something that happens once, at a moment, done by somebody who is not the gate.
+/// A change that somebody else makes once, on a trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Trigger {
     when: Moment,
@@ -91,7 +91,7 @@ pub enum Point {
     Done,
 }
 
-/// Called with each request: at which point, whether it writes, what it is.
+/// Called with each request: the point, whether it writes, and its description.
 type Watch = dyn Fn(Point, bool, &str) + Send + Sync;
 
 #[derive(Clone)]
@@ -233,14 +233,14 @@ impl State {
         Ok(comment)
     }
 
-    /// Closes an issue through the API; one that is closed already stays as it is.
+    /// Closes an issue through the API; a closed one stays unchanged.
     pub(super) fn close(&mut self, which: &IssueRef, reason: CloseReason) {
         let actor = self.operator.login.clone();
         self.ledger.writes(which).closes += 1;
         self.set_closed(&actor, which, reason);
     }
 
-    /// Opens an issue again through the API; one that is open already stays as it is.
+    /// Re-opens an issue through the API; an open one stays unchanged.
     pub(super) fn reopen(&mut self, which: &IssueRef) {
         let actor = self.operator.login.clone();
         self.ledger.writes(which).reopens += 1;
@@ -284,7 +284,7 @@ impl State {
         self.change(which, state, event);
     }
 
-    /// Lets everything happen that waits for this moment.
+    /// Makes all changes that are scheduled for this trigger.
     pub(super) fn happened(&mut self, moment: &Moment) {
         let triggers = std::mem::take(&mut self.triggers);
         let (due, waiting) = triggers
@@ -338,7 +338,7 @@ impl State {
         late
     }
 
-    /// Whether two moments are one, although a repository may have got a new name meanwhile.
+    /// Whether two triggers are the same, even if a repository was renamed in between.
     fn same_moment(&self, one: &Moment, other: &Moment) -> bool {
         match (one, other) {
             (Moment::Commented(one), Moment::Commented(other)) => {

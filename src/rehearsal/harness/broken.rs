@@ -129,7 +129,7 @@ done
 printf '== four runs passed\\n'
 ";
 
-/// Changes the files as the faults say.
+/// Changes the files according to the faults.
 pub(super) fn break_files(
     files: &mut BTreeMap<String, String>,
     faults: &Faults,

@@ -10,9 +10,9 @@ use crate::rehearsal::github::{
     CloseReason, Comment, Issue, IssueRef, OPERATOR, Person, Repository, RepositoryName, State,
 };
 
-/// When the first thing happens that the gate does.
+/// The time of the first action of the gate.
 const BEGIN: &str = "2026-05-21T09:00:00Z";
-/// When people wrote and closed what is there before.
+/// The time of what people wrote and closed before.
 const BEFORE: &str = "2026-05-20T09:00:00Z";
 
 /// A GitHub with these issues.

@@ -16,23 +16,23 @@ use crate::world::{
     WorldError, WriteFile,
 };
 
-/// What was asked, and what had to be made up for it.
+/// The requests so far, and the defaults used for them.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
-    /// How often each page and each command line was asked for.
+    /// How often each page and each command line was requested.
     times: BTreeMap<String, usize>,
     /// Command lines, in order.
     pub(super) programs: Vec<String>,
     /// Addresses, in order.
     pub(super) pages: Vec<String>,
-    /// What was not said before the run.
+    /// Notes on requests for which the gate file specifies no answer.
     pub(super) made_up: BTreeSet<String>,
     /// How long was waited.
     waited: Duration,
 }
 
 impl Asked {
-    /// Which of several answers it is this time.
+    /// Which of several answers is used this time.
     fn turn(&mut self, what: String, several: usize) -> usize {
         let times = self.times.entry(what).or_default();
         let turn = (*times).min(several.saturating_sub(1));
@@ -41,7 +41,7 @@ impl Asked {
     }
 }
 
-/// The stand-ins, before the live world of the rehearsal's own directories.
+/// The stand-ins, in front of the live world of the rehearsal's own directories.
 pub(super) struct StandIns {
     inner: Arc<dyn World>,
     cast: Arc<Cast>,
@@ -95,7 +95,7 @@ impl StandIns {
         self.with(|asked| asked.programs.push(argv.join(" ")));
     }
 
-    /// What the gate file says of a command line, this time.
+    /// The gate file's entry for a command line, this time.
     fn played(&self, argv: &[String]) -> Option<PlayedProgram> {
         let first = self.cast.programs.get(self.cast.program(argv)?)?;
         let all = self.cast.programs.iter();
@@ -214,7 +214,7 @@ fn json_header() -> BTreeMap<String, String> {
     BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())])
 }
 
-/// git as it is, but from files of this machine only.
+/// git with access to local files only.
 fn without_remotes(mut program: Program) -> Program {
     if program.argv.first().is_some_and(|name| name == "git") {
         let only = ("GIT_ALLOW_PROTOCOL".to_owned(), "file".to_owned());

@@ -5,7 +5,7 @@
 
 use crate::rehearsal::{Fault, Faults};
 
-/// A version, and when its tag was made.
+/// A version, and when its tag was created.
 pub(super) type Tagged = (&'static str, &'static str);
 
 /// Released before 3.2.0rc13. There is no rc4, rc8 or rc11.

@@ -21,7 +21,7 @@ pub(super) struct Wheel {
     pub bytes: Vec<u8>,
 }
 
-/// What a distribution says of itself.
+/// The metadata of a distribution.
 pub(super) struct Distribution<'text> {
     pub(super) name: &'text str,
     pub(super) module: &'text str,

@@ -16,7 +16,7 @@ use crate::rehearsal::{RehearsalError, host};
 /// Who merges and releases.
 pub(super) const RELEASER: &str = "Otto Brandt <otto@spec-kitty.example>";
 
-/// Which commit of a history, in the order they were made.
+/// The number of a commit in a history, in order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct CommitNumber(usize);
 
@@ -46,7 +46,7 @@ pub(super) struct History {
     tags: Vec<Tag>,
 }
 
-/// What a commit says of itself.
+/// The metadata of a commit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Said<'text> {
     /// The full name of the branch it is on.
@@ -98,7 +98,7 @@ impl History {
         self.commits.get(commit.0).map(|commit| &commit.tree)
     }
 
-    /// When a commit was made.
+    /// When a commit was created.
     pub(super) fn made(&self, commit: CommitNumber) -> Option<jiff::Timestamp> {
         let commit = self.commits.get(commit.0)?;
         jiff::Timestamp::from_second(commit.seconds).ok()
@@ -109,7 +109,7 @@ impl History {
         self.tags.iter().map(|tag| (tag.name.as_str(), tag.commit))
     }
 
-    /// Makes the repository and checks `main` out; answers the id of each commit.
+    /// Creates the repository and checks out `main`; returns the id of each commit.
     pub(super) fn make(&self, directory: &Path) -> Result<Ids, RehearsalError> {
         host::make_dir(directory)?;
         let init = [

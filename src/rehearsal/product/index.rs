@@ -20,7 +20,7 @@ use super::wheels::{Release, exchanged};
 use crate::rehearsal::{RehearsalError, host, ports};
 use crate::store::hex;
 
-/// The upload time of wheels that no release speaks of: long before any candidate.
+/// The upload time of wheels without a release entry: long before any candidate.
 const LONG_AGO: &str = "2025-10-01T00:00:00Z";
 
 /// A running index; it ends when dropped.
@@ -142,7 +142,7 @@ impl Shelf {
         Ok(())
     }
 
-    /// A digest of everything that the index answers.
+    /// A digest of all responses of the index.
     fn digest(&self) -> String {
         let mut digest = Sha256::new();
         for (name, listed) in &self.projects {

@@ -160,8 +160,8 @@ fn daemon(seen: host::Seen, root: &Path) -> Option<Daemon> {
     })
 }
 
-/// An editor and a grep, each at work on a file whose name, or with a pattern that, is the
-/// daemon's. Both are real: they wait for a pipe that nobody writes.
+/// An editor and a grep, each working on a file with the daemon's name, or with a pattern like it.
+/// Both are real: they wait for a pipe that nobody writes to.
 fn bystanders(directory: &Path) -> Result<Vec<Bystander>, RehearsalError> {
     use std::os::unix::process::CommandExt;
     host::make_dir(directory)?;

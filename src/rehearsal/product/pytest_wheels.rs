@@ -130,8 +130,8 @@ fn download(directory: &Path, python: &Path) -> Result<(), RehearsalError> {
     host::remove_file(&list)
 }
 
-/// An interpreter that has pip: the one at hand, or a virtual environment made for this, because
-/// Debian's Python comes without.
+/// An interpreter with pip: the given one, or a virtual environment created for this, because
+/// Debian's Python has no pip.
 fn with_pip(python: &Path, own: &Path) -> Result<PathBuf, RehearsalError> {
     let at_hand = python.to_string_lossy();
     if host::run(

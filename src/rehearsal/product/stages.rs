@@ -100,8 +100,8 @@ impl<'world> Stages<'world> {
             }))
     }
 
-    /// What a later change breaks again without touching a test; none without such a fault. It is
-    /// no reversal of a fix: that the audit of the candidate would find before any canary.
+    /// What a later change breaks again without touching a test; none without such a fault. It does
+    /// not revert a fix: the audit of the candidate would find that before any canary.
     pub(super) fn regressed(&self) -> Result<Option<Tree>, RehearsalError> {
         let mut tree = self.with_both_fixes()?;
         let mut patches = Vec::new();

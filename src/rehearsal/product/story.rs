@@ -18,7 +18,7 @@ const MAIN: &str = "refs/heads/main";
 const ROLLBACK_BRANCH: &str = "fix/1141-drain-keeps-lanes";
 const ROLLBACK_HEAD: &str = "refs/pull/1187/head";
 
-/// The history of `spec-kitty` with the commits that others ask for.
+/// The history of `spec-kitty` with the commits that other parts refer to.
 #[derive(Debug)]
 pub(super) struct Story {
     pub history: History,
@@ -37,12 +37,12 @@ struct Line {
     history: History,
     head: Option<CommitNumber>,
     version: &'static str,
-    /// What nobody has written yet.
+    /// Files that are not written yet.
     unwritten: &'static [&'static str],
 }
 
 impl Line {
-    /// A tree as it is at this point of the line.
+    /// A tree as it is at this point of the history.
     fn now(&self, tree: Tree) -> Tree {
         tree.with_version(self.version).without(self.unwritten)
     }
@@ -79,7 +79,7 @@ impl Line {
     }
 }
 
-/// Directories and files as they came in, oldest first; the messages of the first commits.
+/// Directories and files in the order in which they were added; the messages of the first commits.
 const BEGINNINGS: [(&str, &str, &[&str]); 6] = [
     (
         "2026-03-02T09:10:00Z",
@@ -130,7 +130,7 @@ const BEGINNINGS: [(&str, &str, &[&str]); 6] = [
     ),
 ];
 
-/// What came in with 3.2.
+/// What was added with 3.2.
 const BOUNDARY: [&str; 3] = [
     "src/specify_cli/sync/owner.py",
     "src/specify_cli/sync/preflight.py",
@@ -142,7 +142,7 @@ fn squashed(pull: Pull, issue: u32) -> String {
     format!("{} (#{})\n\nFixes #{issue}\n", pull.title, pull.number)
 }
 
-/// Tells the whole history of `spec-kitty`; `vendored` are the wheels in its `vendor/wheels`.
+/// Builds the whole history of `spec-kitty`; `vendored` are the wheels in its `vendor/wheels`.
 pub(super) fn spec_kitty(vendored: &Tree, faults: &Faults) -> Result<Story, RehearsalError> {
     let good = vendored
         .files()
@@ -279,7 +279,7 @@ fn merge_rollback_fix(
     Ok(merge)
 }
 
-/// 3.2.0rc16, with what came in just before it.
+/// 3.2.0rc16, with what was added just before it.
 fn release_candidate(line: &mut Line, stages: &Stages<'_>) -> Result<(), RehearsalError> {
     let fixed = stages.with_both_fixes()?;
     let regressed = stages.regressed()?;
@@ -316,7 +316,7 @@ fn tag_later_ones(line: &mut Line) -> Result<(), RehearsalError> {
     Ok(())
 }
 
-/// Tells the history of `spec-kitty-events`.
+/// Builds the history of `spec-kitty-events`.
 pub(super) fn events() -> Result<History, RehearsalError> {
     let mut history = History::default();
     let tree = Tree::spec_kitty_events();

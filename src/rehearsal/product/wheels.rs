@@ -27,7 +27,7 @@ pub struct Release {
 /// One release of `spec-kitty-cli` on the index.
 struct Planned {
     version: &'static str,
-    /// The tag whose tree it is made of; another version's tree for what has no tag of its own.
+    /// The tag whose tree it is built from; that of another version if it has no tag of its own.
     tree_of: &'static str,
     uploaded: &'static str,
     yanked: Option<&'static str>,
@@ -47,7 +47,8 @@ const CANDIDATE: &str = "3.2.0rc16";
 /// The final version: uploaded long after the gate's time, and never the gate's business.
 const FINAL: &str = "3.2.0";
 
-/// Every release but those of [`EARLY`], in the order of upload. 3.2.0rc17 is there in some worlds.
+/// Every release except those of [`EARLY`], in the order of upload. 3.2.0rc17 exists only in some
+/// worlds.
 const RELEASES: [Planned; 10] = [
     planned("3.1.4", "2026-03-18T09:30:00Z"),
     planned("3.2.0a1", "2026-04-09T11:00:00Z"),
@@ -115,7 +116,7 @@ pub fn write(
     Ok(releases)
 }
 
-/// The file with what is handed out in a wheel's place.
+/// The file that is served instead of a wheel.
 pub(super) fn exchanged(wheel: &str) -> String {
     format!("{wheel}.exchanged")
 }

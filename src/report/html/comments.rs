@@ -26,9 +26,9 @@ const CLOSE: char = '\u{e002}';
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Piece {
     pub(super) text: String,
-    /// The name of the value, where it is one.
+    /// The name of the value, if it is one.
     pub(super) name: Option<String>,
-    /// Where it came from.
+    /// The link to its origin.
     pub(super) anchor: Option<String>,
 }
 
@@ -159,7 +159,7 @@ fn marked(value: &Value, path: String, names: &Names) -> Filled {
     }
 }
 
-/// A text or number that says where it stands when it is written.
+/// A text or number that prints its own path.
 #[derive(Debug)]
 struct Leaf {
     path: String,

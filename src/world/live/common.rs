@@ -14,7 +14,7 @@ pub(super) async fn blocking<T: Send + 'static>(
         .map_err(|_stopped| WorldError::Interrupted)
 }
 
-/// A file failure in the world's words.
+/// A file error as a world error.
 pub(super) fn file_error(operation: &str, path: &str, error: &std::io::Error) -> WorldError {
     use std::io::ErrorKind;
     WorldError::File {

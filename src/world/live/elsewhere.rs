@@ -8,7 +8,7 @@ use regex::{Captures, Regex};
 use crate::world::ProcessSeen;
 use crate::world::process_rule::{CompiledRule, within_a_run};
 
-/// Stands for a directory that is none of the places.
+/// The token for a directory that is none of the places.
 const ELSEWHERE: &str = "‹elsewhere›";
 
 /// Where every system keeps the same things.
@@ -61,8 +61,8 @@ fn hide(path: &str) -> String {
     format!("{ELSEWHERE}/{kept}")
 }
 
-/// A process without paths of this machine, unless a rule would then say something else of it: what
-/// is recorded is what a replay judges by.
+/// A process without paths of this machine, unless a rule would then give another result: a replay
+/// judges by what is recorded.
 pub(super) fn process<'r>(
     seen: &ProcessSeen,
     rules: &(impl Iterator<Item = &'r CompiledRule> + Clone),

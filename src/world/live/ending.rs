@@ -17,7 +17,7 @@ use crate::world::Spared;
 use crate::world::redact::Redactor;
 use crate::world::{EndProcesses, Fate, ProcessIdentity, ProcessSeen, Receipt, WorldError};
 
-/// How long a killed process has to be gone.
+/// How long a killed process may take to disappear.
 const AFTER_KILL: Duration = Duration::from_secs(5);
 
 /// How many are looked at together: the first of them end while the next are looked at.
@@ -26,7 +26,7 @@ const PIECE: usize = 64;
 /// Why a process must be left alone.
 type Judge<'a> = dyn Fn(&ProcessSeen) -> Result<(), Spared> + Sync + 'a;
 
-/// Ends processes, all at the same time; receipts in the order asked for.
+/// Ends processes in parallel; termination records in the order of the request.
 pub(super) async fn end(
     end: &EndProcesses,
     redactor: &Arc<Redactor>,
@@ -57,7 +57,7 @@ pub(super) async fn end_leftovers(groups: &Groups, grace: Duration) -> Vec<Recei
         .unwrap_or_default()
 }
 
-/// Ends processes that only their identity tells.
+/// Ends processes that are known only by their identity.
 pub(super) async fn by_identity(
     targets: &[ProcessIdentity],
     grace: Duration,
@@ -158,7 +158,7 @@ impl Ending {
         }
     }
 
-    /// Waits for the end of one that was told to end so.
+    /// Waits for the end of a signalled process.
     async fn wait(&mut self, fate: Fate, within: Duration) {
         let Some(held) = self.held.as_ref() else {
             return;
@@ -198,7 +198,7 @@ fn hold(ending: &mut [Ending]) -> Result<(), WorldError> {
     Ok(())
 }
 
-/// Looks at all that are still there; who is not the one that is meant gets no signal.
+/// Checks all that are still running; a process that does not match gets no signal.
 async fn identify(ending: &mut [Ending], judge: &Judge<'_>) -> Result<(), WorldError> {
     let open = ending.iter().filter(|one| one.is_open());
     let pids: Vec<u32> = open.map(|one| one.target.pid).collect();

@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 
 use super::platform;
 
-/// Variables that stay: they hold no secret, and the program or the system's libraries read them.
+/// Variables that stay: they contain no secret, and the program or the system's libraries read
+/// them.
 const STAYING: [&str; 24] = [
     "CI",
     "CLICOLOR_FORCE",
@@ -35,7 +36,7 @@ const STAYING: [&str; 24] = [
     "XDG_STATE_HOME",
 ];
 
-/// Beginnings of such names. The gate's own parameters are recorded, so none is a secret.
+/// Prefixes of such names. The gate's own parameters are recorded, so none is a secret.
 const STAYING_FAMILIES: [&str; 7] = ["DYLD_", "GATE_", "LC_", "LD_", "LLVM_", "LOCALE_", "RUST_"];
 
 static WHOLE: OnceLock<BTreeMap<OsString, OsString>> = OnceLock::new();

@@ -29,7 +29,7 @@ impl ToolPath {
     }
 }
 
-/// Where pipx keeps things when it is told nothing, by its versions and systems.
+/// Default directories of pipx, by its versions and systems.
 const PIPX_IN_HOME: [&str; 4] = [
     ".local/bin",
     ".local/pipx",
@@ -175,7 +175,7 @@ const GITHUB: &[&str] = &[
 /// `gh`'s tokens in the environment.
 const GITHUB_TOKENS: &[&str] = &["GH_TOKEN", "GITHUB_TOKEN"];
 
-/// Names of the operator's variables that hold a secret whenever they are set.
+/// Names of the operator's variables that always contain a secret if they are set.
 pub(super) const SECRETS: &[&str] = &[
     "GH_TOKEN",
     "GITHUB_TOKEN",

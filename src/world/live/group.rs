@@ -26,7 +26,7 @@ const TICK: Duration = Duration::from_millis(20);
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     running: Mutex<BTreeSet<u32>>,
-    /// What goes on although nobody may wait for it any more.
+    /// Tasks that continue although nothing may wait for them any more.
     beside: Mutex<Vec<JoinHandle<()>>>,
     leftovers: Mutex<BTreeSet<ProcessIdentity>>,
 }
@@ -39,7 +39,7 @@ impl Groups {
         }
     }
 
-    /// Does something to its end, also when whoever asked for it is gone by then.
+    /// Runs something to its end, even if the caller is gone by then.
     pub(super) fn beside<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
@@ -69,8 +69,8 @@ impl Groups {
         running.iter().copied().collect()
     }
 
-    /// Clears away the orphans that have ended, whenever a child of the gate's ends: a program
-    /// that waits for one of them by its pid would see it for ever otherwise.
+    /// Reaps orphans that have ended, whenever a child of the gate ends: a program that waits for
+    /// one of them by its pid would otherwise see it for ever.
     pub(super) async fn reap_orphans(self: Arc<Self>) {
         let Ok(mut ended) = signal(SignalKind::child()) else {
             return;
@@ -108,11 +108,11 @@ pub(super) struct Group {
     child: Option<Child>,
     program: Started,
     groups: Arc<Groups>,
-    /// Says when it has ended, whether it came to its end or was given up.
+    /// Signals when it has ended, normally or by being abandoned.
     ended: watch::Sender<bool>,
 }
 
-/// What tells the members of a program's group from all other processes.
+/// What distinguishes the members of a program's group from all other processes.
 #[derive(Debug, Clone)]
 struct Started {
     /// The first process, after which session and group are named.

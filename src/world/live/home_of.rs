@@ -21,8 +21,8 @@ fn id(path: &str) -> Option<Id> {
     seen.is_dir().then(|| Id(seen.dev(), seen.ino()))
 }
 
-/// The process's home as it is written from one of the places, where it is one of them or lies
-/// below one; else as a path without links, where it can be looked at.
+/// The process's home as a symbolic path, if it is in one of the places; or else as a path without
+/// links, if it can be resolved.
 pub(super) fn named(places: &Places, pid: u32, home: &str) -> String {
     let Some(reached) = Reached::of(pid, home) else {
         return tidy(home);
@@ -110,7 +110,7 @@ fn names(path: &str) -> Vec<String> {
     parts.map(str::to_owned).collect()
 }
 
-/// A path that leads nowhere, without what says nothing.
+/// A path that does not exist, without redundant parts.
 fn tidy(path: &str) -> String {
     let start = if path.starts_with('/') { "/" } else { "" };
     format!("{start}{}", names(path).join("/"))

@@ -12,13 +12,13 @@ use reqwest::{Certificate, Client, NoProxy, Proxy, RequestBuilder};
 use super::operator::Operator;
 use crate::world::{HttpAnswer, HttpGet, HttpMethod, HttpPost, WorldError};
 
-/// The client, made with the first request.
+/// The client, created with the first request.
 pub(super) struct Http {
     settings: Settings,
     client: OnceLock<Result<Client, String>>,
 }
 
-/// What the client takes from the operator's environment.
+/// The client's settings from the operator's environment.
 struct Settings {
     certificates: Vec<String>,
     http_proxy: Option<String>,
@@ -153,7 +153,7 @@ impl Http {
         answer(request.timeout(get.limit), &get.url, &get.keep).await
     }
 
-    /// Posts to the real address; what is told of it is the one that the effect names.
+    /// Posts to the real address; results contain only the address in the effect.
     pub(super) async fn post(&self, post: &HttpPost, url: &str) -> Result<HttpAnswer, WorldError> {
         let no_client = |reason: String| no_answer(&post.url, false, reason);
         let client = self.client().map_err(no_client)?;

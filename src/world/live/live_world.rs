@@ -25,12 +25,13 @@ pub struct LiveWorld {
     pub(super) tools: RwLock<ToolPath>,
     pub(super) http: Http,
     pub(super) groups: Arc<Groups>,
-    /// Clears away ended orphans, where they become the gate's children.
+    /// Reaps ended orphans, where they become the gate's children.
     pub(super) reaper: Option<tokio::task::AbortHandle>,
     /// How many programs each subtask has started, for the names of logs.
     pub(super) started: Mutex<BTreeMap<SubtaskId, u32>>,
     pub(super) clock: Arc<dyn Clock>,
-    /// Rules of daemons, whose arguments hold tokens; those of others are not told.
+    /// Rules of daemons, whose arguments contain tokens; arguments of other processes are not
+    /// reported.
     pub(super) daemons: Arc<[CompiledRule]>,
     pub(super) sandboxes: Sandboxes,
     pub(super) held: Arc<Held>,

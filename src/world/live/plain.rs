@@ -35,7 +35,7 @@ pub(super) fn open_below(root: &Utf8Path, below: &Utf8Path) -> Result<File> {
     plain(file.into())
 }
 
-/// Makes a file below a directory, and the directories above it, following no link.
+/// Creates a file below a directory, and its parent directories, following no link.
 pub(super) fn create_below(root: &Utf8Path, below: &Utf8Path) -> Result<File> {
     let (directory, name) = parent_of(root, below, true)?;
     let flags = OFlag::O_WRONLY
@@ -60,7 +60,7 @@ pub(super) fn empty_below(root: &Utf8Path, below: &Utf8Path) -> Result<()> {
     plain(file.into())?.set_len(0)
 }
 
-/// The directory that holds a file, held fast, and the file's name in it.
+/// The directory of a file, held open, and the file's name in it.
 fn parent_of<'p>(root: &Utf8Path, below: &'p Utf8Path, make: bool) -> Result<(OwnedFd, &'p str)> {
     let plain_name = |part: Utf8Component<'p>| match part {
         Utf8Component::Normal(name) => Ok(name),
@@ -94,7 +94,8 @@ fn plain(file: File) -> Result<File> {
     Err(Error::new(kind, "it is no plain file"))
 }
 
-/// A link on the way is refused in words; `ENOTDIR` is what a directory that is one gives.
+/// Turns the refusal of a link into a clear message; `ENOTDIR` is the system's error for a link to
+/// a directory.
 fn told(error: Errno) -> Error {
     match error {
         Errno::ELOOP | Errno::ENOTDIR => Error::new(

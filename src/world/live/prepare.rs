@@ -40,7 +40,7 @@ pub(super) struct Prepared {
     log: String,
     /// What keeps it in, when something does.
     confining: Option<Confining>,
-    /// What was in force, when a sandbox was asked for.
+    /// The sandbox in force, if one was requested.
     pub(super) confined: Option<Confined>,
     /// What was moved for it; goes back with this.
     _around: Around,
@@ -189,11 +189,11 @@ impl Prepared {
         }
     }
 
-    /// Waits until nothing of the sandbox is left, and finds out whether the program was started
-    /// in it at all: the exit code of what keeps it in must not be taken for the program's.
+    /// Waits until nothing of the sandbox is left, and determines whether the program was started
+    /// in it at all: the exit code of the sandbox mechanism must not be taken for the program's.
     ///
     /// # Errors
-    /// It was not.
+    /// It was not started.
     pub(super) async fn left_its_sandbox(
         &mut self,
         ended: Ended,
@@ -226,7 +226,7 @@ impl Prepared {
 /// What of a program depends on its sandbox.
 struct Setting<'w> {
     enforcer: Option<&'w Enforcer>,
-    /// As it is carried out: without mounts, by moving.
+    /// The sandbox as it is carried out: by moving instead of mounting.
     sandbox: Option<Sandbox>,
     /// The run's home and the program's temporary directory, on this machine.
     home: Utf8PathBuf,
@@ -284,7 +284,7 @@ impl<'w> Setting<'w> {
         Some(in_force(sandbox, self.enforcer))
     }
 
-    /// A text of the effect, as the program has to be told it.
+    /// A text of the effect in the form that the program needs.
     fn told(&self, world: &LiveWorld, text: &str) -> String {
         match &self.sandbox {
             Some(sandbox) => world.places.expand(&sandbox.inside(text)),
@@ -316,8 +316,8 @@ impl<'w> Setting<'w> {
         environment.of(program)
     }
 
-    /// The operator's logins at the configured indexes, where they can be shown without a file.
-    /// Another login is no business of what is built or installed.
+    /// The operator's logins for the configured indexes, if they can be passed without a file. Code
+    /// that is built or installed gets no other login.
     fn netrc(&self, program: &Program, env: &mut BTreeMap<String, String>) -> Netrc {
         if program.base != EnvBase::Installer || !self.mounts() {
             return Netrc::default();
@@ -362,7 +362,7 @@ impl<'w> Setting<'w> {
         })
     }
 
-    /// Directories that are not shown because a tool lies in them.
+    /// Directories that are not shown merely because a tool is in them.
     fn private(&self, world: &LiveWorld) -> Vec<Utf8PathBuf> {
         // `‹tools:1›` is where tools are installed: that is what shall be shown.
         let roots = world.places.roots();
@@ -374,7 +374,7 @@ impl<'w> Setting<'w> {
         roots.chain(own).chain(mounted).collect()
     }
 
-    /// What it needs of its own besides what its sandbox lists.
+    /// The directories it needs besides those its sandbox lists.
     fn own_directories(&self, view: &mut View) {
         if self.sees_processes() || !self.mounts() {
             view.bind(self.temporary.clone(), self.temporary.clone(), true);
@@ -382,9 +382,9 @@ impl<'w> Setting<'w> {
     }
 }
 
-/// What bubblewrap told of the program.
+/// bubblewrap's report on the program.
 struct Told {
-    /// The first process in the sandbox; it ends last where the sandbox has processes of its own.
+    /// The first process in the sandbox; it ends last if the sandbox has a process namespace.
     first_process: Option<u32>,
     has_exit_code: bool,
 }
@@ -405,7 +405,7 @@ fn told_by(mut status: File) -> Told {
     }
 }
 
-/// Waits for the end of a process, so that nothing of the sandbox is taken for left behind.
+/// Waits for the end of a process, so that no part of the sandbox is reported as left behind.
 async fn gone(pid: u32) {
     if let Ok(Some(held)) = Held::open(pid) {
         let _still_there = timeout(AFTER_KILL, held.ended()).await;
@@ -413,7 +413,7 @@ async fn gone(pid: u32) {
     }
 }
 
-/// Makes the file that a program reports to. What an earlier try left there does not count.
+/// Creates the file for a program's report. A file left there by an earlier attempt is discarded.
 fn make_report(world: &LiveWorld, program: &Program) -> Result<(), WorldError> {
     let sandbox = program.sandbox.as_deref();
     let Some(report) = sandbox.and_then(|sandbox| sandbox.report.as_ref()) else {
@@ -425,7 +425,7 @@ fn make_report(world: &LiveWorld, program: &Program) -> Result<(), WorldError> {
         .map_err(|error| super::common::file_error("make", report.as_str(), &error))
 }
 
-/// Makes the directories of the run that a program may change and that are not there yet.
+/// Creates the missing directories of the run that a program may change.
 fn make_writable(world: &LiveWorld, sandbox: &Sandbox) -> Result<(), WorldError> {
     let run = world.places.run();
     let own = sandbox.writable.iter();
@@ -506,7 +506,7 @@ fn note_index_settings(world: &LiveWorld, env: &BTreeMap<String, String>, netrc:
     let _lost = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
 }
 
-/// The executable file that a name means.
+/// The executable file that a name refers to.
 fn locate(name: &str, cwd: &Utf8Path, path: &str) -> Result<Utf8PathBuf, WorldError> {
     let not_found = || WorldError::ProgramNotFound {
         program: name.to_owned(),

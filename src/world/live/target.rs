@@ -57,7 +57,7 @@ impl Target {
         disk.sync_dir(parent.as_std_path())
     }
 
-    /// What it is now.
+    /// Its current state.
     pub(super) fn look(&self, place: &Place) -> std::io::Result<FileSeen> {
         look_into(self.disk.open_file(self.path.as_std_path())?, place)
     }

@@ -30,7 +30,7 @@ pub fn unhidden<'n>(
     reasons.collect()
 }
 
-/// Whether a variable's name says that its value is a secret.
+/// Whether a variable's name suggests that its value is a secret.
 fn sounds_secret(name: &str) -> bool {
     const WORDS: [&str; 6] = ["TOKEN", "PASSWORD", "PASSWD", "SECRET", "KEY", "CREDENTIAL"];
     let name = name.to_ascii_uppercase();

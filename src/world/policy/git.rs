@@ -93,7 +93,7 @@ fn writing(directory: &str, command: &str, rest: &[String], plain: &[&str]) -> R
     if in_run(directory) { Ok(()) } else { outside() }
 }
 
-/// The words that are no options, where every option is known.
+/// The words that are not options, if every option is known.
 fn words<'a>(command: &str, rest: &'a [String], known: &[&str]) -> Result<Vec<&'a str>, Refusal> {
     let mut plain = Vec::new();
     let mut rest = rest.iter().map(String::as_str);

@@ -155,8 +155,8 @@ impl Policy {
         Ok(())
     }
 
-    /// What is left for readers is a file of the run, under a name that the gate file lists or
-    /// that name with a number behind it.
+    /// A file left for readers is a file of the run, under a name that the gate file lists or that
+    /// name with a number appended.
     fn left(&self, file: &LeaveFile) -> Result<(), Refusal> {
         let (from, to) = (file.from.as_str(), file.to.as_str());
         let own = from.strip_prefix(Place::RUN).is_some_and(|below| {
@@ -186,8 +186,8 @@ impl Policy {
     }
 }
 
-/// Only what an audit works in, and an environment that it did not finish, is ever taken away: no
-/// evidence, no log.
+/// Only the working directories of an audit, and an environment that it did not finish, may be
+/// removed: no evidence, no log.
 fn removable(place: &Place) -> Result<(), Refusal> {
     let allowed = [(Place::RUN, "audit"), (Place::CACHE, "environments")];
     let below = allowed.iter().find_map(|(root, name)| {

@@ -118,7 +118,7 @@ fn other(name: &str, arguments: &[String]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A shell runs a script file, or checks one; never a text, which nobody can judge.
+/// A shell runs a script file, or checks one; never a command text, which cannot be judged.
 fn shell(arguments: &[String]) -> Result<(), Refusal> {
     let script = match arguments {
         [flag] if flag == "--version" => return Ok(()),

@@ -113,7 +113,7 @@ fn run(lists: &ResolvedPolicy, program: &Program, rest: &[&str]) -> Result<(), R
     ))
 }
 
-/// What is left behind the options that may stand before a command.
+/// The words after the options that may precede a command.
 fn after_options<'w, 'a>(
     mut words: &'w [&'a str],
     known: &[(&str, bool)],
@@ -165,7 +165,7 @@ pub(super) fn pipx(arguments: &[String]) -> Result<(), Refusal> {
     }
 }
 
-/// Options that are handed on to pip: wheels that lie in a directory, and nothing else.
+/// Options that are passed on to pip: wheels in a directory, and nothing else.
 fn pip_options(words: &[&str]) -> Result<(), Refusal> {
     for (at, word) in words.iter().enumerate() {
         let text = match word.split_once('=') {

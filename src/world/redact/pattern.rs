@@ -16,7 +16,7 @@ pub(super) enum Kind {
 pub(super) struct Pattern {
     pub(super) bytes: Vec<u8>,
     pub(super) kind: Kind,
-    /// Whether line ends may stand in it.
+    /// Whether it may contain line ends.
     pub(super) wrapped: bool,
 }
 
@@ -39,7 +39,7 @@ impl Pattern {
         }
     }
 
-    /// How long it is if it stands at the beginning.
+    /// Its length if it is at the beginning.
     pub(super) fn length(&self, text: &[u8]) -> Option<usize> {
         if self.wrapped {
             wrapped::length(text, &self.bytes)

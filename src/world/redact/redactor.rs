@@ -7,7 +7,7 @@ use super::finder::Finder;
 use super::pattern::{Kind, Pattern};
 use super::{encodings, ordinary, shapes};
 
-/// Shortest value that is learnt from a token's shape rather than told by the operator.
+/// Shortest value that is learnt from a token's pattern rather than given by the operator.
 const SHORTEST_LEARNT: usize = 12;
 
 /// What a pass over text replaces.
@@ -30,7 +30,7 @@ pub struct Redactor {
 struct Known {
     values: Vec<(String, String)>,
     places: Vec<(String, String)>,
-    /// Made when it is needed next; none after a change.
+    /// Compiled on demand; none after a change.
     compiled: Option<Compiled>,
 }
 

@@ -10,13 +10,14 @@ use super::wrapped::{self, LONGEST_LINE_END};
 /// Bytes in a sample.
 const GRAM: usize = 8;
 
-/// Longest distance between two samples: a longer one makes the tables larger and little faster.
+/// Longest distance between two samples: a longer one makes the tables larger and the search hardly
+/// faster.
 const LONGEST_STRIDE: usize = 24;
 
 /// Bits of the first filter, a power of two: small enough to stay in a core's own cache.
 const BITS: usize = 1 << 18;
 
-/// Longest piece of a value that holds a sample wherever it stands.
+/// Longest part of a value that contains a whole sample at every offset.
 const WHOLE: usize = LONGEST_STRIDE + GRAM - 1;
 
 // Behind a line end a sample must fit in whole.
@@ -26,7 +27,7 @@ const _: () = assert!(WHOLE <= wrapped::SHORTEST_LINE && 2 * GRAM <= wrapped::SH
 #[derive(Debug)]
 pub(super) struct Samples {
     stride: usize,
-    /// The farthest behind its value's start that a sample stands.
+    /// The largest offset of a sample within its value.
     farthest: usize,
     /// Whether a sample may occur in a value, by its hash.
     filter: Vec<u64>,
@@ -45,12 +46,12 @@ pub(super) struct Occurrence {
 }
 
 impl Samples {
-    /// A shorter value would have samples stand too close to each other.
+    /// A shorter value would have samples too close to each other.
     pub(super) const SHORTEST: usize = 12;
 
-    /// Samples of values, none of which is shorter than [`Samples::SHORTEST`]; nothing when there
-    /// are none. One that may be broken into lines has more of them: when a line ends in the
-    /// first piece, the next piece is whole.
+    /// Samples of values, none of which is shorter than [`Samples::SHORTEST`]; none if there are no
+    /// values. A value that may be broken into lines has more of them: if a line ends in the first
+    /// part, the next part is whole.
     pub(super) fn of(values: &[Pattern]) -> Option<Self> {
         let shortest = values.iter().map(|value| value.bytes.len()).min()?;
         // Of a broken value one of two parts must hold a sample, wherever it is broken.
@@ -87,8 +88,8 @@ impl Samples {
         })
     }
 
-    /// The first value at or after `from`, of several there the longest; `fits` says of a position
-    /// and the sample found there whether its value stands around it.
+    /// The first value at or after `from`, the longest if there are several; `fits` checks for a
+    /// position and the sample found there whether its value is there.
     pub(super) fn find(
         &self,
         bytes: &[u8],

@@ -11,16 +11,16 @@ pub(super) const REACH: usize = 640;
 /// One kind of token.
 #[derive(Debug)]
 pub(super) struct Shape {
-    /// Stands in `‹secret:NAME›`, and names the group of the expression.
+    /// Used in `‹secret:NAME›`, and the name of the expression's group.
     pub(super) name: &'static str,
-    /// Bytes with which a token that has started goes on.
+    /// Bytes that may continue a token.
     goes_on: fn(u8) -> bool,
     /// Whether its first bytes are a token's.
     shows: fn(&[u8]) -> bool,
 }
 
 impl Shape {
-    /// Whether a token that has started goes on with `byte`.
+    /// Whether `byte` continues a token.
     pub(super) fn goes_on(&self, byte: u8) -> bool {
         (self.goes_on)(byte)
     }
@@ -30,7 +30,7 @@ impl Shape {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ShapeHit {
     pub(super) shape: &'static Shape,
-    /// Where what gives it away starts, such as `Authorization:`.
+    /// The start of the prefix that identifies it, such as `Authorization:`.
     pub(super) start: usize,
     /// Where the token itself starts.
     pub(super) token: usize,
@@ -41,7 +41,7 @@ pub(super) struct ShapeHit {
 /// Name of the shape of a password in an address.
 pub(super) const URL_PASSWORD: &str = "url-password";
 
-/// Name of the shape of what stands behind `Authorization:`.
+/// Name of the pattern for the value of `Authorization:`.
 const HEADER: &str = "authorization";
 const GITHUB_TOKEN: &str = "github-token";
 
@@ -187,7 +187,7 @@ pub(super) fn next(bytes: &[u8], from: usize) -> Option<ShapeHit> {
     }
 }
 
-/// Whether it is worth asking the expression: most addresses and words are no tokens.
+/// Whether it is worth trying the expression: most addresses and words are not tokens.
 fn may_start(rest: &[u8]) -> bool {
     const LONGEST: usize = 64 + 1 + 256;
     match rest {

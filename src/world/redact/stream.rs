@@ -45,7 +45,7 @@ impl Redactor {
 pub struct Stream {
     redactor: Arc<Redactor>,
     scope: Scope,
-    /// What is not decided yet, and behind it room for more.
+    /// Undecided bytes, followed by room for more.
     held: Vec<u8>,
     /// How much of it was filled.
     filled: usize,
@@ -136,7 +136,7 @@ impl Stream {
         self.filled = self.held.len();
     }
 
-    /// Copies up to the next hit and replaces it; says whether there was a decided one.
+    /// Copies up to the next match and replaces it; returns whether a match was decided.
     fn step(&mut self, pass: &mut Pass<'_>, out: &mut Vec<u8>) -> bool {
         if let Some(end) = pass.clear() {
             pass.copy_to(end, out);
@@ -162,7 +162,7 @@ impl Stream {
         true
     }
 
-    /// Drops what is left of a token, known values inside it by name.
+    /// Drops the rest of a token, and reports known values inside it by name.
     fn drop_token(&mut self, shape: &'static Shape, pass: &mut Pass<'_>, out: &mut Vec<u8>) {
         let rest = &pass.bytes[pass.at..];
         let end = pass.at + rest.iter().take_while(|byte| shape.goes_on(**byte)).count();

@@ -9,7 +9,7 @@ use super::field::{Asked, Refused};
 /// Largest page.
 const LARGEST: i64 = 100;
 
-/// The page of a list that was asked for.
+/// The requested page of a list.
 pub(super) fn page(items: &[Value], asked: &Asked<'_>) -> Result<Value, Refused> {
     let (first, last) = (asked.number("first"), asked.number("last"));
     bounds(asked, first, last)?;
@@ -39,7 +39,7 @@ pub(super) fn page(items: &[Value], asked: &Asked<'_>) -> Result<Value, Refused>
     }))
 }
 
-/// GitHub wants `first` or `last`, at most 100, wherever entries themselves are asked for.
+/// GitHub requires `first` or `last`, at most 100, wherever entries themselves are requested.
 fn bounds(asked: &Asked<'_>, first: Option<i64>, last: Option<i64>) -> Result<(), Refused> {
     let connection = asked.name;
     if asked.nodes && first.is_none() && last.is_none() {

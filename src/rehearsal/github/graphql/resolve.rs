@@ -58,8 +58,8 @@ pub(super) fn resolve(
     }
 }
 
-/// Entries of a list in the order and of the kinds that were asked for. Lists are kept in the
-/// order that GitHub has by itself: releases and tags newest first, all else oldest first.
+/// Entries of a list in the requested order and of the requested kinds. Lists are stored in
+/// GitHub's default order: releases and tags newest first, all others oldest first.
 fn wanted(items: &[Value], asked: &Asked<'_>) -> Vec<Value> {
     let mut items = items.to_vec();
     if asked.name == "refs" && asked.text("refPrefix").trim_end_matches('/') != "refs/tags" {

@@ -42,7 +42,7 @@ impl Schema {
         })
     }
 
-    /// The fields of a type; none where it has none or does not exist.
+    /// The fields of a type; empty if it has none or does not exist.
     pub(super) fn fields(&self, of: &str) -> &[Positioned<FieldDefinition>] {
         match self.0.get(of) {
             Some(TypeKind::Object(object)) => &object.fields,
@@ -88,7 +88,7 @@ impl Schema {
         }
     }
 
-    /// Whether a value may stand where this type is wanted.
+    /// Whether a value is allowed for this type.
     pub(super) fn fits(&self, value: &Value, wanted: &Type, origin: &mut Origin<'_>) -> bool {
         match (value, &wanted.base) {
             (Value::Variable(name), _) => match origin {

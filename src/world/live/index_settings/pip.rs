@@ -8,7 +8,7 @@ use camino::Utf8PathBuf;
 use super::settings::{IndexSettings, configuration, system};
 use crate::world::live::operator::Operator;
 
-/// Options that say where packages come from, how to log in, and how patient to be.
+/// Options for package sources, logins, and time limits and retries.
 const TAKEN: &[&str] = &[
     "index-url",
     "extra-index-url",
@@ -24,10 +24,10 @@ const TAKEN: &[&str] = &[
     "keyring-provider",
 ];
 
-/// Sections that speak to the commands that install; the later one is stronger.
+/// Sections that apply to the installing commands; a later one takes precedence.
 const SECTIONS: [&str; 4] = ["global", "wheel", "download", "install"];
 
-/// What pip takes for "no file at all".
+/// The value that pip treats as "no file at all".
 const NO_FILE: &str = "/dev/null";
 
 pub(super) fn gather(operator: &Operator, settings: &mut IndexSettings) {

@@ -33,7 +33,8 @@ use crate::store::sha256_hex;
 use crate::world::process_rule::CompiledRule;
 use crate::world::{FileSeen, FixedSeen, Incident, Noticed, Observation, Place, Watch, WorldError};
 
-/// A program that was just opened is not yet itself for a moment; so often it is looked for.
+/// How often a just opened program is looked for, because for a moment the process does not show it
+/// yet.
 const LOOKS: u32 = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 
@@ -67,7 +68,7 @@ struct Watching<'a> {
     not_observable: Vec<String>,
 }
 
-/// Ticks from the next one on; those that were missed meanwhile are not made up for.
+/// Ticks from the next one on; missed ticks are skipped.
 fn every(period: Duration) -> Interval {
     let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -78,7 +79,7 @@ fn every(period: Duration) -> Interval {
 struct Boundary {
     version: Version,
     sha256: String,
-    /// Whether it was a whole document; if not, somebody still writes it.
+    /// Whether it was a complete document; if not, it is still being written.
     whole: bool,
 }
 
@@ -95,7 +96,7 @@ impl Boundary {
 }
 
 impl<'a> Observer<'a> {
-    /// Prepares, and takes the first observation before the program is started.
+    /// Prepares, and makes the first observation before the program is started.
     pub(super) async fn start(
         world: &'a LiveWorld,
         wanted: Option<&'a Watch>,
@@ -288,7 +289,7 @@ impl<'a> Watching<'a> {
         self.noticed.extend(self.shelf.changes(at));
     }
 
-    /// Who runs a program whose file was opened; or that nobody was seen who does.
+    /// The process that runs a program whose file was opened; or that none was seen.
     async fn opened(&mut self, program: String) -> Vec<Incident> {
         let mut found = Vec::new();
         for _ in 0..LOOKS {
@@ -303,7 +304,7 @@ impl<'a> Watching<'a> {
         found
     }
 
-    /// Watches the nearest directory that is there, for each boundary and each known file.
+    /// Watches the nearest existing directory for each checkpoint file and each known file.
     fn follow(&mut self) {
         let Some(notifier) = self.notifier.as_mut() else {
             return;
@@ -322,8 +323,8 @@ impl<'a> Watching<'a> {
         }
     }
 
-    /// Boundary files that appeared or changed since the last look, in the expected order, with
-    /// their digests. One that was still being written when it was noticed is the same boundary.
+    /// Checkpoint files that appeared or changed since the last look, in the expected order, with
+    /// their digests. One that was still being written when it was noticed is the same checkpoint.
     fn news(&mut self, seen: &mut [Observation]) -> Vec<(Utf8PathBuf, String)> {
         let mut news = Vec::new();
         for (_, path) in &self.boundaries {

@@ -33,7 +33,7 @@ pub(super) struct Strangers {
 /// What a look found.
 #[derive(Default)]
 pub(super) struct Look {
-    /// Programs that are nobody's here.
+    /// Programs that do not belong to the run.
     pub(super) foreign: Vec<Incident>,
     /// Names of all new ones, whoever started them.
     pub(super) names: BTreeSet<String>,
@@ -152,7 +152,7 @@ impl Strangers {
     }
 }
 
-/// Whether this is another gate, or something that one started, as far as names tell.
+/// Whether this is another gate, or started by one, judging by names.
 fn is_below_a_gate(parent: u32) -> bool {
     let names: BTreeMap<u32, String> = platform::names().into_iter().collect();
     let own = std::process::id();

@@ -14,7 +14,7 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    /// Opens it; or says why what is typed cannot be seen.
+    /// Opens it; or returns why typing cannot be detected.
     pub(super) fn open() -> (Self, Option<String>) {
         let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
         let flags = i32::try_from(flags.bits()).unwrap_or(0);

@@ -18,11 +18,11 @@ use crate::world::live::common::is_executable;
 use crate::world::live::sandbox::enforcer::{Enforcer, NoSandbox};
 use crate::world::live::sandbox::{Seen, View};
 
-/// A program in bubblewrap. Its options come from memory, so that a list of processes shows the
-/// program and not a page of paths.
+/// A program in bubblewrap. Its options come from memory, so that a process list shows the program
+/// instead of a page of paths.
 ///
 /// # Errors
-/// The system's, such as too many open files.
+/// Those of the system, such as too many open files.
 pub(in crate::world::live) fn confine(
     enforcer: &Enforcer,
     view: &View,
@@ -53,7 +53,7 @@ pub(in crate::world::live) fn confine(
     })
 }
 
-/// A file that only whoever inherits it can read.
+/// A file that only a process that inherits it can read.
 fn in_memory(text: &[u8]) -> std::io::Result<OwnedFd> {
     let mut memory = File::from(memfd_create("sandbox", MemfdFlags::CLOEXEC)?);
     memory.write_all(text)?;
@@ -162,7 +162,7 @@ pub(in crate::world::live) fn find_sandbox(path: &[Utf8PathBuf]) -> Result<Enfor
     }
 }
 
-/// Why bubblewrap does not work here, in words.
+/// Why bubblewrap does not work here, as a message.
 fn refused(said: &str) -> NoSandbox {
     let said = said.lines().last().unwrap_or_default().trim().to_owned();
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));

@@ -14,10 +14,10 @@ use rustix::fs::{MemfdFlags, memfd_create};
 
 use crate::world::live::environ::stays;
 
-/// The variable that says which descriptor holds the environment.
+/// The variable with the number of the descriptor that holds the environment.
 pub(in crate::world::live) const TAKEN: &str = "GATE_ENVIRONMENT_AT";
 
-/// What was taken out of the environment by the program that this one was; none when it was not.
+/// The environment passed on by the previous instance of this program; none if there was none.
 pub(in crate::world::live) fn taken_environment()
 -> std::io::Result<Option<BTreeMap<OsString, OsString>>> {
     let Some(number) = std::env::var_os(TAKEN) else {

@@ -52,7 +52,7 @@ pub(in crate::world::live) fn start(start: &Start<'_>) -> io::Result<(Child, Pip
     Ok((Child { pid }, pipes))
 }
 
-/// What is done in the program's place before it begins.
+/// The actions in the new process before the program begins.
 fn actions(start: &Start<'_>, theirs: &Theirs) -> io::Result<PosixSpawnFileActions> {
     const NOTHING: &CStr = c"/dev/null";
     let mut actions = PosixSpawnFileActions::init()?;
@@ -101,9 +101,9 @@ fn ends(stdin: bool) -> io::Result<(Theirs, Pipes)> {
     Ok((theirs, pipes))
 }
 
-/// A session of its own, and signals as a program expects them. It would inherit what is ignored:
-/// the gate's runtime ignores `SIGPIPE`, `nohup` the hang-up, a shell's `&` Ctrl-C; and the same
-/// canary would end otherwise.
+/// A session of its own, and default signals. The program would inherit ignored ones (the gate's
+/// runtime ignores `SIGPIPE`, `nohup` SIGHUP, a shell's `&` Ctrl-C), and the same canary would end
+/// differently.
 fn attributes() -> io::Result<PosixSpawnAttr> {
     let session = PosixSpawnFlags::from_bits_retain(libc::POSIX_SPAWN_SETSID.into());
     let signals = PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK;
@@ -146,10 +146,10 @@ impl Child {
         self.pid
     }
 
-    /// Waits for its end and clears it away.
+    /// Waits for its end and reaps it.
     ///
     /// # Errors
-    /// The system's, such as too many open files.
+    /// Those of the system, such as too many open files.
     pub(in crate::world::live) async fn wait(&mut self) -> io::Result<Ended> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
         let pid = linux::raw(self.pid).ok_or_else(|| io::Error::from(ErrorKind::NotFound))?;

@@ -47,7 +47,7 @@ pub(super) struct Sandboxes {
     choice: SandboxChoice,
     /// Looked for with the first program that needs it.
     found: OnceLock<Result<Enforcer, NoSandbox>>,
-    /// Programs whose mounts are made by moving run one after the other.
+    /// Programs whose directories are moved instead of mounted run one after the other.
     moving: Mutex<()>,
 }
 
@@ -59,8 +59,7 @@ impl Sandboxes {
         }
     }
 
-    /// Waits until no other program has its mounts made by moving, where that is how this one gets
-    /// them.
+    /// Waits until no other program has its directories moved, if this one needs that.
     pub(super) async fn alone(
         &self,
         sandbox: Option<&Sandbox>,
@@ -78,7 +77,7 @@ impl Sandboxes {
         Some(self.moving.lock().await)
     }
 
-    /// What keeps a program in; nothing where that was chosen.
+    /// The sandbox mechanism for a program; none if that was chosen.
     pub(super) fn enforcer(&self, operator: &Operator) -> Result<Option<&Enforcer>, NoSandbox> {
         if self.choice == SandboxChoice::Off {
             return Ok(None);
@@ -91,7 +90,7 @@ impl Sandboxes {
     }
 }
 
-/// What is in force for a program.
+/// The sandbox in force for a program.
 pub(super) fn in_force(sandbox: &Sandbox, enforcer: Option<&Enforcer>) -> Confined {
     let by = enforcer.map_or(Confinement::Nothing, |found| found.kind);
     let open = by == Confinement::Nothing;

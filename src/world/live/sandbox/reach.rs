@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 /// How far links and interpreters are followed.
 const FAR: usize = 8;
 
-/// Directories that are the operator's own: never shown whole because a tool lies in one.
+/// The operator's private directories: never shown whole merely because a tool is in one.
 #[derive(Debug, Clone)]
 pub(in crate::world::live) struct Private<'a>(pub(in crate::world::live) Vec<&'a Utf8Path>);
 
@@ -87,8 +87,8 @@ pub(in crate::world::live) fn needed_by(
     needed
 }
 
-/// The directory to show for one with programs: what it is installed in, where that shows nothing
-/// private; itself otherwise; nothing when even that would.
+/// The directory to show for one with programs: the installation that contains it, if that shows
+/// nothing private; or else the directory itself; none if even that would.
 fn shown_of(directory: &Utf8Path, private: &Private<'_>) -> Option<Utf8PathBuf> {
     let installed = matches!(
         directory.file_name(),
@@ -123,7 +123,7 @@ fn interpreter(file: &Utf8Path, path: &str) -> Option<Utf8PathBuf> {
     directories.find(|file| file.is_file())
 }
 
-/// The interpreter that a virtual environment was made from.
+/// The interpreter that a virtual environment was created from.
 fn base_of_environment(bin: &Utf8Path) -> Option<Utf8PathBuf> {
     let text = std::fs::read_to_string(bin.parent()?.join("pyvenv.cfg")).ok()?;
     let home = text.lines().find_map(|line| {

@@ -18,7 +18,7 @@ pub(in crate::world::live) const OWN_NETRC: &str = "/run/netrc";
 /// Its directory for temporary files.
 pub(in crate::world::live) const OWN_TEMPORARY: &str = "/tmp";
 
-/// Read by every program, where it is there.
+/// Readable by every program, if present.
 const SYSTEM: [&str; 12] = [
     "/usr",
     "/bin",
@@ -75,13 +75,13 @@ const ETC: [&str; 34] = [
 /// Something of this machine, as a program sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::world::live) struct Bind {
-    /// Where it is.
+    /// Its location.
     pub(in crate::world::live) source: Utf8PathBuf,
     /// Whether it may be changed.
     pub(in crate::world::live) writable: bool,
 }
 
-/// What stands at a path.
+/// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::world::live) enum Seen {
     /// A file or directory of this machine.
@@ -102,7 +102,7 @@ pub(in crate::world::live) struct View {
     pub(in crate::world::live) processes: bool,
 }
 
-/// What a view is made for.
+/// The input for a view.
 pub(in crate::world::live) struct Wanted<'a> {
     pub(in crate::world::live) sandbox: &'a Sandbox,
     pub(in crate::world::live) places: &'a Places,
@@ -115,7 +115,7 @@ pub(in crate::world::live) struct Wanted<'a> {
     pub(in crate::world::live) env: &'a BTreeMap<String, String>,
     /// The whole argument list.
     pub(in crate::world::live) arguments: &'a [String],
-    /// What it sees of the operator's toolchains.
+    /// The visible parts of the operator's toolchains.
     pub(in crate::world::live) toolchains: Vec<Utf8PathBuf>,
 }
 
@@ -192,14 +192,14 @@ impl View {
         }
     }
 
-    /// Shows something that is only read, where it is there and not seen already.
+    /// Shows something read-only, if it exists and is not visible already.
     fn read(&mut self, path: Utf8PathBuf) {
         if path.exists() && !self.shows(&path) {
             self.bind(path.clone(), path, false);
         }
     }
 
-    /// Whether something above a path is shown from where it is.
+    /// Whether a parent of a path is shown at its own location.
     fn shows(&self, path: &Utf8Path) -> bool {
         path.ancestors().any(|above| match self.seen.get(above) {
             Some(Seen::Bind(bind)) => bind.source == above,
@@ -209,7 +209,7 @@ impl View {
         })
     }
 
-    /// Shows a text as a file that no disk holds.
+    /// Shows a text as a file that is on no disk.
     pub(in crate::world::live) fn file(&mut self, at: Utf8PathBuf, text: String) {
         self.seen.insert(at, Seen::File(text));
     }
@@ -236,7 +236,7 @@ fn named_files(env: &BTreeMap<String, String>) -> BTreeSet<Utf8PathBuf> {
         .collect()
 }
 
-/// A directory to show; of one that holds the operator's home, the checkouts directly in it.
+/// A directory to show; if it contains the operator's home, the checkouts directly in it.
 fn without_home(path: Utf8PathBuf, home: &Utf8Path) -> Vec<Utf8PathBuf> {
     if !home.starts_with(&path) {
         return vec![path];
@@ -248,15 +248,15 @@ fn without_home(path: Utf8PathBuf, home: &Utf8Path) -> Vec<Utf8PathBuf> {
         .collect()
 }
 
-/// What is done about a directory that is not there.
+/// What to do about a missing directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Missing {
     IsMade,
     IsAnError,
 }
 
-/// The path of a place, to which no link leads: what an earlier program made there must not open
-/// another directory to the next.
+/// The path of a place, which no link may lead to: what an earlier program created there must not
+/// give the next one access to another directory.
 fn checked(places: &Places, place: &Place, missing: Missing) -> Result<Utf8PathBuf, String> {
     let path = places.path(place);
     let roots = places.roots();

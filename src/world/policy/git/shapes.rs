@@ -9,8 +9,8 @@ pub(super) enum Does {
     Writes,
 }
 
-/// A command with every option that it may have. Git takes any beginning of an option for it, so
-/// one that is not spelled out here is refused.
+/// A command with all its allowed options. Git accepts any unambiguous prefix of an option, so one
+/// that is not spelled out here is refused.
 pub(super) struct Shape(
     pub(super) &'static str,
     pub(super) Does,
