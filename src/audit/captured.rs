@@ -286,7 +286,7 @@ fn captured_by_context(node: &Node, found: &mut Vec<String>) {
     }
 }
 
-/// What a test puts where a logger was: `monkeypatch.setattr(engine, "logger", fake)`,
+/// Replacements of a logger in a test: `monkeypatch.setattr(engine, "logger", fake)`,
 /// `setattr(engine.logger, "info", seen.append)`, `logger.addFilter(seen.append)`.
 fn in_a_loggers_place(body: &Node, logs: &mut BTreeSet<String>) {
     body.visit(&mut |node| {

@@ -32,7 +32,7 @@ pub(super) struct Shared {
 #[derive(Clone, Copy)]
 pub(super) struct Maker<'a> {
     pub(super) git: Git<'a>,
-    /// Where they are kept.
+    /// The directory of the cache.
     pub(super) kept: &'a Place,
     /// A directory for this audit's own files.
     pub(super) desk: &'a Place,

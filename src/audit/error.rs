@@ -14,7 +14,7 @@ pub enum AuditError {
     /// The repository does not have the commit.
     #[error("commit `{commit}` is not in `{repo}`")]
     MissingCommit {
-        /// What was asked for.
+        /// The requested commit.
         commit: String,
         /// The directory.
         repo: String,

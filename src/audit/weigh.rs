@@ -165,7 +165,7 @@ impl Scales<'_> {
         }
     }
 
-    /// What a failure shows to be missing, where it shows nothing else.
+    /// The name that a failure shows to be missing, if it shows nothing else.
     fn shows_only_that_it_is_missing(
         &self,
         id: &str,

@@ -23,7 +23,7 @@ const PREFIX: &str = "gate-audit-";
 /// Where the tests of either side find their checkout.
 pub(super) const AT: &str = "/gate/work";
 
-/// What a checkout is called while it is moved for a test run, where it cannot be mounted.
+/// The name to which a checkout is moved for a test run, if it cannot be mounted.
 const MOVED: &str = "work";
 
 /// Checkouts of one repository.

@@ -23,7 +23,7 @@ pub enum Imported {
         module: String,
         /// Its file; none for a namespace without one.
         file: Option<String>,
-        /// Whether that lies inside the throwaway home.
+        /// Whether that file is inside the throwaway home.
         inside: bool,
     },
     /// It could not be imported.

@@ -27,13 +27,13 @@ pub struct Look {
     pub prefix: String,
     /// Where that environment's packages are.
     pub site_packages: Place,
-    /// Whether the environment lies inside the throwaway home.
+    /// Whether the environment is inside the throwaway home.
     pub prefix_inside: bool,
     /// The file that the entry point resolves to.
     pub entry: String,
     /// Whether that file exists.
     pub entry_there: bool,
-    /// Whether it lies inside the throwaway home.
+    /// Whether it is inside the throwaway home.
     pub entry_inside: bool,
     /// How the entry point starts: its first line, and the second after `#!/bin/sh`.
     pub shebang: Option<String>,

@@ -123,7 +123,7 @@ fn no_closure(trouble: VerbError, requirement: &str, as_of: Option<&str>) -> Ver
 }
 
 impl Locked {
-    /// When it was released; the first of its wheels counts.
+    /// When it was released: the upload time of its first wheel.
     pub(super) fn uploaded(&self) -> Option<Timestamp> {
         let times = self.wheels.iter().filter_map(|wheel| wheel.uploaded);
         times.min()

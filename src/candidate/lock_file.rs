@@ -48,7 +48,7 @@ pub enum LockError {
     },
 }
 
-/// When the package of this name was released, by the text of a lock. Pure.
+/// When the package of this name was released, according to a lock. Pure.
 pub(super) fn released(text: &str, package: &str) -> Result<Option<Timestamp>, LockError> {
     let packages = parse(text)?;
     let name = normalised(package);

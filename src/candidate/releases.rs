@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::versions::of_tag;
 use crate::model::read_json;
 
-/// How many releases are asked for at once; GitHub's own limit.
+/// How many releases are requested at once; GitHub's own limit.
 const PAGE: u32 = 100;
 
 /// One release on GitHub.

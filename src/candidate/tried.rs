@@ -12,7 +12,7 @@ use crate::world::{Finished, Place};
 /// The result of trying an installed candidate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tried {
-    /// The line that `--version` printed; none when it printed none.
+    /// The line that `--version` printed, if any.
     pub line: Option<String>,
     /// What is wrong, one line each.
     pub wrong: Vec<String>,

@@ -148,7 +148,7 @@ fn sealed_chain(folded: &Folded) -> Result<Canonical, EvidenceError> {
 /// Digests of all blobs that records refer to.
 ///
 /// # Errors
-/// When a record that may refer to one cannot be read.
+/// If a record that may refer to one cannot be parsed.
 pub(crate) fn blobs_of(folded: &Folded) -> Result<BTreeSet<String>, JournalError> {
     let mut found = BTreeSet::new();
     for line in &folded.lines {

@@ -86,7 +86,7 @@ pub enum ExplainError {
     /// No fact contains it.
     #[error("the run has no fact `{path}`{}", near(.nearest))]
     NoFact {
-        /// What was asked for.
+        /// The requested path.
         path: String,
         /// Names of facts that look like it.
         nearest: Vec<String>,

@@ -78,7 +78,7 @@ pub fn load_gate(
 /// Reads a bundle's journal.
 ///
 /// # Errors
-/// What does not hold, in words.
+/// The check that failed, as a message.
 pub(crate) fn read_journal(opened: &Opened) -> Result<Folded, String> {
     let bytes = kept(opened, &format!("data/{FILE}"))?;
     let scanned = scan(bytes, Path::new(FILE)).map_err(|error| error.to_string())?;

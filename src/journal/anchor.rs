@@ -15,7 +15,7 @@ use crate::world::Anchor;
 /// The head over all subtasks that have ended by the last of these lines.
 ///
 /// # Errors
-/// When a record contradicts an earlier one.
+/// If a record contradicts an earlier one.
 pub(super) fn anchor(lines: &[Line]) -> Result<Anchor, JournalError> {
     let folded = conclusions(lines)?;
     let ended = folded.courses().filter_map(|(id, courses)| {

@@ -27,7 +27,7 @@ pub struct Folded {
     pub lines: Vec<Line>,
     /// Number of processes that have written it.
     pub epoch: u32,
-    /// When and by what it was resumed.
+    /// Its resumptions, with time and program.
     pub resumptions: Vec<Resumed>,
     /// What the record before the seal commits to, if only the seal follows it.
     pub committed: Option<Committed>,

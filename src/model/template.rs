@@ -45,7 +45,7 @@ pub(crate) fn context_of<'f>(
     Ok(tree)
 }
 
-/// Merges tables; anything else must be equal. The error is the path where it is not.
+/// Merges tables; anything else must be equal. The error is the path of the first conflict.
 fn merge(into: &mut Value, from: Value, path: String) -> Result<(), String> {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {

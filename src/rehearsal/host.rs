@@ -216,7 +216,7 @@ pub(crate) fn remove_file(path: &Path) -> Result<(), RehearsalError> {
     })
 }
 
-/// Removes a directory and what is in it.
+/// Removes a directory and its contents.
 pub(crate) fn remove_dir(path: &Path) -> Result<(), RehearsalError> {
     std::fs::remove_dir_all(path).map_err(|source| RehearsalError::File {
         operation: "remove",

@@ -286,7 +286,7 @@ impl Report {
     }
 }
 
-/// Builds a report while a run goes on.
+/// Builds a report during a run.
 impl Reporter for Report {
     fn event(&mut self, event: &Event) {
         self.take(event);

@@ -61,8 +61,8 @@ pub(super) struct Now<'a> {
     pub(super) parameters: &'a BTreeMap<String, Value>,
     /// Subtasks whose inputs are not what they were.
     pub(super) inputs: &'a Changed,
-    /// Subtasks whose results have no age: another machine has drawn from them what there was to
-    /// draw.
+    /// Subtasks whose results do not expire, because another machine has already used them for
+    /// everything that depends on them.
     pub(super) ageless: &'a BTreeSet<SubtaskId>,
 }
 
@@ -103,8 +103,8 @@ pub(super) fn resumption(gate: &Gate, folded: &Folded, now: &Now<'_>) -> Resumpt
     resumption
 }
 
-/// The subtasks whose results another machine has drawn from already what there was to draw: they
-/// are left out of the scope, and no work package in it depends on theirs directly.
+/// The subtasks whose results another machine has already used for everything that depends on them:
+/// they are out of scope, and no work package in scope depends directly on theirs.
 pub(super) fn ageless(gate: &Gate, scope: &Scope, handed_on: bool) -> BTreeSet<SubtaskId> {
     if !handed_on || scope.alone().is_none() {
         return BTreeSet::new();

@@ -25,7 +25,7 @@ impl SharedReport {
         self.with(|report| report.clone())
     }
 
-    /// What an earlier part of this run found out is in its report too.
+    /// Adds the results of an earlier part of this run to its report.
     pub(super) fn keep(&self, resumed: &[Kept]) {
         self.with(|report| {
             for (id, outcome, facts) in resumed {

@@ -9,13 +9,13 @@ pub enum KeyError {
         /// What to do instead.
         remedy: &'static str,
     },
-    /// It is a private key where a public one belongs.
+    /// It is a private key, but a public one is required.
     #[error(
         "it holds a private key; --key takes the public one\n  → \
          `openssl pkey -in FILE -pubout`, or the `.pub` file in an allowed-signers line"
     )]
     Private,
-    /// It is a public key where a private one belongs.
+    /// It is a public key, but a private one is required.
     #[error(
         "it holds a public key; --sign takes the private one\n  → a key in the ssh agent is \
          named with `--sign agent:COMMENT`"

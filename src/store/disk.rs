@@ -115,7 +115,7 @@ pub trait Disk: Send + Sync {
 /// An entry of a directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listed {
-    /// Its name; lossy where it is not UTF-8.
+    /// Its name; lossy if it is not UTF-8.
     pub name: String,
     /// Its kind.
     pub kind: Kind,

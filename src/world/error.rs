@@ -18,7 +18,7 @@ pub enum WorldError {
         /// Its name.
         program: String,
     },
-    /// The program is there but could not be started.
+    /// The program exists but could not be started.
     #[error("program `{program}` could not be started: {reason}")]
     NotStarted {
         /// Its name.
@@ -57,7 +57,7 @@ pub enum WorldError {
     /// The recording contains no such request.
     #[error("not in the recording: {what}")]
     NotInRecording {
-        /// The request made, and the nearest recorded one.
+        /// The request, and the nearest recorded one.
         what: String,
     },
     /// The run is being stopped.

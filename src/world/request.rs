@@ -20,14 +20,14 @@ pub trait Request: Send {
     /// The effect to perform.
     fn into_effect(self) -> Effect;
 
-    /// The answer in a response; none when the response is one to another kind of request.
+    /// The value in a response; none if the response is one to another kind of request.
     fn answer(response: Response) -> Option<Self::Answer>;
 }
 
 /// Performs a request on behalf of a subtask.
 ///
 /// # Errors
-/// The world's; also when a recording answers another question than was asked.
+/// Those of the world; also if a recording answers another request than was made.
 pub async fn ask<R: Request>(
     world: &(impl World + ?Sized),
     by: &SubtaskId,

@@ -52,7 +52,7 @@ pub enum Reservation {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         left_by: Option<Holder>,
     },
-    /// Another one: which, where that is written down.
+    /// Another run holds it, and which one if that is recorded.
     HeldBy(Option<Holder>),
 }
 

@@ -19,7 +19,7 @@ const LOCK: [&str; 3] = ["uv.lock", "uv.toml", "pyproject.toml"];
 pub(in crate::audit) struct Project {
     /// Every path of the commit.
     pub(in crate::audit) paths: Vec<String>,
-    /// Its directory in the repository; empty where that is its top.
+    /// Its directory in the repository; empty for the top.
     pub(in crate::audit) root: String,
     texts: BTreeMap<String, String>,
     /// Names of the contents that an environment from a lock depends on.

@@ -152,7 +152,7 @@ fn expression(mut node: Node, asks: &Asks<'_>) -> Node {
     node
 }
 
-/// A bare `return` where a function ends anyhow.
+/// Removes a bare `return` at the end of a function.
 pub(super) fn trailing_returns(block: &mut Node) {
     while let Some(last) = block.children.last_mut() {
         match last.kind {

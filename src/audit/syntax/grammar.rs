@@ -30,8 +30,8 @@ pub trait Grammar: Send + Sync {
     /// Whether importing a module may be the whole point of an import.
     fn imports_have_effects(&self) -> bool;
 
-    /// Whether a name that is bound once is no more than its value, so that functions have a
-    /// normal form: not where a value does something when its name goes.
+    /// Whether a name that is bound once is equivalent to its value, so that functions have a
+    /// normal form: not in a language where a value has an effect when its name goes out of scope.
     fn has_normal_form(&self) -> bool;
 
     /// Whether a node that the grammar cannot fully parse is not behaviour in any case, such as

@@ -27,7 +27,7 @@ impl<'f> Lines<'f> {
         )
     }
 
-    /// The line of a difference, after the change where there is one.
+    /// The line of a difference, after the change if it still exists.
     pub(super) fn text(&self, path: &str, before: Option<u32>, after: Option<u32>) -> String {
         let Some((old, new)) = self.0.get(path) else {
             return String::new();

@@ -70,8 +70,8 @@ pub struct State {
     repositories: Vec<Repository>,
     renamed: Vec<(RepositoryName, RepositoryName)>,
     operator: Person,
-    /// When the next comment or event is; each is a second after the one before, so that the
-    /// same requests give the same bytes.
+    /// The time of the next comment or event; each is one second after the previous one, so that
+    /// the same requests give the same bytes.
     now: Timestamp,
     triggers: Vec<Trigger>,
     next_id: u64,

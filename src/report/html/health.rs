@@ -42,7 +42,7 @@ pub(super) struct Mark {
     pub(super) what: String,
 }
 
-/// What was found out about interventions.
+/// The findings about interventions.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Interventions {
     by: Option<String>,

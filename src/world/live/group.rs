@@ -117,7 +117,7 @@ pub(super) struct Group {
 struct Started {
     /// The first process, after which session and group are named.
     leader: u32,
-    /// When that one was started: nothing older belongs to it.
+    /// When the program was started: no older process belongs to it.
     at: u64,
     /// The program's own directory for temporary files.
     temporary: String,

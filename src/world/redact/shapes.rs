@@ -248,7 +248,7 @@ mod tests {
     }
 
     proptest! {
-        /// What looks closer only where a token may start finds what looking everywhere finds.
+        /// Checking only where a token may start finds the same as checking everywhere.
         #[test]
         fn no_start_is_passed_over(parts in prop::collection::vec(part(), 0..8)) {
             let text = parts.concat();

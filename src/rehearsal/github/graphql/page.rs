@@ -68,7 +68,7 @@ pub(super) fn cursor(index: usize) -> String {
     STANDARD.encode(format!("cursor:{index}"))
 }
 
-/// The index that a cursor leads to; no index where there is no cursor of ours.
+/// The index of a cursor; none if the cursor is not one of ours.
 fn index(cursor: &str) -> Option<usize> {
     let text = String::from_utf8(STANDARD.decode(cursor).ok()?).ok()?;
     text.strip_prefix("cursor:")?.parse().ok()

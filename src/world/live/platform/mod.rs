@@ -58,8 +58,8 @@ pub fn is_ignored(signal: Signal) -> bool {
     action.sa_sigaction == libc::SIG_IGN
 }
 
-/// How many processes may be held at the same time: a descriptor each where there are pidfds,
-/// and half of them are for everything else.
+/// How many processes may be pinned at the same time: each needs a descriptor where there are
+/// pidfds, and half of the descriptors are reserved for everything else.
 pub(super) fn held_at_once() -> usize {
     use rustix::process::{Resource, getrlimit};
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(4096);
