@@ -71,7 +71,7 @@ impl Reader<'_> {
             Kind::If if fails(&node.children[1]) => {
                 self.condition(path, &node.children[0], node.line, held);
             }
-            // Definitions inside a test run when they are called, if at all.
+            // Definitions inside a test run only if they are called.
             Kind::Function | Kind::Class => return,
             _ => {}
         }
@@ -145,7 +145,7 @@ impl Reader<'_> {
         };
         let (callee, arguments) = (&call.children[0], &call.children[1..]);
         if callee.kind == Kind::Name && held.logs.contains(&callee.text) {
-            // A fixture handed out the function that looks at logs.
+            // A fixture returned the function that looks at logs.
             self.push(path, node.line, Subject::Logs);
             return;
         }
@@ -159,7 +159,7 @@ impl Reader<'_> {
             self.function(helper, &given);
             self.depth -= 1;
         } else if callee.text.to_lowercase().starts_with("assert") {
-            // What is asserted on is the receiver of a mock, and the arguments.
+            // The assertion is on the receiver of a mock, and on the arguments.
             let on = callee.children.iter().chain(arguments).cloned().collect();
             let on = Node::new(Kind::Other, "", call.line, on);
             if let Some(subject) = subject(&on, held) {

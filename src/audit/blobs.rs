@@ -22,7 +22,7 @@ pub(super) async fn blobs(
         let read = match (text, entry) {
             (Err(bytes), _) => Err(Unreadable::TooLarge { bytes, limit }),
             (Ok(_), None) => Err(Unreadable::Binary),
-            // Where the mark for what is no UTF-8 stands, it may stand in the file, too.
+            // The replacement character may also be part of the file itself.
             (Ok(text), Some(entry)) if text.contains('\u{fffd}') => {
                 let bytes = exact_bytes(git, *entry, limit).await?;
                 bytes.map_or(Err(Unreadable::Binary), |bytes| decode(entry.path, bytes))

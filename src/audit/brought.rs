@@ -89,7 +89,7 @@ fn is_path_of(path: &str, module: &str) -> bool {
     let stem = stem.strip_suffix("/__init__").unwrap_or(stem);
     let dotted = stem.replace('/', ".");
     let root = dotted.strip_suffix(module);
-    // A root of sources is a directory or two, never a package above the module.
+    // A source root is one or two directories, never a package above the module.
     root.is_some_and(|root| root.is_empty() || (root.ends_with('.') && module.contains('.')))
         || dotted.strip_prefix("src.") == Some(module)
         || dotted.strip_prefix("lib.") == Some(module)
@@ -141,7 +141,7 @@ impl Bound {
                 }
                 "import_statement" | "import_from_statement" => self.imported(child, text, class),
                 "lambda" | "call" | "string" => {}
-                // A condition, a `try`, a decorator: what stands in it counts.
+                // A condition, a `try`, a decorator: their contents count.
                 _ => self.read(child, text, class),
             }
         }

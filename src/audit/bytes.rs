@@ -23,7 +23,7 @@ pub(super) async fn exact_bytes(
     entry: Entry<'_>,
     limit: u64,
 ) -> Result<Option<Vec<u8>>, AuditError> {
-    // Known to every git without being stored.
+    // Every git knows it without storing it.
     let nothing = if entry.oid.len() > 40 {
         "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
     } else {

@@ -82,7 +82,7 @@ pub(super) fn reads_source(node: &Node, held: &BTreeSet<String>) -> bool {
     ];
     node.any(&mut |part| match part.kind {
         Kind::Name if held.contains(&part.text) => true,
-        // `__file__` alone is the test's own place.
+        // `__file__` alone is the test's own location.
         Kind::Name => part.text != "__file__" && READS.contains(&part.text.as_str()),
         Kind::Attribute => READS.contains(&part.text.as_str()),
         _ => false,

@@ -139,7 +139,7 @@ pub(super) async fn commits(git: Git<'_>, req: &AuditRequest) -> Result<Commits,
     let Some(fix) = git.commit(&req.fix).await? else {
         return Err(missing(&req.fix));
     };
-    // The raw object names its parents even where a shallow clone cuts them off.
+    // The raw object names its parents even if a shallow clone cuts them off.
     let raw = git.text(&["cat-file", "commit", &fix], None).await?;
     let (head, message) = raw.split_once("\n\n").unwrap_or((&raw, ""));
     let parents: Vec<&str> = head
@@ -372,7 +372,7 @@ fn pair(
         }
     };
     match (side(&file.before), side(&file.after)) {
-        // What differs was lost on its way here, such as a secret.
+        // The differing part was lost on its way here, for example a redacted secret.
         (Ok(Some(before)), Ok(Some(after)))
             if before == after && file.before.oid != file.after.oid =>
         {

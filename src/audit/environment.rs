@@ -73,7 +73,7 @@ impl Maker<'_> {
                 "--compile-bytecode",
                 "--allow-empty-requirements",
                 "--python",
-                // Not the interpreter: a file that is named is shown by itself.
+                // Not the interpreter: a named file is made visible by itself.
                 path,
                 file.as_str(),
             ];
@@ -136,14 +136,14 @@ impl Maker<'_> {
         match self.filled(&place, make).await {
             Ok(Ok(packages)) => shared.packages = packages,
             unfinished => {
-                // What went wrong first is what the caller has to know.
+                // The caller needs the first error.
                 let path = place.clone();
                 let gone = Effect::RemoveDir { path };
                 drop(self.git.world.perform(self.git.by, gone).await);
                 return unfinished.map(|why| why.map(|_| shared));
             }
         }
-        // The mark comes last: an environment without one was never finished.
+        // The marker is written last: an environment without one was never completed.
         let write = Effect::WriteFile(WriteFile {
             path: mark,
             text: serde_json::to_string(&shared).unwrap_or_default(),

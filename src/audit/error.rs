@@ -126,7 +126,7 @@ impl AuditError {
                 format!("install `{program}`, or name another command with `--tests`")
             }
             Self::Git { stderr, .. } if stderr.contains("dubious ownership") => {
-                // The path that git names, which is the whole one.
+                // The path in git's message, which is the complete one.
                 let path = stderr.split('\'').nth(1).unwrap_or("its path");
                 format!(
                     "the checkout belongs to another user, whose settings git does not trust: audit \

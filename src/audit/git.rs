@@ -64,7 +64,7 @@ impl<'w> Git<'w> {
                 ("GIT_OPTIONAL_LOCKS", "0"),
                 ("GIT_TERMINAL_PROMPT", "0"),
                 ("GIT_NO_LAZY_FETCH", "1"),
-                // What a commit is called is what it is, on both sides.
+                // A commit is described by its id, on both sides.
                 ("GIT_NO_REPLACE_OBJECTS", "1"),
                 ("GIT_CONFIG_NOSYSTEM", "1"),
                 ("LC_ALL", "C"),
@@ -76,7 +76,7 @@ impl<'w> Git<'w> {
         }
         match ask(self.world, self.by, program).await {
             Ok(finished) => Ok(finished),
-            // git is there, so it is the directory that is not.
+            // git is installed, so the directory is what is missing.
             Err(WorldError::NotStarted { reason, .. }) if reason.contains("os error 2") => {
                 Err(AuditError::NotARepository {
                     repo: self.repo.to_string(),
@@ -117,7 +117,7 @@ impl<'w> Git<'w> {
     /// The error of a git command that failed.
     pub(super) fn failed(&self, arguments: &[&str], finished: &Finished) -> AuditError {
         let whole = &finished.stderr.text;
-        // What is wrong stands first there, and how to allow it for everybody behind.
+        // The error comes first there, followed by advice on how to allow it for everybody.
         let reason = whole
             .lines()
             .find(|line| line.contains("dubious ownership"));

@@ -22,7 +22,7 @@ pub(super) async fn without_log_assertions(
     proof: &mut Proof,
 ) -> Result<(), AuditError> {
     let (git, req, trees) = (proving.git, proving.req, proving.trees);
-    // One good proof is enough; this run is only for where everything hangs on it.
+    // One good proof is enough; this run is needed only if everything depends on it.
     if proof.fail_to_pass.iter().any(ProvingTest::proves) {
         return Ok(());
     }

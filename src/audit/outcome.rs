@@ -96,7 +96,7 @@ impl<'p> Checkout<'p> {
     fn new(paths: &[&'p str]) -> Self {
         let mark = |path: &&'p str| {
             let name = path.rsplit('/').next().unwrap_or_default();
-            // What any directory may be called is not looked for alone.
+            // A name that any directory may have is not searched alone.
             if name.len() > 12 { name } else { path }
         };
         let marks = paths.iter().map(mark).filter(|mark| !mark.is_empty());
@@ -114,7 +114,7 @@ impl<'p> Checkout<'p> {
         let mut rest = text;
         let mut out = String::new();
         while let Some(at) = rest.find(mark) {
-            // All that leads to it goes, in whatever spelling: links may be resolved.
+            // The path to it is removed, in any spelling: links may be resolved.
             let part =
                 |letter: &char| !letter.is_whitespace() && !"\"'`[](){}<>=,;:".contains(*letter);
             let lead: usize = rest[..at]
@@ -143,7 +143,7 @@ fn outcome(case: &Case, checkout: &Checkout<'_>) -> Outcome {
     }
     let skipped = case.results.iter().find(|one| one.what == What::Skipped);
     match (skipped, case.results.first()) {
-        // One of several subtests was left out, and the others passed.
+        // One of several subtests was skipped, and the others passed.
         (Some(_), _) if case.passed > 0 => Outcome::Passes,
         (Some(skipped), _) => Outcome::Cannot {
             why: left_out(skipped, checkout),
@@ -158,7 +158,7 @@ fn outcome(case: &Case, checkout: &Checkout<'_>) -> Outcome {
 fn left_out(skipped: &Recorded, checkout: &Checkout<'_>) -> String {
     let reason = first_line(&skipped.message, &skipped.text);
     let reason = match skipped.message.as_str() {
-        // A module that skips itself: the reason stands in the text alone.
+        // A module that skips itself: the reason is only in the text.
         "collection skipped" => in_text(&skipped.text).unwrap_or(reason),
         _ => reason,
     };
@@ -291,7 +291,7 @@ fn is_about_a_definition(message: &str) -> bool {
         "Mock object",
     ];
     let Some((owner, _)) = message.split_once(" has no attribute ") else {
-        // As the patching libraries put it: `<module 'x'> does not have the attribute 'y'`, or
+        // As the patching libraries report it: `<module 'x'> does not have the attribute 'y'`, or
         // the name alone.
         let name = |letter: char| letter.is_alphanumeric() || letter == '_';
         return message.contains("does not have the attribute") || message.chars().all(name);
@@ -300,7 +300,7 @@ fn is_about_a_definition(message: &str) -> bool {
         || owner.starts_with("partially initialized module ")
         || owner.starts_with("type object ")
         || DEFINITIONS.iter().any(|start| owner.starts_with(start));
-    // Python itself puts a value's type into quotes; what shows a value was asked by a library.
+    // Python itself quotes a value's type; a message with the value comes from a library.
     definition || owner.starts_with('<')
 }
 

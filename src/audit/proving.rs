@@ -93,7 +93,7 @@ pub async fn prove(
     };
     let proof = proving.prove(&project).await;
     let removed = trees.remove(git).await;
-    // What went wrong first is what the caller has to know.
+    // The caller needs the first error.
     let mut proof = proof?;
     removed?;
     for trace in trees.traces(git, &stores, &req.scratch).await? {
@@ -151,7 +151,7 @@ impl Proving<'_> {
         let mut runs = self.runs(&sides, self.req.in_turn).await?;
         let mut alone = None;
         if !self.req.in_turn && runs.may_share() {
-            // One of them may have been in the other's way: a port, a path.
+            // They may have interfered with each other: a port, a path.
             runs = self.runs(&sides, true).await?;
             alone = Some("a test on the fix failed while both sides ran at the same time");
         }

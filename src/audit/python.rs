@@ -93,7 +93,7 @@ fn installed(listed: &str) -> Vec<Python> {
             continue;
         };
         let minor = format!("{major}.{minor}");
-        // uv takes the first of a minor version, too.
+        // uv uses the first one of a minor version, too.
         if plain && !all.iter().any(|python| python.minor == minor) {
             all.push(Python {
                 version: version.to_owned(),

@@ -115,10 +115,10 @@ pub(super) fn chain(text: &str) -> Vec<Raised> {
     let mut now = Raised::default();
     let mut native = false;
     for line in text.lines() {
-        // A group draws a tree around the tracebacks it holds.
+        // An exception group draws a tree around its tracebacks.
         let line = ungrouped(line);
         if line.starts_with("Traceback (most recent call last)") {
-            // What a remote process raised stands as text in the traceback of who asked it.
+            // An error of a remote process is text in the traceback of its caller.
             take(&mut now, &mut all);
             native = true;
         } else if is_link(line) {
@@ -190,7 +190,7 @@ fn native_place(line: &str) -> Option<(String, u32)> {
     let rest = line.trim_start().strip_prefix("File \"")?;
     let (path, rest) = rest.split_once("\", line ")?;
     let number = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
-    // A syntax error names its file so, too, and without a function.
+    // A syntax error names its file like this as well, and without a function.
     rest.contains(", in ")
         .then(|| Some((path.to_owned(), number.parse().ok()?)))?
 }

@@ -117,7 +117,7 @@ fn runs(proof: &Proof) -> Vec<String> {
         )];
     };
     let python = &environment.python;
-    // Where the project is a part of the repository.
+    // The project is in a subdirectory of the repository.
     let (home, sources) = match environment.project.as_str() {
         "" => (String::new(), "src".to_owned()),
         root => (

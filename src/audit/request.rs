@@ -111,7 +111,7 @@ impl TestCommand {
         }
         Self {
             argv,
-            // A tool such as `uv run` asks the package index itself.
+            // A tool such as `uv run` uses the package index itself.
             base: EnvBase::Installer,
             ..Self::default()
         }

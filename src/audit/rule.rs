@@ -56,8 +56,8 @@ pub(super) fn read_test(
         let word = plain(word);
         slice.iter().any(|part| holds_word(part.node, &word))
     };
-    // An error of the product ends a test before it comes to what it is named for: there the
-    // name counts beside a word of the body. With an assertion that fails it is a claim.
+    // An error of the product ends a test before it reaches what it is named for: there the name
+    // counts together with a word of the body. For a failed assertion the name is only a claim.
     let named = failed.by() == Some(Whose::Product) && about.iter().any(holds);
     let missing_words = about
         .iter()
@@ -66,7 +66,7 @@ pub(super) fn read_test(
         .collect();
     let all = assertions(sources, test);
     let asserts_on = match judge(&all, &failed.at) {
-        // It never came to look at them.
+        // The test never reached them.
         AssertsOn::Logs if failed.is_an_error_of_the_product() => AssertsOn::Nothing,
         judged => judged,
     };
@@ -126,7 +126,8 @@ fn failing(all: &[Assertion], failed_at: &[(String, u32)]) -> Option<Subject> {
         all.iter()
             .filter(|assertion| assertion.line == nearest && same(path, &assertion.path))
     };
-    // `assert behaves and logs` fails by either: only a failure that cannot be about logs counts.
+    // `assert behaves and logs` can fail by either part: only a failure that cannot be about logs
+    // counts.
     if here().any(|assertion| assertion.subject == Subject::Logs) {
         Some(Subject::Logs)
     } else {

@@ -53,7 +53,7 @@ pub(super) async fn run_side(
     asked: Asked<'_>,
     report: Place,
 ) -> Result<SideRun, AuditError> {
-    // Made by us: whatever the tests put in their place is not read.
+    // Created by the gate: whatever the tests put in its place is not read.
     for path in [report.clone(), imports::told_at(&report)] {
         let empty = Effect::WriteFile(WriteFile {
             path,
@@ -105,7 +105,7 @@ fn program(objects: Option<&Place>, asked: Asked<'_>, report: &Place) -> Program
     program.limit = asked.limits.run;
     let fixed = [
         ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
-        // Another seed each round finds tests that depend on the order of a set.
+        // A different seed in each round finds tests that depend on the order of a set.
         ("PYTHONHASHSEED", asked.round.to_string()),
         ("PY_COLORS", "0".to_owned()),
         ("GIT_TERMINAL_PROMPT", "0".to_owned()),
@@ -121,7 +121,7 @@ fn program(objects: Option<&Place>, asked: Asked<'_>, report: &Place) -> Program
         program.env.insert(OBJECTS.to_owned(), quoted_path(objects));
     }
     if tests.base == EnvBase::Installer && makes_its_environment(&tests.argv) {
-        // It makes its environment while it runs.
+        // It creates its environment while it runs.
         sandbox.network = true;
         sandbox.writable = ["uv", "pip", "python"].map(cache).into();
         let python = cache("python").to_string();

@@ -109,7 +109,7 @@ async fn grep(
         arguments.extend(["-e", word]);
     }
     arguments.extend([fix, "--", "*.py"]);
-    // git grep tells of no match by its exit code.
+    // git grep reports by its exit code that there is no match.
     let finished = git.run(&arguments, None).await?;
     let start = format!("{fix}:");
     let modules = finished

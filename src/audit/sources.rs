@@ -33,10 +33,10 @@ impl TestSources {
 
     /// Finds a test by the class name and name a JUnit report gives it.
     pub(super) fn find(&self, id: &str) -> Option<Function<'_>> {
-        // A class is never named with `::`; what is behind it may be, as a parameter.
+        // A class name never contains `::`; what follows may, as a parameter.
         let (class, name) = id.split_once("::").unwrap_or(("", id));
         let name = name.split('[').next().unwrap_or(name);
-        // xdist names a group behind the test.
+        // xdist appends a group to the test's name.
         let name = name.split('@').next().unwrap_or(name);
         let mut best: Option<(usize, Function<'_>)> = None;
         let mut in_class = false;
@@ -65,7 +65,7 @@ impl TestSources {
                 break;
             }
         }
-        // A method may come from a class of another file.
+        // A method may be inherited from a class of another file.
         best.map(|(_, function)| function)
             .or_else(|| self.named(name, "").filter(|_| in_class))
     }

@@ -118,7 +118,7 @@ fn plain_import(
             stand_in(&mut line, [bound], names);
             line.push_str("; ");
         } else {
-            // The package is there, and the module is missing from it where it is used.
+            // The package exists, and the module is missing from it where it is used.
             let _ = write!(line, "import {package}; ");
             names.extend(one.name.rsplit('.').next().map(str::to_owned));
         }

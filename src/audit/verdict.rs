@@ -268,7 +268,7 @@ fn nothing_fails(proof: &Proof) -> Decision {
         );
         return decision(Verdict::Unproven, why);
     }
-    // A whole module that nobody could read may hold the proof.
+    // A whole module that could not be read may contain the proof.
     let module = proof.neither.iter().find(|test| test.id.starts_with("::"));
     if let Some(module) = module {
         let why = format!(

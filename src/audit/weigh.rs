@@ -85,7 +85,7 @@ fn pairs(before: &[SideRun], after: &[SideRun]) -> Vec<Pair> {
             }
         }
     }
-    // A module that one side could not collect has its tests on the other: they tell of it.
+    // If one side could not collect a module, the other side shows which tests it has.
     let has_tests = |id: &String| {
         let tests = || old.union(&new).filter(|other| !other.starts_with("::"));
         id.strip_prefix("::")
@@ -202,7 +202,7 @@ impl Scales<'_> {
                 (!value && self.brought.has(name)).then(|| name.to_owned())
             }
             "FileNotFoundError" => self.brought.file_in(message).map(str::to_owned),
-            // What checks its own arguments, as models of data do.
+            // Code that checks its own arguments, such as data models.
             "ValidationError" | "ValueError" => {
                 let extra = message.contains("extra_forbidden")
                     || message.contains("object has no field")
@@ -271,14 +271,14 @@ fn sort_in(proof: &mut Proof, pair: &Pair, old: &Outcome, new: &Outcome, scales:
         }),
         (Outcome::Passes, Outcome::Passes) => proof.pass_to_pass += 1,
         (Outcome::Cannot { why }, Outcome::Passes) => proof.cannot_without.push(told(why)),
-        // The fix took it from the parameters.
+        // The fix removed it from the parameters.
         (_, Outcome::Cannot { why }) if why == MISSING && pair.new.contains('[') => {
             proof.gone.push(pair.old.clone());
         }
         (Outcome::Passes, Outcome::Fails { message: why, .. } | Outcome::Cannot { why }) => {
             proof.broken.push(told(why));
         }
-        // What is expected to fail did run.
+        // A test that is expected to fail did run.
         (Outcome::Cannot { .. }, Outcome::Cannot { why })
             if !why.starts_with("expected to fail") && !why.starts_with("[XPASS") =>
         {

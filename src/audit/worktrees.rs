@@ -142,7 +142,7 @@ async fn take_away(
     root: &Place,
     above: &str,
 ) -> Result<usize, AuditError> {
-    // Every checkout has one of these from its first moment on.
+    // Every checkout has one of these from its creation.
     let marks = ListFiles {
         root: root.clone(),
         include: [PREFIX, MOVED]
@@ -177,7 +177,7 @@ impl Worktrees {
     ) -> Result<Self, AuditError> {
         clean_up(git, scratch).await?;
         let found = Found::look(git, stores, scratch).await?;
-        // Nothing that a test can see is called after the side it is on.
+        // Nothing that a test can see is named after its side.
         let place = |id: String| scratch.join(&format!("{PREFIX}{id}"));
         let made = Self {
             before: place(fresh_id(git).await?),
@@ -197,7 +197,7 @@ impl Worktrees {
 
     /// Where one side's report of one round goes.
     pub(super) fn report(&self, side: &str, round: u32) -> Place {
-        // No name that says the side; in a sandbox the tests do not even see this one.
+        // The name does not reveal the side; in a sandbox the tests do not even see it.
         let name = sha256_hex(format!("{side} {round}").as_bytes());
         self.reports.join(&format!("{}.xml", &name[..16]))
     }
@@ -231,7 +231,7 @@ impl Worktrees {
         let there = git.at(&self.scope).text(&others, None).await?;
         let there: BTreeSet<&str> = there.split('\0').collect();
         let built = git.at(&self.after).text(&others, None).await?;
-        // A name that is no UTF-8 could not be given back to git.
+        // A name that is not UTF-8 could not be passed back to git.
         let wanted = |path: &&str| !there.contains(path) && !path.contains('\u{fffd}');
         let built: Vec<&str> = built.split('\0').filter(wanted).collect();
         if built.is_empty() {
@@ -312,7 +312,7 @@ async fn clone(git: Git<'_>, commit: &str) -> Result<(), AuditError> {
         arguments.push("--object-format=sha256");
     }
     arguments.push(&path);
-    // In a directory that is there: the new one is not yet.
+    // In a directory that exists: the new one does not exist yet.
     let above = Place::new(path.rsplit_once('/').map_or("", |(above, _)| above));
     git.at(&above).text(&arguments, None).await?;
     let arguments = ["reset", "--quiet", "--hard", commit];
@@ -347,7 +347,7 @@ impl Found {
             vec!["rev-parse", "HEAD"],
         ];
         for question in questions {
-            // A bare repository has no status, and then has none afterwards either.
+            // A bare repository has no status, before or after.
             let finished = git.run(&question, None).await?;
             repository.extend(finished.stdout.text.lines().map(str::to_owned));
         }

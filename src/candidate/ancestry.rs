@@ -82,7 +82,7 @@ impl<'a> Checkout<'a> {
         match finished.ended {
             Ended::Code(0) => Ok(Some(finished.stdout.text.trim().to_owned())),
             Ended::Code(1) => Ok(None),
-            // A whole object id that is not there is said in words even when quiet.
+            // git reports a missing full object id as a message even when quiet.
             Ended::Code(128) if finished.stderr.text.contains("unknown revision") => Ok(None),
             _ => Err(self.failed(&finished)),
         }

@@ -84,12 +84,13 @@ impl Home {
         program
             .env
             .insert("UV_LINK_MODE".to_owned(), "copy".to_owned());
-        // The operator's settings come in variables; a file that lies above this run would add to
-        // them.
+        // The operator's settings are passed in variables; a file in a parent directory of this run
+        // would add to them.
         program
             .env
             .insert("UV_NO_CONFIG".to_owned(), "1".to_owned());
-        // Scripts that find their interpreter beside themselves are the same in every directory.
+        // Scripts that find their interpreter in their own directory are the same in every
+        // directory.
         program
             .env
             .insert("UV_VENV_RELOCATABLE".to_owned(), "1".to_owned());
@@ -108,7 +109,7 @@ impl Home {
     pub fn program(&self, argv: Vec<String>) -> Program {
         let mut program = Program::new(argv);
         program.env = self.variables();
-        // It runs the candidate, which is what is judged.
+        // It runs the candidate, which is the code under test.
         program.sandbox = Some(Box::new(Sandbox {
             writable: vec![self.root.clone()],
             ..Sandbox::default()

@@ -170,13 +170,14 @@ impl<'a> Index<'a> {
         argv.extend(more);
         let mut program = Program::new(argv);
         program.base = EnvBase::Installer;
-        // What is offered as source only is built to learn its version.
+        // A version offered only as source is built to learn its version.
         program.sandbox = Some(Box::new(Sandbox {
             writable: vec![Place::new(Place::CACHE).join("uv")],
             network: true,
             ..Sandbox::default()
         }));
-        // The operator's settings come in variables; a file above this run would add to them.
+        // The operator's settings are passed in variables; a file in a parent directory of this run
+        // would add to them.
         program
             .env
             .insert("UV_NO_CONFIG".to_owned(), "1".to_owned());

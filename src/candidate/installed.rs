@@ -90,7 +90,7 @@ impl Look {
         for package in &lock.packages {
             let (name, locked) = (&package.name, &package.version);
             match self.distributions.get(name) {
-                // A marker of the lock may leave a package out, but never the candidate.
+                // A marker in the lock may leave a package out, but never the candidate.
                 None => {}
                 Some(version) if version == locked => {}
                 Some(version) => found.push(format!("`{name}` is {version}, locked is {locked}")),
@@ -119,7 +119,7 @@ impl Look {
             found.push(format!("the interpreter works in `{}`", self.prefix));
         }
         let shebang = self.shebang.as_deref().unwrap_or_default();
-        // A relocatable script looks for its interpreter beside itself.
+        // A relocatable script looks for its interpreter in its own directory.
         let beside =
             shebang.starts_with("#!/bin/sh '''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/");
         if self.entry_there && !shebang.contains(&self.prefix) && !beside {

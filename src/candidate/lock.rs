@@ -50,8 +50,8 @@ pub async fn lock(
     let mut argv: Vec<String> = ["uv", "pip", "compile", "-", "--python", &python]
         .map(str::to_owned)
         .into();
-    // Wheels only: building from source runs code that no hash covers. `--upgrade`, or an older
-    // lock at the same place would be held on to.
+    // Wheels only: building from source runs code that no hash covers. With `--upgrade`, because uv
+    // would otherwise keep the versions of an older lock at the same place.
     let how = [
         "--no-build",
         "--upgrade",

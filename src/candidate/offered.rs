@@ -79,7 +79,8 @@ impl Asked<'_> {
             .newest(&format!("{package}=={version}"), false)
             .await?
         {
-            // Whether it is the Python: that it is not there was said already.
+            // Checks whether Python is the reason: that the version is missing was already
+            // reported.
             finding.seen = said;
             finding.seen.retain(|line| line.contains("Python"));
         }

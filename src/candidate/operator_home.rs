@@ -139,7 +139,7 @@ impl OperatorHome {
     /// If it cannot be read.
     pub async fn of(ctx: &Ctx) -> Result<Self, VerbError> {
         let mut files = Vec::new();
-        // A directory that is not there has no files.
+        // A missing directory has no files.
         for (root, looked_at) in [
             (Place::HOME, LOOKED_AT),
             (Place::PIPX, OF_PIPX),

@@ -122,7 +122,7 @@ pub async fn probe_and_choose(
         match index.standing(&version).await? {
             OnIndex::Yanked => listed.yanked.push(version),
             OnIndex::Absent => listed.absent.push(version),
-            // It appeared while we asked; the next run will find it as the newest.
+            // It appeared during the queries; the next run will find it as the newest.
             OnIndex::Offered => listed.offered.insert(0, version),
         }
     }

@@ -194,7 +194,7 @@ fn links_to(lock: &Lock) -> String {
 fn vendored(lock: &Lock, kept: &[&Wheel]) -> String {
     let mut text = String::from("lock-version = \"1.0\"\ncreated-by = \"canary-gate\"\n");
     for (package, wheel) in lock.packages.iter().zip(kept) {
-        // Names, versions and file names of wheels hold no character that TOML would escape.
+        // Names, versions and file names of wheels contain no character that TOML would escape.
         let uploaded = wheel.uploaded.map(|time| format!("upload-time = {time}, "));
         let _ = write!(
             text,

@@ -76,7 +76,7 @@ impl Drop for AbortOnDrop {
 
 async fn asked_to_stop(cancelled: &mut watch::Receiver<bool>) {
     if cancelled.wait_for(|stop| *stop).await.is_err() {
-        // Nobody is left who could ask.
+        // The requester is gone.
         std::future::pending::<()>().await;
     }
 }
@@ -107,7 +107,7 @@ async fn act(shared: Shared, id: SubtaskId, facts: Arc<Facts>) -> (Outcome, Vec<
         let quoted = shared.gate.quoted(subtask);
         ctx.reads(quoted.iter().map(AsRef::as_ref));
     }
-    // Before it acts: what changes while it does was not what it saw.
+    // Before it acts: changes made while it acts are not what it saw.
     let inputs = match shared.inputs {
         NotesInputs::Yes => inputs_of(&ctx, &shared.gate, &id, &verb).await,
         NotesInputs::No => Inputs::new(),

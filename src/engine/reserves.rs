@@ -38,7 +38,8 @@ impl Reserves {
         let Some(candidate) = candidate.filter(|_| self != Self::No) else {
             return outcome;
         };
-        // What it starts with was asked for, or found before it, and is this run's already.
+        // A candidate known at its start was requested, or found earlier, and is already locked for
+        // this run.
         let known = ctx.setting().candidate.as_deref().map(canonical);
         if known.is_some_and(|known| known == canonical(candidate)) {
             return outcome;

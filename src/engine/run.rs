@@ -56,7 +56,7 @@ pub async fn run(
     signals: &mut mpsc::UnboundedReceiver<Signal>,
 ) -> Outcomes {
     let steps = super::plan::steps(&request.gate, &request.asked);
-    // What is kept counts as done, whether it was asked for again or not.
+    // Kept results count as done, whether they were requested again or not.
     let kept = |step: &&Step| request.resumed.iter().any(|(id, ..)| *id == step.id);
     let counted = steps.iter().filter(|step| step.in_scope || kept(step));
     let counted = counted.count();
@@ -156,7 +156,7 @@ impl<'r> Loop<'r> {
     }
 
     async fn ended(&mut self, joined: Result<Ended, tokio::task::JoinError>) {
-        // An executor catches its verb's panic; one of its own leaves a subtask without an end,
+        // An executor catches its verb's panic; a panic of its own leaves a subtask without an end,
         // and the dispatcher would wait for it for ever.
         let Ok(Ended {
             id,

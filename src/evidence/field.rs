@@ -65,7 +65,7 @@ pub fn in_report(recording: &Recording, report: &Value, path: &str) -> Option<In
                 recording,
                 |kind| matches!(kind, EventKind::SubtaskEnded { subtask, .. } if subtask.as_str() == id),
             );
-            // What was taken again has ended anew.
+            // A subtask that was run again has ended again.
             (
                 format!("the end of {id}"),
                 ended.last().copied().into_iter().collect(),

@@ -107,7 +107,7 @@ impl<'a> Wanted<'a> {
         let joined_before = before.chars().next_back().is_some_and(joins);
         let mut after = after.chars();
         let joined_after = match after.next() {
-            // The end of a sentence, or of a part of a number?
+            // The end of a sentence, or a part of a number?
             Some('.') => after.next().is_some_and(char::is_alphanumeric),
             letter => letter.is_some_and(joins),
         };

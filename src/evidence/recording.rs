@@ -133,7 +133,7 @@ impl Recording {
             };
             let is_blob = name.starts_with(&format!("data/{BLOBS}/"));
             let whole = sha256_hex(text.as_bytes()) == *sha256;
-            // What a file was cleared of has left a mark in it; a blob is what its name says.
+            // Redaction leaves a mark in a file; a blob matches its name.
             if is_blob && whole {
                 texts.blobs.insert(sha256.clone(), text);
             } else if !is_blob && (whole || text.contains('‹')) {
@@ -225,7 +225,7 @@ fn of_run<'n>(
 ) -> BTreeMap<String, Vec<u8>> {
     let read = |name: &String| {
         let below = name.strip_prefix("data/")?;
-        // As it lies in an unpacked bundle, or in the run itself.
+        // Its path in an unpacked bundle, or in the run itself.
         let run_file = below.strip_prefix("files/").unwrap_or(below);
         let paths = [below, run_file].map(|below| run.join(below));
         let path = paths.into_iter().find(|path| disk.size(path).is_ok())?;

@@ -154,7 +154,7 @@ pub async fn reproduce_within(
     };
     let again = Arc::new(Again::prepare(disk, path, scratch, limits, opened)?);
     let recorded = Arc::new(recorded);
-    // Packing keeps one core busy, running again another.
+    // Packing keeps one core busy, the rerun another.
     let rebuilding = {
         let (again, recorded) = (Arc::clone(&again), Arc::clone(&recorded));
         tokio::task::spawn_blocking(move || {
@@ -273,7 +273,7 @@ impl Again {
             run_dir: self.data.clone(),
             blobs: Arc::clone(&self.blobs),
             gate_file: self.kept("data/gate.toml").to_vec(),
-            // That it is the journal's own was seen when the bundle was verified.
+            // Verification has shown that it is the journal's own.
             subject: self.subject.clone(),
             reports,
             files: self.files(),

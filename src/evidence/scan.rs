@@ -52,7 +52,7 @@ impl RedactorScan {
             .zip(&self.fed)
             .take_while(|(a, b)| a == b)
             .count();
-        // The first difference stands within the token: its first bytes may even be the same.
+        // The first difference is within the token: its first bytes may even be equal.
         let from = self.back[..same]
             .iter()
             .rposition(|byte| *byte == "‹".as_bytes()[0]);

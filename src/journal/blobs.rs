@@ -34,7 +34,7 @@ pub(crate) fn said(
     found: &mut Vec<(String, String)>,
 ) -> Result<Said, serde_json::Error> {
     let said = Said::new(value)?;
-    // No text in it is longer than all of it; most end here.
+    // No text in it is longer than the whole; most values end here.
     if said.text().len() <= limit {
         return Ok(said);
     }
@@ -268,7 +268,7 @@ mod tests {
         };
         for limit in [BLOB_LIMIT_UNSAID, BLOB_LIMIT] {
             assert_eq!(written(&"x".repeat(limit - 60), limit).0, 0);
-            // Longer than the limit with what stands around it.
+            // Longer than the limit together with the surrounding text.
             assert_eq!(written(&"x".repeat(limit), limit).0, 0);
             let (blobs, said) = written(&"x".repeat(limit + 1), limit);
             assert_eq!(blobs, 1);

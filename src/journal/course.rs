@@ -60,7 +60,7 @@ impl Exchange {
     pub fn touches_outside(&self) -> bool {
         match self.effect.read::<Effect>() {
             Ok(effect) => classify(&effect) == Reach::Outside,
-            // A long text in it is a reference now. Such a request is judged by its kind.
+            // A long text in it is a reference here. Such a request is judged by its kind.
             Err(_) => matches!(
                 self.effect.shown().get("effect").and_then(Value::as_str),
                 Some("run" | "end-processes") | None

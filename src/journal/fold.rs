@@ -193,7 +193,7 @@ impl Folded {
     fn event(&mut self, time: Timestamp, kind: &EventKind, told: &mut Told) {
         match kind {
             EventKind::SubtaskStarted { subtask } => {
-                // Requests that came before the start's own record belong to this course too.
+                // Requests recorded before the start belong to this execution too.
                 let epoch = self.epoch;
                 let course = self.open_course(subtask, |course| {
                     course.epoch == epoch && course.started.is_none() && course.ended.is_none()
@@ -203,7 +203,7 @@ impl Folded {
             EventKind::FactPublished(fact) => {
                 self.open_course(&fact.source.by, |_| true);
                 let courses = self.courses.get_mut(&fact.source.by);
-                // A kept subtask's facts may be told again to the reporters of a later process.
+                // A kept subtask's facts may be reported again to the reporters of a later process.
                 if let Some(courses) = courses
                     && told.insert((courses.len(), fact.clone()))
                     && let Some(course) = courses.last_mut()
@@ -219,7 +219,7 @@ impl Folded {
                 ..
             } => {
                 let epoch = self.epoch;
-                // The same end again is a kept subtask that is told again.
+                // The same end again is a kept subtask that is reported again.
                 let course = self.open_course(subtask, |course| match &course.ended {
                     Some(ended) => ended.outcome == *outcome,
                     None => course.epoch == epoch,
@@ -383,7 +383,7 @@ impl Folded {
             .ended
             .as_ref()
             .filter(|ended| ended.outcome.lets_on())?;
-        // What ended in the future has no age: then a clock was wrong, and it is taken again.
+        // An end in the future has no age: a clock was wrong, and the subtask is run again.
         let age = Duration::try_from(now.duration_since(ended.at)).ok();
         let fresh = |limit| age.is_some_and(|age| age <= limit);
         max_age.is_none_or(fresh).then_some(course)

@@ -156,8 +156,8 @@ impl World for RecordLayer {
             .intent(by, &effect)
             .map_err(|error| self.not_recorded(&error))?;
         if write {
-            // Invariants: evidence first, at most once. Nothing outside is touched before all that
-            // led to it is on disk.
+            // Invariants: evidence first, at most once. Nothing outside is touched before
+            // everything that led to it is on disk.
             self.sync().await?;
         } else if let Effect::Run(program) = &effect {
             self.sync_meanwhile(program);

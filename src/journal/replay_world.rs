@@ -82,7 +82,7 @@ impl ReplayWorld {
     pub fn new(folded: &Folded, blobs: Blobs) -> Self {
         let mut left = BTreeMap::new();
         for (id, courses) in folded.courses() {
-            // What an earlier process of the run found out was taken over, and is not asked again.
+            // Results of an earlier process of the run were kept, and are not requested again.
             let Some(course) = courses.last().filter(|last| last.epoch == folded.epoch) else {
                 continue;
             };
@@ -231,7 +231,7 @@ impl World for ReplayWorld {
                 read.map_err(|error| broken(error.to_string()))
             }
             Ok(Some(Answer::Err(error))) => Err(error),
-            // The run ended before there was an answer; so does this one.
+            // The run ended before there was a response; so does this one.
             Ok(None) => Err(WorldError::Interrupted),
             Err(difference) => Err(broken(difference.to_string())),
         }

@@ -86,7 +86,7 @@ impl fmt::Debug for Said {
 
 impl From<Value> for Said {
     fn from(value: Value) -> Self {
-        // A `Value` writes itself without fail; nothing that is read later could do with less.
+        // Serializing a `Value` cannot fail.
         Self(to_raw_value(&value).unwrap_or_default().into())
     }
 }

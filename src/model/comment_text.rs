@@ -44,7 +44,7 @@ fn mark(
         value.kind(),
         ValueKind::Undefined | ValueKind::None | ValueKind::Bool | ValueKind::Number
     );
-    // What a block of the template captured has its marks already.
+    // Text captured by a block of the template has its marks already.
     let is_marked = value.as_str().is_some_and(|text| text.contains(OPENS));
     if is_plain || is_marked || value.is_safe() {
         return escape_formatter(out, state, value);

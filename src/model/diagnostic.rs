@@ -232,7 +232,7 @@ impl Diagnostics {
             ))
         });
         list.dedup();
-        // What is wrong in the file itself stands before what is wrong in its templates.
+        // Errors in the file itself come before errors in its templates.
         list.sort_by_key(|problem| problem.source.name != file);
         let file = file.to_owned();
         (!list.is_empty()).then_some(Self { file, list })
@@ -270,7 +270,7 @@ impl Diagnostics {
             let plain = (!look.unicode).then(|| diagnostic.in_ascii());
             let shown = Shown::new(plain.as_ref().unwrap_or(diagnostic));
             if handler.render_report(&mut text, &shown).is_err() {
-                // A line is better than nothing, should the drawing ever fail.
+                // A single line is better than nothing if the drawing ever fails.
                 let _ = writeln!(text, "{diagnostic}");
             }
             text.push('\n');

@@ -343,7 +343,7 @@ fn explain(
 ) -> TemplateError {
     if error.kind() == ErrorKind::UndefinedError {
         let shown = error.range().and_then(|range| {
-            // The engine marks the last step of a path; all of it says more.
+            // The engine marks only the last step of a path; the whole path is more helpful.
             let of_path = |letter: char| letter.is_alphanumeric() || "_.[]".contains(letter);
             let before = text.get(..range.start)?.trim_end_matches(of_path);
             text.get(before.len()..range.end)

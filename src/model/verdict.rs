@@ -153,7 +153,8 @@ impl Outcome {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
-            // Left out on purpose is no finding; stopped is told by what stopped it.
+            // Deliberately left out is not a finding; a stopped subtask is reported with what
+            // stopped it.
             Self::Passed { .. }
             | Self::Skipped { .. }
             | Self::NotRun {

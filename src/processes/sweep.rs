@@ -62,7 +62,7 @@ fn sort(compiled: &CompiledRule, seen: Vec<ProcessSeen>) -> Sight {
     for process in seen {
         match compiled.explain(&process) {
             Ok(()) => sight.targets.push(process),
-            // Where another user's process has its home is not for us to see.
+            // The home of another user's process is not visible to us.
             Err(Spared::AnotherUser | Spared::Home { .. }) if !process.ours => {
                 sight.foreign.push(process);
             }

@@ -134,7 +134,7 @@ pub(crate) fn run(command: &mut Command, input: Option<&[u8]>) -> Result<Output,
         command.stdin(Stdio::piped());
     }
     let mut child = command.spawn().map_err(not_started)?;
-    // Fed from a thread: a program that answers while it reads must not block both sides.
+    // Written from a thread: a program that writes while it reads must not block both sides.
     let feeder = child
         .stdin
         .take()
@@ -172,7 +172,7 @@ pub(crate) fn make_removable(root: &Path) {
     let Ok(entries) = std::fs::read_dir(root) else {
         return;
     };
-    // What stays behind is a temporary directory; nobody is helped by an error.
+    // Only a temporary directory remains; an error would help nobody.
     let _done = std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o700));
     for entry in entries.flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -285,7 +285,7 @@ pub(crate) fn processes() -> Result<Vec<Seen>, RehearsalError> {
 pub(crate) fn kill(pid: u32) {
     use nix::sys::signal::{Signal, kill};
     if let Ok(pid) = i32::try_from(pid) {
-        // An error means that it is gone already, which is what was asked for.
+        // An error means that it is already gone, which is the goal.
         let _ = kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL);
     }
 }

@@ -94,7 +94,7 @@ impl World {
             let (root, url, faults) = (root.clone(), saas.url(), faults.clone());
             blocking(move || build_harness(&root, &url, &faults, &locking)).await?;
         }
-        // uv made the gate's cache, open to all.
+        // uv created the gate's cache with open permissions.
         session::close_cache(&root.join("cache/gate"))
             .map_err(|error| RehearsalError::Other(error.to_string()))?;
         let stand_ins = put_stand_ins(&root, &operator, &python, faults)?;

@@ -154,7 +154,7 @@ pub fn harmless(text: &str) -> String {
             line
         }
     };
-    // The runner's lines end with a carriage return too.
+    // The runner also ends lines at a carriage return.
     text.split_inclusive(['\n', '\r']).map(line).collect()
 }
 

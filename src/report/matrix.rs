@@ -54,7 +54,7 @@ impl Matrix {
     /// The matrix of these bundles.
     #[must_use]
     pub fn new(cells: Vec<MatrixCell>) -> Self {
-        // A bundle that does not hold shows nothing, and unknown is never pass.
+        // A bundle that does not verify shows nothing, and unknown is never pass.
         let of = |cell: &MatrixCell| cell.verdict.unwrap_or(Verdict::Error);
         Self {
             format: MATRIX_FORMAT,

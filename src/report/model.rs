@@ -247,7 +247,7 @@ impl Report {
 
     /// Adds one event.
     pub fn take(&mut self, event: &Event) {
-        // The latest, whichever order parallel subtasks' events are read in.
+        // The latest, in whichever order parallel subtasks' events are read.
         self.ended = self.ended.max(Some(event.time));
         match &event.kind {
             EventKind::RunStarted { run, .. } => {
@@ -255,7 +255,7 @@ impl Report {
                 self.started.get_or_insert(event.time);
             }
             EventKind::FactPublished(fact) => {
-                // Always sorted: facts that come in their names' order are only added at the end.
+                // Always sorted: facts that arrive in the order of their names are appended.
                 let at = self.facts.partition_point(|other| other.name < fact.name);
                 let same = self.facts[at..]
                     .iter()
@@ -303,7 +303,7 @@ pub fn label(result: Option<&Outcome>) -> &'static str {
 /// for people starts here; output for programs is JSON, which has escapes of its own.
 pub(super) fn shown<T: Clone + Serialize + serde::de::DeserializeOwned>(recorded: &T) -> T {
     let value = serde_json::to_value(recorded).map(visible_value);
-    // Escaping changes texts alone, so what was written is read; the tests try it.
+    // Escaping changes only strings, so what was written can be read back; a test checks this.
     value
         .and_then(serde_json::from_value)
         .unwrap_or_else(|_| recorded.clone())

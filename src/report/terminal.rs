@@ -32,7 +32,7 @@ impl<W: Write + Send> Plain<W> {
     }
 
     fn say(&mut self, line: &str) {
-        // Nobody reading any more must not end a release.
+        // A closed output must not end a release.
         drop(writeln!(self.to, "{line}"));
     }
 }

@@ -140,7 +140,7 @@ fn finding(out: &mut String, subtask: &SubtaskReport, style: Style) -> std::fmt:
         style.bold(subtask.id.as_str()),
         one_line(&subtask.title)
     )?;
-    // A text of several lines stays behind its own margin: it cannot pose as what follows.
+    // The lines of a text stay behind its own margin: it cannot be mistaken for the next item.
     for line in finding.what.lines() {
         writeln!(out, "    {line}")?;
     }

@@ -148,7 +148,7 @@ fn url(exchange: &Exchange) -> Option<String> {
 
 fn fate(answer: Option<&Answer>) -> Fate {
     let Some(Answer::Ok(said)) = answer else {
-        // A request without an answer, or one that was cut off, may have been carried out.
+        // A request without a response, or an interrupted one, may have been carried out.
         return if answer.is_some() {
             Fate::Refused
         } else {

@@ -49,7 +49,7 @@ impl Auditing {
         for directory in [&cache.join("command"), &all] {
             make_private(directory).map_err(failed(directory))?;
         }
-        // Nobody may find the new directory before it is marked.
+        // The new directory must not be found before it is marked.
         let door = open(&all.join("lock"))?;
         door.lock().map_err(failed(&all.join("lock")))?;
         let cleared = clear(&all)?;
@@ -109,7 +109,7 @@ impl Auditing {
 
 impl Drop for Auditing {
     fn drop(&mut self) {
-        // What cannot be removed now the next audit removes.
+        // What cannot be removed now is removed by the next audit.
         let _gone = take_away(&self.all, &self.name);
     }
 }

@@ -121,7 +121,7 @@ pub fn check_private(
     workspace: &Utf8Path,
 ) -> Result<(), SessionError> {
     let redactor = Arc::new(Redactor::new());
-    // Making a world teaches the redactor what there is to hide.
+    // Creating a world teaches the redactor what has to be redacted.
     let _world = live_with(operator, cache, state, workspace, Arc::clone(&redactor));
     opening::check_private(gate, &redactor)
 }

@@ -137,8 +137,8 @@ impl Conclusion<'_> {
         self.write_reports(directory).await;
         let spec = self.gather(directory, redactor).await?;
         if !self.seal() {
-            // A seal that may not be on the disk vouches for nothing; without a bundle the run is
-            // gone on with.
+            // A seal that may not be on disk guarantees nothing; without a bundle the run can be
+            // resumed.
             return None;
         }
         self.bundle(directory, redactor, spec).await
@@ -268,7 +268,7 @@ fn concluded(
     journal.sync()?;
     let mut folded = journal::read_on(disk, run)?;
     let gate = RecordedGate::of_run(disk, run)?;
-    // Reports and subject name the verdict, and what they are is committed to before the seal.
+    // Reports and subject name the verdict, and their content is committed to before the seal.
     folded.sealed = Some(Sealed {
         verdict: folded.verdict(),
         digest: String::new(),
@@ -357,7 +357,7 @@ impl Files<'_> {
             match entry.kind {
                 Kind::Dir => self.below(&path, &below)?,
                 Kind::File => self.take(&path, below)?,
-                // A link or a socket is nothing that can be shown.
+                // A link or a socket cannot be shown.
                 Kind::Other => {}
             }
         }

@@ -38,7 +38,7 @@ pub fn follow(
     let path = directory.path.join(FILE);
     let (mut seen, mut size) = (0, None);
     loop {
-        // Asked first: what it wrote before it died is read after that.
+        // Checked first: what it wrote before it died is read after that.
         let lives = killed::lives(state, &directory.run);
         let now = path.as_std_path().metadata().ok().map(|file| file.len());
         if now != size {

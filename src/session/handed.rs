@@ -80,7 +80,7 @@ pub fn take_over(
         run: taken.run.clone(),
     };
     if goes_on_here(&directory, &opened)? {
-        // What lived here is made anew from the record, as on any machine.
+        // What existed here is recreated from the record, as on any machine.
         directory.drop_throwaway();
         return Ok(taken);
     }

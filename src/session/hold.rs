@@ -41,7 +41,7 @@ pub(super) async fn hold(
         directory,
     };
     let both = async {
-        // In this order everywhere: who waits for the workspace holds no candidate.
+        // In this order everywhere: a run that waits for the workspace holds no candidate.
         let workspace = run.workspace(reporters).await?;
         run.candidate(reporters).await?;
         Ok(Some(workspace))

@@ -61,7 +61,7 @@ impl Alive {
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        // Left behind it only means that the next start looks for nothing.
+        // If it is left behind, the next start merely finds nothing to clear.
         let _gone = std::fs::remove_file(&self.path);
     }
 }
@@ -111,7 +111,7 @@ pub fn killed(state: &Utf8Path, resume: Option<&str>) -> Result<Vec<Killed>, Ses
             } else {
                 throwaway(&directory)
             },
-            // As the system tells it, which knows no links.
+            // As the system reports it, without links.
             processes: processes_of_run(&directory.canonicalize_utf8().unwrap_or(directory))?,
             mark,
         };
@@ -161,7 +161,7 @@ impl Killed {
     /// What is to be cleared, one line each.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        // Without arguments: those of a daemon hold its token.
+        // Without arguments: those of a daemon contain its token.
         let process =
             |seen: &ProcessSeen| format!("end process {} ({})", seen.identity.pid, seen.program);
         let directory = |path: &Utf8PathBuf| format!("remove {path}");
@@ -184,7 +184,8 @@ impl Killed {
         let mut rounds = 0;
         while !left.is_empty() && rounds < 5 {
             let targets: Vec<ProcessIdentity> = left.iter().map(|seen| seen.identity).collect();
-            // After the first time there is no more TERM: who is born of it would be born again.
+            // After the first round there is no more TERM: a handler could start new processes
+            // again.
             let grace = if rounds == 0 { GRACE } else { Duration::ZERO };
             let receipts = end_by_identity(&targets, grace).await?;
             ended += receipts

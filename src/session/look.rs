@@ -28,7 +28,8 @@ pub(super) async fn look(
     home: Home,
     world: Arc<dyn World>,
 ) -> Changed {
-    // A failure's consequences are drawn from the runs that showed it, whatever has changed since.
+    // The consequences of a failure are based on the runs that showed it, whatever has changed
+    // since.
     let failed = |package| unfinished_failure(package, before);
     if gate.work_packages.iter().any(failed) {
         return Changed::new();
@@ -42,7 +43,7 @@ pub(super) async fn look(
         let Some((course, then)) = noted(before, &subtask.id) else {
             continue;
         };
-        // What comes after something that is taken again is taken again, too.
+        // A subtask after one that is run again is run again, too.
         let graph = gate.graph();
         if changed
             .keys()
@@ -102,7 +103,7 @@ impl Looker<'_> {
         let declared = verb.declares().inputs();
         let mut then = then.clone();
         if self.home == Home::Elsewhere {
-            // Nothing that is still to be done works with it, so it was not made here.
+            // No remaining subtask uses it, so it was not created here.
             for name in declared.iter().filter_map(Input::in_home) {
                 now.remove(name);
                 then.remove(name);

@@ -37,7 +37,7 @@ pub(super) fn check_private(gate: &Gate, redactor: &Arc<Redactor>) -> Result<(),
     let named = |(name, text)| (format!("the template `{name}`"), text);
     for (file, text) in gate.templates.iter().map(named).chain([file]) {
         if let Some(what) = redactor.first_in(text) {
-            // What goes over several lines begins in none of them alone.
+            // A value of several lines is not contained in any single line.
             let line = text
                 .lines()
                 .position(|line| redactor.first_in(line).is_some());
@@ -64,7 +64,7 @@ fn placed(gate: &Arc<Gate>, redactor: &Arc<Redactor>) -> Arc<Gate> {
         .collect();
     let mut own = (**gate).clone();
     if changed.is_empty() || own.set(&changed).is_err() {
-        // As it was: then the last look at the bundle refuses the path.
+        // Unchanged: then the last check of the bundle refuses the path.
         return Arc::clone(gate);
     }
     Arc::new(own)
@@ -84,7 +84,7 @@ pub(super) async fn open(
     let path = directory.path.as_std_path();
     let gate = GateRef::of(&options.gate);
     if options.resume.is_some() {
-        // Looked at before it is written to: what is refused is left as it was.
+        // Checked before anything is written: a refused run stays unchanged.
         let before = journal::read(path)?;
         let corrected = fits(&before, options, &gate, directory)?;
         let resumed = Resumed {

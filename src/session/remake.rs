@@ -86,7 +86,7 @@ async fn remake(gate: &Arc<Gate>, before: &Folded, asked: &Asked, world: Arc<dyn
             Some(why) => {
                 let why = format!("on this machine it is another: {why}");
                 remade.changed.insert(subtask.id.clone(), why);
-                // What comes after it is taken again, too.
+                // Everything after it is run again, too.
                 break;
             }
         }

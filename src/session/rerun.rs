@@ -79,7 +79,7 @@ impl RecordedGate {
                 _ => report.take(event),
             }
         }
-        // In their names' order, in which the report takes any number of them quickly.
+        // In the order of their names, in which the report adds any number of them quickly.
         for event in facts.into_values() {
             report.take(event);
         }
@@ -189,7 +189,7 @@ fn without_origins(facts: &Facts) -> Facts {
     let mut plain = Facts::default();
     for fact in facts.iter() {
         let source = fact.source.without_origins();
-        // They have names of their own already.
+        // They already have names of their own.
         drop(plain.publish(Fact {
             source,
             ..fact.clone()
@@ -204,7 +204,7 @@ impl Rerun for RecordedGate {
         let gate = Arc::new(self.as_run(recorded)?);
         let before = recorded.before_last().map_err(|error| error.to_string())?;
         if let Some(before) = before {
-            // Asked again, because it was asked then; what was kept is on record.
+            // Requested again, because it was requested then; kept results are recorded.
             let last = recorded.resumptions.last();
             let handed_on = last.is_some_and(|resumed| resumed.handed_on.is_some());
             super::remake::found(&gate, &before, handed_on, recorded.asked(), &world).await;

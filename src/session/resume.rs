@@ -160,7 +160,7 @@ fn aged(gate: &Gate, subtask: &Subtask, folded: &Folded, now: &Now<'_>) -> Strin
 
 /// Whose results are no longer valid, and why.
 fn reasons(gate: &Gate, now: &Now<'_>) -> BTreeMap<SubtaskId, String> {
-    // What was changed by name says more than that a definition is another one.
+    // A reason with a name is more helpful than that the definition has changed.
     let mut reasons = now.inputs.clone();
     let all = || gate.subtasks().map(|(_, subtask)| subtask);
     if let Some(quoting) = quoting(gate, now.parameters) {
@@ -229,7 +229,7 @@ fn kept_of(gate: &Gate, package: &WorkPackage, folded: &Folded, now: &Now<'_>) -
         kept.retain(|(id, _, _)| before.iter().any(|subtask| subtask.id == *id));
     }
     if !whole {
-        // What was ended then says nothing of what has been started since.
+        // What was ended then does not show what has been started since.
         let ends = |subtask: &Subtask| subtask.verb.declares().ends().is_some();
         let sweeps: Vec<&Subtask> = package.subtasks.iter().filter(|one| ends(one)).collect();
         kept.retain(|(id, _, _)| sweeps.iter().all(|subtask| subtask.id != *id));
@@ -258,7 +258,7 @@ pub(super) fn unfinished_failure(package: &WorkPackage, folded: &Folded) -> bool
         let ended = folded.course(&subtask.id)?.ended.as_ref()?;
         Some(&ended.outcome)
     };
-    // Judging the same runs again may have been cut off: the failure stands.
+    // Judging the same runs again may have been interrupted: the failure remains.
     let failed =
         |subtask: &Subtask| matches!(folded.last_outcome(&subtask.id), Some(Outcome::Failed(_)));
     let handled = |subtask: &Subtask| outcome(subtask).is_some_and(Outcome::lets_on);

@@ -71,7 +71,7 @@ pub async fn run(
     let request = Request {
         gate: Arc::clone(&options.gate),
         run: directory.run.clone(),
-        // A run keeps to what it began with: its recording asks for nothing that came later.
+        // A run keeps its original behaviour: its recording requests nothing that was added later.
         format: folded
             .as_ref()
             .map_or(FORMAT, |folded| folded.header.format),
@@ -91,7 +91,7 @@ pub async fn run(
     end.keep_receipts(&ended).await;
     let bundle = end.conclude(&directory, &redactor).await;
     let verdict = end.verdict;
-    // What is still to be done goes on in the same home.
+    // The remaining subtasks run in the same home.
     let whole = options.asked.scope == Scope::All;
     if verdict == Verdict::Passed && whole && !options.keep {
         directory.drop_throwaway();
@@ -139,11 +139,11 @@ async fn taken_over(
 async fn wind_down(live: &LiveWorld, signals: &mut UnboundedReceiver<Signal>) -> Vec<Receipt> {
     tokio::select! {
         () = live.settle() => {}
-        // The operator insists: what was given time to end has none left.
+        // The operator asked again: programs that were given time to end have none left.
         Some(Signal::Interrupt) = signals.recv() => live.kill_all(),
     }
     let ended = live.end_leftovers(Duration::from_secs(2)).await;
-    // An audit that was interrupted could not; where git refuses, the resumed one tries again.
+    // An interrupted audit could not do this; if git refuses, the resumed one tries again.
     let _left = audit::clean_up_below(live, &SubtaskId::whole_run(), &Place::run("audit")).await;
     ended
 }

@@ -58,7 +58,7 @@ pub fn summaries(state: &Utf8Path) -> Result<Vec<RunSummary>, SessionError> {
 /// # Errors
 /// If it is in progress, or cannot be removed.
 pub fn remove_run(state: &Utf8Path, run: &str) -> Result<(), SessionError> {
-    // Held until it is gone, so that nobody resumes it meanwhile.
+    // Held until it is removed, so that nobody resumes it in the meantime.
     std::fs::create_dir_all(state.join("locks")).map_err(|source| SessionError::File {
         path: state.join("locks"),
         source,
@@ -71,7 +71,7 @@ pub fn remove_run(state: &Utf8Path, run: &str) -> Result<(), SessionError> {
 
 /// Evidence is read-only; its directories are given back to their owner.
 fn make_removable(path: &Utf8Path) {
-    // What stays as it is shows when it cannot be removed.
+    // Whatever remains is reported when it cannot be removed.
     let _done = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700));
     for entry in path.read_dir_utf8().into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {

@@ -56,7 +56,7 @@ impl Pool {
             loop {
                 let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 let Ok((block, done)) = next else { return };
-                // A receiver that is gone means that nobody wants the result any more.
+                // A dropped receiver means that the result is not needed any more.
                 drop(done.send(turn(&block)));
             }
         };

@@ -253,7 +253,7 @@ impl Disk for OsDisk {
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
         match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-            // A file system without this: a second name, which is never taken from another.
+            // A file system without this: a hard link, which never replaces a file.
             Err(Errno::INVAL | Errno::NOSYS) => {
                 std::fs::hard_link(from, to)?;
                 std::fs::remove_file(from)
@@ -264,7 +264,7 @@ impl Disk for OsDisk {
 
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         std::fs::hard_link(from, to).map_err(|error| match Errno::from_io_error(&error) {
-            // What a file system says that has none.
+            // The error of a file system without it.
             Some(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => {
                 io::ErrorKind::Unsupported.into()
             }

@@ -203,7 +203,7 @@ impl HeldDisk {
             Ok(directory) => empty(&directory)?,
             Err(Errno::ENOENT) => return Ok(()),
             Err(Errno::EACCES) => {
-                // A test may have taken it the right to be read.
+                // A test may have removed its own read permission.
                 let mode = Mode::S_IRWXU;
                 let flag = nix::sys::stat::FchmodatFlags::NoFollowSymlink;
                 nix::sys::stat::fchmodat(at.directory(), at.name(), mode, flag)?;
@@ -239,7 +239,7 @@ fn empty(directory: &OwnedFd) -> io::Result<()> {
     for (name, kind) in names {
         if kind != Some(Type::Directory) {
             match unlinkat(directory, name.as_os_str(), UnlinkatFlags::NoRemoveDir) {
-                // A directory all the same: a file system that tells no kinds.
+                // Treat it as a directory: the file system does not report kinds.
                 Err(Errno::EISDIR | Errno::EPERM) if kind.is_none() => {}
                 Err(Errno::ENOENT) => continue,
                 other => {
@@ -335,7 +335,7 @@ impl Disk for HeldDisk {
             new.name(),
             flags,
         ) {
-            // A file system without this: a second name, which is never taken from another.
+            // A file system without this: a hard link, which never replaces a file.
             Err(Errno::INVAL | Errno::NOSYS) => {
                 self.link(from, to)?;
                 self.remove(from)
@@ -355,7 +355,7 @@ impl Disk for HeldDisk {
             flags,
         );
         linked.map_err(|error| match error {
-            // What a file system says that has none.
+            // The error of a file system without it.
             Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS => io::ErrorKind::Unsupported.into(),
             other => other.into(),
         })

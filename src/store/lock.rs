@@ -85,8 +85,8 @@ fn written(file: &mut File) -> io::Result<Option<Holder>> {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Others who share it may stand in the file. What stays there only makes the next one say
-        // that this one is gone.
+        // Others who share it may be named in the file. A stale name only makes the next process
+        // report that this one is gone.
         if self.sharing == Sharing::Alone {
             let _emptied = self.file.set_len(0);
         }
@@ -128,7 +128,7 @@ mod tests {
     fn who_is_gone_without_letting_it_go_is_told() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("one");
-        // As a killed process leaves it: written, and locked by nobody.
+        // As a killed process leaves it: written, but not locked.
         std::fs::write(&path, serde_json::to_string(&holder("01A")).unwrap()).unwrap();
         let taken = take(&path, Sharing::Alone, &holder("01B")).unwrap();
         assert!(matches!(taken, Asked::Held(_, Some(gone)) if gone.run == "01A"));

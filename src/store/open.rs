@@ -130,8 +130,8 @@ pub fn unpack(
         if !take(name) {
             return Ok(());
         }
-        // The name was checked: it is relative and leads nowhere else. The directory is new, and
-        // only this writes into it, so there is no link in it either.
+        // The name was checked: it is relative and points nowhere else. The directory is new, and
+        // only this code writes into it, so it contains no link either.
         let to = into.join(name);
         let dir = to.parent().unwrap_or(into);
         disk.make_dirs(dir).map_err(StoreError::disk("make", dir))?;
@@ -186,7 +186,7 @@ fn walk(
         let below = below_top(&name, &mut top)?;
         let mut content = (&mut from).take(size);
         visit(below, size, &mut content)?;
-        // What the visitor left, and the zeros up to the next header.
+        // What the visitor did not read, and the zeros up to the next header.
         let left = content.limit() + padding(size);
         let skipped = io::copy(&mut (&mut from).take(left), &mut io::sink()).map_err(cut_short)?;
         if skipped != left {

@@ -62,7 +62,8 @@ pub(crate) fn write_archive<E: From<StoreError>>(
     let file = create_afresh(disk, &beside).map_err(StoreError::disk("make", &beside))?;
     let written = whole_archive(disk, &*file, &beside, add_parts);
     if written.is_err() {
-        // It is the first error that counts; a leftover is begun anew by whoever gets its name.
+        // The first error counts; the next process that uses the name starts the leftover file
+        // again.
         let _ = disk.remove(&beside);
     }
     let (bytes, sha256) = written?;

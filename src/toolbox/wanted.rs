@@ -109,7 +109,7 @@ pub(super) static WANTED: &[Wanted] = &[
     },
     Wanted {
         name: "bwrap",
-        // Tells by `--json-status-fd` whether the program started at all.
+        // Reports with `--json-status-fd` whether the program started at all.
         minimum: "0.4.0",
         version: &["--version"],
         login: None,

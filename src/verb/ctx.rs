@@ -54,7 +54,7 @@ impl Ctx {
             setting,
             facts,
             limit,
-            // The executor has asked for the time before the verb acts.
+            // The executor has read the clock before the verb acts.
             exchanges: AtomicU32::new(1),
             published: Mutex::new(Vec::new()),
             read: Mutex::default(),
@@ -85,7 +85,7 @@ impl Ctx {
 
     /// Reports in one line what is being done.
     pub fn progress(&self, line: impl Into<String>) {
-        // Nobody listening is no reason to fail: progress is for people, events are the record.
+        // A missing listener is no reason to fail: progress is for people, events are the record.
         drop(self.progress.send((self.by.clone(), line.into())));
     }
 

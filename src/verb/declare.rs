@@ -244,7 +244,7 @@ pub struct Ask {
 impl Ask {
     /// That an address is read.
     pub(crate) fn read(field: &'static str, url: &str) -> Self {
-        // How long it may take is nothing that a policy looks at.
+        // The policy does not check time limits.
         let limit = Duration::ZERO;
         Self {
             field,

@@ -98,7 +98,7 @@ pub async fn take(ctx: &Ctx, inputs: &[Input], written: &BTreeSet<String>) -> In
                 let digest = sha256_hex(rules.as_bytes());
                 ("process rules and triage".to_owned(), Ok(digest))
             }
-            // Not a value to compare: it is done again when the run is resumed.
+            // Not a value to compare: it is run again when the run is resumed.
             Input::Again | Input::Holds => continue,
         };
         let value = value.unwrap_or_else(unknown);

@@ -156,7 +156,7 @@ impl<W> FaultLayer<W> {
 #[async_trait]
 impl<W: World> World for FaultLayer<W> {
     async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
-        // Each counts for itself, so all of them look at each effect.
+        // Each break has its own counter, so all of them check each effect.
         let broken = self
             .breaks
             .iter()

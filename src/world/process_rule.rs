@@ -39,11 +39,11 @@ impl ProcessRule {
                 .map_err(|error| wrong(pattern, error.kind().to_string()))
         };
         let argument = |pattern: &String| {
-            // Parsed alone first: `a)|(b` must not slip out of the anchors around it.
+            // Compiled alone first: `a)|(b` must not escape the anchors around it.
             let alone = RegexBuilder::new(pattern).size_limit(0).build();
             match alone {
                 Err(error @ regex::Error::Syntax(_)) => Err(error),
-                // Too big for no room at all: it was read, and that is what was asked.
+                // A size error is acceptable here: only whether it can be parsed is checked.
                 _ => Regex::new(&format!(r"\A(?:{pattern})\z")),
             }
             .map_err(|error| wrong(pattern, error.to_string()))

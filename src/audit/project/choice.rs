@@ -139,7 +139,7 @@ fn select(all: &[Source]) -> Vec<&Source> {
             .iter()
             .filter(|source| source.kind.place().0 == rank)
             .collect();
-        // Of files one is taken: several pin the same packages differently.
+        // Only one file is used: several pin the same packages differently.
         if rank == 2 {
             if let Some(first) = here.iter().find(|source| source.has_pytest()) {
                 return vec![*first];

@@ -171,7 +171,7 @@ fn requirement_files(project: &Project) -> Vec<Source> {
         .read_paths()
         .filter(|path| matches!(Utf8Path::new(path).extension(), Some("txt" | "in")))
         .collect();
-    // What a lock was made from counts only where the lock is not there.
+    // The source of a lock counts only if the lock does not exist.
     let locked: Vec<String> = paths
         .iter()
         .filter_map(|path| path.strip_suffix(".txt"))

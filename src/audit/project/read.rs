@@ -59,10 +59,10 @@ impl Project {
         let paths: Vec<String> = entries.iter().map(|(_, path)| (*path).to_owned()).collect();
         let root = root_of(&paths, sources);
         let mut wanted = Vec::new();
-        // Members of a workspace share a lock, and take different parts of it.
+        // Members of a workspace share a lock, and use different parts of it.
         let mut lock = root.clone();
         for (head, whole) in entries {
-            // The requirements of members of a workspace stand in their own files.
+            // The requirements of workspace members are in their own files.
             if LOCK.contains(&whole.rsplit('/').next().unwrap_or(whole)) {
                 let _ = writeln!(lock, "{head}\t{whole}");
             }
@@ -164,7 +164,7 @@ impl Project {
         let backend = table["build-backend"]
             .as_str()
             .unwrap_or("setuptools.build_meta:__legacy__");
-        // What these backends ask for only when they are asked.
+        // What these backends require only when they are asked.
         if backend.starts_with("setuptools") {
             requires.push("wheel".to_owned());
         } else if backend.starts_with("hatchling") {

@@ -16,7 +16,7 @@ pub(in crate::audit) fn is_test_module(project: &Project, path: &str) -> bool {
     };
     let plain =
         stem.starts_with("test_") || stem.ends_with("_test") || ["tests", "test"].contains(&stem);
-    // A pattern may hold for files of the product as well.
+    // A pattern may also match files of the product.
     plain || (is_test(path) && !NO_MODULES.contains(&name) && is_named(project, path))
 }
 

@@ -50,7 +50,8 @@ impl Index<'_> {
     fn is_known(&self, set: &BTreeSet<String>, what: &What) -> bool {
         match what {
             What::Defined(name) => set.contains(&format!("{}:{name}", self.module)),
-            // Every method of this name in the file must be one: which it is, only a run tells.
+            // Every method with this name in the file must qualify: which one is called is known
+            // only at run time.
             What::Member(name) => self.methods.get(name).is_some_and(|all| {
                 all.iter()
                     .all(|name| set.contains(&format!("{}:{name}", self.module)))

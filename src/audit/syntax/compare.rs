@@ -161,7 +161,7 @@ impl<'s> Matching<'s> {
                     new.name != MODULE && !Self::has(&self.before, new) && self.is_same(old, new)
                 })
                 .collect();
-            // Two candidates with the same name and place below them are no rename.
+            // Two candidates with the same name and location below them are not a rename.
             let Some(at) = same
                 .iter()
                 .copied()

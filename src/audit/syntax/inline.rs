@@ -37,7 +37,7 @@ pub(super) fn inline(body: &mut Node, locals: &BTreeSet<String>, asks: &Asks<'_>
             let Some(name) = bound_then_read(bound, next, locals, asks) else {
                 continue;
             };
-            // Behind a return nothing of this call reads the name again.
+            // After a return nothing of this call reads the name again.
             let leaves = matches!(next.kind, Kind::Return | Kind::Raise);
             let last_read = leaves && !in_try && !captured.contains(&name);
             if always.contains(&name) || last_read {

@@ -49,7 +49,7 @@ impl Strip<'_> {
         };
         match node.kind {
             Kind::Walrus | Kind::Await | Kind::Yield | Kind::Effect | Kind::Assign => false,
-            // Only its defaults are evaluated where it stands.
+            // Only its defaults are evaluated at this point.
             Kind::Lambda if lambdas == Lambdas::Wait => {
                 let mut defaults = node.children[0].children.iter();
                 defaults.all(|part| self.runs_without_effect(part, lambdas))
@@ -61,7 +61,7 @@ impl Strip<'_> {
                     || self.index.is_pure(&what)
                     || (self.index.is_reader(callee, &what, &self.scope)
                         && !acts(callee, arguments));
-                // What is called may call what it is given.
+                // The callee may call its arguments.
                 reads
                     && callee.children.iter().all(|part| self.is_pure(part))
                     && arguments

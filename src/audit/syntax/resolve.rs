@@ -68,7 +68,7 @@ impl<'n> Index<'n> {
             next_bound: HashMap::new(),
             next_members: HashMap::new(),
         };
-        // A name may be used above its assignment: a few rounds settle chains of them.
+        // A name may be used above its assignment: a few rounds resolve chains of them.
         for _ in 0..4 {
             index.gather(module, &mut Vec::new());
             let bound = std::mem::take(&mut index.next_bound);
@@ -100,7 +100,7 @@ impl<'n> Index<'n> {
             }
             Kind::Import => {
                 let from = node.children.first().map_or("", |from| from.text.as_str());
-                // `import a.b` binds `a`; the path below it is spelled where it is used.
+                // `import a.b` binds `a`; the rest of the path is spelled where it is used.
                 let from = if from.starts_with(&format!("{}.", node.text)) {
                     node.text.clone()
                 } else {
@@ -141,7 +141,7 @@ impl<'n> Index<'n> {
             self.bind(scope, &target.text, What::Defined(name));
             return;
         }
-        // `log = None` says nothing yet of what the name will hold.
+        // `log = None` does not show yet what the name will hold.
         if value.kind == Kind::Constant {
             return;
         }

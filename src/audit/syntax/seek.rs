@@ -151,7 +151,7 @@ impl<'a> Seek<'a> {
         } else if self.moves != Moves::PastNames || self.locals.contains(&node.text) {
             Sought::Passed
         } else {
-            // What acts may exchange what a global name stands for.
+            // An expression with effects may change the value of a global name.
             Sought::Blocked
         }
     }

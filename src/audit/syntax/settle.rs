@@ -129,7 +129,7 @@ fn drop_imports(
     mentioned: &BTreeSet<String>,
     notes: &mut Vec<Note>,
 ) {
-    // What `__init__` imports it offers to others.
+    // What `__init__` imports is offered to other modules.
     if file.path.ends_with("__init__.py") {
         return;
     }

@@ -199,7 +199,7 @@ fn take_definitions(
         } else {
             format!("{name}#{times}")
         };
-        // Where a definition stands matters only inside a branch or a loop.
+        // The position of a definition matters only inside a branch or a loop.
         if conditional {
             kept.push(Node::leaf(
                 Kind::Other,

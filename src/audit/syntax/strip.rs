@@ -98,7 +98,7 @@ impl Strip<'_> {
                     .rfind(|child| child.kind == Kind::Block)
                     .map_or_else(Vec::new, |body| self.block(body).children)
             }
-            // A loop without a body drains what it goes over.
+            // A loop without a body still exhausts its iterator.
             Kind::Loop if node.children[1].is_empty_block() => {
                 let mut node = self.inside(node);
                 node.text.push_str(", draining");

@@ -11,7 +11,7 @@ pub(super) fn is_wait(path: &[Step<'_>], unit: &str, before: &Node, after: &Node
     let constant = |node: &Node| node.called.as_deref().map(names_a_wait);
     match given_to(path, unit) {
         Some(true) => true,
-        // The name of a constant that stands there in both versions speaks, too.
+        // The name of a constant that is used there in both versions counts, too.
         _ => match (constant(before), constant(after)) {
             (Some(before), Some(after)) => before && after,
             _ => false,
@@ -205,7 +205,7 @@ pub(super) fn names_a_wait(name: &str) -> bool {
         "timeout", "sleep", "delay", "interval", "retry", "retries", "attempt", "deadline",
         "backoff",
     ];
-    // `TIMEOUT_STATUS`, `retry_codes` and `SECONDS_PER_DAY` are none.
+    // `TIMEOUT_STATUS`, `retry_codes` and `SECONDS_PER_DAY` are not waits.
     const NOT: &[&str] = &[
         "status",
         "code",

@@ -144,7 +144,8 @@ fn replace(
             .and_then(|()| disk.rename(&beside, path).map_err(failed("write", path))),
     });
     if placed.is_err() {
-        // Nothing was placed; what lies beside would be taken for somebody at work.
+        // Nothing was renamed into place; the remaining file would be taken for another process at
+        // work.
         let _gone = disk.remove(&beside);
     }
     placed?;

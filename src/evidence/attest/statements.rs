@@ -96,7 +96,7 @@ impl Claims {
                 "digest": {"sha256": self.subject.gate.sha256},
             },
             "verificationResult": if passed { "PASSED" } else { "FAILED" },
-            // Levels that begin with SLSA_ are not ours to give.
+            // Levels that begin with SLSA_ are not ours to assign.
             "verifiedLevels": [if passed { "CANARY_GATE_PASSED" } else { "FAILED" }],
         })
     }

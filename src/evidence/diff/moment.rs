@@ -58,7 +58,7 @@ impl<'r> Moment<'r> {
         let ids = ids(run);
         let search = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
-            // An id goes on into names in small letters.
+            // An id is also used in names, in lower case.
             .ascii_case_insensitive(true)
             .build(ids.keys());
         let mut moment = Self {
@@ -105,7 +105,7 @@ impl<'r> Moment<'r> {
                     let left_out = (of_the_moment && name == "value") || (sized && name == "bytes");
                     match excuse(names) {
                         _ if left_out => {}
-                        // That it is there is all that it says.
+                        // Only its presence has a meaning.
                         Some(Excuse::Itself(_)) if !item.is_null() => {
                             kept.insert(name.clone(), "‹volatile›".into());
                         }
@@ -139,7 +139,7 @@ impl<'r> Moment<'r> {
             && let Ok(value) = serde_json::from_str::<Value>(text)
         {
             let steady = self.walk(&value, &mut Vec::new(), Of::Text);
-            // Unchanged, it is the text that counts: it may say what its value does not.
+            // If unchanged, the text itself counts: it may contain more than its value.
             return if steady == value {
                 text.to_owned()
             } else {
@@ -221,7 +221,7 @@ impl<'r> Moment<'r> {
             return None;
         }
         let steady = self.text(text);
-        // A text that holds nothing of the moment has the same digest in every run.
+        // A text without nondeterministic parts has the same digest in every run.
         if steady != text {
             let stands = format!("‹sha256 of {}›", sha256_hex(steady.as_bytes()));
             self.digests.insert(digest, stands);
@@ -279,7 +279,7 @@ fn fresh_id(exchange: &Exchange) -> Option<String> {
     let Some(Answer::Ok(response)) = &exchange.answer else {
         return None;
     };
-    // Few answers are ids; the others need not be read.
+    // Few responses are ids; the others need not be parsed.
     let is_head = |text: &str| text.starts_with(r#"{"response":"journal-head""#);
     let short = |response: &&Said| response.text().len() <= 100 || is_head(response.text());
     match Some(response).filter(short)?.read().ok()? {

@@ -47,7 +47,7 @@ impl Moments<'_> {
         paths
             .into_iter()
             .filter(|path| a.get(*path) != b.get(*path))
-            // Of an empty list and a filled one the items are told.
+            // For an empty list and a filled one, the items are reported.
             .filter(|path| !is_filled(path, a, b) && !is_filled(path, b, a))
             .map(|path| self.difference(path, a, b))
             .collect()

@@ -170,7 +170,7 @@ pub(super) fn lines(one: &str, other: &str) -> Option<String> {
         differing.extend(marked('+', &other[gap.after]));
     }
     if differing.is_empty() {
-        // How the lines end, or the last one.
+        // The end of the lines, or the last one.
         return None;
     }
     let more = differing.len().saturating_sub(LINES);

@@ -25,7 +25,7 @@ pub fn inline(text: &str) -> String {
             word_into(&mut out, bare, first);
         }
         first &= bare.is_empty();
-        // Blanks at the beginning of a line would make it code.
+        // Leading blanks would turn a line into code.
         if !first {
             out.push_str(blank);
         }
@@ -84,7 +84,7 @@ fn word_into(out: &mut String, word: &str, first: bool) {
             }
     };
     for (at, letter) in word.char_indices() {
-        // A backslash before it would not keep a cell together behind another backslash.
+        // A backslash before it would not keep a cell together after another backslash.
         if letter == '|' {
             out.push_str("&#124;");
             continue;
@@ -99,7 +99,7 @@ fn word_into(out: &mut String, word: &str, first: bool) {
 fn is_markup(word: &str, at: usize, letter: char) -> bool {
     match letter {
         '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '&' | '~' | '#' | '$' => true,
-        // Within a word it is no emphasis.
+        // Within a word it is not emphasis.
         '_' => {
             let before = word[..at].chars().next_back();
             let behind = word[at + 1..].chars().next();

@@ -42,7 +42,7 @@ impl Answer {
     }
 
     fn moved(writes: bool, address: String) -> Self {
-        // A read may be sent again with GET, a write must keep its method and body.
+        // A read may be repeated with GET, a write must keep its method and body.
         let status = if writes { 307 } else { 301 };
         let mut body = message(status, "Moved Permanently");
         body["url"] = json!(address);
@@ -72,7 +72,7 @@ pub(super) fn answer(state: &State, method: &str, path: &str) -> Answer {
             let rate = json!({"limit": 5000, "used": 1, "remaining": 4999, "reset": 1_779_354_000});
             Answer::new(200, json!({"resources": {"core": rate, "graphql": rate}}))
         }
-        // `gh` asks now and then whether there is a newer `gh`.
+        // `gh` sometimes checks for a newer version of itself.
         ["repos", "cli", "cli", ..] => Answer::not_found(true),
         ["repos", owner, name, below @ ..] => {
             let wanted = RepositoryName::new(*owner, *name);

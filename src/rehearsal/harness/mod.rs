@@ -80,7 +80,7 @@ fn commit(checkout: &Path) -> Result<(), RehearsalError> {
             ])
             .args(step)
             .current_dir(checkout)
-            // Neither the operator's settings nor a surrounding repository have a say.
+            // Ignores the operator's settings and any surrounding repository.
             .env_remove("GIT_DIR")
             .env_remove("GIT_WORK_TREE")
             .env_remove("GIT_INDEX_FILE")

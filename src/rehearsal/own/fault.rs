@@ -142,7 +142,7 @@ fn turned(gate: &Gate, issue: &str, played: &[PlayedIssue]) -> GateFaultKind {
     let open = if let Some(one) = said {
         one.state == PlayedState::Open
     } else {
-        // As it is made up; an issue that is only written to after a failure is read closed.
+        // The default state; an issue that is written to only after a failure is read as closed.
         let mut open = written.chain(&policy.never_close);
         let reopened = policy.reopen.iter().any(|one| same_issue(one, issue));
         !reopened && open.any(|one| same_issue(one, issue))

@@ -57,7 +57,7 @@ fn issue(number: u32, played: &PlayedIssue) -> Issue {
     };
     let mut issue = Issue::open(number, title);
     let comment = |(index, comment): (usize, &PlayedComment)| Comment {
-        // Ids of what was there before stay below those that the running GitHub gives.
+        // Ids of earlier items are lower than those that the running GitHub assigns.
         id: 3_800_000_000 + u64::from(number) * 100 + index as u64,
         author: if comment.member {
             Person::member(&comment.by)

@@ -136,7 +136,7 @@ impl World for StandIns {
             Effect::Run(program) => self.run(by, program).await,
             Effect::HttpGet(get) => Ok(Response::Http(self.page(&get.url))),
             Effect::HttpPost(post) => Ok(Response::Http(self.page(&post.url))),
-            // Whoever rehearses says yes: the first answer that is one.
+            // The rehearsal confirms: with the first answer that does.
             Effect::AskPerson(ask) => Ok(Response::Typed(ask.expected.into_iter().next())),
             Effect::Sleep { duration } => {
                 self.with(|asked| asked.waited += duration);
@@ -153,7 +153,7 @@ impl World for StandIns {
                 self.inner.perform(by, Effect::FindProgram { name }).await
             }
             Effect::FindProgram { name } => Ok(Response::Found(vec![format!("‹stand-in›/{name}")])),
-            // The processes of this machine are none of the rehearsal's.
+            // The processes of this machine do not belong to the rehearsal.
             Effect::ListProcesses => Ok(Response::Processes(Vec::new())),
             Effect::EndProcesses(_) => Ok(Response::Ended(Vec::new())),
             Effect::ReadFile(_)

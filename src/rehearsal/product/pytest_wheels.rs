@@ -55,7 +55,7 @@ pub fn ensure(directory: &Path, python: &Path) -> Result<PathBuf, RehearsalError
         host::remove_dir(&beside)?;
         return Err(error);
     }
-    // Another rehearsal may have been faster; then its directory is as good as ours.
+    // Another rehearsal may have been faster; its directory is as good as ours.
     if host::rename(&beside, directory).is_err() {
         if check(directory).is_err() {
             host::remove_dir(directory)?;

@@ -105,7 +105,7 @@ impl<'world> Stages<'world> {
     pub(super) fn regressed(&self) -> Result<Option<Tree>, RehearsalError> {
         let mut tree = self.with_both_fixes()?;
         let mut patches = Vec::new();
-        // What was never fixed cannot come back.
+        // A regression needs a fix that it can undo.
         if self.has_any(&ROLLBACK_IS_BACK) && !self.has(Fault::DiagnosticOnlyFix) {
             patches.push(Patch::RollbackIsBack);
         }

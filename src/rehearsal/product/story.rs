@@ -259,7 +259,7 @@ fn merge_rollback_fix(
     let second = said("2026-05-14T15:50:00Z", "Test that a drain keeps lanes\n");
     let first = line.history.commit(first, &base, code)?;
     let second = line.history.commit(second, &[first], tested)?;
-    // Meanwhile `main` has moved on, so that the merge is a real one.
+    // In the meantime `main` has moved on, so that the merge is a real one.
     line.unwritten = &[];
     let docs = stages.before_rollback_fix()?;
     let docs = line.then("2026-05-15T09:20:00Z", "Describe the daemon\n", docs)?;

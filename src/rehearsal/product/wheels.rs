@@ -126,7 +126,7 @@ fn is_there(planned: &Planned, faults: &Faults) -> bool {
     match planned.version {
         CANDIDATE => !behind,
         RELEASED_LATER => is_released_later(faults),
-        // A final version without a good candidate before it would be another story.
+        // A final version without a good candidate before it would be a different scenario.
         FINAL => !behind && !faults.contains(&Fault::RcYanked),
         _ => true,
     }

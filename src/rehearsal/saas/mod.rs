@@ -43,7 +43,7 @@ impl SaasServer {
 
 impl Drop for SaasServer {
     fn drop(&mut self) {
-        // Idle connections close; one that a fault never answers must not be waited for.
+        // Idle connections close; a connection that a fault never answers must not delay the end.
         self.stop.send_replace(true);
         self.task.abort();
     }
@@ -59,12 +59,12 @@ pub async fn serve(deployment: Deployment, faults: &Faults) -> Result<SaasServer
     let shared = Arc::new(Shared::new(deployment, faults.clone()));
     let server = axum::serve(listener, routes::router(Arc::clone(&shared))).with_graceful_shutdown(
         async move {
-            // The sender is gone only when the server is.
+            // The sender is dropped only with the server.
             drop(stopped.wait_for(|stopped| *stopped).await);
         },
     );
     let task = tokio::spawn(async move {
-        // It only ends when it is stopped.
+        // It ends only when it is stopped.
         drop(server.await);
     });
     Ok(SaasServer {

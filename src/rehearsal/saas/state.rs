@@ -335,7 +335,7 @@ impl Mission {
             "work_packages": self.work_packages,
             "events": self.events,
             "bodies": self.bodies,
-            // By the server's own clock, how long the oldest event waits for the drain.
+            // How long the oldest event has been waiting for the drain, by the server's own clock.
             "pending_age_seconds": if stalled { 75 } else { 0 },
             "last_failure_class": self.last_failure_class,
         })

@@ -55,7 +55,7 @@ pub(super) fn pieces(
             }
             _ => None,
         });
-    // Marks that were there already would be taken for ours.
+    // Existing marks would be taken for ours.
     let Some(template) = template.filter(|_| !posted.contains([OPEN, MIDDLE, CLOSE])) else {
         return whole();
     };
@@ -64,7 +64,7 @@ pub(super) fn pieces(
     };
     let mut pieces = split(&text, &names, anchor);
     let plain: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
-    // The key of the comment follows what the template gave.
+    // The comment's idempotency key follows the rendered template.
     let Some(rest) = posted.strip_prefix(plain.trim_end()) else {
         return whole();
     };
@@ -139,7 +139,7 @@ fn marked(value: &Value, path: String, names: &Names) -> Filled {
                 };
                 (key.clone(), marked(value, path, names))
             };
-            // Collected as it is, it would be a list of pairs.
+            // Collected directly, it would be a list of pairs.
             Filled::from(
                 table
                     .iter()
@@ -262,7 +262,7 @@ mod tests {
             )),
             []
         );
-        // Compared with a text, a marked value is another: then nothing is linked.
+        // Compared with a text, a marked value is different: then nothing is linked.
         let compares =
             "{% if health.version == '1.2' %}same{% else %}other{% endif %} {{ health.rows }}\n";
         let pieces = shown(compares, "same 22\n");

@@ -87,7 +87,7 @@ struct CommentShown {
 /// # Errors
 /// If the page's template does not fit the run, which a test rules out.
 pub fn page(run: &Recorded<'_>) -> Result<String, String> {
-    // Two subtasks that published one fact are told by `verify`; then the page knows none.
+    // If two subtasks published one fact, `verify` reports it; the page then shows none.
     let facts = run.folded.facts().unwrap_or_default();
     let subject = run.own.subject(run.folded);
     let written = writes(run.folded);

@@ -55,7 +55,7 @@ pub(super) fn visible(text: &str) -> String {
     for letter in text.chars() {
         match letter {
             '\n' | '\t' => out.push(letter),
-            // Line ends of other systems say nothing.
+            // Line ends of other systems have no meaning.
             '\r' => {}
             _ if acts(letter) => {
                 // Writing into a text cannot fail.

@@ -85,7 +85,7 @@ impl Drain {
     ) -> Result<Captured, WorldError> {
         if let Some(mut pipe) = pipe {
             let late = async {
-                // A sender that is gone means the end as well.
+                // A dropped sender means the end as well.
                 let _gone = ended.wait_for(|ended| *ended).await.is_err();
                 tokio::time::sleep(AFTER_END).await;
             };
@@ -100,11 +100,11 @@ impl Drain {
 
     async fn read<R: AsyncRead + AsFd + Unpin>(&mut self, pipe: &mut R) {
         loop {
-            // There is room for what is read before it is read: whatever ends this loses nothing.
+            // Room is made before reading: whatever ends this loses nothing.
             let Some(room) = self.to.room().await else {
                 return;
             };
-            // An error of the pipe is its end: there is nothing more to be had from it.
+            // An error of the pipe is its end: nothing more can be read.
             let Ok(count @ 1..) = pipe.read(self.stream.room(room.piece())).await else {
                 return;
             };
@@ -213,7 +213,7 @@ impl Sink {
         }
         self.digest.update(&clean);
         self.bytes += clean.len() as u64;
-        // After a failure the pipe is still drained, so that the program can come to its end.
+        // After a failure the pipe is still drained, so that the program can end.
         if self.failed.is_none()
             && let Err(error) = self.log.write(&clean)
         {
@@ -254,7 +254,7 @@ impl Tail {
     fn take(&mut self, piece: Vec<u8>) {
         self.bytes += piece.len();
         match self.pieces.back_mut() {
-            // Small ones together: each comes in a buffer that is larger than it.
+            // Small chunks are joined: each comes in a buffer that is larger than it.
             Some(last) if last.len() + piece.len() <= PIECE => last.extend_from_slice(&piece),
             _ => self.pieces.push_back(piece),
         }

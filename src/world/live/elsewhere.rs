@@ -28,8 +28,8 @@ const SYSTEM: [&str; 13] = [
     "/System",
 ];
 
-// A path of two parts or more, where a word may begin: not the one in an address, not the rest of
-// a place. One part alone (`/health`, `/tmp`) says nothing about the machine.
+// A path of at least two components, where a word may begin: not inside an address, not the rest of
+// a symbolic path. A single component (`/health`, `/tmp`) reveals nothing about the machine.
 static PATH: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let word = r#"[^\s/'"`=,:;()\[\]{}<>|&\\‹›]+"#;
     let before = r#"^-[A-Za-z]|file://|^|[\s'"`=,:;()\[\]{}<>|&@]"#;
@@ -165,7 +165,7 @@ mod tests {
             Some(kept),
             "it is still another run's"
         );
-        // A rule that means these very paths finds them.
+        // A rule that matches these very paths finds them.
         let told = process(
             &daemon("/srv/home"),
             &[rule("/srv/tools/sync.py", &[])].iter(),

@@ -35,7 +35,7 @@ pub(super) async fn end(
     let rule = end.rule.compile().map_err(|error| WorldError::Processes {
         reason: error.to_string(),
     })?;
-    // The rule names places; the process's home is told in this machine's paths.
+    // The rule contains symbolic paths; the process's home is one of this machine's paths.
     let judge = |process: &ProcessSeen| {
         let named = |home: &String| home_of::named(places, process.identity.pid, home);
         let home = process
@@ -82,15 +82,15 @@ async fn end_all(
         for piece in ending.chunks_mut(PIECE) {
             hold(piece)?;
             identify(piece, judge).await?;
-            // Without any grace there is no TERM either: there are some that fork when they get
-            // it.
+            // Without a grace period there is no TERM either: some programs fork when they get it.
             if !grace.is_zero() {
                 tell(piece, Signal::SIGTERM);
             }
         }
         if !grace.is_zero() {
             wait(&mut ending, Fate::Terminated, grace).await;
-            // A second look: what ignores TERM may have become another program meanwhile.
+            // A second check: a process that ignores TERM may have executed another program in the
+            // meantime.
             identify(&mut ending, judge).await?;
         }
         tell(&mut ending, Signal::SIGKILL);
@@ -136,7 +136,7 @@ impl Ending {
 
     /// One that is not there any more.
     fn gone(&mut self) {
-        // After TERM it ended by it, if at the last moment.
+        // After TERM it ended because of it, even if at the last moment.
         self.settle(if self.begun.is_some() {
             Fate::Terminated
         } else {
@@ -171,7 +171,7 @@ impl Ending {
     }
 
     fn receipt(self, rule: &str) -> Receipt {
-        // Every way through ends in a fate; one without is still there.
+        // Every path ends in a fate; a process without one still runs.
         let (fate, after) = self.fate.unwrap_or((Fate::Survived, Duration::ZERO));
         Receipt {
             identity: self.target,

@@ -65,7 +65,7 @@ pub fn take_environment() -> std::io::Result<()> {
             let _first = WHOLE.set(whole);
             None
         }
-        // Comes back only when it could not.
+        // Returns only if it failed.
         Ok(None) => platform::restart_without_environment().err(),
         Err(error) => Some(error),
     };

@@ -229,7 +229,7 @@ impl Environment<'_> {
             .first()
             .map(|name| Utf8Path::new(name).file_name());
         if name == Some(Some("git")) && program.sandbox.is_none() {
-            // The run's home is where judged code has been: its settings could name a program.
+            // Code under test has run in the run's home: settings there could name a program.
             env.insert("GIT_CONFIG_GLOBAL".into(), "/dev/null".into());
         }
         let asked = program
@@ -282,7 +282,7 @@ impl Environment<'_> {
 
     fn github(&self, env: &mut BTreeMap<String, String>) {
         env.insert("HOME".into(), self.operator.home.to_string());
-        // Ours would hide the operator's `~/.config/gh`.
+        // Our value would hide the operator's `~/.config/gh`.
         env.remove("XDG_CONFIG_HOME");
         self.pass(env, GITHUB.iter().copied());
     }

@@ -103,7 +103,7 @@ impl Desk {
             };
             match looked {
                 Ok(file) => seen.push(file),
-                // Gone between the listing and the look.
+                // Deleted between the listing and the look.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(file_error("list", found.place.as_str(), &error)),
             }
@@ -298,7 +298,7 @@ fn walk(
                 "" => lossy.into_owned(),
                 above => format!("{above}/{lossy}"),
             };
-            // What is not meant in any spelling may be called as it likes.
+            // A file that no spelling includes may have any name.
             if !include.takes(&below) && !include.enters(&below) {
                 continue;
             }

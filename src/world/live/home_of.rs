@@ -71,7 +71,7 @@ impl Reached {
             return Some(Self { held });
         }
         let root = open(&format!("/proc/{pid}/root"));
-        // Links that begin at the root begin at that of the process.
+        // Absolute links are resolved against the root of the process.
         let inside = root
             .and_then(|root| openat2(root, home, flags, Mode::empty(), ResolveFlags::IN_ROOT).ok());
         let held = inside.or_else(|| open(home))?;
@@ -135,7 +135,7 @@ mod tests {
         ] {
             std::os::unix::fs::symlink(to, at(link)).unwrap();
         }
-        // The place itself is known by a name with a link in it.
+        // The place itself is known by a path with a link in it.
         let roots = [
             at("run"),
             at("workspace"),

@@ -61,11 +61,11 @@ impl Http {
 
 impl Settings {
     fn client(&self) -> Result<Client, String> {
-        // Somebody else in the program may have chosen one already; that is as good.
+        // Another part of the program may have chosen one already; that is as good.
         let _chosen = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
             .user_agent(concat!("gate/", env!("CARGO_PKG_VERSION")))
-            // Each hop is an exchange of its own, for the policy to judge and the record to hold.
+            // Each hop is a request of its own, to be checked by the policy and recorded.
             .redirect(Policy::none())
             .referer(false)
             .no_proxy();
@@ -92,7 +92,7 @@ impl Settings {
                 Err(_) => vec![path.into()],
             };
             for file in files {
-                // A directory of certificates holds other files and dead links as well.
+                // A directory of certificates contains other files and dead links as well.
                 let Ok(text) = std::fs::read(&file) else {
                     continue;
                 };
@@ -180,7 +180,7 @@ async fn answer(
     keep: &BTreeSet<String>,
 ) -> Result<HttpAnswer, WorldError> {
     let failed = |error: reqwest::Error| no_answer(url, error.is_timeout(), words(&error));
-    // What is read is text: a body that is compressed all the same is no answer to this.
+    // The response must be text: a compressed body is not a valid response to this request.
     let request = request.header("accept-encoding", "identity");
     let mut answer = request.send().await.map_err(failed)?;
     let status = answer.status().as_u16();

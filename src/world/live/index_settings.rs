@@ -26,7 +26,7 @@ pub(super) fn of(operator: &Operator) -> IndexSettings {
         provider.is_some_and(|provider| provider != "disabled")
     };
     if keyring.iter().any(asks) {
-        // Without these the key ring's program finds no key ring.
+        // Without these the key ring's program cannot find the key ring.
         for name in ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"] {
             if let Some(value) = operator.var(name) {
                 settings.env.insert(name.to_owned(), value.to_owned());

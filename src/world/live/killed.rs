@@ -41,7 +41,7 @@ pub fn processes_of_run(directory: &Utf8Path) -> Result<Vec<ProcessSeen>, WorldE
         .map(|process| process.pid().as_u32())
         .collect();
     let session = |pid: u32| platform::stat(pid).map(|stat| stat.session);
-    // 0: a session whose leader is outside of this pid namespace says nothing.
+    // 0: a session whose leader is outside of this pid namespace identifies nothing.
     let own = session(std::process::id());
     let sessions: BTreeSet<u32> = marked
         .iter()
@@ -51,7 +51,7 @@ pub fn processes_of_run(directory: &Utf8Path) -> Result<Vec<ProcessSeen>, WorldE
     let with = processes()
         .map(|process| process.pid().as_u32())
         .filter(|pid| session(*pid).is_some_and(|session| sessions.contains(&session)));
-    // Each once: a pid that is asked for twice is told as dead.
+    // Each once: a pid that is requested twice is reported as dead.
     let all: BTreeSet<u32> = marked.iter().copied().chain(with).collect();
     if all.is_empty() {
         return Ok(Vec::new());

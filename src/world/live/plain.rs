@@ -70,7 +70,7 @@ fn parent_of<'p>(root: &Utf8Path, below: &'p Utf8Path, make: bool) -> Result<(Ow
     let mut name = names
         .next()
         .ok_or_else(|| Error::from(ErrorKind::IsADirectory))??;
-    // The root itself is the gate's own: no program that it starts may change what is above.
+    // The root itself is the gate's own: no program that it starts may change its parents.
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let mut directory = open(root.as_std_path(), flags, Mode::empty()).map_err(Error::from)?;
     for next in names {

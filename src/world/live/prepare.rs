@@ -114,7 +114,7 @@ impl Prepared {
         let executable = std::mem::take(&mut self.executable);
         self.cwd = Utf8PathBuf::from(setting.told(world, program.cwd.as_str()));
         if self.cwd == world.places.run() && setting.mounts() {
-            // It sees nothing of the run's own directory.
+            // It does not see the run's own directory.
             self.cwd = Utf8PathBuf::from(OWN_TEMPORARY);
         }
         self.executable = inside(sandbox, &world.places, &executable);
@@ -179,7 +179,7 @@ impl Prepared {
 
     fn not_started(&self, error: &std::io::Error) -> WorldError {
         let reason = match error.kind() {
-            // The file is there: it was found a moment ago.
+            // The file exists: it was found a moment ago.
             std::io::ErrorKind::NotFound => "the interpreter it names is not there".to_owned(),
             _ => error.to_string(),
         };
@@ -295,7 +295,8 @@ impl<'w> Setting<'w> {
     fn env(&self, world: &LiveWorld, program: &Program) -> BTreeMap<String, String> {
         let tools = world.tools();
         let own_home = self.mounts() && !self.has_runs_home;
-        // What sees the machine's processes may leave some behind, which are known by it.
+        // Programs that see the machine's processes may leave some behind, which are identified by
+        // it.
         let own_temporary = self.mounts() && !self.sees_processes();
         let environment = Environment {
             operator: &world.operator,
@@ -364,7 +365,7 @@ impl<'w> Setting<'w> {
 
     /// Directories that are not shown merely because a tool is in them.
     fn private(&self, world: &LiveWorld) -> Vec<Utf8PathBuf> {
-        // `‹tools:1›` is where tools are installed: that is what shall be shown.
+        // Tools are installed in `‹tools:1›`: that is to be shown.
         let roots = world.places.roots();
         let roots = roots.filter(|(token, _)| !token.starts_with("‹tools:"));
         let roots = roots.map(|(_, path)| path.to_owned());
@@ -391,7 +392,7 @@ struct Told {
 
 fn told_by(mut status: File) -> Told {
     let mut text = String::new();
-    // What has no end yet, nobody writes to any more.
+    // Nobody writes any more to what has no end yet.
     let _all_there_is = status.read_to_string(&mut text);
     let values = || {
         serde_json::Deserializer::from_str(&text)
@@ -464,8 +465,8 @@ fn make_directories(
 /// A log name that no earlier start of the same run has used.
 fn unused_log_name(world: &LiveWorld, by: &SubtaskId, program: &str) -> String {
     let program = Utf8Path::new(program).file_name().unwrap_or("program");
-    // What a subtask does at the same time counts on its own, so that the same run gives the same
-    // names whoever comes first.
+    // Concurrent branches of a subtask are counted separately, so that the same run gives the same
+    // names whichever branch comes first.
     let by = strand::current().map_or_else(
         || by.clone(),
         |branch| SubtaskId::new(format!("{by}-{branch}")),
@@ -501,7 +502,7 @@ fn note_index_settings(world: &LiveWorld, env: &BTreeMap<String, String>, netrc:
     if std::fs::read_to_string(&path).is_ok_and(|there| there == text) {
         return;
     }
-    // Written beside and renamed: another strand may read it. Without it the evidence lacks names.
+    // Written beside and renamed: another branch may read it. Without it the evidence lacks names.
     let beside = format!("{path}.{}", std::process::id());
     let _lost = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
 }

@@ -50,7 +50,7 @@ impl Target {
                 }
             });
         if moved.is_err() {
-            // It is the first error that counts.
+            // The first error counts.
             let _ = disk.remove(&beside);
         }
         moved?;

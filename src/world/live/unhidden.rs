@@ -21,7 +21,7 @@ pub fn unhidden<'n>(
     names.sort_unstable();
     names.dedup();
     let reasons = names.into_iter().filter_map(|name| {
-        // What is known to be a secret is hidden also where it is an ordinary word.
+        // A known secret is redacted even if it is an ordinary word.
         let value = operator.var(name)?;
         let why = Redactor::cannot_hide(value)?;
         let hidden = environment::is_secret(name) && value.trim().len() >= Redactor::SHORTEST;

@@ -167,7 +167,7 @@ fn query(words: &Words<'_>, methods: &[&str]) -> Result<(), Refusal> {
         return Err("GraphQL is asked by POST".to_owned());
     }
     for field in words.all("--field") {
-        // `@file` would put a text there that nobody has read.
+        // `@file` would insert a text that has not been checked.
         if field
             .split_once('=')
             .is_none_or(|(_, value)| value.starts_with('@'))

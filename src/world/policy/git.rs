@@ -184,7 +184,7 @@ fn setting(text: &str) -> Result<(), Refusal> {
     let known = SETTINGS
         .iter()
         .any(|(known, only)| *known == name && only.is_none_or(|only| only == value));
-    // A filter that is taken away runs nothing.
+    // Removing a filter runs nothing.
     let off = value.is_empty() || (value == "false" && name.ends_with(".required"));
     if known || (off && name.starts_with("filter.")) {
         return Ok(());

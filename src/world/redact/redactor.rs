@@ -139,7 +139,8 @@ impl Redactor {
     /// even where they stand alone.
     pub fn learn(&self, text: &str) {
         for (name, value) in shapes::found(text) {
-            // A password in an address may be any word; learnt, it would blot out that word.
+            // A password in an address may be any word; if learnt, that word would be redacted
+            // everywhere.
             if value.len() >= SHORTEST_LEARNT && name != shapes::URL_PASSWORD {
                 self.add_secret(name, &value);
             }

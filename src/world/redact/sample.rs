@@ -20,7 +20,7 @@ const BITS: usize = 1 << 18;
 /// Longest part of a value that contains a whole sample at every offset.
 const WHOLE: usize = LONGEST_STRIDE + GRAM - 1;
 
-// Behind a line end a sample must fit in whole.
+// After a line end a whole sample must fit.
 const _: () = assert!(WHOLE <= wrapped::SHORTEST_LINE && 2 * GRAM <= wrapped::SHORTEST);
 
 /// Values of at least [`Samples::SHORTEST`] bytes.
@@ -54,7 +54,7 @@ impl Samples {
     /// part, the next part is whole.
     pub(super) fn of(values: &[Pattern]) -> Option<Self> {
         let shortest = values.iter().map(|value| value.bytes.len()).min()?;
-        // Of a broken value one of two parts must hold a sample, wherever it is broken.
+        // One of the two parts of a broken value must contain a sample, wherever it is broken.
         let broken = values.iter().filter(|value| value.wrapped);
         let shortest = broken
             .map(|value| value.bytes.len() / 2)
@@ -107,7 +107,7 @@ impl Samples {
                 }
             }
             at += self.stride;
-            // What starts earlier may have its sample later, but not by more than this.
+            // An earlier value may have its sample later, but not by more than this.
             if let Some(hit) = &best
                 && at > hit.start + self.farthest + LONGEST_LINE_END
             {

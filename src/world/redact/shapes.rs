@@ -85,18 +85,18 @@ fn has_digits(token: &[u8]) -> bool {
         && token.iter().any(u8::is_ascii_alphabetic)
 }
 
-// Of a GitHub token's base64 its start is told, which looks in three ways, by where in the text it
-// stood: `gho_` is `Z2hvX`, `dob18` or `naG9f`, and what follows. The letter before depends on
-// other bytes and stays.
+// The base64 form of a GitHub token is recognised by its start, which has three forms, depending on
+// its offset in the text: `gho_` is `Z2hvX`, `dob18` or `naG9f`, and what follows. The preceding
+// letter depends on other bytes and stays.
 //
-// A header is found as programs write it down: with quotes of JSON, of JSON within JSON, of
-// Python's bytes, percent-encoded. Of a scheme that is also a word, or without any, a token is
-// guessed; of a digest only the response is secret.
+// A header is recognised in the forms in which programs write it: with quotes of JSON, of JSON
+// within JSON, of Python's bytes, percent-encoded. After a scheme that is also a word, or without
+// one, the token is guessed; in digest authentication only the response is secret.
 //
-// A daemon's token starts with what tokens are made of: of `["grep", "…(9400, ", "x.py"]` the comma
-// after the pattern's closing quote is none.
-// Every repetition is bounded, so that `REACH` bytes always decide. A replacement starts with
-// the byte 0xE2, which no alternative takes: a second pass changes nothing.
+// A daemon's token starts with characters of tokens: in `["grep", "…(9400, ", "x.py"]` the comma
+// after the pattern's closing quote does not start one. Every repetition is bounded, so that
+// `REACH` bytes always decide. A replacement starts with the byte 0xE2, which no alternative
+// matches: a second pass changes nothing.
 static EXPRESSION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let quote = r#"(?:["'\\]|%(?:22|27|5[Cc]))"#;
     let blanks = r"(?:[\ \t+]|%20){0,4}";

@@ -115,7 +115,7 @@ impl Stream {
             && out.is_empty()
             && let Some(end) = pass.clear()
         {
-            // Nothing is replaced, as nearly always: the bytes themselves are given on.
+            // Usually nothing is replaced: then the bytes themselves are passed on.
             self.held = std::mem::replace(out, held);
             self.held.extend_from_slice(&out[end..]);
             self.filled = self.held.len();
@@ -238,7 +238,7 @@ impl Pass<'_> {
         let shape = self.shape();
         let token_at = shape.map_or(usize::MAX, |hit| hit.token);
         let undecided = value_at.min(token_at) >= self.decided;
-        // What gives a token away is held back until the token itself is decided.
+        // The prefix of a token is held back until the token itself is decided.
         let held = shape.map_or(usize::MAX, |hit| hit.start).min(value_at);
         undecided.then(|| self.decided.min(held))
     }

@@ -160,7 +160,7 @@ fn imports(walk: &mut Walk<'_>, at: Syntax<'_>) -> Vec<Node> {
                 _ => (walk.text(name), None),
             };
             let (bound, from) = if module.is_empty() {
-                // `import a.b` binds `a`, which then stands for the package `a`.
+                // `import a.b` binds `a`, which then refers to the package `a`.
                 let first = path.split('.').next().unwrap_or(path);
                 (alias.unwrap_or(first), path.to_owned())
             } else {

@@ -32,7 +32,7 @@ fn which_neighbour_stopped_first_does_not_change_the_reason() {
     let because = Stop::Subtask(SubtaskId::new("T1"));
     assert_eq!(outcome(&back, "T4"), Outcome::NotRun { because });
 
-    // The first reason is known at once, another one when nothing can come before it any more.
+    // The first reason is known at once, another one once nothing can precede it any more.
     let early = ends_in_order(neighbours(), std::slice::from_ref(&one));
     assert!(early.run.outcome(&SubtaskId::new("T4")).is_some());
     let late = ends_in_order(neighbours(), std::slice::from_ref(&other));

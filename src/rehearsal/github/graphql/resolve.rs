@@ -182,7 +182,7 @@ fn issue(state: &State, repository: &Repository, issue: &Issue) -> Value {
         "state": issue.state.text(),
         "stateReason": issue.state.reason(),
         "closedAt": issue.state.closed_at(),
-        // Looked up by name when asked for: it has this issue in it.
+        // Looked up by name on request, because it contains this issue.
         "repository": repository.name.to_string(),
         "comments": comments.collect::<Vec<_>>(),
         "timelineItems": events.collect::<Vec<_>>(),

@@ -55,7 +55,7 @@ pub(super) fn gather(operator: &Operator, settings: &mut IndexSettings) {
         };
         let key = key.to_ascii_lowercase().replace('_', "-");
         if TAKEN.contains(&key.as_str()) {
-            // An empty one counts as not set.
+            // An empty variable counts as not set.
             if !value.is_empty() {
                 options.insert(key, value.clone());
             }
@@ -92,7 +92,7 @@ fn files(operator: &Operator) -> Vec<(&'static str, Utf8PathBuf)> {
         })
         .collect();
     let named = named.map(|path| operator.cwd.join(path));
-    // A file that is named replaces the user's.
+    // An explicitly named file replaces the user's.
     match named.filter(|path| path.exists()) {
         Some(path) => files.push(("the file of PIP_CONFIG_FILE", path)),
         None => files.extend([

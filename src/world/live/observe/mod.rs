@@ -62,8 +62,8 @@ struct Watching<'a> {
     /// Directories that need not be watched again until the next tick.
     watched: BTreeSet<Utf8PathBuf>,
     asking: Asking<'a>,
-    // Goes on over everything that is notified: a tick that began anew each time would never come
-    // while files change faster, and who runs would not be looked at.
+    // Continues over all notifications: a tick that was restarted by each of them would never come
+    // while files change faster, and running programs would not be checked.
     tick: Interval,
     not_observable: Vec<String>,
 }
@@ -125,9 +125,9 @@ impl<'a> Observer<'a> {
             watching.follow();
             let (woken, over) = tokio::select! {
                 biased;
-                // None: there are no notifications here, and the tick has to do.
+                // None: there are no notifications here, and the tick must suffice.
                 Some(woken) = watching.woken.recv() => (woken, false),
-                // Looked at with the last observation.
+                // Checked with the last observation.
                 _ = ended.wait_for(|ended| *ended) => (Woken::Files, true),
                 () = watching.asking.next() => (Woken::Files, false),
                 _ = watching.tick.tick() => {
@@ -280,7 +280,8 @@ impl<'a> Watching<'a> {
         what.extend(self.terminal.look());
         match woken {
             Woken::Program(name) => what.extend(self.opened(name).await),
-            // Who runs is not looked at for each: a look at all processes is the dearest one.
+            // Processes are not listed for each notification, because that is the most expensive
+            // check.
             Woken::Files => {}
             Woken::Time => what.extend(self.strangers.look().foreign),
         }

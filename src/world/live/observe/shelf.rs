@@ -163,7 +163,7 @@ impl Shelf {
 }
 
 fn read(found: &Found) -> Option<Known> {
-    // Gone or replaced meanwhile: the next look tells.
+    // Deleted or replaced in the meantime: the next look shows it.
     let version = Version::of(&found.path)?;
     let settled = version.is_settled(SystemTime::now());
     let seen = files::look(found).ok()?;
@@ -243,7 +243,7 @@ mod tests {
         };
         let mut known = read(&found).unwrap();
         write(b"RUN 1");
-        // A newer Linux gives every change that somebody looked for a time of its own.
+        // A newer Linux gives every change that was observed a distinct time.
         known.version = Version::of(&path).unwrap();
         let mut shelf = Shelf::default();
         shelf.known.insert(path, known);

@@ -24,7 +24,7 @@ impl Terminal {
             .open("/dev/tty");
         let without = match &opened {
             Ok(_) => None,
-            // No terminal controls this process, so nobody can type anything into its group.
+            // This process has no controlling terminal, so nobody can type anything into its group.
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
                 None
             }
@@ -34,7 +34,7 @@ impl Terminal {
             device: opened.ok(),
             waiting: 0,
         };
-        // What was typed ahead is no intervention in what begins now.
+        // Input typed ahead is not an intervention in what begins now.
         terminal.look();
         (terminal, without)
     }

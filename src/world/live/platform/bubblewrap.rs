@@ -76,8 +76,9 @@ fn files(view: &View) -> std::io::Result<BTreeMap<&Utf8Path, OwnedFd>> {
 fn options(view: &View, cwd: &Utf8Path, files: &BTreeMap<&Utf8Path, OwnedFd>) -> Vec<String> {
     let mut options: Vec<String> = Vec::new();
     let mut add = |words: &[&str]| options.extend(words.iter().map(|word| (*word).to_owned()));
-    // A user namespace of its own keeps it from reading the memory and environment of others
-    // also where it sees them; root needs none to make the rest, and may be denied one.
+    // A separate user namespace prevents it from reading the memory and environment of other
+    // processes even where it sees them; root needs none for the other namespaces, and may be
+    // denied one.
     add(&[
         "--unshare-user-try",
         "--unshare-cgroup-try",
@@ -91,7 +92,7 @@ fn options(view: &View, cwd: &Utf8Path, files: &BTreeMap<&Utf8Path, OwnedFd>) ->
         add(&["--unshare-net"]);
     }
     add(&["--proc", "/proc", "--dev", "/dev"]);
-    // In the order of paths: what is below another comes after it.
+    // Sorted by path: a path comes after its parents.
     for (path, seen) in &view.seen {
         let at = path.as_str();
         match seen {
@@ -146,7 +147,7 @@ pub(in crate::world::live) fn find_sandbox(path: &[Utf8PathBuf]) -> Result<Enfor
             "--ro-bind",
             program.as_str(),
         ])
-        // On the empty /tmp: it may lie below the directory that is hidden.
+        // On the empty /tmp: it may be below the directory that is hidden.
         .args(["/tmp/bwrap", "--", "/tmp/bwrap", "--version"])
         .env_clear()
         .stdin(Stdio::null())

@@ -76,7 +76,7 @@ pub(in crate::world::live) fn stat(pid: u32) -> Option<Stat> {
 }
 
 pub(super) fn parse(text: &str) -> Option<Stat> {
-    // The second field is the program's name in brackets and may hold anything.
+    // The second field is the program's name in brackets and may contain anything.
     let (_, rest) = text.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
     let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
@@ -148,7 +148,7 @@ fn is_marked(pid: u32, variable: &str) -> bool {
                 let mut entries = environ.split(|byte| *byte == 0);
                 return entries.any(|entry| entry == variable.as_bytes());
             }
-            // Gone, or another user's.
+            // Ended, or another user's.
             Err(_) => return false,
         }
     }
@@ -172,7 +172,7 @@ pub(in crate::world::live) fn adopted(started: &[u32]) -> Vec<u32> {
 pub(in crate::world::live) fn reap(pid: u32) {
     if let Some(pid) = raw(pid) {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        // ECHILD: somebody else's child, who reaps it.
+        // ECHILD: a child of another process, which reaps it.
         let _somebody_elses = waitid(WaitId::Pid(pid), options);
     }
 }
@@ -180,8 +180,8 @@ pub(in crate::world::live) fn reap(pid: u32) {
 /// Clears away the ended orphans among the gate's children. One that the gate's process started
 /// itself shares its session, or is in `running`; it is for its own waiter.
 pub(in crate::world::live) fn reap_orphans(running: &[u32]) {
-    // Read where the orphans' is read: 0 for both when the session's leader is outside of this
-    // pid namespace, which `getsid` of a typed wrapper cannot say.
+    // Read where the orphans' is read: 0 for both if the session's leader is outside of this pid
+    // namespace, which the typed wrapper of `getsid` cannot represent.
     let Some(own) = stat(std::process::id()) else {
         return;
     };
@@ -196,7 +196,7 @@ pub(in crate::world::live) fn reap_orphans(running: &[u32]) {
 /// Enlarges a pipe's buffer, so that the writing process is woken less often.
 pub(in crate::world::live) fn widen(pipe: &impl std::os::fd::AsFd) {
     const MOST: i32 = 1 << 20;
-    // A system that does not allow as much only costs time.
+    // On a system that does not allow this, it only takes longer.
     let _as_it_was = nix::fcntl::fcntl(pipe, nix::fcntl::FcntlArg::F_SETPIPE_SZ(MOST));
 }
 

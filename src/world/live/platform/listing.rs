@@ -52,8 +52,8 @@ struct Brief {
 impl Looking<'_> {
     /// A process; none if it does not exist, has ended, or belongs to the kernel.
     fn at(&mut self, pid: u32) -> Option<ProcessSeen> {
-        // All is read below this one directory: it stays the same process's, whoever gets its
-        // pid meanwhile.
+        // Everything is read below this one directory: it stays that of the same process, even if
+        // its pid is reused.
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let path = format!("/proc/{pid}");
         let directory = rustix::fs::open(path, flags, Mode::empty()).ok()?;
@@ -106,7 +106,7 @@ impl Looking<'_> {
 
     /// A variable in the environment that it was started with.
     fn variable(&mut self, directory: &OwnedFd, name: &str) -> Option<String> {
-        // Another user's is not for us to read.
+        // Another user's cannot be read.
         self.read(directory, "environ")?;
         let entries = self.buffer.split(|byte| *byte == 0);
         entries

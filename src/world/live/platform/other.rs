@@ -105,7 +105,7 @@ pub(in crate::world::live) fn start(start: &Start<'_>) -> std::io::Result<(Child
 #[expect(unsafe_code, reason = "what happens between fork and exec is unsafe")]
 fn with_signals_as_expected(command: &mut Command) {
     let all_default = || {
-        // Nobody can ignore these, and nothing can be set for them.
+        // These cannot be ignored, and no handler can be set for them.
         let fixed = |signal: &Signal| matches!(signal, Signal::SIGKILL | Signal::SIGSTOP);
         for signal in Signal::iterator().filter(|signal| !fixed(signal)) {
             // SAFETY: no handler is installed, so none can run.

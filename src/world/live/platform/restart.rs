@@ -62,7 +62,7 @@ fn restart(
     kept: &[(OsString, OsString)],
     taken: &[(OsString, OsString)],
 ) -> std::io::Result<Infallible> {
-    // Without closing on exec: the program after this one reads it.
+    // Not closed on exec: the program after this one reads it.
     let memory = memfd_create("environment", MemfdFlags::empty())?;
     let mut file = File::from(memory);
     for (name, value) in taken {
@@ -89,7 +89,7 @@ fn restart(
 /// Keeps the process's memory and environment from other programs of the same user, and its
 /// descriptors from those that it starts.
 pub(in crate::world::live) fn close_to_others() {
-    // Neither can be refused but by a kernel that does not know it.
+    // Neither can fail except on a kernel that does not support it.
     let _as_it_was = nix::sys::prctl::set_dumpable(false);
     close_on_exec();
 }

@@ -72,7 +72,7 @@ fn profile(view: &View) -> String {
         let (path, writable) = match seen {
             Seen::Bind(bind) => (&bind.source, bind.writable),
             Seen::Link(_) => (at, false),
-            // There is no empty directory in memory: the program's own directory stands in.
+            // There is no empty directory in memory: the program's own directory is used instead.
             Seen::Empty | Seen::File(_) => continue,
         };
         let kinds = if writable {
@@ -80,7 +80,7 @@ fn profile(view: &View) -> String {
         } else {
             "file-read*"
         };
-        // Written beyond doubt by Debug: quotes and backslashes are escaped.
+        // Quoted by Debug, which escapes quotes and backslashes.
         let _never_fails = writeln!(text, "(allow {kinds} (subpath {:?}))", path.as_str());
     }
     if view.network {

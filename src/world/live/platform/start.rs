@@ -63,7 +63,7 @@ fn actions(start: &Start<'_>, theirs: &Theirs) -> io::Result<PosixSpawnFileActio
     actions.add_dup2(theirs.stdout.as_raw_fd(), libc::STDOUT_FILENO)?;
     actions.add_dup2(theirs.stderr.as_raw_fd(), libc::STDERR_FILENO)?;
     for kept in start.keeps {
-        // Onto itself: that only takes away that it is closed.
+        // Onto itself: this only clears the close-on-exec flag.
         actions.add_dup2(kept.as_raw_fd(), kept.as_raw_fd())?;
     }
     add_chdir(&mut actions, &text(start.cwd.as_std_path().as_os_str())?)?;
@@ -110,7 +110,7 @@ fn attributes() -> io::Result<PosixSpawnAttr> {
     let mut attributes = PosixSpawnAttr::init()?;
     attributes.set_flags(session | signals)?;
     let mut all = SigSet::all();
-    // Nobody can ignore these, and nothing can be set for them.
+    // These cannot be ignored, and no handler can be set for them.
     all.remove(Signal::SIGKILL);
     all.remove(Signal::SIGSTOP);
     attributes.set_sigdefault(&all)?;

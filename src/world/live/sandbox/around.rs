@@ -63,7 +63,7 @@ impl Around {
 impl Drop for Around {
     fn drop(&mut self) {
         for (from, to) in self.moved.drain(..).rev() {
-            // A program that took it away has nothing to bring back.
+            // If a program removed it, there is nothing to move back.
             let _gone = std::fs::rename(to, from);
         }
     }

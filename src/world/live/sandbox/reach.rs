@@ -22,7 +22,7 @@ impl Private<'_> {
         ];
         shared.contains(&directory.as_str())
             || self.0.iter().any(|private| {
-                // `.local` holds key rings, `.cargo` a token for the registry.
+                // `.local` contains key rings, `.cargo` a token for the registry.
                 let below = [".local", ".local/share", ".config", ".cache", ".cargo"];
                 private.starts_with(directory)
                     || below.iter().any(|name| directory == private.join(name))

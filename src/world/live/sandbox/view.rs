@@ -155,7 +155,7 @@ impl View {
         tools.extend(needed_by(wanted.executable, path, wanted.private));
         tools.extend(named_files(wanted.env));
         tools.extend(wanted.toolchains.iter().cloned());
-        // What the command itself names, its author may show: a program, a settings file.
+        // What the command itself names may be shown by its author: a program, a settings file.
         let named = wanted.arguments.iter().map(Utf8PathBuf::from);
         for file in named.filter(|path| path.is_absolute() && path.is_file()) {
             if is_executable(&file) {
@@ -163,7 +163,8 @@ impl View {
             }
             tools.insert(file);
         }
-        // Never by its own path what is mounted at another: that path would tell the sides apart.
+        // What is mounted elsewhere is never shown at its own path: that path would reveal the
+        // side.
         let mounts = sandbox.mounts.iter();
         let sources: Vec<Utf8PathBuf> = mounts
             .map(|mount| wanted.places.path(&mount.place))
@@ -267,7 +268,7 @@ fn checked(places: &Places, place: &Place, missing: Missing) -> Result<Utf8PathB
     if let Some(root) = root {
         let cache = place.as_str().starts_with(Place::CACHE);
         let mut below = path.ancestors().take_while(|part| {
-            // The cache's own directories the operator may have put elsewhere.
+            // The operator may have put the cache's own directories elsewhere.
             *part != root && !(cache && part.parent() == Some(root))
         });
         if let Some(link) = below.find(|part| part.is_symlink()) {
@@ -275,7 +276,7 @@ fn checked(places: &Places, place: &Place, missing: Missing) -> Result<Utf8PathB
         }
     }
     if path.symlink_metadata().is_err() {
-        // The gate's own cache is filled as it is used, and so is what a program may write in a
+        // The gate's own cache is filled on demand, and so is what a program may write in a
         // checkout.
         let own = place.as_str().starts_with(Place::CACHE);
         let made = missing == Missing::IsMade && place.as_str().starts_with(Place::WORKSPACE);
