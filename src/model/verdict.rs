@@ -177,9 +177,9 @@ impl Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// All that was to be shown was shown.
+    /// Everything that had to be shown was shown.
     Passed,
-    /// The outside must change first.
+    /// Waiting on an external condition.
     Blocked,
     /// It could not be determined.
     Error,
