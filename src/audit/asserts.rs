@@ -1,4 +1,4 @@
-//! What each assertion of a test looks at: captured logs, or something else.
+//! What each assertion of a test checks: captured logs, or something else.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ struct Reader<'s> {
     depth: usize,
 }
 
-/// Names that hold something else than what the code does.
+/// Names that hold something other than the result of the code under test.
 struct Held {
     logs: BTreeSet<String>,
     source: BTreeSet<String>,
@@ -71,7 +71,7 @@ impl Reader<'_> {
             Kind::If if fails(&node.children[1]) => {
                 self.condition(path, &node.children[0], node.line, held);
             }
-            // Definitions inside a test run when they are called, if at all.
+            // Definitions inside a test run only if they are called.
             Kind::Function | Kind::Class => return,
             _ => {}
         }
@@ -145,7 +145,7 @@ impl Reader<'_> {
         };
         let (callee, arguments) = (&call.children[0], &call.children[1..]);
         if callee.kind == Kind::Name && held.logs.contains(&callee.text) {
-            // A fixture handed out the function that looks at logs.
+            // A fixture returned the function that looks at logs.
             self.push(path, node.line, Subject::Logs);
             return;
         }
@@ -159,7 +159,7 @@ impl Reader<'_> {
             self.function(helper, &given);
             self.depth -= 1;
         } else if callee.text.to_lowercase().starts_with("assert") {
-            // What is asserted on is the receiver of a mock, and the arguments.
+            // The assertion is on the receiver of a mock, and on the arguments.
             let on = callee.children.iter().chain(arguments).cloned().collect();
             let on = Node::new(Kind::Other, "", call.line, on);
             if let Some(subject) = subject(&on, held) {
@@ -194,7 +194,7 @@ fn subject(node: &Node, held: &Held) -> Option<Subject> {
     }
 }
 
-/// Parameters that hold logs when a helper is called with these arguments.
+/// Parameters that hold logs if a helper is called with these arguments.
 fn given(helper: &Node, arguments: &[Node], logs: &BTreeSet<String>) -> BTreeSet<String> {
     let parameters: Vec<&Node> = helper.children[0]
         .children

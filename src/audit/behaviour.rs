@@ -1,4 +1,4 @@
-//! The static half: what a fix changed, judged by its syntax trees alone.
+//! The static part of an audit: what a fix changed, judged by syntax trees alone.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,17 +22,17 @@ pub struct Behaviour {
     pub changes: Vec<Change>,
     /// Changes of behaviour out of scope, which prove nothing about this fix.
     pub outside: Vec<Change>,
-    /// What differs in scope and is not behaviour.
+    /// Differences in scope that are not behaviour.
     pub ignored: Vec<Ignored>,
     /// Files in scope that could not be judged.
     pub unreadable: Vec<(String, Unreadable)>,
     /// Entries of the scope that name no file in the fix or before it.
     pub empty_scope: Vec<String>,
-    /// What all this amounts to.
+    /// The nature of the changes in scope, taken together.
     pub nature: Nature,
 }
 
-/// What the changes in scope amount to.
+/// The nature of the changes in scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nature {
@@ -44,14 +44,14 @@ pub enum Nature {
     Diagnostic,
     /// No source file in scope changed.
     OutOfScope,
-    /// It cannot be told.
+    /// Cannot be determined.
     Undetermined,
 }
 
 /// Judges a fix by its syntax trees.
 ///
 /// # Errors
-/// Why the two versions could not be had.
+/// Why the two versions could not be read.
 pub async fn behaviour(
     world: &dyn World,
     by: &SubtaskId,

@@ -1,5 +1,5 @@
-//! Makes the environments of one audit: builds the project of each side, and links it on top of
-//! what both share.
+//! Creates the environments of one audit: builds the project of each side, and links it on top of
+//! the environment that both sides share.
 
 use std::time::Duration;
 
@@ -21,13 +21,13 @@ const SCRIPT: &str = include_str!("side.py");
 /// Time for building the project once.
 const BUILDING: Duration = Duration::from_mins(5);
 
-/// Makes the environments of one audit.
+/// Creates the environments of one audit.
 pub(super) struct Bench<'a> {
     pub(super) maker: Maker<'a>,
     pub(super) trees: &'a Worktrees,
     pub(super) project: &'a Project,
     pub(super) probe: &'a Place,
-    /// The version that a build takes where it asks the history.
+    /// The version for builds that derive theirs from the git history.
     pub(super) version: String,
     /// Whether the tests reach the network.
     pub(super) network: bool,
@@ -49,7 +49,7 @@ struct Built {
 struct Wheels {
     before: Option<Built>,
     after: Option<Built>,
-    /// Of the fix without its change in scope, where that has a path of its own.
+    /// That of the fix without its change in scope, if it has a path of its own.
     scope: Option<Built>,
     /// Whether that has its environment already.
     scope_started: bool,
@@ -207,7 +207,7 @@ impl Bench<'_> {
         let Some(mut build) = self.project.build() else {
             return Ok(Wheels::default());
         };
-        // A backend may say only when it is asked what else it needs.
+        // A backend may report its further requirements only when it is asked.
         for _ in 0..2 {
             let tools = match self.maker.resolved(&build.requires, &[]).await? {
                 Ok(tools) => tools,
@@ -295,10 +295,10 @@ impl Bench<'_> {
         })))
     }
 
-    /// Puts the projects into the environments. Says which one is for the run without the change
-    /// in scope: the fix's, where a sandbox shows each checkout at the same path, else its own.
+    /// Links the projects into the environments. Returns the one for the run without the change in
+    /// scope: the fix's, if a sandbox shows each checkout at the same path, or else its own.
     async fn link_all(&self, wheels: &Wheels, shared: &Shared) -> Had<&'static str> {
-        // What could be built on one side only still has its name and version on all.
+        // What could be built on one side only still has its name and version on both.
         let any = wheels.after.as_ref().or(wheels.before.as_ref());
         let mut confined = true;
         for (side, own) in [("before", &wheels.before), ("after", &wheels.after)] {
@@ -314,7 +314,7 @@ impl Bench<'_> {
             return Ok(Ok("after"));
         }
         let own = &wheels.scope;
-        // Where nothing was built it has none yet.
+        // If nothing was built, there is none yet.
         if !wheels.scope_started
             && let Err(why) = self.start_side("scope").await?
         {
@@ -337,7 +337,7 @@ impl Bench<'_> {
         let roots = serde_json::to_string(&self.project.source_roots()).unwrap_or_default();
         let modules = self.maker.modules(shared);
         let probe = self.probe.join(PROBE_FILE);
-        // What the other side's build wrote is read here; what this one's wrote is empty then.
+        // This reads what the other side's build wrote; what this side's build wrote is empty then.
         let own_wheel = self.wheel(side);
         let out = built.map_or(&own_wheel, |built| &built.out);
         let kind = if own && built.is_some_and(|built| built.editable) {
@@ -397,7 +397,7 @@ impl Bench<'_> {
         let python = self.side(side).join("bin/python");
         let mut argv = vec![python.to_string(), "-m".to_owned(), "pytest".to_owned()];
         argv.extend(PYTEST.split_whitespace().map(str::to_owned));
-        // A part of the tests never covers what the whole does.
+        // A part of the tests never covers what all of them do.
         if shared
             .packages
             .iter()

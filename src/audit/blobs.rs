@@ -1,5 +1,5 @@
 //! Reads the texts of many blobs with two git processes, whatever their number; one more for each
-//! that is no UTF-8.
+//! blob that is not UTF-8.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ pub(super) async fn blobs(
         let read = match (text, entry) {
             (Err(bytes), _) => Err(Unreadable::TooLarge { bytes, limit }),
             (Ok(_), None) => Err(Unreadable::Binary),
-            // Where the mark for what is no UTF-8 stands, it may stand in the file, too.
+            // The replacement character may also be part of the file itself.
             (Ok(text), Some(entry)) if text.contains('\u{fffd}') => {
                 let bytes = exact_bytes(git, *entry, limit).await?;
                 bytes.map_or(Err(Unreadable::Binary), |bytes| decode(entry.path, bytes))
@@ -34,7 +34,7 @@ pub(super) async fn blobs(
     Ok(all)
 }
 
-/// Texts of blobs by name; a size instead of the text where it is over the limit.
+/// Texts of blobs by name; the size instead of the text if it exceeds the limit.
 pub(super) async fn texts(
     git: Git<'_>,
     oids: &[&str],

@@ -1,4 +1,4 @@
-//! What only the fix brings: names, modules and files that are not there without it.
+//! What only the fix adds: names, modules and files that do not exist without it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +18,8 @@ pub(super) struct Brought {
 }
 
 impl Brought {
-    /// Compares both versions of the changed source files. `added` are the files that the fix
-    /// adds, whatever they hold.
+    /// Compares both versions of the changed source files. `added` are the files that the fix adds,
+    /// whatever their content.
     pub(super) fn new<'a>(pairs: &[FilePair], added: impl IntoIterator<Item = &'a str>) -> Self {
         let mut brought = Self::default();
         for pair in pairs.iter().filter(|pair| is_python(&pair.path)) {
@@ -89,7 +89,7 @@ fn is_path_of(path: &str, module: &str) -> bool {
     let stem = stem.strip_suffix("/__init__").unwrap_or(stem);
     let dotted = stem.replace('/', ".");
     let root = dotted.strip_suffix(module);
-    // A root of sources is a directory or two, never a package above the module.
+    // A source root is one or two directories, never a package above the module.
     root.is_some_and(|root| root.is_empty() || (root.ends_with('.') && module.contains('.')))
         || dotted.strip_prefix("src.") == Some(module)
         || dotted.strip_prefix("lib.") == Some(module)
@@ -141,7 +141,7 @@ impl Bound {
                 }
                 "import_statement" | "import_from_statement" => self.imported(child, text, class),
                 "lambda" | "call" | "string" => {}
-                // A condition, a `try`, a decorator: what stands in it counts.
+                // A condition, a `try`, a decorator: their contents count.
                 _ => self.read(child, text, class),
             }
         }

@@ -1,4 +1,4 @@
-//! Reads the exact bytes of a blob that is no UTF-8: git shows them as a binary patch, which is
+//! Reads the exact bytes of a blob that is not UTF-8: git shows them as a binary patch, which is
 //! text (base 85 of a zlib stream).
 
 use std::io::Read as _;
@@ -16,14 +16,14 @@ pub(super) struct Entry<'e> {
     pub(super) path: &'e str,
 }
 
-/// The bytes of one blob; nothing where git would not show them like this, as where the
-/// repository's own attributes say that such files are text.
+/// The bytes of one blob; none if git does not show them as a binary patch, for example because the
+/// repository's own attributes declare such files as text.
 pub(super) async fn exact_bytes(
     git: Git<'_>,
     entry: Entry<'_>,
     limit: u64,
 ) -> Result<Option<Vec<u8>>, AuditError> {
-    // Known to every git without being stored.
+    // Every git knows it without storing it.
     let nothing = if entry.oid.len() > 40 {
         "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
     } else {
@@ -49,7 +49,7 @@ pub(super) async fn exact_bytes(
     Ok(literal(&text, entry.oid, limit))
 }
 
-/// The new side of a binary patch that makes this blob.
+/// The new side of a binary patch that produces this blob.
 fn literal(patch: &str, oid: &str, limit: u64) -> Option<Vec<u8>> {
     let mut lines = patch.lines();
     lines.find(|line| {

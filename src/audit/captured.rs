@@ -1,4 +1,4 @@
-//! Which names of a test hold captured logs: fixtures, handlers, mocks in a logger's place, and
+//! Which names of a test hold captured logs: fixtures, handlers, mocks that replace a logger, and
 //! whatever gets its value from them.
 
 use std::collections::BTreeSet;
@@ -45,7 +45,8 @@ pub(super) fn holding_logs(
     logs
 }
 
-/// Names that hold the text of the code under test: a test of that text is none of what it does.
+/// Names that hold the source text of the code under test: a check of that text is not a check of
+/// behaviour.
 pub(super) fn holding_source(body: &Node) -> BTreeSet<String> {
     let mut held = BTreeSet::new();
     for _ in 0..4 {
@@ -81,14 +82,14 @@ pub(super) fn reads_source(node: &Node, held: &BTreeSet<String>) -> bool {
     ];
     node.any(&mut |part| match part.kind {
         Kind::Name if held.contains(&part.text) => true,
-        // `__file__` alone is the test's own place.
+        // `__file__` alone is the test's own location.
         Kind::Name => part.text != "__file__" && READS.contains(&part.text.as_str()),
         Kind::Attribute => READS.contains(&part.text.as_str()),
         _ => false,
     })
 }
 
-/// Whether a fixture hands out logs: returned or yielded, as they are or behind a function.
+/// Whether a fixture returns or yields logs, directly or through a function.
 fn gives_logs(sources: &TestSources, fixture: Function<'_>, depth: usize) -> bool {
     let is_fixture = fixture.node.children[0]
         .children
@@ -119,7 +120,8 @@ fn parameters(signature: &Node) -> impl Iterator<Item = &Node> {
     all.filter(|part| part.kind == Kind::Parameter)
 }
 
-/// Whether an expression uses a name that holds logs; `capsys.readouterr().out` is output.
+/// Whether an expression uses a name that holds logs; `capsys.readouterr().out` is output, not
+/// logs.
 pub(super) fn mentions(node: &Node, logs: &BTreeSet<String>) -> bool {
     node.any(&mut |part| match part.kind {
         Kind::Name => logs.contains(&part.text),
@@ -144,7 +146,7 @@ fn captured_by_name(signature: &Node, logs: &mut BTreeSet<String>) {
     }
 }
 
-/// `engine.logger`, or a text such as `app.queue.logger.info`, as `patch` takes it.
+/// `engine.logger`, or a text such as `app.queue.logger.info`, as `patch` accepts it.
 fn names_a_logger(node: &Node) -> bool {
     matches!(node.kind, Kind::Text | Kind::Name | Kind::Attribute)
         && node.text.split('.').any(|part| {
@@ -170,7 +172,7 @@ fn is_of_patch(callee: &Node) -> bool {
     object.is_some_and(|object| object.text == "patch")
 }
 
-/// Logging handlers made by the test: what they collect are logs.
+/// Logging handlers created by the test: what they collect are logs.
 fn handlers(module: &Node, function: &Node, logs: &mut BTreeSet<String>) {
     let mut classes = BTreeSet::new();
     for place in [module, function] {
@@ -216,7 +218,7 @@ fn handlers(module: &Node, function: &Node, logs: &mut BTreeSet<String>) {
     });
 }
 
-/// Names that get their value from logs hold logs too.
+/// Adds names that get their value from logs.
 fn spread(body: &Node, logs: &mut BTreeSet<String>) {
     let mut found: Vec<String> = Vec::new();
     body.visit(&mut |node| match node.kind {
@@ -284,7 +286,7 @@ fn captured_by_context(node: &Node, found: &mut Vec<String>) {
     }
 }
 
-/// What a test puts where a logger was: `monkeypatch.setattr(engine, "logger", fake)`,
+/// Replacements of a logger in a test: `monkeypatch.setattr(engine, "logger", fake)`,
 /// `setattr(engine.logger, "info", seen.append)`, `logger.addFilter(seen.append)`.
 fn in_a_loggers_place(body: &Node, logs: &mut BTreeSet<String>) {
     body.visit(&mut |node| {

@@ -14,7 +14,7 @@ use super::syntax::{FilePair, Unreadable, grammar_for};
 /// The two commits that are compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commits {
-    /// The fix, as its full name.
+    /// The fix, as its full commit id.
     pub fix: String,
     /// The state before it.
     pub parent: String,
@@ -29,7 +29,7 @@ pub struct Commits {
 pub struct ChangedFile {
     /// Path in the fix, or of the deleted file.
     pub path: String,
-    /// Path before, where it was renamed.
+    /// Path before, if it was renamed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renamed_from: Option<String>,
     /// What happened to it.
@@ -50,11 +50,11 @@ pub struct ChangedFile {
 pub enum Status {
     /// It is new.
     Added,
-    /// It is gone.
+    /// It was deleted.
     Deleted,
     /// Its content or mode changed.
     Modified,
-    /// It has another path, and maybe another content.
+    /// It has another path, and possibly other content.
     Renamed,
 }
 
@@ -83,7 +83,7 @@ impl Blob {
 }
 
 impl ChangedFile {
-    /// Its path before the fix, where it was there.
+    /// Its path before the fix, if it existed.
     pub(super) fn path_before(&self) -> Option<&str> {
         match self.status {
             Status::Added => None,
@@ -101,7 +101,7 @@ impl ChangedFile {
         }
     }
 
-    /// Its blobs, each with where it is found.
+    /// Its blobs, each with its location.
     fn entries<'e>(&'e self, commits: &'e Commits) -> impl Iterator<Item = Entry<'e>> {
         let old = self.renamed_from.as_ref().unwrap_or(&self.path);
         [
@@ -139,7 +139,7 @@ pub(super) async fn commits(git: Git<'_>, req: &AuditRequest) -> Result<Commits,
     let Some(fix) = git.commit(&req.fix).await? else {
         return Err(missing(&req.fix));
     };
-    // The raw object names its parents even where a shallow clone cuts them off.
+    // The raw object names its parents even if a shallow clone cuts them off.
     let raw = git.text(&["cat-file", "commit", &fix], None).await?;
     let (head, message) = raw.split_once("\n\n").unwrap_or((&raw, ""));
     let parents: Vec<&str> = head
@@ -273,7 +273,7 @@ fn parse_raw(text: &str, scope: &[String]) -> Option<Vec<ChangedFile>> {
     Some(all)
 }
 
-/// Whether the scope names a path: itself, a directory above it, or a pattern with `*`.
+/// Whether the scope covers a path: the path itself, a directory above it, or a pattern with `*`.
 #[must_use]
 pub fn in_scope(scope: &[String], path: &str) -> bool {
     scope.is_empty()
@@ -372,7 +372,7 @@ fn pair(
         }
     };
     match (side(&file.before), side(&file.after)) {
-        // What differs was lost on its way here, such as a secret.
+        // The differing part was lost on its way here, for example a redacted secret.
         (Ok(Some(before)), Ok(Some(after)))
             if before == after && file.before.oid != file.after.oid =>
         {

@@ -16,21 +16,21 @@ use super::git::{Git, read_text};
 use super::request::Limits;
 use super::syntax::{Change, LoggingNames, Unreadable, compare, differing, grammar_for};
 
-/// What is to be shown.
+/// What is to be verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainmentRequest {
     /// A checkout that has the tag and the fix.
     pub repo: Place,
     /// The fix.
     pub fix: String,
-    /// The state before the fix; its first parent where nothing is named.
+    /// The state before the fix; none means its first parent.
     pub base: Option<String>,
     /// The candidate's tag.
     pub tag: String,
-    /// Files and directories that must be the tag's.
+    /// Files and directories that must equal the tag's.
     pub scope: Vec<String>,
-    /// Directory of the repository that is the root of the installed packages, such as `src`;
-    /// empty where packages stand at the top.
+    /// Directory of the repository that is the root of the installed packages, such as `src`; empty
+    /// if packages are at the top.
     pub source_root: String,
     /// The directory packages were installed to, such as `…/site-packages`.
     pub installed: Place,
@@ -41,7 +41,7 @@ pub struct ContainmentRequest {
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Containment {
-    /// The fix's full name.
+    /// The fix's full commit id.
     pub fix: String,
     /// The tag.
     pub tag: String,
@@ -49,7 +49,7 @@ pub struct Containment {
     pub tag_commit: String,
     /// Whether the fix is an ancestor of the tag.
     pub is_ancestor: bool,
-    /// Definitions that the fix changed and that are in the tag as they were before it.
+    /// Definitions that the fix changed and that the tag has in their version before the fix.
     #[serde(default)]
     pub undone: Vec<Differs>,
     /// Files that were compared.
@@ -74,7 +74,7 @@ pub struct Differs {
 }
 
 impl Containment {
-    /// Whether the fix is in what was installed. No file compared is no evidence.
+    /// Whether the fix is in what was installed. If no file was compared, this is not shown.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.is_ancestor
@@ -86,7 +86,7 @@ impl Containment {
             && self.unreadable.is_empty()
     }
 
-    /// Why it does not hold, one sentence each; none when it holds.
+    /// Why it does not hold, one sentence each; empty if it holds.
     #[must_use]
     pub fn reasons(&self) -> Vec<String> {
         let mut all = Vec::new();
@@ -130,10 +130,10 @@ impl Containment {
     }
 }
 
-/// Compares what was installed with the tag.
+/// Compares the installed files with the tag.
 ///
 /// # Errors
-/// Why it could not be compared.
+/// Why they could not be compared.
 pub async fn containment(
     world: &dyn World,
     by: &SubtaskId,
@@ -183,8 +183,9 @@ fn missing(req: &ContainmentRequest, commit: &str) -> AuditError {
     }
 }
 
-/// What the fix changed in scope and a later commit put back: being an ancestor says nothing of
-/// what came after. What a later commit changed otherwise, moved or deleted is not put back.
+/// Definitions that the fix changed in scope and a later commit changed back: being an ancestor
+/// shows nothing about later commits. Definitions that a later commit changed differently, moved or
+/// deleted are not included.
 async fn undone(
     git: Git<'_>,
     req: &ContainmentRequest,

@@ -16,7 +16,7 @@ pub(super) fn decode(path: &str, bytes: Vec<u8>) -> Result<String, Unreadable> {
     match name.as_deref() {
         None => String::from_utf8(bytes).map_err(|_| unreadable("utf-8")),
         Some(name) if is_utf_8(name) => String::from_utf8(bytes).map_err(|_| unreadable(name)),
-        // Python refuses a mark and another encoding.
+        // Python refuses a byte order mark together with another encoding.
         Some(name) if bytes.starts_with(MARK) => Err(unreadable(name)),
         Some(name) if is_latin_1(name) => Ok(bytes.into_iter().map(char::from).collect()),
         Some("ascii" | "us-ascii" | "646") if !bytes.is_ascii() => Err(unreadable("ascii")),
@@ -132,7 +132,7 @@ mod tests {
         // Only in the first two lines, and only in a comment before any code.
         assert!(text("x = 1\n# coding: latin-1\n'é'".as_bytes()).ends_with("'é'"));
         assert!(text("#\n#\n# coding: latin-1\n'é'".as_bytes()).ends_with("'é'"));
-        // A file in UTF-8 that calls itself something else is read as that.
+        // A UTF-8 file that declares another encoding is read in that encoding.
         assert!(text("# coding: latin-1\n'é'".as_bytes()).ends_with("'Ã©'"));
         assert_eq!(text("'\u{fffd}'".as_bytes()), "'\u{fffd}'");
     }

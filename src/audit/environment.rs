@@ -1,7 +1,7 @@
-//! The one environment that both sides share: made from the fix's lock, or resolved as of the
-//! fix's day; kept in the gate's own cache by what it was made from, for the next audit too.
+//! The environment that both sides share: created from the fix's lock, or resolved as of the fix's
+//! date. It is kept in the gate's own cache, keyed by what it was created from, for later audits.
 //!
-//! Never holds the project itself, and is never changed once it is made.
+//! Never contains the project itself, and is never changed once it is created.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,15 +24,15 @@ const RECIPE: u32 = 1;
 pub(super) struct Shared {
     /// Name of its directory.
     directory: String,
-    /// What is installed, as `name==version`.
+    /// The installed packages, as `name==version`.
     pub(super) packages: Vec<String>,
 }
 
-/// Makes environments.
+/// Creates environments.
 #[derive(Clone, Copy)]
 pub(super) struct Maker<'a> {
     pub(super) git: Git<'a>,
-    /// Where they are kept.
+    /// The directory of the cache.
     pub(super) kept: &'a Place,
     /// A directory for this audit's own files.
     pub(super) desk: &'a Place,
@@ -73,7 +73,7 @@ impl Maker<'_> {
                 "--compile-bytecode",
                 "--allow-empty-requirements",
                 "--python",
-                // Not the interpreter: a file that is named is shown by itself.
+                // Not the interpreter: a named file is made visible by itself.
                 path,
                 file.as_str(),
             ];
@@ -82,7 +82,7 @@ impl Maker<'_> {
         .await
     }
 
-    /// An environment with what a lock says, without the project itself.
+    /// An environment with the packages of a lock, without the project itself.
     pub(super) async fn locked(
         &self,
         tree: &Place,
@@ -113,7 +113,7 @@ impl Maker<'_> {
         .await
     }
 
-    /// The environment of these inputs: the one that is kept, or a new one.
+    /// The environment for these inputs: the cached one, or a new one.
     async fn shared(&self, inputs: &str, make: impl AsyncFnOnce(&Place) -> Had<()>) -> Had<Shared> {
         let whole = format!("{RECIPE}\n{}\n{inputs}", self.python.version);
         let key = sha256_hex(whole.as_bytes());
@@ -136,14 +136,14 @@ impl Maker<'_> {
         match self.filled(&place, make).await {
             Ok(Ok(packages)) => shared.packages = packages,
             unfinished => {
-                // What went wrong first is what the caller has to know.
+                // The caller needs the first error.
                 let path = place.clone();
                 let gone = Effect::RemoveDir { path };
                 drop(self.git.world.perform(self.git.by, gone).await);
                 return unfinished.map(|why| why.map(|_| shared));
             }
         }
-        // The mark comes last: an environment without one was never finished.
+        // The marker is written last: an environment without one was never completed.
         let write = Effect::WriteFile(WriteFile {
             path: mark,
             text: serde_json::to_string(&shared).unwrap_or_default(),
@@ -153,7 +153,7 @@ impl Maker<'_> {
         Ok(Ok(shared))
     }
 
-    /// Fills an environment; what is installed in it then.
+    /// Fills an environment, and returns what is installed in it then.
     async fn filled(
         &self,
         place: &Place,
@@ -227,8 +227,8 @@ impl Maker<'_> {
         Ok(path)
     }
 
-    /// Runs uv; what it says when it fails. A package that is built from its source runs code of
-    /// whoever wrote it: it reaches the network, and changes this environment and the cache alone.
+    /// Runs uv; returns its message if it fails. Building a package from source runs third-party
+    /// code: it may use the network, and may change only this environment and the cache.
     pub(super) async fn uv(
         &self,
         cwd: &Place,

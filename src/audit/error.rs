@@ -1,11 +1,11 @@
-//! Why an audit could not be made, and what would help.
+//! Why an audit could not be carried out, and what would help.
 
 use crate::world::WorldError;
 
-/// Why there is no answer. None of these is ever a pass.
+/// Why an audit has no result. None of these is ever a pass.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuditError {
-    /// The directory is no git repository.
+    /// The directory is not a git repository.
     #[error("`{repo}` is not a git repository")]
     NotARepository {
         /// The directory.
@@ -14,7 +14,7 @@ pub enum AuditError {
     /// The repository does not have the commit.
     #[error("commit `{commit}` is not in `{repo}`")]
     MissingCommit {
-        /// What was asked for.
+        /// The requested commit.
         commit: String,
         /// The directory.
         repo: String,
@@ -27,7 +27,7 @@ pub enum AuditError {
         /// The commit.
         commit: String,
     },
-    /// The clone ends at the fix.
+    /// The clone's history ends at the fix.
     #[error("the shallow clone `{repo}` ends at `{commit}`: its parent `{parent}` is not there")]
     ShallowParent {
         /// The commit.
@@ -37,7 +37,7 @@ pub enum AuditError {
         /// The directory.
         repo: String,
     },
-    /// The clone leaves out what the fix changed.
+    /// The clone does not contain what the fix changed.
     #[error("the partial clone `{repo}` leaves out `{object}`, which the fix needs")]
     LeftOut {
         /// The file's content, as git names it.
@@ -45,13 +45,13 @@ pub enum AuditError {
         /// The directory.
         repo: String,
     },
-    /// The fix merges histories that share nothing.
+    /// The fix merges histories without a common ancestor.
     #[error("`{commit}` merges unrelated histories: there is no common state before the fix")]
     UnrelatedHistories {
         /// The commit.
         commit: String,
     },
-    /// The given start does not come before the fix.
+    /// The given base is not an ancestor of the fix.
     #[error("base `{base}` is not an ancestor of `{commit}`")]
     NotBefore {
         /// The base.
@@ -59,7 +59,7 @@ pub enum AuditError {
         /// The fix.
         commit: String,
     },
-    /// git failed in a way the audit has no name for.
+    /// git failed for a reason that the audit does not recognise.
     #[error("`{command}` failed ({ended}): {stderr}")]
     Git {
         /// The command.
@@ -69,7 +69,7 @@ pub enum AuditError {
         /// Last lines of its standard error.
         stderr: String,
     },
-    /// git answered something the audit cannot read.
+    /// git's output could not be parsed.
     #[error("the answer of `{command}` cannot be read: {reason}")]
     Answer {
         /// The command.
@@ -85,10 +85,10 @@ pub enum AuditError {
         /// Why.
         reason: String,
     },
-    /// The request itself makes no sense.
+    /// The request itself is invalid.
     #[error("{0}")]
     Request(String),
-    /// The outside did not answer.
+    /// A request to the outside failed.
     #[error(transparent)]
     World(#[from] WorldError),
 }
@@ -126,7 +126,7 @@ impl AuditError {
                 format!("install `{program}`, or name another command with `--tests`")
             }
             Self::Git { stderr, .. } if stderr.contains("dubious ownership") => {
-                // The path that git names, which is the whole one.
+                // The path in git's message, which is the complete one.
                 let path = stderr.split('\'').nth(1).unwrap_or("its path");
                 format!(
                     "the checkout belongs to another user, whose settings git does not trust: audit \

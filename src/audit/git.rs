@@ -1,5 +1,5 @@
-//! Asks git: read-only in the operator's repository, whose hooks and file system monitors never
-//! run; writing in the audit's own clones only, which take over nothing of its settings.
+//! Runs git: read-only in the operator's repository, whose hooks and file system monitors never
+//! run; writing only in the audit's own clones, which inherit none of its settings.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(super) struct Git<'w> {
     pub(super) by: &'w SubtaskId,
     pub(super) repo: &'w Place,
     pub(super) limit: Duration,
-    /// The operator's objects, for git in a clone that has none of its own.
+    /// The operator's objects, for git in a clone without objects of its own.
     pub(super) objects: Option<&'w Place>,
 }
 
@@ -64,7 +64,7 @@ impl<'w> Git<'w> {
                 ("GIT_OPTIONAL_LOCKS", "0"),
                 ("GIT_TERMINAL_PROMPT", "0"),
                 ("GIT_NO_LAZY_FETCH", "1"),
-                // What a commit is called is what it is, on both sides.
+                // A commit is described by its id, on both sides.
                 ("GIT_NO_REPLACE_OBJECTS", "1"),
                 ("GIT_CONFIG_NOSYSTEM", "1"),
                 ("LC_ALL", "C"),
@@ -76,7 +76,7 @@ impl<'w> Git<'w> {
         }
         match ask(self.world, self.by, program).await {
             Ok(finished) => Ok(finished),
-            // git is there, so it is the directory that is not.
+            // git is installed, so the directory is what is missing.
             Err(WorldError::NotStarted { reason, .. }) if reason.contains("os error 2") => {
                 Err(AuditError::NotARepository {
                     repo: self.repo.to_string(),
@@ -99,7 +99,7 @@ impl<'w> Git<'w> {
         self.whole(arguments, finished).await
     }
 
-    /// All of standard output, from the log where the answer holds only its end.
+    /// All of standard output, from the log if the response contains only its end.
     async fn whole(&self, arguments: &[&str], finished: Finished) -> Result<String, AuditError> {
         if !finished.stdout.truncated {
             return Ok(finished.stdout.text);
@@ -117,7 +117,7 @@ impl<'w> Git<'w> {
     /// The error of a git command that failed.
     pub(super) fn failed(&self, arguments: &[&str], finished: &Finished) -> AuditError {
         let whole = &finished.stderr.text;
-        // What is wrong stands first there, and how to allow it for everybody behind.
+        // The error comes first there, followed by advice on how to allow it for everybody.
         let reason = whole
             .lines()
             .find(|line| line.contains("dubious ownership"));
@@ -137,7 +137,7 @@ impl<'w> Git<'w> {
         }
     }
 
-    /// Name of a commit, or nothing where there is no such one.
+    /// The id of a commit; none if it does not exist.
     pub(super) async fn commit(&self, name: &str) -> Result<Option<String>, AuditError> {
         let name = format!("{name}^{{commit}}");
         let arguments = [

@@ -1,8 +1,8 @@
-//! From where the tests imported the code under audit: a side that tests another copy, such as an
-//! editable install of somebody's checkout, shows nothing of either side.
+//! Checks from where the tests imported the code under audit: a side that tests another copy, such
+//! as an editable install of somebody's checkout, proves nothing about either side.
 //!
-//! A probe runs in every interpreter of the tests: in an environment of the gate's by itself, and
-//! under an operator's own command as `sitecustomize`, as far as that command lets it.
+//! A probe runs in every interpreter of the tests: automatically in an environment of the gate, and
+//! under an operator's own command as `sitecustomize`, as far as that command allows it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +42,7 @@ pub(super) async fn write_probe(git: Git<'_>, directory: &Place) -> Result<(), A
     Ok(())
 }
 
-/// Where the probe of one run tells what it saw.
+/// The file in which the probe of one run reports what it saw.
 pub(super) fn told_at(report: &Place) -> Place {
     Place::new(format!("{report}.imports"))
 }
@@ -56,7 +56,7 @@ pub(super) fn mount(report: &Place) -> Mount {
     }
 }
 
-/// Variables that tell the probe of one run where it is.
+/// Variables that configure the probe of one run.
 pub(super) fn variables(tree: &Place, report: &Place) -> [(String, String); 2] {
     [
         ("GATE_AUDIT_TREE".to_owned(), tree.to_string()),
@@ -93,8 +93,8 @@ pub(super) fn watching(
     tests
 }
 
-/// What is wrong with where one run imported the code from; nothing where it is the side under
-/// test, or nobody knows.
+/// What is wrong with the place from which one run imported the code; none if it is the side under
+/// test, or is unknown.
 pub(super) async fn foreign(git: Git<'_>, report: &Place) -> Result<Option<String>, AuditError> {
     let told = match read_text(git.world, git.by, &told_at(report), 1_000_000).await {
         Ok(told) => told,

@@ -1,7 +1,7 @@
-//! Reads a JUnit report into what it records of each test. Judges nothing.
+//! Reads a JUnit report into the results it records for each test. Judges nothing.
 //!
-//! A test case may hold several results: one a subtest, or a failure and an error when it is
-//! torn down. All are kept, in the order of the report.
+//! A test case may hold several results: one per subtest, or a failure and an error in its
+//! teardown. All are kept, in the order of the report.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ pub(crate) struct Case {
     pub(crate) id: String,
     /// Its results but for passes, in order.
     pub(crate) results: Vec<Recorded>,
-    /// How often it stands in the report without any result: it passed.
+    /// How often it is in the report without any result, which means that it passed.
     pub(crate) passed: usize,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Recorded {
 pub(crate) enum What {
     /// It ran and failed.
     Failure,
-    /// It broke before, after, or while it was collected.
+    /// An error before or after it, or while it was collected.
     Error,
     /// It did not run.
     Skipped,
@@ -58,10 +58,10 @@ impl What {
     }
 }
 
-/// Reads a report. Cases of one name are one case.
+/// Parses a report. Cases with one name are one case.
 ///
 /// # Errors
-/// What is wrong with it; also that a suite counts more failures or skips than it holds.
+/// What is wrong with it, including a suite whose counts of failures or skips exceed its content.
 pub(crate) fn cases(xml: &str) -> Result<Vec<Case>, String> {
     let mut reader = Reader::from_str(xml);
     let mut reading = Reading::default();
@@ -97,7 +97,7 @@ struct Reading {
     result: Option<Recorded>,
 }
 
-/// Results of a suite: as its attributes count them, and as it holds them.
+/// Numbers of a suite's results: as its attributes state them, and as it contains them.
 #[derive(Default)]
 struct Counts {
     counted: [u64; 2],
@@ -222,7 +222,7 @@ fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<String>, Str
     Ok(found.map(|attribute| unescaped(&attribute.value).into_owned()))
 }
 
-/// Entities as what they stand for; a text that holds one nobody knows, as it is.
+/// Decodes entities; a text with an unknown one is returned unchanged.
 fn unescaped(text: &str) -> Cow<'_, str> {
     unescape(text).unwrap_or(Cow::Borrowed(text))
 }

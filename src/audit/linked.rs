@@ -1,4 +1,4 @@
-//! Finds the change that closed an issue, in what GitHub tells of its history.
+//! Finds the change that closed an issue, from the issue's history on GitHub.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use super::error::AuditError;
 use super::git::Git;
 use super::request::Limits;
 
-/// The query whose answer [`History::read`] reads; `$owner`, `$name` and `$number` are its
+/// The query whose response [`History::read`] reads; `$owner`, `$name` and `$number` are its
 /// variables.
 pub const TIMELINE_QUERY: &str = "query($owner:String!,$name:String!,$number:Int!){\
 repository(owner:$owner,name:$name){issue(number:$number){state \
@@ -23,7 +23,7 @@ timelineItems(last:100,itemTypes:[CLOSED_EVENT,REOPENED_EVENT]){nodes{__typename
 ... on PullRequest{number mergeCommit{oid}} ... on Commit{oid}}} \
 ... on ReopenedEvent{createdAt}}}}}}";
 
-/// The query whose answer [`headlines`] reads, for a pull request.
+/// The query whose response [`headlines`] reads, for a pull request.
 pub const HEADLINES_QUERY: &str = "query($owner:String!,$name:String!,$number:Int!){\
 repository(owner:$owner,name:$name){pullRequest(number:$number){\
 commits(first:100){nodes{commit{messageHeadline}}}}}}";
@@ -31,9 +31,9 @@ commits(first:100){nodes{commit{messageHeadline}}}}}}";
 /// The change that last closed an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkedChange {
-    /// The commit that brought it: a merge, a squash, the last of a rebase, or a plain commit.
+    /// The commit that contains it: a merge, a squash, the last of a rebase, or a plain commit.
     pub commit: String,
-    /// The pull request, where there was one.
+    /// The pull request, if there was one.
     pub pull_request: Option<u64>,
     /// When it closed the issue.
     pub closed_at: Timestamp,
@@ -43,13 +43,13 @@ pub struct LinkedChange {
     pub earlier: Vec<String>,
 }
 
-/// Nothing closed the issue that could be audited.
+/// No change that could be audited closed the issue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("no linked change: {reason}")]
 pub struct NoLinkedChange {
     /// Why.
     pub reason: String,
-    /// What the history holds, one line an event.
+    /// The events of the history, one line each.
     pub found: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ enum Event {
     #[serde(rename = "ClosedEvent")]
     Closed {
         created_at: Timestamp,
-        /// None where a person did it by hand.
+        /// None if a person closed it by hand.
         closer: Option<Closer>,
     },
     #[serde(rename = "ReopenedEvent")]
@@ -88,11 +88,11 @@ struct Oid {
 }
 
 impl History {
-    /// Reads the answer to [`TIMELINE_QUERY`].
+    /// Reads the response to [`TIMELINE_QUERY`].
     ///
     /// # Errors
-    /// It lacks what was asked for, or holds something that cannot be read: an event that is
-    /// passed over could be the one that counts.
+    /// It lacks what was requested, or contains something that cannot be read: an event that was
+    /// skipped could be the decisive one.
     pub fn read(answer: &Value) -> Result<Self, AuditError> {
         let mut events: Vec<Event> = nodes(
             answer,
@@ -106,7 +106,7 @@ impl History {
     /// The change that last closed the issue.
     ///
     /// # Errors
-    /// What was found where there is no change.
+    /// What was found, if there is no such change.
     pub fn linked_change(&self) -> Result<LinkedChange, NoLinkedChange> {
         let none = |reason: &str| NoLinkedChange {
             reason: reason.to_owned(),
@@ -189,7 +189,7 @@ impl fmt::Display for Event {
     }
 }
 
-/// The entries of a list in GitHub's answer, all of them.
+/// The complete entries of a list in GitHub's response.
 fn nodes<T: DeserializeOwned>(answer: &Value, at: &str, what: &str) -> Result<Vec<T>, AuditError> {
     let unreadable = |reason: String| AuditError::Answer {
         command: "gh api graphql".to_owned(),
@@ -200,11 +200,11 @@ fn nodes<T: DeserializeOwned>(answer: &Value, at: &str, what: &str) -> Result<Ve
     Vec::deserialize(found).map_err(|error| unreadable(format!("has another shape: {error}")))
 }
 
-/// First lines of a pull request's commits, oldest first, in the answer to
+/// First lines of a pull request's commit messages, oldest first, in the response to
 /// [`HEADLINES_QUERY`].
 ///
 /// # Errors
-/// The answer lacks them.
+/// The response lacks them.
 pub fn headlines(answer: &Value) -> Result<Vec<String>, AuditError> {
     #[derive(Deserialize)]
     struct Node {
@@ -221,11 +221,11 @@ pub fn headlines(answer: &Value) -> Result<Vec<String>, AuditError> {
     Ok(headlines.map(|node| node.commit.message_headline).collect())
 }
 
-/// The state before a pull request that was rebased: the parent of its first commit, to be the
-/// request's base. Nothing for merges and squashes, whose first parent is that state.
+/// The state before a pull request that was rebased: the parent of its first commit, to be used as
+/// the base of the audit request. None for merges and squashes, whose first parent is that state.
 ///
 /// # Errors
-/// What git said.
+/// The error of git.
 pub async fn base_of(
     world: &dyn World,
     by: &SubtaskId,
@@ -261,17 +261,17 @@ pub async fn base_of(
 /// A commit that names an issue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamingCommit {
-    /// Its name.
+    /// Its id.
     pub commit: String,
     /// First line of its message.
     pub subject: String,
 }
 
-/// Commits of any branch whose message names an issue, newest first: for the reader, since a
-/// fix may be spread over several.
+/// Commits of any branch whose message names an issue, newest first. They are shown to the reader,
+/// since a fix may be spread over several commits.
 ///
 /// # Errors
-/// What git said.
+/// The error of git.
 pub async fn commits_naming(
     world: &dyn World,
     by: &SubtaskId,

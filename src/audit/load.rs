@@ -1,4 +1,4 @@
-//! Which part of a fix its proof rests on: the fix without each of its hunks in turn.
+//! Which part of a fix its proof depends on: tests the fix without each of its hunks in turn.
 
 use crate::model::alignment::gaps;
 use crate::world::{Effect, WriteFile};
@@ -13,7 +13,7 @@ use super::side::Sides;
 use super::syntax::{FilePair, compare};
 use super::weigh::failing;
 
-/// Takes out each hunk in turn and runs the tests.
+/// Removes each hunk in turn and runs the tests.
 pub(super) async fn load(
     audit: &Proving<'_>,
     sides: &Sides,

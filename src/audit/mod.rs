@@ -1,7 +1,7 @@
 //! The fix audit: shows that a fix changes behaviour, is proved by a test, and is in a release.
 //!
 //! Owns the judgement. Never changes the audited repository beyond its own worktrees, which it
-//! takes away again; everything it asks of the outside goes through [`crate::world::World`].
+//! removes again; every external effect goes through [`crate::world::World`].
 
 mod asserts;
 mod behaviour;

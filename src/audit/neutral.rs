@@ -1,5 +1,5 @@
-//! Settles tests that assert on logs and on behaviour: their assertions on logs are taken out,
-//! and without the fix they must still fail.
+//! Decides tests that assert on both logs and behaviour: their assertions on logs are removed, and
+//! without the fix they must still fail.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ pub(super) async fn without_log_assertions(
     proof: &mut Proof,
 ) -> Result<(), AuditError> {
     let (git, req, trees) = (proving.git, proving.req, proving.trees);
-    // One good proof is enough; this run is only for where everything hangs on it.
+    // One good proof is enough; this run is needed only if everything depends on it.
     if proof.fail_to_pass.iter().any(ProvingTest::proves) {
         return Ok(());
     }

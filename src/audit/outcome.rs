@@ -1,9 +1,9 @@
-//! What one run says of each test: three values, and never console text.
+//! The result of each test in one run: one of three values, never derived from console text.
 //!
-//! Where an error was raised decides what it is worth, not its words: an error about a name, an
-//! argument or a file that the test only names, raised in the test, its fixtures or a library
-//! that patches, means that the test cannot run. The same error below a frame of the product is
-//! a failure.
+//! An error is judged by where it was raised, not by its message. An error about a name, an
+//! argument or a file that the test only names, raised in the test, its fixtures or a library that
+//! patches, means that the test cannot run. The same error raised below a frame of the product is a
+//! failure.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::junit::{Case, Recorded, What, cases};
 use super::raised::{Raised, Whose, chain};
 use super::syntax::one_line;
 
-/// What one run says of one test.
+/// The result of one test in one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
@@ -29,7 +29,7 @@ pub enum Outcome {
     },
     /// It ran and passed.
     Passes,
-    /// It says nothing: it did not come to run, or not to its end. Never a failure.
+    /// No result: it was not run, or did not run to its end. Never a failure.
     Cannot {
         /// Why.
         why: String,
@@ -48,11 +48,11 @@ impl Outcome {
     }
 }
 
-/// Outcomes by test: `classname::name` as the report spells them.
+/// Outcomes by test: `classname::name`, spelled as in the report.
 pub type Outcomes = BTreeMap<String, Outcome>;
 
-/// Reads the report of a run in a checkout, which goes by these paths, and compares it with how
-/// the run ended.
+/// Reads the report of a run in a checkout, which is known under these paths, and compares it with
+/// how the run ended.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -66,7 +66,7 @@ pub(super) fn reported(xml: &str, checkout: &[&str], ended: Ended) -> Result<Out
         .collect())
 }
 
-/// Whether a report and an exit code say the same, as those of pytest do.
+/// Whether a report and an exit code agree, as those of pytest do.
 fn agrees(all: &[Case], ended: Ended) -> Result<(), String> {
     let fails = |result: &Recorded| matches!(result.what, What::Failure | What::Error);
     let failed = all.iter().flat_map(|case| &case.results).any(fails);
@@ -88,7 +88,7 @@ fn agrees(all: &[Case], ended: Ended) -> Result<(), String> {
 /// The directory that tests ran in. It differs between the sides, and nothing that is compared
 /// or shown may.
 struct Checkout<'p> {
-    /// What stands in a text for it: a name that nothing else has, or a whole path.
+    /// What identifies it in a text: a unique name, or a whole path.
     marks: Vec<&'p str>,
 }
 
@@ -96,7 +96,7 @@ impl<'p> Checkout<'p> {
     fn new(paths: &[&'p str]) -> Self {
         let mark = |path: &&'p str| {
             let name = path.rsplit('/').next().unwrap_or_default();
-            // What any directory may be called is not looked for alone.
+            // A name that any directory may have is not searched alone.
             if name.len() > 12 { name } else { path }
         };
         let marks = paths.iter().map(mark).filter(|mark| !mark.is_empty());
@@ -114,7 +114,7 @@ impl<'p> Checkout<'p> {
         let mut rest = text;
         let mut out = String::new();
         while let Some(at) = rest.find(mark) {
-            // All that leads to it goes, in whatever spelling: links may be resolved.
+            // The path to it is removed, in any spelling: links may be resolved.
             let part =
                 |letter: &char| !letter.is_whitespace() && !"\"'`[](){}<>=,;:".contains(*letter);
             let lead: usize = rest[..at]
@@ -143,7 +143,7 @@ fn outcome(case: &Case, checkout: &Checkout<'_>) -> Outcome {
     }
     let skipped = case.results.iter().find(|one| one.what == What::Skipped);
     match (skipped, case.results.first()) {
-        // One of several subtests was left out, and the others passed.
+        // One of several subtests was skipped, and the others passed.
         (Some(_), _) if case.passed > 0 => Outcome::Passes,
         (Some(skipped), _) => Outcome::Cannot {
             why: left_out(skipped, checkout),
@@ -158,7 +158,7 @@ fn outcome(case: &Case, checkout: &Checkout<'_>) -> Outcome {
 fn left_out(skipped: &Recorded, checkout: &Checkout<'_>) -> String {
     let reason = first_line(&skipped.message, &skipped.text);
     let reason = match skipped.message.as_str() {
-        // A module that skips itself: the reason stands in the text alone.
+        // A module that skips itself: the reason is only in the text.
         "collection skipped" => in_text(&skipped.text).unwrap_or(reason),
         _ => reason,
     };
@@ -179,7 +179,7 @@ fn in_text(text: &str) -> Option<String> {
     reason.map(one_line)
 }
 
-/// When an error came up.
+/// The phase in which an error was raised.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Collection,
@@ -246,7 +246,7 @@ fn cause(mut all: Vec<Raised>) -> Option<Raised> {
     all.into_iter().next()
 }
 
-/// Whether what was raised tells nothing of behaviour.
+/// Whether the raised error shows nothing about behaviour.
 fn says_nothing(cause: &Raised, phase: Phase) -> bool {
     const NEVER: [&str; 4] = [
         "[XPASS(strict)]",
@@ -291,7 +291,7 @@ fn is_about_a_definition(message: &str) -> bool {
         "Mock object",
     ];
     let Some((owner, _)) = message.split_once(" has no attribute ") else {
-        // As the patching libraries put it: `<module 'x'> does not have the attribute 'y'`, or
+        // As the patching libraries report it: `<module 'x'> does not have the attribute 'y'`, or
         // the name alone.
         let name = |letter: char| letter.is_alphanumeric() || letter == '_';
         return message.contains("does not have the attribute") || message.chars().all(name);
@@ -300,11 +300,12 @@ fn is_about_a_definition(message: &str) -> bool {
         || owner.starts_with("partially initialized module ")
         || owner.starts_with("type object ")
         || DEFINITIONS.iter().any(|start| owner.starts_with(start));
-    // Python itself puts a value's type into quotes; what shows a value was asked by a library.
+    // Python itself quotes a value's type; a message with the value comes from a library.
     definition || owner.starts_with('<')
 }
 
-/// Whether a call did not fit what it calls: Python says so in the frame of the caller.
+/// Whether the arguments of a call did not match the callee: Python reports this in the caller's
+/// frame.
 pub(super) fn is_about_arguments(message: &str) -> bool {
     const WORDS: [&str; 10] = [
         "unexpected keyword argument",

@@ -1,7 +1,7 @@
-//! Which files of a fix are as they were before, on which side.
+//! Which files of a fix keep their earlier version, on which side.
 //!
-//! The old side has every file of the fix that is no source: tests, their data, their settings.
-//! The fix without its change in scope has everything but that.
+//! The old side has every file of the fix that is not source: tests, their data, their settings.
+//! The fix without its change in scope has everything except that change.
 
 use super::change::{ChangedFile, Commits, Status};
 use super::error::AuditError;
@@ -34,13 +34,13 @@ pub(super) fn scoped<'f>(product: &[&'f ChangedFile]) -> Vec<&'f ChangedFile> {
 }
 
 /// Whether a source file outside of any package may be a module of the product: beside the
-/// project's files, or where sources lie. A script of `tasks/` that tests use is none.
+/// project's files, or in a source directory. A script in `tasks/` that tests use is not one.
 fn may_be_imported(path: &str) -> bool {
     let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
     directory.is_empty() || ["src", "lib"].contains(&directory.split('/').next().unwrap_or(""))
 }
 
-/// Whether a file lies in a package, as its templates and tables do.
+/// Whether a file is in a package, as its templates and tables are.
 fn in_package(path: &str, project: &Project) -> bool {
     let mut directory = path;
     while let Some((above, _)) = directory.rsplit_once('/') {

@@ -1,4 +1,4 @@
-//! What the tests of both sides show, as data.
+//! The test results of both sides, as data.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,20 +7,20 @@ use crate::world::Confined;
 use super::rule::{AssertsOn, Reading};
 use super::side::TestEnvironment;
 
-/// What the tests show.
+/// The test results that prove a fix, or do not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     /// Test files of the fix.
     pub tests: Vec<String>,
-    /// Files of the fix that the old side has as they were before; it has all others.
+    /// Files of the fix that the old side has in their earlier version; it has all others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub product: Vec<String>,
     /// The test command, `{junit}` and `{tests}` filled in.
     pub command: Vec<String>,
-    /// What the command was run with, where the gate chose it.
+    /// The environment of the command, if the gate chose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<TestEnvironment>,
-    /// Why the sides were run once more, one after the other; that run counts.
+    /// Why the sides were run again, one after the other; that run counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_turn: Option<String>,
     /// How often both sides ran.
@@ -38,22 +38,22 @@ pub struct Proof {
     /// Tests that can run on neither side: skipped, or not collected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub neither: Vec<Told>,
-    /// Those of them that the fix brings or changes: what they would show is open.
+    /// The subset of those that the fix adds or changes: their result is unknown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<Told>,
-    /// Parameters of tests that the fix takes away.
+    /// Parameters of tests that the fix removes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<String>,
-    /// Tests that came out differently when run again; they count for nothing.
+    /// Tests with different results when run again; they are ignored.
     pub flaky: Vec<String>,
-    /// What keeps this from being an answer at all.
+    /// Problems because of which there is no result at all.
     pub trouble: Vec<String>,
-    /// Which tests hold which hunk, when asked for.
+    /// Which tests depend on which hunk, if requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<Load>,
-    /// Time of the runs in milliseconds: each side's, added up.
+    /// Total run time of each side in milliseconds.
     pub run_milliseconds: (u64, u64),
-    /// What kept the tests in while they ran.
+    /// The sandbox in which the tests ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confined: Option<Confined>,
 }
@@ -67,14 +67,14 @@ pub struct ProvingTest {
     pub failure: String,
     /// What it is about.
     pub reading: Reading,
-    /// Whether it passes on the fix with its files in scope as they were before, too: then what
-    /// it proves lies elsewhere.
+    /// Whether it also passes on the fix with its files in scope in their earlier version: then it
+    /// proves something outside the scope.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub passes_without_scope: bool,
 }
 
 impl ProvingTest {
-    /// Whether it is about the rule, about the change in scope, and not about logs.
+    /// Whether it is about the rule and the change in scope, and does not depend on logs.
     #[must_use]
     pub fn proves(&self) -> bool {
         !self.passes_without_scope
@@ -86,7 +86,7 @@ impl ProvingTest {
     }
 }
 
-/// A test and what there is to tell of it.
+/// A test and a remark about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     /// `classname::name`.
@@ -95,17 +95,17 @@ pub struct Told {
     pub what: String,
 }
 
-/// Which tests hold which hunk.
+/// Which tests depend on which hunk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Load {
     /// Each hunk that changes behaviour in scope.
     pub hunks: Vec<Hunk>,
-    /// Hunks over the limit, which were not tried.
+    /// Number of hunks over the limit, which were not tried.
     pub not_tried: usize,
 }
 
 impl Load {
-    /// Whether the proof passes with every hunk taken out in turn: then it proves none of them.
+    /// Whether the proof passes without each of the hunks in turn: then it proves none of them.
     #[must_use]
     pub fn proves_nothing(&self) -> bool {
         !self.hunks.is_empty()
@@ -121,19 +121,19 @@ pub struct Hunk {
     pub path: String,
     /// First line in the fix.
     pub line: u32,
-    /// Lines it takes away and adds.
+    /// Number of lines it removes and adds.
     pub size: (usize, usize),
-    /// What the proving tests do without it.
+    /// The results of the proving tests without it.
     pub without: Without,
 }
 
-/// What the proving tests do without a hunk.
+/// The results of the proving tests without a hunk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "proof", content = "tests", rename_all = "kebab-case")]
 pub enum Without {
-    /// These turn red: they rest on it.
+    /// These fail: they depend on it.
     Red(Vec<String>),
-    /// All pass: none of them rests on it.
+    /// All pass: none of them depends on it.
     Green,
     /// They cannot run: the rest of the fix needs it.
     Breaks,

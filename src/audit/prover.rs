@@ -1,4 +1,4 @@
-//! One proof in its worktrees: what it works on.
+//! The inputs of one proof in its worktrees.
 
 use super::behaviour::Behaviour;
 use super::change::ChangedFile;

@@ -1,5 +1,5 @@
-//! The dynamic half: the fix's tests run without the fix and with it, and once more on the fix
-//! without its change in scope.
+//! The dynamic part of an audit: runs the fix's tests without the fix and with it, and once more on
+//! the fix without its change in scope.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,10 +31,10 @@ use super::verdict::{Verdict, verdict_of_proof};
 use super::weigh::{Scales, weigh};
 use super::worktrees::{Stores, Worktrees, clean_up as clean_up_worktrees};
 
-/// Takes away what an earlier audit in the same scratch directory left behind.
+/// Removes what an earlier audit in the same scratch directory left behind.
 ///
 /// # Errors
-/// What git said.
+/// The error of git.
 pub async fn clean_up(
     world: &dyn World,
     by: &SubtaskId,
@@ -50,9 +50,9 @@ pub async fn clean_up(
     clean_up_worktrees(git, &req.scratch).await
 }
 
-/// Runs the fix's tests on both sides. The repository is left as found, whatever happens short
-/// of being cancelled; what a cancelled proof leaves, the next one in the same scratch directory
-/// takes away.
+/// Runs the fix's tests on both sides. Unless it is cancelled, it always leaves the repository
+/// unchanged; what a cancelled proof leaves behind, the next one in the same scratch directory
+/// removes.
 ///
 /// # Errors
 /// Why nothing could be run at all.
@@ -93,7 +93,7 @@ pub async fn prove(
     };
     let proof = proving.prove(&project).await;
     let removed = trees.remove(git).await;
-    // What went wrong first is what the caller has to know.
+    // The caller needs the first error.
     let mut proof = proof?;
     removed?;
     for trace in trees.traces(git, &stores, &req.scratch).await? {
@@ -151,7 +151,7 @@ impl Proving<'_> {
         let mut runs = self.runs(&sides, self.req.in_turn).await?;
         let mut alone = None;
         if !self.req.in_turn && runs.may_share() {
-            // One of them may have been in the other's way: a port, a path.
+            // They may have interfered with each other: a port, a path.
             runs = self.runs(&sides, true).await?;
             alone = Some("a test on the fix failed while both sides ran at the same time");
         }
@@ -225,7 +225,7 @@ impl Proving<'_> {
         ))
     }
 
-    /// Both sides, as often as asked for.
+    /// Runs both sides, as often as requested.
     async fn runs(&self, sides: &Sides, in_turn: bool) -> Result<Runs, AuditError> {
         let (mut before, mut after) = (Vec::new(), Vec::new());
         let kind = if in_turn { "-in-turn" } else { "" };
@@ -319,8 +319,9 @@ impl Proving<'_> {
 }
 
 impl Runs {
-    /// Whether the sides may have been in each other's way: on the fix, where all should pass,
-    /// something fails, or a side wrote no report. What took too long would again.
+    /// Whether the sides may have interfered with each other: on the fix, where all tests should
+    /// pass, something fails, or a side wrote no report. A run that exceeded its time limit would
+    /// do so again.
     fn may_share(&self) -> bool {
         let lost = |run: &SideRun| run.no_report.is_some() && !run.timed_out;
         let fails = |run: &SideRun| run.outcomes.values().any(is_failure);
@@ -328,9 +329,9 @@ impl Runs {
             || self.after.iter().any(fails) && !self.are_told_apart()
     }
 
-    /// Whether a test fails without the fix and passes with it, and what fails with the fix fails
-    /// in the same words without it, as for want of a network. Neither shows the other side to be
-    /// in the way, and what proves the fix is run alone once more before it counts.
+    /// Whether the proof does not depend on interference: a test fails without the fix and passes
+    /// with it, and whatever fails with the fix fails with the same message without it, for example
+    /// for lack of network. A test that proves the fix is run alone once more before it counts.
     fn are_told_apart(&self) -> bool {
         self.before.iter().zip(&self.after).all(|(old, new)| {
             let alike = |(id, outcome): (&String, &Outcome)| match (outcome, old.outcomes.get(id)) {
@@ -352,7 +353,7 @@ fn is_failure(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Fails { .. })
 }
 
-/// Whether a report means this file by the name of a module.
+/// Whether a report refers to this file by the name of a module.
 fn is_module(path: &str, id: &str) -> bool {
     let dotted = path.strip_suffix(".py").unwrap_or(path).replace('/', ".");
     let name = id.trim_start_matches("::");

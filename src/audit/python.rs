@@ -1,4 +1,4 @@
-//! Which Python the tests run with, and as of which day their packages are.
+//! Which Python the tests run with, and as of which date their packages are resolved.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub(super) struct Python {
     pub(super) minor: String,
 }
 
-/// When each minor version came out. A later one than the last is as new as any fix.
+/// When each minor version was released. A later one is treated as newer than any fix.
 const RELEASED: [(&str, &str); 7] = [
     ("3.8", "2019-10-14T00:00:00Z"),
     ("3.9", "2020-10-05T00:00:00Z"),
@@ -29,14 +29,14 @@ const RELEASED: [(&str, &str); 7] = [
 ];
 
 impl Python {
-    /// The day it came out.
+    /// Its release date.
     fn released(&self) -> Option<Timestamp> {
         let known = RELEASED.iter().find(|(minor, _)| *minor == self.minor);
         known.and_then(|(_, day)| day.parse().ok())
     }
 
-    /// As of when its packages are: the fix's day, but no earlier than this Python came out,
-    /// since what was there before does not know it.
+    /// The date as of which its packages are resolved: the fix's date, but not before the release
+    /// of this Python, because earlier packages do not support it.
     pub(super) fn packages_as_of(&self, fix: Timestamp) -> Timestamp {
         self.released().map_or(fix, |released| released.max(fix))
     }
@@ -47,8 +47,8 @@ impl Python {
     }
 }
 
-/// The Python for a project at a time: of those on this machine that it allows the newest that
-/// had come out; where none had, the oldest.
+/// The Python for a project at a time: the newest allowed one on this machine that had been
+/// released by then; or else the oldest.
 pub(super) async fn find(
     git: Git<'_>,
     cwd: &Place,
@@ -93,7 +93,7 @@ fn installed(listed: &str) -> Vec<Python> {
             continue;
         };
         let minor = format!("{major}.{minor}");
-        // uv takes the first of a minor version, too.
+        // uv uses the first one of a minor version, too.
         if plain && !all.iter().any(|python| python.minor == minor) {
             all.push(Python {
                 version: version.to_owned(),

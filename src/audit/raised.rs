@@ -1,6 +1,6 @@
-//! Reads tracebacks: what was raised, where, and what came first.
+//! Reads tracebacks: what was raised, where, and what preceded it.
 //!
-//! pytest writes them short or long, Python its own way, and both in groups and in chains of
+//! pytest prints them short or long, Python in its own format, and both in groups and in chains of
 //! causes; all become the same list.
 
 use super::change::is_test;
@@ -14,14 +14,14 @@ pub(super) struct Raised {
     pub(super) at: Vec<(String, u32)>,
 }
 
-/// Whose code a place of a traceback lies in.
+/// The owner of the code at a place in a traceback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whose {
-    /// What is under audit.
+    /// The code under audit.
     Product,
     /// A test, its fixtures and helpers.
     Test,
-    /// Python, its packages, or no file at all.
+    /// Python, its packages, or no known file.
     Library,
 }
 
@@ -49,7 +49,7 @@ impl Raised {
         own.find(|whose| *whose != Whose::Library)
     }
 
-    /// Whether it came up in a library that puts things into other code's place.
+    /// Whether it was raised in a library that replaces parts of other code.
     pub(super) fn in_patching_library(&self) -> bool {
         const PATCHING: [&str; 6] = [
             "/unittest/mock.py",
@@ -62,8 +62,8 @@ impl Raised {
         self.is_below_in(&PATCHING)
     }
 
-    /// Whether the code under audit broke by itself: this is no assertion, no warning made an
-    /// error, and did not come up while a log record was written.
+    /// Whether the code under audit itself failed: this is not an assertion, not a warning turned
+    /// into an error, and was not raised while a log record was written.
     pub(super) fn is_an_error_of_the_product(&self) -> bool {
         let kind = self.kind();
         let asserted = ["", "AssertionError", "Failed"].contains(&kind);
@@ -71,7 +71,7 @@ impl Raised {
         self.by() == Some(Whose::Product) && !log
     }
 
-    /// Whether what is below all code of the project's own lies in one of these places.
+    /// Whether the frames below all of the project's own code are in one of these places.
     fn is_below_in(&self, places: &[&str]) -> bool {
         let own = |path: &str| whose(path) != Whose::Library;
         let mut below = self.at.iter().rev().take_while(|(path, _)| !own(path));
@@ -115,10 +115,10 @@ pub(super) fn chain(text: &str) -> Vec<Raised> {
     let mut now = Raised::default();
     let mut native = false;
     for line in text.lines() {
-        // A group draws a tree around the tracebacks it holds.
+        // An exception group draws a tree around its tracebacks.
         let line = ungrouped(line);
         if line.starts_with("Traceback (most recent call last)") {
-            // What a remote process raised stands as text in the traceback of who asked it.
+            // An error of a remote process is text in the traceback of its caller.
             take(&mut now, &mut all);
             native = true;
         } else if is_link(line) {
@@ -190,12 +190,12 @@ fn native_place(line: &str) -> Option<(String, u32)> {
     let rest = line.trim_start().strip_prefix("File \"")?;
     let (path, rest) = rest.split_once("\", line ")?;
     let number = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
-    // A syntax error names its file so, too, and without a function.
+    // A syntax error names its file like this as well, and without a function.
     rest.contains(", in ")
         .then(|| Some((path.to_owned(), number.parse().ok()?)))?
 }
 
-/// The line that says what was raised: behind pytest's `E`, or at the end of Python's own.
+/// The line with the raised error: after pytest's `E`, or at the end of Python's own traceback.
 fn error_line(line: &str, native: bool) -> Option<&str> {
     if let Some(rest) = line.strip_prefix("E ").or((line == "E").then_some("")) {
         return Some(rest.trim()).filter(|rest| !rest.is_empty());

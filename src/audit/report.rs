@@ -1,4 +1,4 @@
-//! The page a release manager reads in a minute, and the same as data.
+//! The audit's report as a page for a release manager, and the same content as data.
 
 use std::fmt::Write as _;
 
@@ -17,36 +17,36 @@ use super::rule::AssertsOn;
 use super::syntax::{Change, Ignored};
 use super::verdict::{Decision, verdict};
 
-/// Version of the report's data. A reader refuses a newer one.
+/// Version of the report's data format. A reader refuses a newer one.
 pub const REPORT_VERSION: u32 = 1;
 
 /// Lines of a list before it is cut.
 const LINES: usize = 12;
 
-/// One audit, whole.
+/// The complete result of one audit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditReport {
-    /// Version of this shape.
+    /// Version of this data format.
     pub version: u32,
-    /// What it comes to.
+    /// The decision.
     #[serde(flatten)]
     pub decision: Decision,
     /// The scope.
     pub scope: Vec<String>,
-    /// Words a proving test must hold.
+    /// Words that a proving test must contain.
     pub about: Vec<String>,
     /// What changed.
     pub behaviour: Behaviour,
-    /// What the tests show; nothing where the change alone decided.
+    /// The test results; none if the change alone decided.
     pub proof: Option<Proof>,
     /// Commands that repeat the audit by hand.
     pub commands: Vec<String>,
 }
 
-/// Audits a fix: its change, and where that is one, its proof.
+/// Audits a fix: its change, and its proof if behaviour changed.
 ///
 /// # Errors
-/// Why there is no answer; never a pass.
+/// Why there is no result; never a pass.
 pub async fn audit(
     world: &dyn World,
     by: &SubtaskId,
@@ -117,7 +117,7 @@ fn runs(proof: &Proof) -> Vec<String> {
         )];
     };
     let python = &environment.python;
-    // Where the project is a part of the repository.
+    // The project is in a subdirectory of the repository.
     let (home, sources) = match environment.project.as_str() {
         "" => (String::new(), "src".to_owned()),
         root => (
@@ -148,7 +148,7 @@ fn words(all: &[String]) -> String {
 }
 
 impl AuditReport {
-    /// The page.
+    /// The report as text.
     #[must_use]
     pub fn text(&self) -> String {
         let mut page = String::new();

@@ -1,4 +1,4 @@
-//! What an audit is asked to do.
+//! The request for an audit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,37 +14,37 @@ use super::syntax::LoggingNames;
 pub struct AuditRequest {
     /// A checkout or bare repository that has the fix and its parent.
     pub repo: Place,
-    /// The commit that holds the fix: a merge, squash, or last commit of a rebase.
+    /// The commit that contains the fix: a merge, squash, or last commit of a rebase.
     pub fix: String,
-    /// The state before the fix; the fix's first parent where nothing is named. A fix of
-    /// several commits names the parent of the first.
+    /// The state before the fix; none means the fix's first parent. For a fix of several commits it
+    /// is the parent of the first.
     pub base: Option<String>,
     /// Files and directories whose behaviour counts; none means all.
     pub scope: Vec<String>,
-    /// Words that a proving test must hold, all of them.
+    /// Words that a proving test must contain, all of them.
     pub about: Vec<String>,
-    /// How tests are run; chosen from what the project declares where nothing is named.
+    /// How tests are run; derived from the project's declarations if no command is given.
     pub tests: TestCommand,
-    /// Whether the two sides always run one after the other. Otherwise they run at the same
-    /// time, and once more in turn where a test on the fix fails, since they may be in each
-    /// other's way.
+    /// Whether the two sides always run one after the other. Otherwise they run in parallel, and
+    /// again one after the other if a test on the fix fails, because they may interfere with each
+    /// other.
     pub in_turn: bool,
-    /// Names of logging beyond the languages' own.
+    /// Logging names in addition to those of the languages.
     pub logging: LoggingNames,
     /// How many times both sides run; more than once finds flaky tests.
     pub repeat: u32,
-    /// Whether the fix is run without each of its hunks in turn.
+    /// Whether the fix is also run without each of its hunks in turn.
     pub hunks: bool,
     /// Limits.
     pub limits: Limits,
-    /// A directory that this audit alone uses. It holds the worktrees and the JUnit reports.
+    /// A directory that only this audit uses. It holds the worktrees and the JUnit reports.
     pub scratch: Place,
-    /// Where environments for tests are kept, shared by all audits.
+    /// Where test environments are kept, shared by all audits.
     pub environments: Place,
 }
 
 impl AuditRequest {
-    /// An audit with the defaults: one run a side, no hunks, all files.
+    /// An audit with the defaults: one run per side, no hunks, all files.
     #[must_use]
     pub fn new(repo: Place, fix: impl Into<String>, scratch: Place) -> Self {
         Self {
@@ -68,33 +68,32 @@ impl AuditRequest {
 /// How tests are run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestCommand {
-    /// Program and arguments. `{junit}` is the report to write; the argument `{tests}` becomes
-    /// the fix's test files, and without it the command decides what to run. None means that it
-    /// is chosen from what the project declares.
+    /// Program and arguments. `{junit}` is replaced by the report to write, and the argument
+    /// `{tests}` by the fix's test files; without `{tests}` the command decides what to run. None
+    /// means that it is derived from the project's declarations.
     pub argv: Vec<String>,
-    /// Variables on top of the bare environment.
+    /// Variables in addition to the minimal environment.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// Names of the operator's variables that pass through.
+    /// Names of the operator's variables that are passed through.
     #[serde(default)]
     pub pass: BTreeSet<String>,
     /// Which of the operator's settings it needs.
     #[serde(default)]
     pub base: EnvBase,
-    /// Whether the tests reach the network.
+    /// Whether the tests may use the network.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub network: bool,
 }
 
-/// What pytest is told beyond a project's own settings.
+/// pytest options in addition to a project's own settings.
 pub(super) const PYTEST: &str = "-q -p no:cacheprovider -p no:randomly --tb=short \
     --continue-on-collection-errors -o junit_logging=no --junitxml={junit} {tests}";
 
 impl TestCommand {
-    /// A command line as a user types it, split at white space and simple quotes; an empty one
-    /// means that the project decides. What it leaves out is added: `--junitxml={junit}` and
-    /// `{tests}` where neither is mentioned, and that pytest goes on when a module cannot be
-    /// collected.
+    /// A command line as a user types it, split at white space and simple quotes; if it is empty,
+    /// the project decides. Missing parts are added: `--junitxml={junit}` and `{tests}` if neither
+    /// is mentioned, and the option that pytest continues when a module cannot be collected.
     #[must_use]
     pub fn from_line(line: &str) -> Self {
         let mut argv = split_line(line);
@@ -112,19 +111,19 @@ impl TestCommand {
         }
         Self {
             argv,
-            // A tool such as `uv run` asks the package index itself.
+            // A tool such as `uv run` uses the package index itself.
             base: EnvBase::Installer,
             ..Self::default()
         }
     }
 
-    /// The same, with the network or without.
+    /// The same command with or without network access.
     #[must_use]
     pub fn with_network(self, network: bool) -> Self {
         Self { network, ..self }
     }
 
-    /// Whether the project decides what is run.
+    /// Whether the command is derived from the project.
     #[must_use]
     pub fn is_chosen(&self) -> bool {
         self.argv.is_empty()
@@ -175,7 +174,7 @@ pub struct Limits {
     pub source: u64,
     /// Largest JUnit report that is read, in bytes.
     pub report: u64,
-    /// Most hunks that are taken out in turn.
+    /// Maximum number of hunks that are removed in turn.
     pub hunks: usize,
 }
 

@@ -1,8 +1,8 @@
 //! Reads a test: what it is about, and whether it asserts on anything but captured logs.
 //!
-//! A test's words are those of its body, its decorators, and the helpers, fixtures and
-//! constants it uses. Its name, docstrings, comments, assertion messages and the names of its
-//! cases are claims, not words.
+//! A test's words are taken from its body, its decorators, and the helpers, fixtures and constants
+//! it uses. Its name, docstrings, comments, assertion messages and the names of its cases are
+//! claims and do not count.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,31 +14,31 @@ use super::syntax::{Kind, Node};
 /// What a test turned out to be about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
-    /// Configured words that are nowhere in it.
+    /// Configured words that do not occur in it.
     pub missing_words: Vec<String>,
-    /// What its assertions look at.
+    /// What its assertions check.
     pub asserts_on: AssertsOn,
 }
 
-/// What a test's assertions look at.
+/// What a test's assertions check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AssertsOn {
-    /// What the code did.
+    /// The behaviour of the code.
     Behaviour,
     /// Captured logs only.
     Logs,
-    /// Both, and the one that failed without the fix looks at logs.
+    /// Both, and the assertion that failed without the fix checks logs.
     LogsFirst,
-    /// The text of the code under test, or that too, and there it failed.
+    /// The source text of the code under test, alone or as the assertion that failed.
     Source,
-    /// Nothing: it fails by an error of the code itself.
+    /// Nothing: it fails through an error raised by the code itself.
     Nothing,
     /// Its source was not found.
     Unknown,
 }
 
-/// Reads one test. `failed` is what it failed by without the fix.
+/// Reads one test. `failed` is how it failed without the fix.
 pub(super) fn read_test(
     sources: &TestSources,
     id: &str,
@@ -56,8 +56,8 @@ pub(super) fn read_test(
         let word = plain(word);
         slice.iter().any(|part| holds_word(part.node, &word))
     };
-    // An error of the product ends a test before it comes to what it is named for: there the
-    // name counts beside a word of the body. With an assertion that fails it is a claim.
+    // An error of the product ends a test before it reaches what it is named for: there the name
+    // counts together with a word of the body. For a failed assertion the name is only a claim.
     let named = failed.by() == Some(Whose::Product) && about.iter().any(holds);
     let missing_words = about
         .iter()
@@ -66,7 +66,7 @@ pub(super) fn read_test(
         .collect();
     let all = assertions(sources, test);
     let asserts_on = match judge(&all, &failed.at) {
-        // It never came to look at them.
+        // The test never reached them.
         AssertsOn::Logs if failed.is_an_error_of_the_product() => AssertsOn::Nothing,
         judged => judged,
     };
@@ -105,8 +105,8 @@ fn judge(all: &[Assertion], failed_at: &[(String, u32)]) -> AssertsOn {
     }
 }
 
-/// What the assertion that failed looks at: the last one at or above the deepest line of the
-/// traceback that lies in a test file.
+/// What the failed assertion checks: the last assertion at or above the deepest line of the
+/// traceback in a test file.
 fn failing(all: &[Assertion], failed_at: &[(String, u32)]) -> Option<Subject> {
     let same = |path: &str, other: &str| {
         path == other
@@ -126,7 +126,8 @@ fn failing(all: &[Assertion], failed_at: &[(String, u32)]) -> Option<Subject> {
         all.iter()
             .filter(|assertion| assertion.line == nearest && same(path, &assertion.path))
     };
-    // `assert behaves and logs` fails by either: only a failure that cannot be about logs counts.
+    // `assert behaves and logs` can fail by either part: only a failure that cannot be about logs
+    // counts.
     if here().any(|assertion| assertion.subject == Subject::Logs) {
         Some(Subject::Logs)
     } else {

@@ -18,7 +18,7 @@ use super::worktrees::{AT, sandbox};
 /// One run of one side.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
-    /// What is started.
+    /// The command to run.
     pub(super) tests: &'a TestCommand,
     /// What it reads besides its checkout.
     pub(super) readable: &'a [Place],
@@ -43,7 +43,7 @@ pub(super) struct SideRun {
     pub(super) milliseconds: u64,
     /// Whether its time was up.
     pub(super) timed_out: bool,
-    /// What kept it in.
+    /// The sandbox it ran in.
     pub(super) confined: Option<Confined>,
 }
 
@@ -53,7 +53,7 @@ pub(super) async fn run_side(
     asked: Asked<'_>,
     report: Place,
 ) -> Result<SideRun, AuditError> {
-    // Made by us: whatever the tests put in their place is not read.
+    // Created by the gate: whatever the tests put in its place is not read.
     for path in [report.clone(), imports::told_at(&report)] {
         let empty = Effect::WriteFile(WriteFile {
             path,
@@ -105,7 +105,7 @@ fn program(objects: Option<&Place>, asked: Asked<'_>, report: &Place) -> Program
     program.limit = asked.limits.run;
     let fixed = [
         ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
-        // Another seed each round finds tests that depend on the order of a set.
+        // A different seed in each round finds tests that depend on the order of a set.
         ("PYTHONHASHSEED", asked.round.to_string()),
         ("PY_COLORS", "0".to_owned()),
         ("GIT_TERMINAL_PROMPT", "0".to_owned()),
@@ -121,7 +121,7 @@ fn program(objects: Option<&Place>, asked: Asked<'_>, report: &Place) -> Program
         program.env.insert(OBJECTS.to_owned(), quoted_path(objects));
     }
     if tests.base == EnvBase::Installer && makes_its_environment(&tests.argv) {
-        // It makes its environment while it runs.
+        // It creates its environment while it runs.
         sandbox.network = true;
         sandbox.writable = ["uv", "pip", "python"].map(cache).into();
         let python = cache("python").to_string();
@@ -133,7 +133,8 @@ fn program(objects: Option<&Place>, asked: Asked<'_>, report: &Place) -> Program
     program
 }
 
-/// Whether a command installs what it runs with: then it needs the index. Tests themselves do not.
+/// Whether a command installs its own environment: then it needs the index. Tests themselves do
+/// not.
 fn makes_its_environment(argv: &[String]) -> bool {
     const MAKERS: [&str; 8] = [
         "uv", "uvx", "poetry", "pdm", "hatch", "tox", "nox", "pipenv",
@@ -147,7 +148,7 @@ fn cache(name: &str) -> Place {
     Place::new(Place::CACHE).join(name)
 }
 
-/// The outcomes of a run that ended, or why its report does not tell them.
+/// The outcomes of a completed run, or why its report does not contain them.
 async fn read_report(
     git: Git<'_>,
     asked: Asked<'_>,
@@ -184,8 +185,8 @@ fn with_last_output(why: String, finished: &Finished) -> String {
     }
 }
 
-/// What a program said went wrong: its first error, and how its output ends where that is more.
-/// Standard error counts before output, and its last line may well be progress.
+/// The error of a program: its first error line, and the end of its output if that is different.
+/// Standard error is preferred to standard output, and its last line may be progress output.
 pub(super) fn cause(finished: &Finished) -> Option<String> {
     let streams = [&finished.stderr.text, &finished.stdout.text];
     let lines = || {

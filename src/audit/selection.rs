@@ -1,5 +1,5 @@
-//! Which tests are run: those of the fix, those that read the data it changed, and where it
-//! brings none, those that were there before and speak of the rule.
+//! Which tests are run: those of the fix, those that read the data it changed, and, if the fix adds
+//! none, existing tests that mention the rule.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use super::git::Git;
 use super::project::{Project, is_test_module};
 use super::request::AuditRequest;
 
-/// Most test modules that are run because of what they say.
+/// Maximum number of test modules that are run because of their content.
 const MOST: usize = 10;
 
-/// Paths to run, in the order of their names; none where the fix brings no test.
+/// Paths to run, sorted; none if the fix adds no test.
 pub(super) async fn tests_to_run(
     git: Git<'_>,
     req: &AuditRequest,
@@ -83,8 +83,8 @@ fn stem_of_helper(name: &str) -> &str {
     name.strip_suffix(".py").unwrap_or(name)
 }
 
-/// Test modules that were there before and hold all words of the rule: what proves a fix that
-/// was reverted and made again, whose tests came the first time.
+/// Existing test modules that contain all words of the rule: they can prove a fix that was reverted
+/// and applied again, because its tests were added the first time.
 async fn speaking_of(
     git: Git<'_>,
     fix: &str,
@@ -95,7 +95,7 @@ async fn speaking_of(
     grep(git, fix, &["-i", "-F", "--all-match"], &words, project).await
 }
 
-/// Test modules of a commit in which words are found.
+/// Test modules of a commit that contain words.
 async fn grep(
     git: Git<'_>,
     fix: &str,
@@ -109,7 +109,7 @@ async fn grep(
         arguments.extend(["-e", word]);
     }
     arguments.extend([fix, "--", "*.py"]);
-    // git grep tells of no match by its exit code.
+    // git grep reports by its exit code that there is no match.
     let finished = git.run(&arguments, None).await?;
     let start = format!("{fix}:");
     let modules = finished
@@ -121,7 +121,7 @@ async fn grep(
     Ok(modules.take(MOST).map(str::to_owned).collect())
 }
 
-/// The nearest directory above a file that holds test modules.
+/// The nearest directory above a file that contains test modules.
 fn nearest(path: &str, project: &Project) -> Option<String> {
     let mut directory = path;
     while let Some((above, _)) = directory.rsplit_once('/') {

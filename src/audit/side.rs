@@ -1,26 +1,26 @@
-//! How the tests of each side are started, and what they were run with. Pure data.
+//! How the tests of each side are started, and with what they were run. Pure data.
 
 use serde::{Deserialize, Serialize};
 
 use super::request::TestCommand;
 use crate::world::Place;
 
-/// What the tests were run with, and why.
+/// The environment in which the tests were run, and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestEnvironment {
     /// What was chosen from the project, and why.
     pub chosen: Vec<String>,
-    /// Directory of the project in the repository; empty where that is its top.
+    /// Directory of the project in the repository; empty for the top.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub project: String,
     /// Version of Python.
     pub python: String,
     /// Packages that both sides share, as `name==version`.
     pub packages: Vec<String>,
-    /// Nothing published later was taken; nothing where a lock says it all.
+    /// Packages published after this date were ignored; none if a lock pins everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<String>,
-    /// What else is to be known, such as a project that could not be built.
+    /// Further notes, such as a project that could not be built.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -44,6 +44,6 @@ pub(super) struct Sides {
     pub(super) without_scope: Side,
     /// The same for a reader.
     pub(super) shown: TestCommand,
-    /// What the gate made for it.
+    /// The environment that the gate created for it.
     pub(super) environment: Option<TestEnvironment>,
 }

@@ -1,5 +1,5 @@
-//! How the tests of each side are started: with the operator's own command, or in an environment
-//! of the side's own on top of the one that both share.
+//! Decides how the tests of each side are started: with the operator's own command, or in an
+//! environment of that side on top of the shared one.
 
 use jiff::Timestamp;
 
@@ -16,7 +16,7 @@ use super::side::{Side, Sides};
 use super::uv::Had;
 use super::worktrees::Worktrees;
 
-/// Prepares both sides. What keeps the tests from being run at all is told in words.
+/// Prepares both sides. If the tests cannot be run at all, returns the reason.
 pub(super) async fn prepare(
     git: Git<'_>,
     req: &AuditRequest,
@@ -71,7 +71,7 @@ pub(super) async fn prepare(
     Ok(choice_and_sides.map_err(|(why, looked)| told(why, &looked)))
 }
 
-/// When the fix was made.
+/// The date of the fix.
 async fn day(git: Git<'_>, fix: &str) -> Result<Timestamp, AuditError> {
     let arguments = ["show", "-s", "--format=%ct", fix];
     let text = git.text(&arguments, None).await?;
@@ -84,7 +84,7 @@ async fn day(git: Git<'_>, fix: &str) -> Result<Timestamp, AuditError> {
         })
 }
 
-/// The version that a build takes where it asks the history: the last tag's, for both sides.
+/// The version for builds that derive theirs from the git history: the last tag's, for both sides.
 async fn version(git: Git<'_>, fix: &str) -> Result<String, AuditError> {
     let arguments = ["describe", "--tags", "--abbrev=0", fix];
     let finished = git.run(&arguments, None).await?;

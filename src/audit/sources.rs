@@ -1,4 +1,4 @@
-//! The sources of the tests: finds a test by the name a report gives it, and what it uses.
+//! The sources of the tests: finds a test by its name in a report, and what it uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ pub(super) struct TestSources {
     files: BTreeMap<String, Arc<Lowered>>,
 }
 
-/// A function of a test file, with where it stands.
+/// A function of a test file, with its position.
 #[derive(Clone, Copy)]
 pub(super) struct Function<'s> {
     pub(super) path: &'s str,
@@ -33,10 +33,10 @@ impl TestSources {
 
     /// Finds a test by the class name and name a JUnit report gives it.
     pub(super) fn find(&self, id: &str) -> Option<Function<'_>> {
-        // A class is never named with `::`; what is behind it may be, as a parameter.
+        // A class name never contains `::`; what follows may, as a parameter.
         let (class, name) = id.split_once("::").unwrap_or(("", id));
         let name = name.split('[').next().unwrap_or(name);
-        // xdist names a group behind the test.
+        // xdist appends a group to the test's name.
         let name = name.split('@').next().unwrap_or(name);
         let mut best: Option<(usize, Function<'_>)> = None;
         let mut in_class = false;
@@ -65,7 +65,7 @@ impl TestSources {
                 break;
             }
         }
-        // A method may come from a class of another file.
+        // A method may be inherited from a class of another file.
         best.map(|(_, function)| function)
             .or_else(|| self.named(name, "").filter(|_| in_class))
     }
@@ -178,7 +178,7 @@ fn constant<'n>(module: &'n Node, name: &str) -> Option<&'n Node> {
     })
 }
 
-/// Names a function uses: what it calls, its fixtures, those its decorators name.
+/// Names a function uses: functions it calls, its fixtures, names in its decorators.
 fn mentioned(node: &Node) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     node.visit(&mut |part| match part.kind {

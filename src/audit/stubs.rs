@@ -1,5 +1,5 @@
-//! Lets a test module run without the fix although it imports what only the fix brings: such a
-//! name stands for nothing there, the tests that use it cannot run, and all others count.
+//! Lets a test module run without the fix although it imports names that only the fix adds. Such a
+//! name is stubbed: the tests that use it cannot run, and all others count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -13,10 +13,10 @@ use super::brought::{Brought, is_python};
 use super::error::AuditError;
 use super::git::Git;
 
-/// What stands in the place of a name: it takes part in whatever the module does with it.
+/// The stub for a name: it accepts whatever the module does with it.
 const NOTHING: &str = "__import__('unittest.mock').mock.MagicMock()";
 
-/// Rewrites the test files of the old side. Gives back the names that stand for nothing there.
+/// Rewrites the test files of the old side. Returns the stubbed names.
 pub(super) async fn stub_missing(
     git: Git<'_>,
     tree: &Place,
@@ -39,8 +39,8 @@ pub(super) async fn stub_missing(
     Ok(stubbed)
 }
 
-/// A module's text whose own imports find all they ask for, with the names that stand for
-/// nothing; nothing where there is nothing to do. Lines keep their numbers.
+/// A module's text in which all imports succeed, with the stubbed names; none if nothing has to be
+/// changed. Line numbers are preserved.
 fn without_missing(text: &str, brought: &Brought) -> Option<(String, BTreeSet<String>)> {
     let mut parser = tree_sitter::Parser::new();
     parser
@@ -118,7 +118,7 @@ fn plain_import(
             stand_in(&mut line, [bound], names);
             line.push_str("; ");
         } else {
-            // The package is there, and the module is missing from it where it is used.
+            // The package exists, and the module is missing from it where it is used.
             let _ = write!(line, "import {package}; ");
             names.extend(one.name.rsplit('.').next().map(str::to_owned));
         }
@@ -142,11 +142,11 @@ fn stand_in<'n>(
 
 /// One name of an import.
 struct Imported<'t> {
-    /// What is imported.
+    /// The imported name.
     name: &'t str,
     /// The name it gets.
     bound: &'t str,
-    /// As it is written.
+    /// Its source text.
     text: &'t str,
 }
 

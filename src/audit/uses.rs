@@ -1,4 +1,4 @@
-//! What a test uses that may not be there, and how it deals with that.
+//! What a test uses that may be missing, and how the test handles that.
 
 use std::collections::BTreeSet;
 
@@ -53,8 +53,7 @@ impl TestSources {
         found
     }
 
-    /// A name that only the fix brings, where all that a statement asks for is whether it is
-    /// there.
+    /// A name that only the fix adds, if a statement only checks whether it exists.
     pub(super) fn asks_for(
         &self,
         id: &str,
@@ -102,7 +101,7 @@ impl TestSources {
         within > 0 && within == everywhere + around && blocks.iter().any(|block| skips(block) == 0)
     }
 
-    /// The class that a test stands in.
+    /// The class that contains a test.
     fn class_of<'s>(&'s self, test: Function<'s>) -> Option<&'s Node> {
         let module = self.module(test.path)?;
         module.children.iter().find(|node| {

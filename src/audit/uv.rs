@@ -10,7 +10,7 @@ use crate::world::{EnvBase, Finished, Place, Program, WorldError, ask};
 /// Time for one resolution or installation.
 const INSTALLING: Duration = Duration::from_mins(10);
 
-/// Something that could not be had, in words.
+/// A result, or a message why it is not available.
 pub(super) type Had<T> = Result<Result<T, String>, AuditError>;
 
 /// uv with these arguments, before it is put into a sandbox.
@@ -30,7 +30,7 @@ pub(super) fn uv(cwd: &Place, arguments: &[&str]) -> Program {
     program
 }
 
-/// Runs a program that prepares an environment; what it printed when it fails.
+/// Runs a program that prepares an environment; returns its output if it fails.
 pub(super) async fn run_program(git: Git<'_>, program: Program) -> Had<Finished> {
     let verb = program.argv.iter().take(3).cloned().collect::<Vec<_>>();
     let finished = match ask(git.world, git.by, program).await {

@@ -1,4 +1,4 @@
-//! One word for an audit, with its reason.
+//! The verdict of an audit, with its reason.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::behaviour::{Behaviour, Nature};
 use super::proof::{Load, Proof, ProvingTest};
 use super::rule::AssertsOn;
 
-/// What an audit comes to.
+/// The verdict of an audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -22,7 +22,7 @@ pub enum Verdict {
     Unproven,
     /// The tests that would prove it assert on captured logs only.
     LogProofOnly,
-    /// It cannot be told. Never a pass.
+    /// Cannot be determined. Never a pass.
     Undetermined,
 }
 
@@ -31,7 +31,7 @@ impl Verdict {
     pub const ACCEPTED: u8 = 0;
     /// Exit code of a rejected fix.
     pub const REJECTED: u8 = 3;
-    /// Exit code where it cannot be told.
+    /// Exit code if the verdict cannot be determined.
     pub const NOT_KNOWN: u8 = 4;
 
     /// The exit code.
@@ -48,7 +48,7 @@ impl Verdict {
         }
     }
 
-    /// The word reports use.
+    /// The word that reports use.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -63,12 +63,12 @@ impl Verdict {
     }
 }
 
-/// A verdict and why.
+/// A verdict and its reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
-    /// The word.
+    /// The verdict.
     pub verdict: Verdict,
-    /// One sentence.
+    /// The reason, in one sentence.
     pub why: String,
 }
 
@@ -79,7 +79,7 @@ fn decision(verdict: Verdict, why: impl Into<String>) -> Decision {
     }
 }
 
-/// Decides on the changes alone, as T004 does.
+/// Decides on the change alone, as T004 does.
 #[must_use]
 pub fn verdict_of_change(behaviour: &Behaviour) -> Decision {
     match behaviour.nature {
@@ -268,7 +268,7 @@ fn nothing_fails(proof: &Proof) -> Decision {
         );
         return decision(Verdict::Unproven, why);
     }
-    // A whole module that nobody could read may hold the proof.
+    // A whole module that could not be read may contain the proof.
     let module = proof.neither.iter().find(|test| test.id.starts_with("::"));
     if let Some(module) = module {
         let why = format!(
@@ -312,7 +312,7 @@ fn shown(id: &str) -> &str {
     id.trim_start_matches("::")
 }
 
-/// Decides on both: the change must be one, and must be proved.
+/// Decides on both: behaviour must have changed, and the change must be proved.
 #[must_use]
 pub fn verdict(behaviour: &Behaviour, proof: Option<&Proof>) -> Decision {
     let change = verdict_of_change(behaviour);

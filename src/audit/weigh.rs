@@ -1,4 +1,4 @@
-//! Compares the outcomes of both sides, test by test.
+//! Compares the test outcomes of both sides, test by test.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ pub(super) struct Scales<'a> {
     pub(super) about: &'a [String],
     /// What only the fix brings.
     pub(super) brought: &'a Brought,
-    /// Names that stand for nothing in the tests without the fix.
+    /// Stubbed names in the tests without the fix.
     pub(super) stubbed: &'a BTreeSet<String>,
 }
 
@@ -53,8 +53,8 @@ struct Pair {
     new: String,
 }
 
-/// Pairs the tests of both sides by name. What is left over of one function is paired in order
-/// where both sides have as many: a parameter's name may come from the code under test.
+/// Pairs the tests of both sides by name. Remaining cases of one function are paired in order if
+/// both sides have the same number: a parameter's name may come from the code under test.
 fn pairs(before: &[SideRun], after: &[SideRun]) -> Vec<Pair> {
     let ids = |runs: &[SideRun]| -> BTreeSet<String> {
         let all = runs.iter().flat_map(|run| run.outcomes.keys());
@@ -85,7 +85,7 @@ fn pairs(before: &[SideRun], after: &[SideRun]) -> Vec<Pair> {
             }
         }
     }
-    // A module that one side could not collect has its tests on the other: they tell of it.
+    // If one side could not collect a module, the other side shows which tests it has.
     let has_tests = |id: &String| {
         let tests = || old.union(&new).filter(|other| !other.starts_with("::"));
         id.strip_prefix("::")
@@ -104,7 +104,7 @@ fn pairs(before: &[SideRun], after: &[SideRun]) -> Vec<Pair> {
     all
 }
 
-/// What all runs of one side say of a test; nothing when they disagree.
+/// The result of a test in all runs of one side; none if they disagree.
 fn settled(runs: &[SideRun], id: &str) -> Option<Outcome> {
     let mut all = runs.iter().map(|run| {
         let outcome = run.outcomes.get(id).cloned();
@@ -122,8 +122,8 @@ fn is_inside(test: &str, module: &str) -> bool {
 
 const MISSING: &str = "missing from the report";
 
-/// Why a run does not tell of a test: most often its module could not be collected. Where the
-/// product itself was the cause, all tests of the module fail by it.
+/// Why a run has no result for a test: usually its module could not be collected. If the product
+/// itself was the cause, it is a failure of all tests of the module.
 fn not_reported(run: &SideRun, id: &str) -> Outcome {
     let collection = run.outcomes.iter().find_map(|(module, outcome)| {
         let module = module.strip_prefix("::")?;
@@ -165,7 +165,7 @@ impl Scales<'_> {
         }
     }
 
-    /// What a failure shows to be missing, where it shows nothing else.
+    /// The name that a failure shows to be missing, if it shows nothing else.
     fn shows_only_that_it_is_missing(
         &self,
         id: &str,
@@ -185,8 +185,8 @@ impl Scales<'_> {
         Some((name, "it catches the lack of"))
     }
 
-    /// The name or file that an error is about, where only the fix brings it and the test itself
-    /// asked for it.
+    /// The name or file that an error is about, if only the fix adds it and the test itself
+    /// requested it.
     fn only_missing(&self, message: &str, at: &[(String, u32)]) -> Option<String> {
         let raised = raised(message, at);
         if raised.by() == Some(Whose::Product) {
@@ -202,7 +202,7 @@ impl Scales<'_> {
                 (!value && self.brought.has(name)).then(|| name.to_owned())
             }
             "FileNotFoundError" => self.brought.file_in(message).map(str::to_owned),
-            // What checks its own arguments, as models of data do.
+            // Code that checks its own arguments, such as data models.
             "ValidationError" | "ValueError" => {
                 let extra = message.contains("extra_forbidden")
                     || message.contains("object has no field")
@@ -271,14 +271,14 @@ fn sort_in(proof: &mut Proof, pair: &Pair, old: &Outcome, new: &Outcome, scales:
         }),
         (Outcome::Passes, Outcome::Passes) => proof.pass_to_pass += 1,
         (Outcome::Cannot { why }, Outcome::Passes) => proof.cannot_without.push(told(why)),
-        // The fix took it from the parameters.
+        // The fix removed it from the parameters.
         (_, Outcome::Cannot { why }) if why == MISSING && pair.new.contains('[') => {
             proof.gone.push(pair.old.clone());
         }
         (Outcome::Passes, Outcome::Fails { message: why, .. } | Outcome::Cannot { why }) => {
             proof.broken.push(told(why));
         }
-        // What is expected to fail did run.
+        // A test that is expected to fail did run.
         (Outcome::Cannot { .. }, Outcome::Cannot { why })
             if !why.starts_with("expected to fail") && !why.starts_with("[XPASS") =>
         {

@@ -1,8 +1,8 @@
-//! The checkouts a proof runs in: throwaway clones that share the repository's objects and
-//! nothing else of it, made beside each other and taken away afterwards.
+//! The checkouts in which a proof runs: throwaway clones that share the repository's objects and
+//! nothing else with it, created beside each other and removed afterwards.
 //!
-//! Never touches the operator's repository, and says so when a test did. After the first test has
-//! run in a checkout, nothing in it is trusted.
+//! Never touches the operator's repository, and reports if a test did. After the first test has run
+//! in a checkout, nothing in it is trusted.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ const PREFIX: &str = "gate-audit-";
 /// Where the tests of either side find their checkout.
 pub(super) const AT: &str = "/gate/work";
 
-/// What a checkout is called while it is moved for a test run, where it cannot be mounted.
+/// The name to which a checkout is moved for a test run, if it cannot be mounted.
 const MOVED: &str = "work";
 
 /// Checkouts of one repository.
@@ -32,8 +32,8 @@ pub(super) struct Worktrees {
     pub(super) before: Place,
     /// The fix.
     pub(super) after: Place,
-    /// The fix with its files in scope as they were before. No test runs in it but those for
-    /// which it is made.
+    /// The fix with its files in scope in their earlier version. Only the tests for which it is
+    /// made are run in it.
     pub(super) scope: Place,
     /// Where reports go, outside both.
     pub(super) reports: Place,
@@ -51,10 +51,10 @@ pub(super) struct Stores {
 }
 
 impl Stores {
-    /// Asks git where they are: a linked worktree's lie in another repository.
+    /// Determines their location with git: those of a linked worktree are in another repository.
     ///
     /// # Errors
-    /// What git said.
+    /// The error of git.
     pub(super) async fn of(git: Git<'_>) -> Result<Self, AuditError> {
         let arguments = ["rev-parse", "--git-path", "objects", "--git-common-dir"];
         let text = git.text(&arguments, None).await?;
@@ -69,7 +69,7 @@ impl Stores {
     }
 }
 
-/// A path that git gave: from its own directory where it is a relative one.
+/// A path in git's output: a relative one is resolved against git's own directory.
 fn absolute(from: &Place, path: &str) -> Place {
     if path.starts_with(['/', '‹']) {
         return Place::new(path);
@@ -114,20 +114,20 @@ struct Found {
     scratch: Vec<String>,
 }
 
-/// Takes away checkouts that an earlier audit in this scratch directory left behind. Gives back
-/// how many there were.
+/// Removes checkouts that an earlier audit in this scratch directory left behind. Returns how many
+/// there were.
 ///
 /// # Errors
-/// What the world said.
+/// The error of the world.
 pub(super) async fn clean_up(git: Git<'_>, scratch: &Place) -> Result<usize, AuditError> {
     take_away(git.world, git.by, scratch, "").await
 }
 
-/// Takes away every checkout below a directory that holds the scratch directories of audits, of
-/// whichever repositories they are. Gives back how many there were.
+/// Removes every checkout below a directory that holds the scratch directories of audits, whatever
+/// repositories they belong to. Returns how many there were.
 ///
 /// # Errors
-/// What the world said.
+/// The error of the world.
 pub async fn clean_up_below(
     world: &dyn World,
     by: &SubtaskId,
@@ -142,7 +142,7 @@ async fn take_away(
     root: &Place,
     above: &str,
 ) -> Result<usize, AuditError> {
-    // Every checkout has one of these from its first moment on.
+    // Every checkout has one of these from its creation.
     let marks = ListFiles {
         root: root.clone(),
         include: [PREFIX, MOVED]
@@ -166,8 +166,8 @@ async fn remove(world: &dyn World, by: &SubtaskId, tree: &Place) -> Result<(), A
 }
 
 impl Worktrees {
-    /// Makes the checkouts of the fix at the same time, and puts its product files back in the
-    /// older; those in scope are put back later, when it is known that they are run.
+    /// Creates the checkouts of the fix in parallel, and restores the earlier product files in the
+    /// older one; those in scope are restored later, once it is known that they are run.
     pub(super) async fn make(
         git: Git<'_>,
         stores: &Stores,
@@ -177,7 +177,7 @@ impl Worktrees {
     ) -> Result<Self, AuditError> {
         clean_up(git, scratch).await?;
         let found = Found::look(git, stores, scratch).await?;
-        // Nothing that a test can see is called after the side it is on.
+        // Nothing that a test can see is named after its side.
         let place = |id: String| scratch.join(&format!("{PREFIX}{id}"));
         let made = Self {
             before: place(fresh_id(git).await?),
@@ -197,7 +197,7 @@ impl Worktrees {
 
     /// Where one side's report of one round goes.
     pub(super) fn report(&self, side: &str, round: u32) -> Place {
-        // No name that says the side; in a sandbox the tests do not even see this one.
+        // The name does not reveal the side; in a sandbox the tests do not even see it.
         let name = sha256_hex(format!("{side} {round}").as_bytes());
         self.reports.join(&format!("{}.xml", &name[..16]))
     }
@@ -223,15 +223,15 @@ impl Worktrees {
         as_before(git.at(&self.before), commits, product).await
     }
 
-    /// Gives the checkout for the run without the change in scope what a build has put into the
-    /// fix's, such as a file with the version. Before any test has run: after that nothing in the
-    /// fix's checkout is trusted.
+    /// Copies what a build has generated in the fix's checkout, such as a version file, to the
+    /// checkout for the run without the change in scope. Must happen before any test has run: after
+    /// that nothing in the fix's checkout is trusted.
     pub(super) async fn take_over_built(&self, git: Git<'_>) -> Result<(), AuditError> {
         let others = ["ls-files", "--others", "-z"];
         let there = git.at(&self.scope).text(&others, None).await?;
         let there: BTreeSet<&str> = there.split('\0').collect();
         let built = git.at(&self.after).text(&others, None).await?;
-        // A name that is no UTF-8 could not be given back to git.
+        // A name that is not UTF-8 could not be passed back to git.
         let wanted = |path: &&str| !there.contains(path) && !path.contains('\u{fffd}');
         let built: Vec<&str> = built.split('\0').filter(wanted).collect();
         if built.is_empty() {
@@ -249,7 +249,7 @@ impl Worktrees {
             .map(drop)
     }
 
-    /// Takes all of them away.
+    /// Removes all of them.
     pub(super) async fn remove(&self, git: Git<'_>) -> Result<(), AuditError> {
         for tree in [&self.before, &self.after, &self.scope] {
             remove(git.world, git.by, tree).await?;
@@ -257,8 +257,8 @@ impl Worktrees {
         Ok(())
     }
 
-    /// What is not as it was found, once both are taken away: traces of tests that wrote
-    /// outside their worktree.
+    /// Differences that remain after both are removed: traces of tests that wrote outside their
+    /// worktree.
     pub(super) async fn traces(
         &self,
         git: Git<'_>,
@@ -296,15 +296,15 @@ async fn fresh_id(git: Git<'_>) -> Result<String, AuditError> {
     Ok(ask(git.world, git.by, FreshId).await?)
 }
 
-/// The last two parts of the reports directory, whatever the spelling of what is above.
+/// The last two components of the reports directory, whatever the spelling of the rest.
 fn reports_below(reports: &str) -> String {
     let mut parts = reports.rsplit('/');
     let id = parts.next().unwrap_or_default();
     format!("/reports/{id}/")
 }
 
-/// A repository of its own with one commit checked out. No template, no hooks, no settings but
-/// git's own; the objects are the operator's, by the variable that names them.
+/// A separate repository with one commit checked out. No templates, no hooks, only git's default
+/// settings; the objects are the operator's, through the environment variable for them.
 async fn clone(git: Git<'_>, commit: &str) -> Result<(), AuditError> {
     let path = git.repo.to_string();
     let mut arguments = vec!["init", "--quiet", "--template=", "--initial-branch=main"];
@@ -312,15 +312,15 @@ async fn clone(git: Git<'_>, commit: &str) -> Result<(), AuditError> {
         arguments.push("--object-format=sha256");
     }
     arguments.push(&path);
-    // In a directory that is there: the new one is not yet.
+    // In a directory that exists: the new one does not exist yet.
     let above = Place::new(path.rsplit_once('/').map_or("", |(above, _)| above));
     git.at(&above).text(&arguments, None).await?;
     let arguments = ["reset", "--quiet", "--hard", commit];
     git.text(&arguments, None).await.map(drop)
 }
 
-/// Settings by which git runs none of the programs that a repository names as its filters: it may
-/// be somebody else's.
+/// Settings with which git runs none of the filter programs that a repository configures: the
+/// repository may be untrusted.
 async fn without_filters(git: Git<'_>) -> Result<Vec<String>, AuditError> {
     let names = ["config", "--list", "--name-only", "-z"];
     let finished = git.run(&names, None).await?;
@@ -347,7 +347,7 @@ impl Found {
             vec!["rev-parse", "HEAD"],
         ];
         for question in questions {
-            // A bare repository has no status, and then has none afterwards either.
+            // A bare repository has no status, before or after.
             let finished = git.run(&question, None).await?;
             repository.extend(finished.stdout.text.lines().map(str::to_owned));
         }

@@ -1,4 +1,4 @@
-//! Whether a tag holds a commit, asked of the operator's checkout. Reads only.
+//! Whether a tag contains a commit, determined in the operator's checkout. Reads only.
 
 use crate::model::Finding;
 use crate::verb::programs::{did_not_succeed, must_succeed};
@@ -14,7 +14,7 @@ pub struct Checkout<'a> {
 /// Whether a commit is an ancestor of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
-    /// It is, or it is the same.
+    /// It is, or both are the same commit.
     Yes,
     /// It is not.
     No,
@@ -35,18 +35,18 @@ impl<'a> Checkout<'a> {
         &self.place
     }
 
-    /// The commit that a tag leads to; none if the checkout has no such tag.
+    /// The commit that a tag points to; none if the checkout has no such tag.
     ///
     /// # Errors
-    /// If it is no checkout.
+    /// If it is not a checkout.
     pub async fn tag_commit(&self, tag: &str) -> Result<Option<String>, VerbError> {
         self.commit(&format!("refs/tags/{tag}^{{commit}}")).await
     }
 
-    /// Whether `ancestor` is one of `commit`'s ancestors, or itself.
+    /// Whether `ancestor` is one of `commit`'s ancestors, or the same commit.
     ///
     /// # Errors
-    /// If git cannot tell.
+    /// If git cannot determine this.
     pub async fn holds(&self, commit: &str, ancestor: &str) -> Result<Held, VerbError> {
         if self
             .commit(&format!("{ancestor}^{{commit}}"))
@@ -65,10 +65,10 @@ impl<'a> Checkout<'a> {
         }
     }
 
-    /// Whether history was cut off, so that an ancestor may be out of sight.
+    /// Whether the clone is shallow, so that an ancestor may be missing.
     ///
     /// # Errors
-    /// If git cannot tell.
+    /// If git cannot determine this.
     pub async fn is_shallow(&self) -> Result<bool, VerbError> {
         let program = self.program(&["rev-parse", "--is-shallow-repository"]);
         let finished = must_succeed(self.ctx, program).await?;
@@ -82,7 +82,7 @@ impl<'a> Checkout<'a> {
         match finished.ended {
             Ended::Code(0) => Ok(Some(finished.stdout.text.trim().to_owned())),
             Ended::Code(1) => Ok(None),
-            // A whole object id that is not there is said in words even when quiet.
+            // git reports a missing full object id as a message even when quiet.
             Ended::Code(128) if finished.stderr.text.contains("unknown revision") => Ok(None),
             _ => Err(self.failed(&finished)),
         }

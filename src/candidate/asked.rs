@@ -1,5 +1,5 @@
-//! The candidate that was asked for by its version, as far as its version alone tells whether it
-//! can be gated. Pure.
+//! The candidate that was requested by version, and whether that version alone shows that it can be
+//! gated. Pure.
 
 use std::str::FromStr;
 
@@ -7,10 +7,10 @@ use pep440_rs::Version;
 
 use super::versions::{Line, Standing};
 
-/// The version that is asked for; none means the newest.
+/// The requested version; none means the newest.
 ///
 /// # Errors
-/// If it is no version, or no plain candidate of the line.
+/// If it is not a version, or not a plain candidate of the line.
 pub fn asked_for(text: &str, line: &Line) -> Result<Option<Version>, String> {
     let text = text.trim();
     if text.is_empty() {
@@ -27,8 +27,8 @@ pub fn asked_for(text: &str, line: &Line) -> Result<Option<Version>, String> {
     }
 }
 
-/// A version as every way to write it gives it: `v3.2.0-rc.14` and `3.2rc14` are one candidate. What
-/// is no version of a Python package stays as it is.
+/// The canonical form of a version: `v3.2.0-rc.14` and `3.2rc14` are one candidate. Text that is
+/// not a version of a Python package is returned unchanged.
 #[must_use]
 pub fn canonical(text: &str) -> String {
     let text = text.trim();

@@ -13,7 +13,7 @@ use crate::verb::{Ctx, VerbError};
 
 const SCRIPT: &str = include_str!("imports.py");
 
-/// What became of importing one module.
+/// The result of importing one module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Imported {
@@ -23,10 +23,10 @@ pub enum Imported {
         module: String,
         /// Its file; none for a namespace without one.
         file: Option<String>,
-        /// Whether that lies inside the throwaway home.
+        /// Whether that file is inside the throwaway home.
         inside: bool,
     },
-    /// It could not be.
+    /// It could not be imported.
     Failed {
         /// Its name.
         module: String,
@@ -34,12 +34,12 @@ pub enum Imported {
         error: String,
         /// The module that is missing, which may be one that it imports itself.
         missing: Option<String>,
-        /// The exception's words.
+        /// The exception's message.
         message: String,
     },
 }
 
-/// All of them.
+/// The results of all imports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Imports(pub Vec<Imported>);
@@ -75,13 +75,13 @@ impl Imports {
         }
     }
 
-    /// What is wrong, one line per module.
+    /// The failed imports, one line per module.
     #[must_use]
     pub fn wrong(&self) -> Vec<String> {
         self.0.iter().filter_map(Imported::wrong).collect()
     }
 
-    /// Modules that are missing, whether asked for or imported by one that was.
+    /// Modules that are missing, whether requested or imported by a requested one.
     pub fn missing(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|imported| match imported {
             Imported::Failed { missing, .. } => missing.as_deref(),
@@ -122,10 +122,10 @@ impl Imported {
     }
 }
 
-/// The JSON object in what a status command printed; notices may stand around it. Pure.
+/// The JSON object in the output of a status command, which may also contain notices. Pure.
 ///
 /// # Errors
-/// An object with a key twice: it is the status, and says two things.
+/// An object with a duplicate key: the status would be ambiguous.
 pub fn status_json(stdout: &str) -> Result<Option<Value>, JsonError> {
     let mut start = 0;
     for line in stdout.split_inclusive('\n') {
@@ -141,7 +141,7 @@ pub fn status_json(stdout: &str) -> Result<Option<Value>, JsonError> {
     Ok(None)
 }
 
-/// The dotted keys that a JSON object lacks. A key with `null` is there. Pure.
+/// The dotted keys that a JSON object lacks. A key with value `null` is present. Pure.
 #[must_use]
 pub fn missing_keys<'a>(status: &Value, keys: &'a [String]) -> Vec<&'a str> {
     let is_missing = |key: &&String| {

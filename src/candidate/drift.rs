@@ -1,4 +1,4 @@
-//! Why the same candidate breaks today and works as of its release day: what moved between two
+//! Why the same candidate breaks today and works as of its release date: what changed between two
 //! locks. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,9 +12,9 @@ use super::lock::Lock;
 pub struct Moved {
     /// Its name.
     pub package: String,
-    /// Its version then; none when it was not needed.
+    /// Its earlier version; none if it was not needed.
     pub then: Option<String>,
-    /// Its version now; none when it is not needed any more.
+    /// Its version now; none if it is no longer needed.
     pub now: Option<String>,
 }
 
@@ -32,19 +32,20 @@ impl std::fmt::Display for Moved {
     }
 }
 
-/// What moved, and which of it has to do with the modules that are missing.
+/// What changed, and which changes concern the missing modules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Drift {
-    /// Everything that moved, by name.
+    /// All changed packages, by name.
     pub moved: Vec<Moved>,
     /// Modules that are missing now.
     pub missing: Vec<String>,
-    /// Packages of the earlier lock that bear a missing module's name and are not there now.
+    /// Packages of the earlier lock with the name of a missing module that are not in the current
+    /// one.
     pub gone: Vec<String>,
 }
 
 impl Drift {
-    /// Compares the lock of a day with the lock of now.
+    /// Compares the lock of an earlier date with the current lock.
     #[must_use]
     pub fn between(then: &Lock, now: &Lock, missing: impl IntoIterator<Item = String>) -> Self {
         let versions = |lock: &Lock| -> BTreeMap<String, String> {

@@ -1,4 +1,4 @@
-//! Why a candidate that is broken today worked on its release day.
+//! Explains why a candidate that is broken today worked on its release date.
 
 use std::time::Duration;
 
@@ -11,26 +11,26 @@ use super::order::Order;
 use super::tried::{Tried, try_out};
 use crate::verb::{Ctx, VerbError};
 
-/// More moved packages than this are counted, not listed: what matters stands first.
+/// If more packages changed than this, they are counted, not listed; the relevant ones come first.
 const LISTED: usize = 60;
 
-/// A broken candidate held against its release day.
+/// A broken candidate compared with its release date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explained {
-    /// The time that the other lock was made for.
+    /// The date that the other lock was resolved for.
     pub as_of: String,
-    /// What moved in between.
+    /// What changed in between.
     pub drift: Drift,
-    /// Why the other lock could not be made or tried, where it could not: that the candidate is
-    /// broken today is known all the same.
+    /// Why the other lock could not be created or tried, if so: that the candidate is broken today
+    /// is known in any case.
     pub undetermined: Option<String>,
-    /// Whether the candidate works with the dependencies of that time; none where that was not
-    /// asked for.
+    /// Whether the candidate works with the dependencies of that date; none if that was not
+    /// requested.
     pub works_then: Option<bool>,
 }
 
-/// Locks as of the day after the release, and, when asked, tries that out. Nothing to say when
-/// the index does not tell when the candidate was released.
+/// Locks as of the day after the release, and tries that if requested. None if the index does not
+/// report when the candidate was released.
 pub(super) async fn explain(
     ctx: &Ctx,
     order: &Order,
@@ -76,7 +76,7 @@ async fn works(ctx: &Ctx, order: &Order, request: Install, then: Lock) -> Result
 }
 
 impl Explained {
-    /// Whether nothing is known that speaks against its release day.
+    /// Whether nothing known rules out that it worked on its release date.
     pub(super) fn may_have_worked(&self) -> bool {
         self.works_then.unwrap_or(self.undetermined.is_none())
     }
@@ -91,7 +91,7 @@ impl Explained {
         }
     }
 
-    /// In words, one line each.
+    /// The explanation, one line each.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let Drift {

@@ -1,10 +1,10 @@
-//! The throwaway home: where pipx puts the candidate, and what the candidate takes for its home.
+//! The throwaway home: where pipx puts the candidate, and what the candidate uses as its home.
 
 use std::collections::BTreeMap;
 
 use crate::world::{EnvBase, Place, Program, Sandbox};
 
-/// A home directory made for one candidate; the operator's own is never used.
+/// A home directory created for one candidate; the operator's own is never used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     root: Place,
@@ -35,7 +35,7 @@ impl Home {
         self.root.join("bin")
     }
 
-    /// The virtual environment that pipx makes for a package.
+    /// The virtual environment that pipx creates for a package.
     #[must_use]
     pub fn venv(&self, package: &str) -> Place {
         self.root.join("pipx/venvs").join(&normalised(package))
@@ -47,7 +47,7 @@ impl Home {
         self.venv(package).join("bin/python")
     }
 
-    /// Variables that make this the home of whatever is started with them.
+    /// Variables that make this the home of a program started with them.
     #[must_use]
     pub fn variables(&self) -> BTreeMap<String, String> {
         [
@@ -62,8 +62,8 @@ impl Home {
     }
 
     /// An installer that puts everything into this home, in a sandbox: what it installs runs code
-    /// in it (a build, a `.pth` file of the new environment). It changes this home and the gate's
-    /// own caches, and reaches the network; its caller says what else.
+    /// in it (a build, a `.pth` file of the new environment). It may change this home and the
+    /// gate's own caches, and may use the network; the caller grants anything else.
     #[must_use]
     pub fn installer(&self, argv: Vec<String>) -> Program {
         let mut program = Program::new(argv);
@@ -84,12 +84,13 @@ impl Home {
         program
             .env
             .insert("UV_LINK_MODE".to_owned(), "copy".to_owned());
-        // The operator's settings come in variables; a file that lies above this run would add to
-        // them.
+        // The operator's settings are passed in variables; a file in a parent directory of this run
+        // would add to them.
         program
             .env
             .insert("UV_NO_CONFIG".to_owned(), "1".to_owned());
-        // Scripts that find their interpreter beside themselves are the same in every directory.
+        // Scripts that find their interpreter in their own directory are the same in every
+        // directory.
         program
             .env
             .insert("UV_VENV_RELOCATABLE".to_owned(), "1".to_owned());
@@ -103,12 +104,12 @@ impl Home {
         program
     }
 
-    /// A program that has this home and nothing else of anybody's.
+    /// A program that has access to this home and to no other.
     #[must_use]
     pub fn program(&self, argv: Vec<String>) -> Program {
         let mut program = Program::new(argv);
         program.env = self.variables();
-        // It runs the candidate, which is what is judged.
+        // It runs the candidate, which is the code under test.
         program.sandbox = Some(Box::new(Sandbox {
             writable: vec![self.root.clone()],
             ..Sandbox::default()

@@ -1,7 +1,7 @@
-//! What the package index offers, asked through uv and its own configured default index.
+//! What the package index offers, queried through uv and its own configured default index.
 //!
-//! Decides by uv's exit code and standard output; its words are shown to people only, but for the
-//! one sentence that tells "there is none" from "could not be asked".
+//! Decides by uv's exit code and standard output. Its messages are only shown to people, except for
+//! the one sentence that distinguishes "no such version" from "the index could not be reached".
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -33,20 +33,20 @@ pub struct Index<'a> {
 /// What the index offers for a requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Offer {
-    /// The newest that meets it and is not yanked.
+    /// The newest version that meets it and is not yanked.
     Version(Version),
     /// None; uv's explanation.
     None(Vec<String>),
 }
 
-/// Whether one version can be had from the index.
+/// Whether one version is available on the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnIndex {
-    /// It can.
+    /// It is available.
     Offered,
-    /// It is there, but was taken back.
+    /// It exists, but was yanked.
     Yanked,
-    /// It is not there, or not for this Python.
+    /// It does not exist, or not for this Python.
     Absent,
 }
 
@@ -65,8 +65,8 @@ impl<'a> Index<'a> {
         })
     }
 
-    /// The same index as it was at a time (RFC 3339); none means now. An index that does not tell
-    /// when a file was uploaded had it at no time.
+    /// The same index as it was at a time (RFC 3339); none means now. If an index does not report
+    /// when a file was uploaded, the file is ignored.
     #[must_use]
     pub fn as_of(mut self, time: Option<&str>) -> Self {
         self.as_of = time.map(str::to_owned);
@@ -74,10 +74,10 @@ impl<'a> Index<'a> {
     }
 
     /// The newest version that meets the requirement; yanked ones never do. With `refresh` the
-    /// index is asked anew, otherwise an answer of a moment ago will do.
+    /// index is queried again, otherwise a recent cached response may be used.
     ///
     /// # Errors
-    /// If the index could not be asked.
+    /// If the index could not be queried.
     pub async fn newest(&self, requirement: &str, refresh: bool) -> Result<Offer, VerbError> {
         let anew = ["--refresh-package", self.package];
         let mut more: Vec<&str> = if refresh { anew.into() } else { Vec::new() };
@@ -88,11 +88,11 @@ impl<'a> Index<'a> {
         self.read(&finished)
     }
 
-    /// Whether this very version can be had. uv takes a yanked one when it is pinned with `==`,
-    /// and only then.
+    /// Whether exactly this version is available. uv accepts a yanked version only if it is pinned
+    /// with `==`.
     ///
     /// # Errors
-    /// If the index could not be asked.
+    /// If the index could not be queried.
     pub async fn standing(&self, version: &Version) -> Result<OnIndex, VerbError> {
         let package = self.package;
         let free = format!("{package}>={version},<={version}");
@@ -106,10 +106,10 @@ impl<'a> Index<'a> {
         })
     }
 
-    /// When this version was released, whenever that was; none where the index does not tell.
+    /// When this version was released; none if the index does not report it.
     ///
     /// # Errors
-    /// If the index could not be asked, or offers no wheel of it.
+    /// If the index could not be queried, or offers no wheel of it.
     pub async fn released(&self, version: &Version) -> Result<Option<Timestamp>, VerbError> {
         let pinned = format!("{}=={version}", self.package);
         let lock = ["--format", "pylock.toml", "--no-build"];
@@ -121,10 +121,10 @@ impl<'a> Index<'a> {
             .map_err(|error| VerbError::error(Finding::new(error.to_string())))
     }
 
-    /// SHA-256 of each wheel that is offered of this version now; none where none is.
+    /// SHA-256 of each wheel of this version that is offered now; empty if there is none.
     ///
     /// # Errors
-    /// If the index could not be asked.
+    /// If the index could not be queried.
     pub async fn wheels(&self, version: &Version) -> Result<Vec<String>, VerbError> {
         let pinned = format!("{}=={version}", self.package);
         let lock = [
@@ -170,13 +170,14 @@ impl<'a> Index<'a> {
         argv.extend(more);
         let mut program = Program::new(argv);
         program.base = EnvBase::Installer;
-        // What is offered as source only is built to learn its version.
+        // A version offered only as source is built to learn its version.
         program.sandbox = Some(Box::new(Sandbox {
             writable: vec![Place::new(Place::CACHE).join("uv")],
             network: true,
             ..Sandbox::default()
         }));
-        // The operator's settings come in variables; a file above this run would add to them.
+        // The operator's settings are passed in variables; a file in a parent directory of this run
+        // would add to them.
         program
             .env
             .insert("UV_NO_CONFIG".to_owned(), "1".to_owned());

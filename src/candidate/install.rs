@@ -1,5 +1,5 @@
-//! Installs exactly a lock, with pipx, into a throwaway home, and shows that this is what is
-//! there afterwards.
+//! Installs exactly a lock, with pipx, into a throwaway home, and shows that nothing else is
+//! installed afterwards.
 
 use serde_json::{Value, json};
 
@@ -21,13 +21,13 @@ pub struct Install {
     pub package: String,
     /// Its exact version.
     pub version: String,
-    /// The command it must bring.
+    /// The command it must provide.
     pub command: String,
     /// Resolve as of this time; none means now.
     pub as_of: Option<String>,
-    /// The home that gets it.
+    /// The home to install into.
     pub home: Home,
-    /// The directory that keeps the lock.
+    /// The directory in which the lock is kept.
     pub evidence: Place,
     /// Whether the installers may reach the network.
     pub network: Network,
@@ -38,30 +38,30 @@ pub struct Install {
 pub enum Network {
     /// They may.
     Allowed,
-    /// They may not: everything is there already.
+    /// They may not: everything is already downloaded.
     Cut,
 }
 
 /// What was installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installed {
-    /// What was asked for.
+    /// The request.
     pub request: Install,
-    /// The closure.
+    /// The locked dependencies.
     pub lock: Lock,
     /// How it was installed.
     pub backend: Backend,
-    /// What is there.
+    /// What is installed now.
     pub look: Look,
 }
 
-/// How a closure gets into the environment that pipx makes.
+/// How the locked packages get into the environment that pipx creates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
     /// pipx itself installs from the lock.
     PipxLock,
-    /// pipx installs from a directory that holds the lock's wheels and no others, each checked
-    /// against its hash before.
+    /// pipx installs from a directory that contains exactly the lock's wheels, each checked against
+    /// its hash before.
     PipxWheels,
 }
 
@@ -113,10 +113,10 @@ impl Installed {
     }
 }
 
-/// Locks the closure, installs it, and looks at what is there.
+/// Locks the dependencies, installs them, and inspects the result.
 ///
 /// # Errors
-/// If any of it did not succeed, or what is installed is not what was locked.
+/// If any step failed, or what is installed is not what was locked.
 pub async fn install(ctx: &Ctx, request: Install) -> Result<Installed, VerbError> {
     let requirement = format!("{}=={}", request.package, request.version);
     ctx.progress(format!("locking the closure of {requirement}"));
@@ -133,10 +133,10 @@ pub async fn install(ctx: &Ctx, request: Install) -> Result<Installed, VerbError
     install_lock(ctx, request, lock).await
 }
 
-/// Installs exactly a lock, and looks at what is there.
+/// Installs exactly a lock, and inspects the result.
 ///
 /// # Errors
-/// If it did not succeed, or what is installed is not what was locked.
+/// If this failed, or what is installed is not what was locked.
 pub async fn install_lock(ctx: &Ctx, request: Install, lock: Lock) -> Result<Installed, VerbError> {
     must_hold(&lock, &request)?;
     ctx.progress(format!("installing {} packages", lock.packages.len()));
@@ -186,7 +186,7 @@ impl Installed {
     }
 }
 
-/// The lock must be of the very version that was asked for.
+/// Checks that the lock is for exactly the requested version.
 fn must_hold(lock: &Lock, request: &Install) -> Result<(), VerbError> {
     let Install {
         package, version, ..
@@ -265,7 +265,7 @@ async fn pipx_wheels(
 }
 
 impl Install {
-    /// An installer that reads a lock and what lies beside it.
+    /// An installer that reads a lock and the files beside it.
     fn installer(&self, argv: &[&str], lock: &Place) -> Program {
         let argv = argv.iter().map(|&word| word.to_owned()).collect();
         let mut program = self.home.installer(argv);

@@ -1,5 +1,5 @@
-//! What is really installed: entry point, interpreter, versions, as the candidate's own
-//! interpreter tells it, and the line that `--version` prints.
+//! What is actually installed: entry point, interpreter and versions, as reported by the
+//! candidate's own interpreter, and the line that `--version` prints.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::world::Place;
 const SCRIPT: &str = include_str!("look.py");
 const SETTLE: &str = include_str!("settle.py");
 
-/// What the candidate's interpreter says of its environment.
+/// What the candidate's interpreter reports about its environment.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Look {
     /// The interpreter.
@@ -27,13 +27,13 @@ pub struct Look {
     pub prefix: String,
     /// Where that environment's packages are.
     pub site_packages: Place,
-    /// Whether the environment lies inside the throwaway home.
+    /// Whether the environment is inside the throwaway home.
     pub prefix_inside: bool,
-    /// The file that the entry point leads to.
+    /// The file that the entry point resolves to.
     pub entry: String,
-    /// Whether there is such a file.
+    /// Whether that file exists.
     pub entry_there: bool,
-    /// Whether it lies inside the throwaway home.
+    /// Whether it is inside the throwaway home.
     pub entry_inside: bool,
     /// How the entry point starts: its first line, and the second after `#!/bin/sh`.
     pub shebang: Option<String>,
@@ -41,14 +41,14 @@ pub struct Look {
     pub version: Option<String>,
     /// Everything installed, by normalised name.
     pub distributions: BTreeMap<String, String>,
-    /// How many files the environment has, bytecode aside.
+    /// Number of files in the environment, without bytecode.
     pub files: u32,
-    /// SHA-256 over their names and digests: the same lock gives the same one in every directory,
-    /// where pipx works with uv.
+    /// SHA-256 over their names and digests: the same lock gives the same value in every directory,
+    /// if pipx works with uv.
     pub files_sha256: String,
 }
 
-/// Asks the installed interpreter.
+/// Queries the installed interpreter.
 ///
 /// # Errors
 /// If it does not answer.
@@ -73,7 +73,7 @@ pub async fn look(
     })
 }
 
-/// Takes an installer's notes to itself away, which would make two equal installs differ.
+/// Removes an installer's own metadata, which would make two equal installs differ.
 ///
 /// # Errors
 /// If the interpreter does not answer.
@@ -90,7 +90,7 @@ impl Look {
         for package in &lock.packages {
             let (name, locked) = (&package.name, &package.version);
             match self.distributions.get(name) {
-                // A marker of the lock may leave a package out, but never the candidate.
+                // A marker in the lock may leave a package out, but never the candidate.
                 None => {}
                 Some(version) if version == locked => {}
                 Some(version) => found.push(format!("`{name}` is {version}, locked is {locked}")),
@@ -119,7 +119,7 @@ impl Look {
             found.push(format!("the interpreter works in `{}`", self.prefix));
         }
         let shebang = self.shebang.as_deref().unwrap_or_default();
-        // A relocatable script looks for its interpreter beside itself.
+        // A relocatable script looks for its interpreter in its own directory.
         let beside =
             shebang.starts_with("#!/bin/sh '''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/");
         if self.entry_there && !shebang.contains(&self.prefix) && !beside {
@@ -129,7 +129,7 @@ impl Look {
     }
 }
 
-/// Commands of the same name elsewhere on PATH: somebody may take one of them for the candidate.
+/// Commands of the same name elsewhere on PATH, which could be mistaken for the candidate.
 ///
 /// # Errors
 /// If PATH cannot be read.
@@ -139,7 +139,7 @@ pub async fn stale(ctx: &Ctx, command: &Place) -> Result<Vec<String>, VerbError>
     Ok(found)
 }
 
-/// The last line that says `<package> version X`; a banner may stand before it. Pure.
+/// The last line that says `<package> version X`; a banner may precede it. Pure.
 #[must_use]
 pub fn version_line<'a>(stdout: &'a str, expect: &str) -> Option<&'a str> {
     let (prefix, _) = expect.rsplit_once(' ')?;

@@ -1,18 +1,18 @@
-//! Runs an installer, and names the wheel that it refuses.
+//! Runs an installer, and reports the wheel that it refuses.
 
 use crate::model::Finding;
 use crate::verb::programs::with_output;
 use crate::verb::{Ctx, VerbError};
 use crate::world::{Place, Program};
 
-/// Lets an installer change a directory besides its home; it is made where it is not there.
+/// Lets an installer change a directory besides its home; it is created if missing.
 pub(super) fn writing(mut program: Program, directory: Place) -> Program {
     let sandbox = program.sandbox.get_or_insert_default();
     sandbox.writable.push(directory);
     program
 }
 
-/// The directory that a file lies in.
+/// The directory of a file.
 pub(super) fn beside(file: &Place) -> Place {
     let (directory, _) = file.as_str().rsplit_once('/').unwrap_or_default();
     Place::new(directory)
@@ -50,7 +50,7 @@ pub(super) fn refused(wheel: &str) -> Finding {
         .remedy("find out who changed them; do not install it")
 }
 
-/// The wheel whose hash or size differs, in uv's or pip's words. For the message only.
+/// The wheel whose hash or size differs, from uv's or pip's message. Only used for display.
 fn refused_wheel(said: &str) -> Option<String> {
     let of_uv = |line: &str| {
         let marks = ["Hash mismatch for ", "Size mismatch for "];

@@ -1,6 +1,6 @@
-//! The candidate's whole closure, locked with hashes (`pylock.toml`, PEP 751).
+//! The candidate and all its dependencies, locked with hashes (`pylock.toml`, PEP 751).
 //!
-//! uv makes the lock; this reads it. A lock that leaves any byte open is refused.
+//! uv creates the lock; this module reads it. A lock that does not pin every byte is refused.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::world::{ListFiles, Place};
 /// A lock of a hundred packages has some 200 KB.
 const LARGEST_LOCK: u64 = 16 << 20;
 
-/// A locked closure.
+/// The locked dependencies of a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lock {
     /// The lock file.
@@ -33,11 +33,11 @@ pub struct Lock {
     pub packages: Vec<Locked>,
 }
 
-/// Locks `package==version` with everything it needs, for the machine's `python3`, as of a time
-/// or now.
+/// Locks `package==version` with all its dependencies, for the machine's `python3`, as of a time or
+/// now.
 ///
 /// # Errors
-/// If there is no such closure, or it is not fully hashed.
+/// If they cannot be resolved, or not all of them have hashes.
 pub async fn lock(
     ctx: &Ctx,
     home: &Home,
@@ -50,8 +50,8 @@ pub async fn lock(
     let mut argv: Vec<String> = ["uv", "pip", "compile", "-", "--python", &python]
         .map(str::to_owned)
         .into();
-    // Wheels only: building from source runs code that no hash covers. `--upgrade`, or an older
-    // lock at the same place would be held on to.
+    // Wheels only: building from source runs code that no hash covers. With `--upgrade`, because uv
+    // would otherwise keep the versions of an older lock at the same place.
     let how = [
         "--no-build",
         "--upgrade",
@@ -74,10 +74,10 @@ pub async fn lock(
     read(ctx, place).await
 }
 
-/// Reads a lock that is there.
+/// Reads an existing lock.
 ///
 /// # Errors
-/// If it is missing or leaves anything open.
+/// If it is missing or does not pin everything.
 pub async fn read(ctx: &Ctx, place: Place) -> Result<Lock, VerbError> {
     let text = ctx.read(&place, LARGEST_LOCK).await?;
     let packages = parse(&text).map_err(|error| {
@@ -123,7 +123,7 @@ fn no_closure(trouble: VerbError, requirement: &str, as_of: Option<&str>) -> Ver
 }
 
 impl Locked {
-    /// When it was released; the first of its wheels counts.
+    /// When it was released: the upload time of its first wheel.
     pub(super) fn uploaded(&self) -> Option<Timestamp> {
         let times = self.wheels.iter().filter_map(|wheel| wheel.uploaded);
         times.min()
@@ -138,13 +138,13 @@ impl Lock {
         self.packages.iter().find(|package| package.name == name)
     }
 
-    /// When the package of this name was released; the first of its wheels counts.
+    /// When the package of this name was released: the upload time of its first wheel.
     #[must_use]
     pub fn uploaded(&self, name: &str) -> Option<Timestamp> {
         self.package(name)?.uploaded()
     }
 
-    /// SHA-256 over names, versions and hashes: the same wherever the index is.
+    /// SHA-256 over names, versions and hashes, independent of the index's address.
     #[must_use]
     pub fn closure_sha256(&self) -> String {
         let mut digest = Sha256::new();
@@ -166,7 +166,7 @@ impl Lock {
         hex(&digest.finalize())
     }
 
-    /// The packages for a fact: a hash where there is only one wheel to take.
+    /// The packages for a fact: with a hash where there is only one possible wheel.
     #[must_use]
     pub fn packages_fact(&self) -> Value {
         let one = |package: &Locked| match package.wheels.as_slice() {
@@ -181,7 +181,7 @@ impl Lock {
         self.packages.iter().map(one).collect()
     }
 
-    /// The same closure as lines of a requirements file with hashes.
+    /// The same packages as lines of a requirements file with hashes.
     #[must_use]
     pub fn requirements(&self) -> String {
         let line = |package: &Locked| {

@@ -12,7 +12,7 @@ pub struct Locked {
     pub name: String,
     /// Exact version.
     pub version: String,
-    /// The wheels that may be installed: the installer takes the best for the machine.
+    /// The wheels that may be installed: the installer chooses the best for the machine.
     pub wheels: Vec<Wheel>,
 }
 
@@ -25,17 +25,17 @@ pub struct Wheel {
     pub sha256: String,
     /// Where it is: an address, or a path beside the lock.
     pub address: String,
-    /// When it was uploaded, where the index tells.
+    /// When it was uploaded, if the index reports it.
     pub uploaded: Option<Timestamp>,
 }
 
 /// Why a lock cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
-    /// It cannot be read as a lock.
+    /// It cannot be parsed as a lock.
     #[error("the lock is not valid: {0}")]
     Invalid(String),
-    /// It says another format.
+    /// It has an unsupported format.
     #[error("the lock has format `{0}`, not 1.x")]
     Format(String),
     /// A package without a version, a wheel, or a hash.
@@ -48,7 +48,7 @@ pub enum LockError {
     },
 }
 
-/// When the package of this name was released, by the text of a lock. Pure.
+/// When the package of this name was released, according to a lock. Pure.
 pub(super) fn released(text: &str, package: &str) -> Result<Option<Timestamp>, LockError> {
     let packages = parse(text)?;
     let name = normalised(package);

@@ -1,7 +1,7 @@
-//! The release candidate: finding it, locking its closure, installing it into a throwaway home,
-//! and showing that what is installed is what was meant.
+//! The release candidate: finds it, locks its dependencies, installs it into a throwaway home, and
+//! shows that the intended candidate is installed.
 //!
-//! Owns what `find-candidate`, `install-candidate` and their neighbours share with `gate install`.
+//! Owns what `find-candidate`, `install-candidate` and related verbs share with `gate install`.
 //! Never touches the operator's own home or pipx, and never names an index's address.
 
 mod ancestry;

@@ -1,6 +1,6 @@
-//! Whether a version can be installed at all, asked of the index before anything is: a version that
-//! is not there, was taken back, or came later than the time that was given, is told from one whose
-//! dependencies cannot be resolved.
+//! Whether the index can supply a version at all, checked before anything is installed.
+//! Distinguishes a version that does not exist, was yanked, or was published after the given time
+//! from one whose dependencies cannot be resolved.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::index::{Index, Offer, OnIndex};
 use crate::model::Finding;
 use crate::verb::{Ctx, VerbError};
 
-/// Asks the index for this very version.
+/// Queries the index for exactly this version.
 ///
 /// # Errors
 /// Blocked, if the index does not offer the version, or not as of that time.
@@ -41,7 +41,7 @@ pub(crate) async fn must_be_offered(
     }
 }
 
-/// That an index does not tell when anything was uploaded.
+/// The error that an index does not report upload times.
 pub(super) fn tells_no_time() -> VerbError {
     let what = "the package index does not tell when its files were uploaded, so nothing can be \
                 resolved as of a time";
@@ -49,7 +49,7 @@ pub(super) fn tells_no_time() -> VerbError {
     VerbError::blocked(Finding::new(what).remedy(remedy))
 }
 
-/// A version that was asked for.
+/// A requested version.
 struct Asked<'a> {
     index: Index<'a>,
     package: &'a str,
@@ -79,7 +79,8 @@ impl Asked<'_> {
             .newest(&format!("{package}=={version}"), false)
             .await?
         {
-            // Whether it is the Python: that it is not there was said already.
+            // Checks whether Python is the reason: that the version is missing was already
+            // reported.
             finding.seen = said;
             finding.seen.retain(|line| line.contains("Python"));
         }
@@ -98,8 +99,8 @@ impl Asked<'_> {
         ))
     }
 
-    /// As of a time before its release there is no such version; and where the index does not tell
-    /// when anything was released, nothing is there as of any time.
+    /// Before its release a version does not exist; and if the index does not report release times,
+    /// nothing exists as of any time.
     async fn must_be_there_by(&self, time: &str) -> Result<(), VerbError> {
         const DAY: Duration = Duration::from_hours(24);
         let (package, version) = (self.package, self.version);

@@ -1,5 +1,5 @@
-//! The operator's own home and pipx, looked at before and after an install: nothing of ours may
-//! land there.
+//! Compares the operator's own home and pipx before and after an install: the gate must not write
+//! there.
 //!
 //! Looks at what an installer could touch, not at documents; reads names, sizes, times, digests.
 
@@ -37,14 +37,14 @@ const LOOKED_AT: &[&str] = &[
     ".config/fish/config.fish",
 ];
 
-/// The same below the home of a pipx that was told to be somewhere else.
+/// The same below the home of a pipx that is configured to be elsewhere.
 const OF_PIPX: &[&str] = &[
     "venvs/*/bin/*",
     "venvs/*/pipx_metadata.json",
     "venvs/*/lib/*/site-packages/*.dist-info/RECORD",
 ];
 
-/// What was seen of it.
+/// The observed state of the operator's home.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OperatorHome(BTreeMap<Place, FileSeen>);
 
@@ -53,21 +53,21 @@ pub struct OperatorHome(BTreeMap<Place, FileSeen>);
 pub struct Compared {
     /// How many files were looked at.
     pub looked_at: usize,
-    /// What is different afterwards, one line each.
+    /// What changed, one line each.
     pub changed: Vec<String>,
-    /// Which of the operator's uv and pip settings reached the installers.
+    /// Which of the operator's uv and pip settings were passed to the installers.
     pub settings: IndexSettings,
 }
 
-/// The operator's uv and pip settings, by name: where packages come from, how to log in there,
-/// certificates and proxies are taken; nothing is that would change what is resolved.
+/// The operator's uv and pip settings, by name: package sources, logins, certificates and proxies
+/// are passed on; nothing that would change what is resolved.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexSettings {
-    /// Those that reached the installers.
+    /// Those that were passed to the installers.
     pub taken: Vec<String>,
     /// Those that did not.
     pub left_out: Vec<String>,
-    /// Those of the latter that would have changed what is resolved.
+    /// The subset of those left out that would have changed what is resolved.
     pub would_resolve: Vec<String>,
 }
 
@@ -95,8 +95,8 @@ impl IndexSettings {
 }
 
 impl Compared {
-    /// The differences as what the operator should know: somebody may have worked there
-    /// meanwhile, so none of it is a failure by itself.
+    /// The differences as warnings for the operator: somebody may have worked there in the
+    /// meantime, so none of them is a failure by itself.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let changed = self.changed.iter();
         let changed = changed.map(|change| format!("in the operator's home, meanwhile: {change}"));
@@ -107,11 +107,11 @@ impl Compared {
     }
 }
 
-/// Does some work, and compares the operator's home before and after, also when the work did not
-/// succeed: then what changed is said with the failure.
+/// Performs some work and compares the operator's home before and after, even if the work fails:
+/// then the changes are reported with the failure.
 ///
 /// # Errors
-/// The work's own, or that the home cannot be read.
+/// The error of the work, or that the home cannot be read.
 pub async fn compared<T>(
     ctx: &Ctx,
     work: impl Future<Output = Result<T, VerbError>>,
@@ -133,13 +133,13 @@ pub async fn compared<T>(
 }
 
 impl OperatorHome {
-    /// Looks at it.
+    /// Reads the current state.
     ///
     /// # Errors
     /// If it cannot be read.
     pub async fn of(ctx: &Ctx) -> Result<Self, VerbError> {
         let mut files = Vec::new();
-        // A directory that is not there has no files.
+        // A missing directory has no files.
         for (root, looked_at) in [
             (Place::HOME, LOOKED_AT),
             (Place::PIPX, OF_PIPX),
@@ -159,13 +159,13 @@ impl OperatorHome {
         self.0.len()
     }
 
-    /// Whether there was none.
+    /// Whether no file was looked at.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What is different afterwards, one line each.
+    /// What changed, one line each.
     #[must_use]
     pub fn changes(&self, after: &Self) -> Vec<String> {
         let mut found = Vec::new();

@@ -1,14 +1,14 @@
-//! What `gate install` is asked for.
+//! The request of `gate install`.
 
 use pep440_rs::Version;
 
 use super::subject::Subject;
 use crate::world::Place;
 
-/// Where the closure comes from.
+/// Where the packages come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum From {
-    /// From the operator's index, resolved anew.
+    /// From the operator's index, newly resolved.
     Index {
         /// As of this time; none means now.
         as_of: Option<String>,
@@ -17,19 +17,19 @@ pub enum From {
         /// Whether a broken candidate is also installed as of its release day.
         explain_drift: bool,
     },
-    /// From wheels kept earlier, without network.
+    /// From wheels stored earlier, without network.
     Vendored(Place),
 }
 
-/// What `gate install` is told.
+/// The request of `gate install`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     /// What is installed.
     pub subject: Subject,
     /// Its exact version.
     pub version: Version,
-    /// Where the closure comes from.
+    /// Where the packages come from.
     pub from: From,
-    /// Where everything goes; the home is `home` below it.
+    /// The directory for everything; the home is `home` below it.
     pub into: Place,
 }

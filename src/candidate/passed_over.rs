@@ -19,7 +19,7 @@ impl std::fmt::Display for PassedOver {
 
 const INDEX: &str = "package index";
 const GITHUB: &str = "GitHub";
-/// Why a good candidate is not taken.
+/// Why a good candidate is not chosen.
 const NOT_ASKED_FOR: &str = "newer, but another one was asked for";
 
 /// The versions newer than the chosen one and why each was passed over, one entry a reason.

@@ -1,6 +1,6 @@
-//! Which interpreter the candidate is resolved for and runs on: the `python3` on PATH, by its
-//! real path. A shim or a virtual environment in between would be asked anew by every tool, and
-//! may answer otherwise in a throwaway home.
+//! Which interpreter the candidate is resolved for and runs on: the `python3` on PATH, by its real
+//! path. Every tool would resolve a shim or a virtual environment again, and might get a different
+//! result in a throwaway home.
 
 use crate::model::Finding;
 use crate::verb::programs::must_succeed;

@@ -1,5 +1,5 @@
-//! GitHub's releases and tags, as GraphQL tells them (it follows a rename of the repository).
-//! Pure: the verb does the asking.
+//! GitHub's releases and tags, read from GraphQL responses (GraphQL follows renamed repositories).
+//! Pure: the verb sends the requests.
 
 use jiff::Timestamp;
 use pep440_rs::Version;
@@ -9,17 +9,17 @@ use serde_json::Value;
 use super::versions::of_tag;
 use crate::model::read_json;
 
-/// How many releases are asked for at once; GitHub's own limit.
+/// How many releases are requested at once; GitHub's own limit.
 const PAGE: u32 = 100;
 
 /// One release on GitHub.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Release {
-    /// The version that its tag names; none when the tag names none.
+    /// The version in its tag; none if the tag contains none.
     pub version: Option<Version>,
     /// The tag.
     pub tag: String,
-    /// The commit it leads to.
+    /// The commit it points to.
     pub commit: Option<String>,
     /// Whether it is still a draft.
     pub draft: bool,
@@ -31,13 +31,12 @@ pub struct Release {
     pub url: String,
 }
 
-/// What GitHub has of a repository's versions.
+/// A repository's versions on GitHub.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OnGitHub {
     /// The releases, as GitHub orders them.
     pub releases: Vec<Release>,
-    /// The newest tags: one without a release is a candidate that somebody forgot, or is about,
-    /// to release.
+    /// The newest tags: one without a release is a candidate that was not, or not yet, released.
     pub tags: Vec<Tag>,
 }
 
@@ -46,7 +45,7 @@ pub struct OnGitHub {
 pub struct Tag {
     /// Its name.
     pub name: String,
-    /// When it was made; the time of its commit where the tag itself has none.
+    /// When it was created; the time of its commit if the tag itself has none.
     pub made: Option<Timestamp>,
 }
 
@@ -61,8 +60,7 @@ impl OnGitHub {
         versions.filter(|version| !released(version)).collect()
     }
 
-    /// What was there at a time: what was published later, or of which GitHub does not tell when,
-    /// was not.
+    /// The state as of a time: without what was published later, or has no publication time.
     #[must_use]
     pub fn as_of(mut self, time: Timestamp) -> Self {
         let was_there = |at: Option<Timestamp>| at.is_some_and(|at| at <= time);
@@ -73,19 +71,19 @@ impl OnGitHub {
     }
 }
 
-/// One page of releases; the first has the tags, too.
+/// One page of releases; the first page also has the tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// What is on it.
+    /// Its content.
     pub holds: OnGitHub,
-    /// `owner/repo` that answered, which differs after a rename.
+    /// The `owner/repo` of the response, which differs after a rename.
     pub answered_by: String,
-    /// Where the next page begins.
+    /// The cursor of the next page.
     pub next: Option<String>,
 }
 
-/// Arguments of `gh` that ask for a page of releases, newest first, and with the first one for
-/// the newest tags.
+/// Arguments of `gh` that request a page of releases, newest first, and with the first page the
+/// newest tags.
 #[must_use]
 pub fn query_arguments(owner: &str, name: &str, after: Option<&str>) -> Vec<String> {
     let tags = match after {
@@ -118,10 +116,10 @@ pub fn query_arguments(owner: &str, name: &str, after: Option<&str>) -> Vec<Stri
     argv
 }
 
-/// Reads a page of releases from GitHub's answer.
+/// Reads a page of releases from GitHub's response.
 ///
 /// # Errors
-/// What is wrong with the answer: not JSON, no such repository, another shape.
+/// What is wrong with the response: not JSON, no such repository, another structure.
 pub fn releases_page(answer: &str) -> Result<Page, String> {
     let answer = read_json(answer).map_err(|error| format!("the answer is not JSON: {error}"))?;
     let repository = &answer["data"]["repository"];

@@ -1,5 +1,5 @@
-//! Chooses the candidate: the newest of its line on the package index, held against GitHub's
-//! releases, with the reason why each newer version was passed over.
+//! Chooses the candidate: the newest of its line on the package index, compared with GitHub's
+//! releases, with the reason why each newer version was skipped.
 
 use pep440_rs::Version;
 use serde_json::{Value, json};
@@ -17,17 +17,17 @@ const LOOKED_UP: usize = 40;
 /// How many versions below the newest are listed from the index.
 const LISTED_BELOW: usize = 2;
 
-/// What is looked for.
+/// The search for a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search<'a> {
     /// Name of the package.
     pub package: &'a str,
     /// The release line.
     pub line: &'a Line,
-    /// The time (RFC 3339) after which nothing exists; none means now.
+    /// The time (RFC 3339) after which everything is ignored; none means now.
     pub as_of: Option<&'a str>,
-    /// The one candidate that was asked for; none means the newest. That the index offers it was
-    /// seen before.
+    /// The requested candidate; none means the newest. It is already known that the index offers
+    /// it.
     pub version: Option<&'a Version>,
 }
 
@@ -47,8 +47,7 @@ impl Choice {
             .collect()
     }
 
-    /// Candidates that are newer than the one that was asked for and could have been taken, oldest
-    /// first.
+    /// Candidates that are newer than the requested one and could have been chosen, oldest first.
     #[must_use]
     pub fn newer(&self) -> Vec<Version> {
         let released = self.versions_on_github();
@@ -88,10 +87,10 @@ impl Choice {
     }
 }
 
-/// Asks the index what it holds of the line, and chooses.
+/// Queries the index for the versions of the line, and chooses one.
 ///
 /// # Errors
-/// If the index could not be asked.
+/// If the index could not be queried.
 pub async fn probe_and_choose(
     ctx: &Ctx,
     search: &Search<'_>,
@@ -123,14 +122,15 @@ pub async fn probe_and_choose(
         match index.standing(&version).await? {
             OnIndex::Yanked => listed.yanked.push(version),
             OnIndex::Absent => listed.absent.push(version),
-            // It appeared while we asked; the next run will find it as the newest.
+            // It appeared during the queries; the next run will find it as the newest.
             OnIndex::Offered => listed.offered.insert(0, version),
         }
     }
     Ok(choose(search, github, listed))
 }
 
-/// Where an index does not tell when a file was uploaded, it seems to have had none at any time.
+/// Checks that an index reports upload times; otherwise it would appear to have had no file at any
+/// time.
 async fn tells_times(ctx: &Ctx, search: &Search<'_>) -> Result<(), VerbError> {
     let index = Index::of(ctx, search.package).await?;
     let any = search.line.requirement(search.package, None);
@@ -188,7 +188,7 @@ fn candidates<'a>(line: &Line, releases: &'a [Release]) -> Vec<&'a Release> {
     found
 }
 
-/// Chooses from what is known. Pure.
+/// Chooses from the collected data. Pure.
 fn choose(search: &Search<'_>, on: &OnGitHub, index: Listed) -> Choice {
     let line = search.line;
     let github: Vec<Release> = candidates(line, &on.releases)

@@ -1,4 +1,5 @@
-//! `gate install` as a library: one candidate, in a home of its own, with what it takes to use it.
+//! `gate install` as a library: one candidate, in a home of its own, with everything needed to use
+//! it.
 
 use std::collections::BTreeMap;
 
@@ -17,23 +18,23 @@ use crate::model::Finding;
 use crate::verb::{Ctx, VerbError};
 use crate::world::Place;
 
-/// What came of it.
+/// The result of `gate install`.
 #[derive(Debug, Clone)]
 pub struct Delivered {
     /// What was installed.
     pub installed: Installed,
     /// Whether it works.
     pub tried: Tried,
-    /// Variables to set to use it; `PATH` stands for the directory to put first.
+    /// Variables to set in order to use it; `PATH` is the directory to put first.
     pub environment: BTreeMap<String, String>,
-    /// Why it is broken, where it is and that could be found out.
+    /// Why it is broken, if it is and the reason could be found.
     pub explained: Option<Explained>,
     /// The operator's home before and after.
     pub home: Compared,
 }
 
-/// Installs a candidate, looks whether it works, and explains when it does not. The operator's
-/// home is compared before and after, also when the install did not succeed.
+/// Installs a candidate, tries it, and explains a failure. The operator's home is compared before
+/// and after, even if the installation fails.
 ///
 /// # Errors
 /// If it could not be installed.
@@ -102,7 +103,7 @@ async fn install_vendored(
     install_lock(ctx, request, kept).await
 }
 
-/// Installs from wheels that were kept, each checked first.
+/// Installs from stored wheels, each checked first.
 async fn install_kept(ctx: &Ctx, order: &Order, place: &Place) -> Result<Installed, VerbError> {
     let kept: Lock = lock::read(ctx, place.join("pylock.toml")).await?;
     check_wheels(ctx, &kept).await?;
@@ -120,8 +121,8 @@ fn environment(home: &Home) -> BTreeMap<String, String> {
 }
 
 impl Delivered {
-    /// What is wrong, if it does not work. The outside must change: another version, or
-    /// dependencies of another day.
+    /// Why it does not work, if so. It needs an external change: another version, or dependencies
+    /// of another date.
     #[must_use]
     pub fn trouble(&self) -> Option<Finding> {
         if self.tried.works() {
@@ -146,7 +147,7 @@ impl Delivered {
         Some(finding)
     }
 
-    /// All of it, for machines.
+    /// The complete result as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         let mut document = self.installed.fact();

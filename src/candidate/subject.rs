@@ -1,27 +1,27 @@
-//! What a gate says of its candidate: the package, its command, what must import. Pure.
+//! What a gate declares about its candidate: the package, its command, required imports. Pure.
 
 use crate::model::TemplateError;
 
-/// A gate's candidate, whichever version of it.
+/// A gate's candidate, in any version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     /// Name of the package.
     pub package: String,
-    /// The command it must bring.
+    /// The command it must provide.
     pub command: String,
     /// Modules that must import.
     pub modules: Vec<String>,
-    /// The time that the gate's parameters say dependencies are resolved as of.
+    /// The date as of which the gate's parameters resolve dependencies.
     pub as_of: Option<String>,
 }
 
-/// Why a gate says nothing usable of a candidate.
+/// Why a gate does not define its candidate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SubjectError {
     /// It installs none.
     #[error("the gate `{0}` has no subtask with `uses = \"install-candidate\"`")]
     None(String),
-    /// A value depends on what an earlier subtask finds out.
+    /// A value depends on a fact of an earlier subtask.
     #[error("what the gate installs is not known before it runs: {0}")]
     Fact(#[from] TemplateError),
 }

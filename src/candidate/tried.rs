@@ -1,4 +1,4 @@
-//! Whether an installed candidate works: its version line, its imports, where all of it is.
+//! Whether an installed candidate works: its version line, its imports, and where they come from.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use super::subject::Subject;
 use crate::verb::{Ctx, VerbError};
 use crate::world::{Finished, Place};
 
-/// What came of trying.
+/// The result of trying an installed candidate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tried {
-    /// The line that `--version` printed; none when it printed none.
+    /// The line that `--version` printed, if any.
     pub line: Option<String>,
     /// What is wrong, one line each.
     pub wrong: Vec<String>,
@@ -82,7 +82,7 @@ fn line_is_wrong(
     }
 }
 
-/// The module that Python's own words say is missing.
+/// The missing module according to Python's own message.
 fn missing_module(stderr: &str) -> Option<&str> {
     let says = "ModuleNotFoundError: No module named '";
     let line = stderr

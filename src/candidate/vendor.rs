@@ -1,5 +1,5 @@
-//! Keeps the wheels of a locked closure with the evidence, so that it can be installed again
-//! without any network.
+//! Stores the wheels of a lock with the evidence, so that it can be installed again without
+//! network.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -16,12 +16,12 @@ use crate::world::{Effect, FileSeen, ListFiles, Place, WriteFile};
 /// Name of the directory with the wheels, beside the vendored lock.
 const WHEELS: &str = "wheels";
 
-/// Fetches the wheels that this machine's `python3` would install, each checked against the
-/// lock, into `to/wheels`, and writes `to/pylock.toml`, which names them by path. What it takes
-/// to fetch them is put into `scratch`.
+/// Downloads the wheels that this machine's `python3` would install, each checked against the lock,
+/// into `to/wheels`, and writes `to/pylock.toml`, which names them by path. Temporary files go into
+/// `scratch`.
 ///
 /// # Errors
-/// If one cannot be had, or its bytes are not those of the lock.
+/// If one is not available, or its bytes are not those of the lock.
 pub async fn vendor(
     ctx: &Ctx,
     home: &Home,
@@ -70,7 +70,7 @@ pub async fn vendor(
     lock::read(ctx, place).await
 }
 
-/// An interpreter that has pip: the `python3` on PATH, or a virtual environment made for this.
+/// An interpreter with pip: the `python3` on PATH, or a virtual environment created for this.
 async fn pip(ctx: &Ctx, home: &Home, scratch: &Place) -> Result<String, VerbError> {
     let argv = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
     let asked = home.installer(argv(&["python3", "-m", "pip", "--version"]));
@@ -89,7 +89,7 @@ async fn pip(ctx: &Ctx, home: &Home, scratch: &Place) -> Result<String, VerbErro
     Ok(own.join("bin/python").to_string())
 }
 
-/// The one wheel of each package that was kept, in the lock's order.
+/// The stored wheel of each package, in the lock's order.
 async fn kept<'l>(ctx: &Ctx, lock: &'l Lock, wheels: &Place) -> Result<Vec<&'l Wheel>, VerbError> {
     let files = wheels_in(ctx, wheels).await?;
     let mut found = Vec::new();
@@ -111,8 +111,8 @@ async fn kept<'l>(ctx: &Ctx, lock: &'l Lock, wheels: &Place) -> Result<Vec<&'l W
     Ok(found)
 }
 
-/// Shows that the wheels which a vendored lock names lie beside it, byte for byte. Whoever
-/// installs them checks again; this names the wheel before anything is installed.
+/// Shows that the wheels which a vendored lock names are beside it, byte for byte. The installer
+/// checks again; this reports the wheel before anything is installed.
 ///
 /// # Errors
 /// If one is missing or was changed.
@@ -194,7 +194,7 @@ fn links_to(lock: &Lock) -> String {
 fn vendored(lock: &Lock, kept: &[&Wheel]) -> String {
     let mut text = String::from("lock-version = \"1.0\"\ncreated-by = \"canary-gate\"\n");
     for (package, wheel) in lock.packages.iter().zip(kept) {
-        // Names, versions and file names of wheels hold no character that TOML would escape.
+        // Names, versions and file names of wheels contain no character that TOML would escape.
         let uploaded = wheel.uploaded.map(|time| format!("upload-time = {time}, "));
         let _ = write!(
             text,

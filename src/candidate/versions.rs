@@ -12,7 +12,7 @@ pub struct Line {
     release: Version,
 }
 
-/// What a version is to a line.
+/// How a version relates to a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// A release candidate of the line, and nothing more: `3.2.0rc16`.
@@ -21,7 +21,7 @@ pub enum Standing {
     Final,
     /// An alpha, beta or development release of the line.
     BeforeCandidate,
-    /// Of another line.
+    /// A version of another line.
     OtherLine,
     /// A candidate with a post, development or local part.
     Variant,
@@ -61,7 +61,7 @@ impl fmt::Display for Line {
 }
 
 impl Line {
-    /// What a version is to this line.
+    /// How a version relates to this line.
     #[must_use]
     pub fn standing(&self, version: &Version) -> Standing {
         if version.epoch() != self.release.epoch() || !self.same_release(version) {
@@ -78,8 +78,8 @@ impl Line {
         }
     }
 
-    /// The requirement that only candidates of this line below `below` meet; without `below`,
-    /// all of them.
+    /// The requirement that only candidates of this line below `below` meet; without `below`, all
+    /// of them.
     ///
     /// `<3.2.0` would exclude its own prereleases, so the upper bound is itself a candidate.
     #[must_use]
@@ -106,8 +106,8 @@ pub(super) fn of_tag(tag: &str) -> Option<Version> {
     Version::from_str(tag.strip_prefix('v').unwrap_or(tag)).ok()
 }
 
-/// Versions for people, oldest first: neighbours by number are one range, `3.2.0rc22–rc45`, and
-/// of many parts the newest are shown.
+/// Versions for display, oldest first: consecutive numbers become a range, `3.2.0rc22–rc45`, and of
+/// many ranges only the newest are shown.
 #[must_use]
 pub fn shown(sorted: &[Version]) -> String {
     const MOST: usize = 8;
@@ -138,7 +138,7 @@ impl Range {
         }
     }
 
-    /// Takes the version in if it is the next one.
+    /// Adds the version to the range if it is the next one.
     fn takes(&mut self, version: &Version) -> bool {
         let number = |version: &Version| {
             let plain = !version.is_dev() && !version.is_post() && !version.is_local();

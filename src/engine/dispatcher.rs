@@ -1,5 +1,5 @@
-//! The run's state, and what follows from each thing that happens. No tasks, no clock, no I/O:
-//! tested as a state machine.
+//! The run's state, and the reaction to each event. No tasks, no clock, no I/O: tested as a state
+//! machine.
 
 mod decision;
 mod state;
@@ -16,12 +16,12 @@ use state::{RunState, StepState};
 
 use crate::model::{EventKind, Fact, Facts, Finding, Outcome, Source, Stop, SubtaskId, Verdict};
 
-/// Something that happened.
+/// An event that the dispatcher handles.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
     /// The run begins.
     Begin,
-    /// A subtask came to its end.
+    /// A subtask ended.
     Ended {
         /// Which.
         id: SubtaskId,
@@ -34,20 +34,20 @@ pub enum Input {
     },
     /// The operator asked to stop.
     Interrupt,
-    /// The operator insists.
+    /// The operator asked again.
     InterruptAgain,
 }
 
-/// What the run's loop has to do.
+/// An action for the run's loop.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// Tell the reporters.
+    /// Inform the reporters.
     Emit(EventKind),
-    /// Start a subtask; it is registered already.
+    /// Start a subtask, which is already registered.
     Start(SubtaskId),
     /// End everything that runs, gracefully.
     Cancel,
-    /// Stop waiting for what runs.
+    /// Stop waiting for running subtasks.
     Abandon,
     /// The run is over.
     Finish(Verdict),
@@ -70,14 +70,14 @@ impl Dispatcher {
         }
     }
 
-    /// Lets what a dry run leaves out stop only what needs it.
+    /// Lets a step that a dry run leaves out stop only the steps that need it.
     #[must_use]
     pub fn through(mut self, through: bool) -> Self {
         self.run.through = through;
         self
     }
 
-    /// Puts in what an earlier part of this run found out, before [`Input::Begin`].
+    /// Adds a result of an earlier part of this run, before [`Input::Begin`].
     pub fn resume_with(&mut self, id: &SubtaskId, outcome: Outcome, facts: Vec<Fact>) {
         for fact in facts {
             // A recorded run published each of them once.
@@ -105,7 +105,7 @@ impl Dispatcher {
         self.run.steps.iter().filter_map(ended).collect()
     }
 
-    /// What follows from something that happened.
+    /// Handles an event, and returns the resulting actions.
     pub fn handle(&mut self, input: Input) -> Vec<Action> {
         let mut actions = Vec::new();
         match input {
@@ -252,7 +252,7 @@ impl Dispatcher {
     }
 }
 
-/// What a skipped subtask publishes in place of its fact, so that reports can say why.
+/// What a skipped subtask publishes instead of its fact, so that reports can show the reason.
 fn skipped_fact(step: &Step, why: &str) -> Vec<Fact> {
     let value: Value = json!({ "skipped": why });
     let source = Source {

@@ -1,5 +1,5 @@
 //! Runs one subtask: resolves its verb with the facts so far, lets it act, and turns every end,
-//! a panic included, into an outcome.
+//! including a panic, into an outcome.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub(super) struct Ended {
     pub(super) facts: Vec<Fact>,
     /// What its result depends on.
     pub(super) inputs: Inputs,
-    /// When it ended; none when the clock could not be asked.
+    /// When it ended; none if the clock could not be read.
     pub(super) at: Option<Timestamp>,
 }
 
@@ -76,12 +76,12 @@ impl Drop for AbortOnDrop {
 
 async fn asked_to_stop(cancelled: &mut watch::Receiver<bool>) {
     if cancelled.wait_for(|stop| *stop).await.is_err() {
-        // Nobody is left who could ask.
+        // The requester is gone.
         std::future::pending::<()>().await;
     }
 }
 
-/// The time of day, as an exchange of this subtask.
+/// The time of day, requested on behalf of this subtask.
 pub(super) async fn now(shared: &Shared, id: &SubtaskId) -> Option<Timestamp> {
     ask(shared.world.as_ref(), id, Now).await.ok()
 }
@@ -107,7 +107,7 @@ async fn act(shared: Shared, id: SubtaskId, facts: Arc<Facts>) -> (Outcome, Vec<
         let quoted = shared.gate.quoted(subtask);
         ctx.reads(quoted.iter().map(AsRef::as_ref));
     }
-    // Before it acts: what changes while it does was not what it saw.
+    // Before it acts: changes made while it acts are not what it saw.
     let inputs = match shared.inputs {
         NotesInputs::Yes => inputs_of(&ctx, &shared.gate, &id, &verb).await,
         NotesInputs::No => Inputs::new(),

@@ -1,4 +1,5 @@
-//! What a subtask's result depends on: its definition, filled in, and what its verb declares.
+//! The inputs of a subtask's result: its definition with all values filled in, and what its verb
+//! declares.
 
 use serde_json::json;
 
@@ -12,7 +13,7 @@ use crate::verbs::Verb;
 /// Name of the definition among the inputs.
 const DEFINITION: &str = "definition";
 
-/// What the gate file says beside its subtasks, for the verbs.
+/// The settings of the gate file outside its subtasks, for the verbs.
 #[must_use]
 pub fn setting_of(gate: &Gate, run: &str, format: u32, again: Option<Repeat>) -> Setting {
     Setting {
@@ -29,7 +30,7 @@ pub fn setting_of(gate: &Gate, run: &str, format: u32, again: Option<Repeat>) ->
     }
 }
 
-/// The digest of a subtask's definition with everything filled in: what it does with which
+/// The digest of a subtask's definition with all values filled in: what it does with which
 /// arguments, and when.
 #[must_use]
 fn definition(gate: &Gate, id: &SubtaskId, verb: &Verb) -> String {
@@ -38,7 +39,7 @@ fn definition(gate: &Gate, id: &SubtaskId, verb: &Verb) -> String {
     sha256_hex(json!([verb, when]).to_string().as_bytes())
 }
 
-/// Takes what a subtask's result depends on, as it is now.
+/// Determines the current inputs of a subtask's result.
 pub async fn inputs_of(ctx: &Ctx, gate: &Gate, id: &SubtaskId, verb: &Verb) -> Inputs {
     let declared = verb.declares().inputs();
     let mut taken = take(ctx, &declared, &written_by_runs(gate)).await;
@@ -65,11 +66,11 @@ fn written_by_runs(gate: &Gate) -> Written {
     written
 }
 
-/// Whether it is noted what each result depends on.
+/// Whether the inputs of each result are recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotesInputs {
-    /// It is.
+    /// They are.
     Yes,
-    /// As before there were any.
+    /// They are not, as in journals from before there were any.
     No,
 }

@@ -1,4 +1,4 @@
-//! From a gate to the dispatcher's steps: edges, scope, and which stops count.
+//! Turns a gate into the dispatcher's steps: edges, scope, and which stops count.
 
 use super::dispatcher::Step;
 use crate::gate::{Gate, Subtask};
@@ -27,8 +27,8 @@ pub fn steps(gate: &Gate, asked: &Asked) -> Vec<Step> {
         .collect()
 }
 
-/// What a dry run leaves a subtask at, in words with the parameters filled in. Whether it does is
-/// decided by what is written.
+/// Why a dry run leaves out a subtask, as text with the parameters filled in. Whether it does is
+/// decided from the definition as it is written.
 fn left_out(gate: &Gate, subtask: &Subtask, asked: &Asked) -> Option<String> {
     let would = subtask.verb.declares().left_out(asked)?;
     let filled = gate.verb_before_the_run(subtask);

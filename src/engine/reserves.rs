@@ -1,5 +1,5 @@
-//! One run for one candidate: as soon as a subtask has found which one it is, it is this run's, or
-//! the run stops. What is known before is reserved before the run begins.
+//! One run for one candidate: as soon as a subtask has found the candidate, it is locked for this
+//! run, or the run stops. Whatever is known earlier is locked before the run begins.
 
 use crate::candidate::canonical;
 use crate::model::{Asked, Fact, Finding, Outcome};
@@ -9,16 +9,16 @@ use crate::world::{Reservation, Reserve};
 /// Whether a candidate is reserved that is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reserves {
-    /// It is not: a dry run, or the replay of a run that did not do so.
+    /// It is not locked: a dry run, or the replay of a run that did not lock it.
     No,
-    /// It is; where another run has it, the subtask is blocked.
+    /// It is; if another run holds it, the subtask is blocked.
     Yes,
-    /// It is; where another run has it, that run is waited for.
+    /// It is; if another run holds it, the subtask waits for that run.
     Waits,
 }
 
 impl Reserves {
-    /// What a run does that was asked for like this, and whose journal has this format.
+    /// The locking behaviour of a run with this scope and journal format.
     pub(super) fn of(asked: &Asked, format: u32) -> Self {
         match asked {
             _ if format < 3 || asked.dry_run => Self::No,
@@ -38,7 +38,8 @@ impl Reserves {
         let Some(candidate) = candidate.filter(|_| self != Self::No) else {
             return outcome;
         };
-        // What it starts with was asked for, or found before it, and is this run's already.
+        // A candidate known at its start was requested, or found earlier, and is already locked for
+        // this run.
         let known = ctx.setting().candidate.as_deref().map(canonical);
         if known.is_some_and(|known| known == canonical(candidate)) {
             return outcome;
@@ -50,7 +51,7 @@ impl Reserves {
         }
     }
 
-    /// Reserves it; what is in the way, where something is.
+    /// Locks it; returns the obstacle, if there is one.
     async fn ask(self, ctx: &Ctx, candidate: &str) -> Result<Option<Finding>, VerbError> {
         let gate = &ctx.setting().gate;
         let reserve = |wait| Reserve {

@@ -1,4 +1,4 @@
-//! The run's loop: feeds the dispatcher what happens, does what it answers, tells the reporters.
+//! The run's loop: feeds events to the dispatcher, carries out its answers, informs the reporters.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,17 +23,17 @@ use crate::world::World;
 
 /// What to run.
 pub struct Request {
-    /// The gate, parameters set.
+    /// The gate, with its parameters set.
     pub gate: Arc<Gate>,
     /// Id of the run.
     pub run: String,
-    /// Format of its journal: a replay asks for nothing that its recording did not know.
+    /// Format of its journal: a replay requests nothing that its recording did not know.
     pub format: u32,
     /// Which part of it, and whether it may write.
     pub asked: Asked,
-    /// What an earlier part of this run found out already, in plan order.
+    /// Results of an earlier part of this run, in plan order.
     pub resumed: Vec<(SubtaskId, Outcome, Vec<Fact>)>,
-    /// Whether it is noted what each result depends on. A replay does what its recording did.
+    /// Whether the inputs of each result are recorded. A replay does what its recording did.
     pub inputs: NotesInputs,
 }
 
@@ -56,7 +56,7 @@ pub async fn run(
     signals: &mut mpsc::UnboundedReceiver<Signal>,
 ) -> Outcomes {
     let steps = super::plan::steps(&request.gate, &request.asked);
-    // What is kept counts as done, whether it was asked for again or not.
+    // Kept results count as done, whether they were requested again or not.
     let kept = |step: &&Step| request.resumed.iter().any(|(id, ..)| *id == step.id);
     let counted = steps.iter().filter(|step| step.in_scope || kept(step));
     let counted = counted.count();
@@ -82,7 +82,7 @@ struct Loop<'r> {
     progress: mpsc::UnboundedReceiver<(SubtaskId, String)>,
     tasks: JoinSet<Ended>,
     started: BTreeMap<SubtaskId, Timestamp>,
-    /// What the results depend on that are not told yet.
+    /// Inputs of results that are not reported yet.
     inputs: BTreeMap<SubtaskId, Inputs>,
     began: Timestamp,
     latest: Timestamp,
@@ -135,7 +135,7 @@ impl<'r> Loop<'r> {
         self.feed(Input::Begin).await;
     }
 
-    /// Until the dispatcher says that the run is over.
+    /// Runs until the dispatcher ends the run.
     async fn turn(mut self, signals: &mut mpsc::UnboundedReceiver<Signal>) -> Outcomes {
         let mut interrupts = 0_u32;
         while self.verdict.is_none() {
@@ -156,7 +156,7 @@ impl<'r> Loop<'r> {
     }
 
     async fn ended(&mut self, joined: Result<Ended, tokio::task::JoinError>) {
-        // An executor catches its verb's panic; one of its own leaves a subtask without an end,
+        // An executor catches its verb's panic; a panic of its own leaves a subtask without an end,
         // and the dispatcher would wait for it for ever.
         let Ok(Ended {
             id,

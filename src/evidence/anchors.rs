@@ -1,10 +1,10 @@
-//! The heads that a run posted outside, as its journal has them. Pure.
+//! The journal heads that a run posted externally, as recorded in its journal. Pure.
 
 use crate::journal::{Answer, Folded, head_over};
 use crate::model::SubtaskId;
 use crate::world::{Anchor, Response};
 
-/// Every head that was asked for, and the subtask that asked.
+/// Every head that was requested, with the requesting subtask.
 pub(super) fn anchors(folded: &Folded) -> Vec<(&SubtaskId, Anchor)> {
     let mut found = Vec::new();
     for (id, courses) in folded.courses() {
@@ -17,7 +17,7 @@ pub(super) fn anchors(folded: &Folded) -> Vec<(&SubtaskId, Anchor)> {
     found
 }
 
-/// The head that an answer gives.
+/// The head in a response.
 fn anchor_in(answer: Option<&Answer>) -> Option<Anchor> {
     const KIND: &str = r#"{"response":"journal-head""#;
     let Some(Answer::Ok(response)) = answer else {

@@ -1,4 +1,4 @@
-//! A run becomes one file that anyone can check, replay and compare.
+//! Writes a run as one file that anyone can check, replay and compare.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,16 +19,16 @@ use crate::store::{Content, NoScan, Part, Scan, StoreError, sha256_hex, sum_file
 /// The script in every bundle.
 pub(crate) const VERIFY_SH: &str = include_str!("verify.sh");
 
-/// What goes into a bundle.
+/// The input of a bundle.
 #[derive(Debug, Clone, Default)]
 pub struct Spec {
     /// The run's directory, with the sealed journal and its blobs.
     pub run_dir: PathBuf,
-    /// Blobs that are in memory, by digest; all others lie in the run's directory.
+    /// Blobs that are in memory, by digest; all others are in the run's directory.
     pub blobs: Arc<BTreeMap<String, Vec<u8>>>,
     /// The gate file's bytes.
     pub gate_file: Vec<u8>,
-    /// What it is a verdict on, where the journal says it.
+    /// What the verdict applies to, if the journal records it.
     pub subject: Option<Subject>,
     /// Reports by file name; functions of the journal alone.
     pub reports: BTreeMap<String, Vec<u8>>,
@@ -41,15 +41,15 @@ pub struct Spec {
 pub struct Bundled {
     /// The archive.
     pub archive: Summed,
-    /// What it holds.
+    /// Its content.
     pub manifest: Manifest,
 }
 
 /// Writes a bundle to a new file. The same run gives the same bytes.
 ///
 /// # Errors
-/// When the run is not sealed, its journal is damaged, the gate file is another one, the scan
-/// finds what may not get out, or the disk refuses. Then there is no bundle.
+/// If the run is not sealed, its journal is damaged, the gate file is a different one, the scan
+/// finds a secret or a private path, or a file operation fails. Then there is no bundle.
 pub fn bundle(
     disk: &dyn Disk,
     spec: Spec,
@@ -73,7 +73,7 @@ pub(crate) fn bundle_of(
     })
 }
 
-/// What [`bundle_of`] would write, which is kept nowhere.
+/// Size and digest of what [`bundle_of`] would write; nothing is stored.
 pub(crate) fn sum_of(
     disk: &dyn Disk,
     folded: &Folded,
@@ -128,7 +128,7 @@ fn made(
     Ok(Bundled { archive, manifest })
 }
 
-/// The one directory that everything lies in.
+/// The one directory that contains everything.
 pub(super) fn top(folded: &Folded) -> Result<String, EvidenceError> {
     let name = format!("{}-{}", folded.header.gate.name, folded.header.run);
     checked_part(&name)?;
@@ -148,7 +148,7 @@ fn sealed_chain(folded: &Folded) -> Result<Canonical, EvidenceError> {
 /// Digests of all blobs that records refer to.
 ///
 /// # Errors
-/// When a record that may refer to one cannot be read.
+/// If a record that may refer to one cannot be parsed.
 pub(crate) fn blobs_of(folded: &Folded) -> Result<BTreeSet<String>, JournalError> {
     let mut found = BTreeSet::new();
     for line in &folded.lines {
@@ -166,10 +166,10 @@ pub(crate) fn blobs_of(folded: &Folded) -> Result<BTreeSet<String>, JournalError
     Ok(found)
 }
 
-/// What the record before the seal has to say of a bundle with these contents.
+/// The content of the record before the seal for a bundle with these files.
 ///
 /// # Errors
-/// When a file cannot be read, or has a name that no bundle may hold.
+/// If a file cannot be read, or has a name that no bundle may contain.
 pub(crate) fn commitment(
     disk: &dyn Disk,
     spec: Spec,

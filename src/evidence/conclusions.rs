@@ -1,4 +1,4 @@
-//! What a run concluded (its outcomes and facts), held beside what it concluded the time before.
+//! Compares what a run concluded (its outcomes and facts) with what it concluded before.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use super::rerun::Rerunned;
 use crate::journal::{Folded, Line, Record};
 use crate::model::{EventKind, Fact};
 
-/// The first subtask, in the plan's order, that ended otherwise or published something else.
+/// The first subtask, in the plan's order, with a different outcome or different facts.
 pub(super) fn conclusions_differ(recorded: &Folded, again: &Rerunned) -> Option<String> {
     let before = recorded.outcomes();
     let ids = recorded
@@ -50,7 +50,7 @@ fn told(fact: Option<&Fact>) -> String {
     fact.map_or("nothing".to_owned(), said)
 }
 
-/// The first conclusion that this time is written otherwise, though its value is equal; nearly
+/// The first conclusion that is written differently this time although its value is equal; nearly
 /// always none.
 pub(super) fn written_otherwise(lines: &[Line], again: &Rerunned) -> Option<String> {
     fn differ<T: Serialize + PartialEq>(before: &T, now: Option<&T>) -> bool {

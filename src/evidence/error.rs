@@ -1,26 +1,26 @@
-//! Why evidence could not be kept or believed.
+//! Why evidence could not be stored or trusted.
 
 use std::path::PathBuf;
 
 use crate::journal::JournalError;
 use crate::store::StoreError;
 
-/// What went wrong with evidence.
+/// An error in storing or reading evidence.
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceError {
-    /// Files could not be kept, packed or read back.
+    /// Files could not be stored, packed or read back.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The journal cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The run has not come to an end.
+    /// The run has not ended.
     #[error("run `{run}` is not finalized; resume it, then bundle it")]
     NotSealed {
         /// Its id.
         run: String,
     },
-    /// What was handed in belongs to another run.
+    /// The input belongs to another run.
     #[error("{what} does not belong to this run: {why}")]
     Foreign {
         /// What.

@@ -1,8 +1,8 @@
-//! From a value in a comment back to the exchange and the bytes that it came from.
+//! Traces a value in a comment to the request and response, and the bytes, that it came from.
 //!
-//! A verb says of its facts where their parts were read. Where it does not, the value's own text is
-//! looked for; if several answers hold it, nobody can say which of them it is from, and that is
-//! what is reported.
+//! A verb records where the parts of its facts were read. If it does not, the value's own text is
+//! searched for; if several responses contain it, its origin is unknown, and all of them are
+//! reported.
 
 use std::fmt;
 
@@ -19,26 +19,27 @@ use crate::model::{Fact, Facts, ReadFrom, SubtaskId, alignment};
 /// More facts than this are not followed: a fact is read from earlier ones only.
 const MOST_STEPS: usize = 64;
 
-/// Where a value came from.
+/// The origin of a value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Explanation {
-    /// The path that was asked for.
+    /// The requested path.
     pub path: String,
     /// The value there.
     pub value: Value,
-    /// The fact that holds it.
+    /// The fact that contains it.
     pub fact: String,
     /// The subtask that published the fact.
     pub by: SubtaskId,
-    /// How it is known where it came from.
+    /// How its origin is known.
     pub basis: Basis,
-    /// The exchange that holds it, or that it was made from; or else the last one before it was
-    /// concluded.
+    /// The request and response that contain it, or from which it was derived; or else the last one
+    /// before it was concluded.
     pub exchange: Option<Explained>,
-    /// Numbers of the requests whose answers hold the same text, where it is not known which.
+    /// Numbers of the requests whose responses contain the same text, if it is not known which one
+    /// is the origin.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<u32>,
-    /// Names of the facts that were read before it was concluded.
+    /// Names of the facts that the verb read before it concluded the value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<String>,
     /// The other fact that it was taken from.
@@ -46,46 +47,46 @@ pub struct Explanation {
     pub from: Option<Box<Explanation>>,
 }
 
-/// How it is known where a value came from.
+/// How the origin of a value is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Basis {
-    /// The verb read it there.
+    /// The verb recorded that it read the value there.
     Read,
-    /// The verb made it from what it read there, which is written otherwise.
+    /// The verb derived it from what it read there, which has a different text.
     Derived,
     /// The verb took it from another fact.
     Fact,
-    /// The verb does not say; one answer alone holds its text.
+    /// The verb recorded no origin; exactly one response contains the text.
     Matched,
-    /// The verb does not say; several answers hold its text.
+    /// The verb recorded no origin; several responses contain the text.
     Ambiguous,
-    /// The verb concluded it: no answer holds it.
+    /// The verb concluded it: no response contains it.
     Concluded,
 }
 
-/// An exchange, and where the value stands in its answer.
+/// A request and its response, and where the value is in the response.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Explained {
     /// Its number within the subtask.
     pub n: u32,
-    /// Numbers of its records in the journal: request and answer.
+    /// Numbers of its records in the journal: request and response.
     pub records: Vec<u64>,
     /// The request.
     pub effect: Value,
-    /// The answer, long texts included; none when there was none.
+    /// The response, with long texts; none if there was none.
     pub answer: Option<Value>,
-    /// Where the value's own text stands in the answer; nowhere, when it was only concluded.
+    /// Where the value's own text is in the response; empty if the value was concluded.
     pub found: Vec<Found>,
 }
 
 /// Why a value cannot be explained.
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
-    /// No fact holds it.
+    /// No fact contains it.
     #[error("the run has no fact `{path}`{}", near(.nearest))]
     NoFact {
-        /// What was asked for.
+        /// The requested path.
         path: String,
         /// Names of facts that look like it.
         nearest: Vec<String>,
@@ -108,7 +109,7 @@ fn near(names: &[String]) -> String {
 /// Explains the value at a dotted path, such as `canary.runs.runs[2].outcome`.
 ///
 /// # Errors
-/// When no fact holds it, or the recording is damaged.
+/// If no fact contains it, or the recording is damaged.
 pub fn explain(recording: &Recording, path: &str) -> Result<Explanation, ExplainError> {
     let facts = recording.folded.facts()?;
     match explained_in(recording, &facts, path, MOST_STEPS)? {
@@ -170,8 +171,8 @@ fn explained_in(
     Ok(Some(explanation))
 }
 
-/// The origin that a verb gave of the smallest part of its fact that holds this path, and the rest
-/// of the path below that part.
+/// The origin that a verb recorded for the smallest part of its fact that contains this path, and
+/// the rest of the path below that part.
 fn origin<'f, 'p>(fact: &'f Fact, rest: &'p str) -> Option<(&'f ReadFrom, &'p str)> {
     let rest = rest.strip_prefix('.').unwrap_or(rest);
     let below = |part: &str| {
@@ -205,9 +206,9 @@ fn nearest<'a>(names: impl Iterator<Item = &'a str>, path: &str) -> Vec<String> 
         .collect()
 }
 
-/// Looks for the value's own text among the answers that were there when it was published: under
-/// its own name, or else anywhere. Only where one answer alone holds it, it is said to be from
-/// there.
+/// Searches for the value's own text in the responses that preceded its publication: under its own
+/// name, or else anywhere. Only if exactly one response contains it, that one is reported as the
+/// origin.
 fn match_text(
     recording: &Recording,
     fact: &Fact,
@@ -242,7 +243,7 @@ fn match_text(
     Ok(())
 }
 
-/// An exchange of the course that counts, with what is found in its answer.
+/// A request of the execution that counts, with the matches in its response.
 fn exchange(
     recording: &Recording,
     by: &SubtaskId,
@@ -283,7 +284,8 @@ fn explained(
     })
 }
 
-/// Numbers of the exchange's records; the last ones, should an earlier process have had it too.
+/// Numbers of the request's and response's records; the last ones if an earlier process also had
+/// it.
 fn records(recording: &Recording, by: &SubtaskId, n: u32) -> Vec<u64> {
     let (mut request, mut answer) = (None, None);
     for line in &recording.folded.lines {

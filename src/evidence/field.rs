@@ -1,4 +1,4 @@
-//! Where a field of a report is from that is no fact: which records give it.
+//! The origin of a report's field that is not a fact: the records it is derived from.
 
 use std::fmt;
 
@@ -10,16 +10,16 @@ use crate::journal::{Line, Record};
 use crate::model::EventKind;
 use crate::model::escape::{one_line, visible};
 
-/// Where a field of a report is from.
+/// The origin of a report's field.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Field {
     /// Its path in the report's JSON.
     pub path: String,
     /// The value there.
     pub value: Value,
-    /// What gives it, in words.
+    /// A description of what it is derived from.
     pub given_by: String,
-    /// Numbers of the records that give it.
+    /// Numbers of the records it is derived from.
     pub records: Vec<u64>,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for Field {
     }
 }
 
-/// What a path in a report leads to.
+/// What a path in a report points to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum InReport {
     /// A fact, or a part of it: its own path.
@@ -47,8 +47,8 @@ pub enum InReport {
     Field(Box<Field>),
 }
 
-/// Follows a path such as `work_packages[0].subtasks[2].result.note` in a report's JSON; none where
-/// it leads nowhere.
+/// Resolves a path such as `work_packages[0].subtasks[2].result.note` in a report's JSON; none if
+/// it does not exist.
 #[must_use]
 pub fn in_report(recording: &Recording, report: &Value, path: &str) -> Option<InReport> {
     let value = at(report, path)?;
@@ -65,7 +65,7 @@ pub fn in_report(recording: &Recording, report: &Value, path: &str) -> Option<In
                 recording,
                 |kind| matches!(kind, EventKind::SubtaskEnded { subtask, .. } if subtask.as_str() == id),
             );
-            // What was taken again has ended anew.
+            // A subtask that was run again has ended again.
             (
                 format!("the end of {id}"),
                 ended.last().copied().into_iter().collect(),

@@ -1,14 +1,14 @@
-//! Where a value's own text stands in an answer: under its own name rather than anywhere.
+//! Finds a value's text in a response, preferably under the value's own name.
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// A place in an answer where the value's text stands.
+/// A place in a response that contains the value's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Found {
-    /// JSON pointer into the answer.
+    /// JSON pointer into the response.
     pub pointer: String,
-    /// JSON pointer into the document that this text is; empty where it was not read as one.
+    /// JSON pointer into the document that this text contains; empty if it was not parsed as one.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub inside: String,
     /// Bytes from the beginning of that text.
@@ -17,15 +17,15 @@ pub struct Found {
     pub length: usize,
     /// The text around it.
     pub around: String,
-    /// Whether it stands there under the last name of the path that was asked for. Under another
-    /// name the same text may be there by chance.
+    /// Whether it is under the last name of the requested path. Under another name the same text
+    /// may be a coincidence.
     pub named: bool,
 }
 
-/// What is looked for.
+/// The value to search for.
 pub(super) struct Wanted<'a> {
     value: &'a Value,
-    /// How the value is written where it came from.
+    /// How the value is written at its origin.
     text: String,
     /// The last name of its path.
     key: &'a str,
@@ -43,7 +43,7 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// The places in an answer, those under the value's own name first.
+    /// The places in a response, those under the value's own name first.
     pub(super) fn places(&self, answer: &Value) -> Vec<Found> {
         let (mut found, mut pointer) = (Places::default(), String::new());
         if !self.text.is_empty() {
@@ -84,7 +84,7 @@ impl<'a> Wanted<'a> {
         at.truncate(length);
     }
 
-    /// A text may be JSON or a table of its own: there the name stands just before the value.
+    /// A text may itself be JSON or a table: there the name directly precedes the value.
     fn search_text(&self, text: &str, pointer: &str, named: bool, found: &mut Places) {
         let whole = text == self.text;
         let hits = text.match_indices(&self.text).map(|(at, _)| at);
@@ -107,7 +107,7 @@ impl<'a> Wanted<'a> {
         let joined_before = before.chars().next_back().is_some_and(joins);
         let mut after = after.chars();
         let joined_after = match after.next() {
-            // The end of a sentence, or of a part of a number?
+            // The end of a sentence, or a part of a number?
             Some('.') => after.next().is_some_and(char::is_alphanumeric),
             letter => letter.is_some_and(joins),
         };

@@ -1,4 +1,4 @@
-//! The gate that lies in a bundle, and what the bundle is a verdict on.
+//! The gate in a bundle, and what the bundle's verdict applies to.
 
 use super::EvidenceError;
 use super::listed::kept;
@@ -9,21 +9,21 @@ use crate::journal::{FILE, Folded, fold, scan};
 use crate::model::subject::Subject;
 use crate::store::{Opened, TEMPLATES};
 
-/// Where the machine stands among the versions of its tools.
+/// The key of the machine among the versions of its tools.
 pub const PLATFORM: &str = "platform";
 
-/// What a bundle is a verdict on, as its journal and its gate file give it. A bundle of an earlier
-/// format, or with a gate file that this version cannot read, gives what it knows.
+/// What a bundle's verdict applies to, from its journal and its gate file. For a bundle of an
+/// earlier format, or with a gate file that this version cannot read, only the known parts are
+/// filled in.
 ///
 /// # Errors
-/// When its journal cannot be read.
+/// If its journal cannot be read.
 pub fn subject_of(opened: &Opened) -> Result<Subject, EvidenceError> {
     let folded = read_journal(opened).map_err(EvidenceError::format)?;
     Ok(subject_of_journal(opened, &folded))
 }
 
-/// The machine that the run of a bundle was on last, as `linux x86_64`; none where it is not on
-/// record.
+/// The machine on which the bundle's run ended, such as `linux x86_64`; none if it is not recorded.
 #[must_use]
 pub fn platform_of(opened: &Opened) -> Option<String> {
     let folded = read_journal(opened).ok()?;
@@ -43,7 +43,7 @@ pub(super) fn subject_of_journal(opened: &Opened, folded: &Folded) -> Subject {
 /// The gate of a bundle that was read with [`super::open_to_verify`].
 ///
 /// # Errors
-/// When there is none in it, or it is not one any more.
+/// If the bundle contains none, or it is no longer valid.
 pub fn gate_of(opened: &Opened) -> Result<Gate, EvidenceError> {
     let text = opened
         .kept
@@ -55,10 +55,10 @@ pub fn gate_of(opened: &Opened) -> Result<Gate, EvidenceError> {
     })
 }
 
-/// A gate that was kept with a run.
+/// A gate that was stored with a run.
 ///
 /// # Errors
-/// When it is none for this version of the program.
+/// If it is not valid for this version of the program.
 pub fn load_gate(
     text: &[u8],
     template: &dyn Fn(&str) -> Option<String>,
@@ -78,7 +78,7 @@ pub fn load_gate(
 /// Reads a bundle's journal.
 ///
 /// # Errors
-/// What does not hold, in words.
+/// The check that failed, as a message.
 pub(crate) fn read_journal(opened: &Opened) -> Result<Folded, String> {
     let bytes = kept(opened, &format!("data/{FILE}"))?;
     let scanned = scan(bytes, Path::new(FILE)).map_err(|error| error.to_string())?;

@@ -1,5 +1,5 @@
-//! What lies in a bundle, held against its own lists: nothing missing, added or changed, and no
-//! script but one that this program wrote. Says nothing about the journal.
+//! Checks a bundle's files against its own lists: nothing missing, added or changed, and no script
+//! except one that this program wrote. Does not check the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ pub(super) fn manifest(opened: &Opened) -> Result<Manifest, String> {
         ));
     }
     let manifest: Manifest = serde_json::from_value(value).map_err(|error| error.to_string())?;
-    // A field more, a field twice: somebody may believe what no check reads.
+    // An extra or duplicate field: somebody may trust what no check reads.
     let written = json_text(&manifest).map_err(|error| error.to_string())?;
     if written.as_bytes() != bytes {
         return Err("it is not written as this program writes it".to_owned());

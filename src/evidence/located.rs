@@ -1,5 +1,5 @@
-//! The bytes of a value at a place that is known: in an answer, or in the document that one of its
-//! texts is.
+//! The bytes of a value at a known position: in a response, or in a document that one of its texts
+//! contains.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use serde_json::value::RawValue;
 
 use super::finding::{Found, around};
 
-/// Finds a value where it was read: at a JSON pointer in the answer, there within a document, and
-/// in that at the rest of its own path. None where other bytes stand there: then it was made from
-/// them.
+/// Finds a value where it was read: at a JSON pointer in the response, there within a document, and
+/// in that at the rest of its own path. None if the bytes there are different: then it was derived
+/// from them.
 pub(super) fn locate(
     answer: &Value,
     at: &str,
@@ -71,7 +71,7 @@ fn pointer(path: &str) -> String {
     pointer
 }
 
-/// Where, from byte to byte, a value stands in the text of a JSON document.
+/// The byte range of a value in the text of a JSON document.
 fn span(text: &str, pointer: &str) -> Option<(usize, usize)> {
     let mut raw: &RawValue = serde_json::from_str(text).ok()?;
     for part in pointer.split('/').skip(1) {

@@ -1,14 +1,14 @@
-//! Evidence that lasts: attempt directories, deterministic archives, bundles; and what checks,
-//! compares, explains and reproduces them.
+//! Durable evidence: evidence directories, deterministic archives and bundles, and the code that
+//! checks, compares, explains and reproduces them.
 //!
-//! Owns the bundle's format. Never decides a verdict: it recomputes what the journal gives.
+//! Owns the bundle's format. Never decides a verdict: it recomputes the one that the journal gives.
 //!
 //! ```text
 //! <gate>-<run>/data/gate.toml            the gate file, digest as in the journal's header
 //! <gate>-<run>/data/journal.jsonl        the canonical journal (see `journal::canonical`)
 //! <gate>-<run>/data/blobs/<sha256>       every blob the journal refers to, and no other
 //! <gate>-<run>/data/files/…              logs, lock, results, comments
-//! <gate>-<run>/data/reports/…            what the journal gives, in words
+//! <gate>-<run>/data/reports/…            the reports derived from the journal
 //! <gate>-<run>/manifest-sha256.txt       digests of all above, for `sha256sum -c`
 //! <gate>-<run>/manifest.json             the same with sizes, run, verdict, head of the chain
 //! <gate>-<run>/verify.sh                 checks all of it with a POSIX shell and `sha256sum`

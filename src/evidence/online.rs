@@ -1,6 +1,6 @@
-//! A record held against the outside as it is now: the comment that carries the journal's head, the
-//! issues, the release and its tag, the index's digests. Says of each whether it agrees, has changed
-//! since, or never was.
+//! Compares a record with the outside as of now: the comment that carries the journal's head, the
+//! issues, the release and its tag, the index's digests. Reports for each whether it agrees, has
+//! changed since, or never existed.
 
 use std::fmt;
 
@@ -18,35 +18,35 @@ use crate::verb::{Ctx, VerbError};
 use crate::verbs::{Verb, anew};
 use crate::world::Anchor;
 
-/// What came of holding a record against the outside.
+/// The result of comparing a record with the outside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Online {
-    /// One each, in the record's order.
+    /// One entry each, in the order of the record.
     pub seen: Vec<Seen>,
 }
 
-/// One thing that the record says of the outside.
+/// One external fact in the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Seen {
-    /// What.
+    /// A description of it.
     pub what: String,
-    /// Whether it is so.
+    /// Whether it still agrees.
     pub now: Now,
-    /// What is there now, or why that is not known.
+    /// The current value, or why it is not known.
     pub told: String,
 }
 
-/// Whether something is as the record says.
+/// Whether the current state agrees with the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Now {
-    /// It is.
+    /// It agrees.
     Agrees,
-    /// It was, and is not any more.
+    /// It existed, and has changed.
     Changed,
     /// There is no trace of it.
     NeverWas,
-    /// It could not be asked.
+    /// It could not be determined.
     Unknown,
 }
 
@@ -77,8 +77,8 @@ impl fmt::Display for Online {
 }
 
 impl Online {
-    /// Whether nothing was found that never was, and nothing stayed unknown. What has changed
-    /// since may have changed for good reasons; it is listed.
+    /// Whether everything in the record existed and could be determined. Later changes may have
+    /// good reasons, so they are only listed.
     #[must_use]
     pub fn holds(&self) -> bool {
         let refuted = |one: &Seen| matches!(one.now, Now::NeverWas | Now::Unknown);
@@ -86,10 +86,10 @@ impl Online {
     }
 }
 
-/// Reads anew what a recorded run says of the outside.
+/// Reads the external facts of a recorded run again.
 ///
 /// # Errors
-/// When what it sent cannot be read any more.
+/// If what the run sent cannot be read any more.
 pub async fn online(
     ctx: &Ctx,
     gate: &Gate,
@@ -128,7 +128,7 @@ fn writes(folded: &Folded) -> impl Iterator<Item = (&SubtaskId, &Exchange)> {
     })
 }
 
-/// The words of a `gh` command.
+/// The arguments of a `gh` command.
 fn words(exchange: &Exchange) -> Vec<String> {
     let effect = exchange.effect.shown();
     let argv = effect["argv"].as_array().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A recorded run, wherever it lies: in its run directory or in a bundle.
+//! A recorded run, in its run directory or in a bundle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,9 +17,9 @@ use crate::store::{Limits, TEMPLATES, open, sha256_hex};
 /// A larger text is not compared.
 const LARGEST_TEXT: u64 = 1 << 20;
 
-/// A recorded run that can be asked.
+/// A recorded run that can be queried.
 pub struct Recording {
-    /// What its journal gives.
+    /// The state that its journal gives.
     pub folded: Folded,
     disk: Arc<dyn Disk>,
     place: Place,
@@ -35,12 +35,12 @@ impl Recording {
     /// Opens a run directory, or a bundle.
     ///
     /// # Errors
-    /// When it is neither, or its journal is damaged.
+    /// If it is neither, or its journal is damaged.
     pub fn open(disk: Arc<dyn Disk>, path: &Path) -> Result<Self, EvidenceError> {
         Self::open_within(disk, path, Limits::default())
     }
 
-    /// The same, where a bundle may hold as much as this.
+    /// The same, with a limit on the unpacked size of a bundle.
     ///
     /// # Errors
     /// As [`Recording::open`].
@@ -71,10 +71,10 @@ impl Recording {
         })
     }
 
-    /// The gate that the run was begun with, as its file gives it.
+    /// The gate with which the run was started, from its file.
     ///
     /// # Errors
-    /// When it cannot be read, or is none for this version of the program.
+    /// If it cannot be read, or is not valid for this version of the program.
     pub fn gate(&self) -> Result<Gate, EvidenceError> {
         const NAME: &str = "gate.toml";
         match &self.place {
@@ -96,11 +96,11 @@ impl Recording {
         }
     }
 
-    /// The texts that lie beside the journal: its blobs, and the run's own files that it names, as
-    /// they are now. What is no text, or too large to compare, is left out.
+    /// The texts beside the journal: its blobs, and the run's own files that it names, in their
+    /// current state. Files that are not text, or too large to compare, are left out.
     ///
     /// # Errors
-    /// When the bundle or the run's directory cannot be read any more.
+    /// If the bundle or the run's directory cannot be read any more.
     pub fn texts(&self) -> Result<Texts, EvidenceError> {
         let mut wanted = Wanted::default();
         for (_, courses) in self.folded.courses() {
@@ -133,7 +133,7 @@ impl Recording {
             };
             let is_blob = name.starts_with(&format!("data/{BLOBS}/"));
             let whole = sha256_hex(text.as_bytes()) == *sha256;
-            // What a file was cleared of has left a mark in it; a blob is what its name says.
+            // Redaction leaves a mark in a file; a blob matches its name.
             if is_blob && whole {
                 texts.blobs.insert(sha256.clone(), text);
             } else if !is_blob && (whole || text.contains('‹')) {
@@ -143,10 +143,10 @@ impl Recording {
         Ok(texts)
     }
 
-    /// Reads what the journal says, with its long texts.
+    /// Reads a recorded value, with its long texts.
     ///
     /// # Errors
-    /// When a blob is missing or damaged.
+    /// If a blob is missing or damaged.
     pub fn read(&self, said: &Said) -> Result<serde_json::Value, EvidenceError> {
         match &self.place {
             Place::Run(dir) => Ok(Blobs::on(Arc::clone(&self.disk), dir).read(said)?),
@@ -202,8 +202,8 @@ impl Wanted {
         }
     }
 
-    /// The digest that each file of a bundle has in the journal. A file with several was written
-    /// anew, and nobody knows which of them it has now.
+    /// The digest that each file of a bundle has in the journal. A file with several digests was
+    /// rewritten, and its current digest is unknown.
     fn names(self) -> BTreeMap<String, String> {
         let blob = |sha256: String| (format!("data/{BLOBS}/{sha256}"), sha256);
         let file = |(path, mut digests): (String, BTreeSet<String>)| {
@@ -225,7 +225,7 @@ fn of_run<'n>(
 ) -> BTreeMap<String, Vec<u8>> {
     let read = |name: &String| {
         let below = name.strip_prefix("data/")?;
-        // As it lies in an unpacked bundle, or in the run itself.
+        // Its path in an unpacked bundle, or in the run itself.
         let run_file = below.strip_prefix("files/").unwrap_or(below);
         let paths = [below, run_file].map(|below| run.join(below));
         let path = paths.into_iter().find(|path| disk.size(path).is_ok())?;
@@ -236,7 +236,7 @@ fn of_run<'n>(
     names.filter_map(read).collect()
 }
 
-/// Whether a name leads to something below where it is looked for.
+/// Whether a name points below the directory in which it is looked up.
 fn leads_below(name: &str) -> bool {
     name.split('/').all(|part| !["", ".", ".."].contains(&part))
 }

@@ -1,5 +1,5 @@
-//! What single records of a bundle say: each request and answer reads in one way only, and each
-//! log that a program left is the one beside the journal.
+//! Checks single records of a bundle: each request and response can be read in only one way, and
+//! each log that a program left is the one beside the journal.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +19,11 @@ pub(super) struct Log {
     file: Summed,
 }
 
-/// Reads every request and answer, and gives the logs that they name.
+/// Reads every request and response, and returns the logs that they name.
 ///
 /// # Errors
-/// The first record that does not read in one way only. Whoever only chains records does not read
-/// them, so it is here that a forger's spaces, second names and numbers that are none are seen.
+/// The first record that can be read in more than one way. Checking the chain does not parse
+/// records, so it is here that a forger's spaces, duplicate names and invalid numbers are detected.
 pub(super) fn requests_and_answers(opened: &Opened, folded: &Folded) -> Result<Vec<Log>, String> {
     let journal = opened.kept.get(&format!("data/{FILE}"));
     let bytes = journal.map_or(0, Vec::len);
@@ -47,8 +47,8 @@ fn read_line(line: &Line) -> Result<Vec<Log>, String> {
     }
 }
 
-/// The logs of a program's streams. Other files of a run are cleaned when they are packed, so
-/// only logs, which were cleaned as they came, have the digest that is on record.
+/// The logs of a program's streams. Other files of a run are redacted when they are packed, so only
+/// logs, which were redacted while they were written, have the recorded digest.
 fn captured(record: u64, answer: &Value) -> Vec<Log> {
     if answer.get("response").and_then(Value::as_str) != Some("program") {
         return Vec::new();

@@ -1,8 +1,8 @@
-//! Runs a recorded gate again, in the world of its recording, and compares bytes.
+//! Runs a recorded gate again in its recorded world, and compares bytes.
 //!
-//! Three promises, kept apart: the same journal gives the same bytes; the same run, replayed
-//! anywhere, gives the same verdict, facts and reports; and what a fresh live run may differ in is
-//! not promised but listed, by `diff`.
+//! Three separate promises: the same journal gives the same bytes; the same run, replayed anywhere,
+//! gives the same verdict, facts and reports; and what may differ in a new live run is not promised
+//! but listed, by `diff`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,11 +31,11 @@ use crate::world::World;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Promise {
-    /// It was; what was compared, in words.
+    /// It was; a description of what was compared.
     Kept(String),
     /// It was not; the first difference.
     Broken(String),
-    /// It was not looked at; why.
+    /// It was not checked, with the reason.
     NotTried(String),
 }
 
@@ -49,26 +49,26 @@ impl fmt::Display for Promise {
     }
 }
 
-/// What a reproduction gave.
+/// The result of a reproduction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reproduced {
     /// Digest of the bundle that was reproduced.
     pub sha256: String,
-    /// What made the bundle; nothing, when its journal cannot be read.
+    /// The program that made the bundle; none if its journal cannot be read.
     pub recorded_by: Option<RecordedBy>,
     /// The same bytes from the same journal.
     pub same_bytes: Promise,
     /// The same verdict, outcomes, facts and reports from the run replayed here. Not the bundle's
-    /// bytes: they are the first promise's, and depend on who packs.
+    /// bytes: they belong to the first promise, and depend on who packs.
     pub replayed: Promise,
 }
 
-/// The program that recorded a run. Another one may ask for other things.
+/// The program that recorded a run. A different one may make different requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RecordedBy {
     /// Its version.
     pub version: String,
-    /// Revision of the flake it was built from, when it was.
+    /// Revision of the flake it was built from, if any.
     pub flake: Option<String>,
 }
 
@@ -107,8 +107,8 @@ impl fmt::Display for Reproduced {
 /// not exist yet; the caller removes it.
 ///
 /// # Errors
-/// When the bundle cannot be read, holds no such gate, or `scratch` cannot be used. A difference
-/// is no error.
+/// If the bundle cannot be read, contains no such gate, or `scratch` cannot be used. A difference
+/// is not an error.
 pub async fn reproduce(
     disk: Arc<dyn Disk>,
     path: &Path,
@@ -118,7 +118,7 @@ pub async fn reproduce(
     reproduce_within(disk, path, scratch, Limits::default(), rerun).await
 }
 
-/// The same, where the bundle may hold as much as this.
+/// The same, with a limit on the unpacked size of the bundle.
 ///
 /// # Errors
 /// As [`reproduce`].
@@ -154,7 +154,7 @@ pub async fn reproduce_within(
     };
     let again = Arc::new(Again::prepare(disk, path, scratch, limits, opened)?);
     let recorded = Arc::new(recorded);
-    // Packing keeps one core busy, running again another.
+    // Packing keeps one core busy, the rerun another.
     let rebuilding = {
         let (again, recorded) = (Arc::clone(&again), Arc::clone(&recorded));
         tokio::task::spawn_blocking(move || {
@@ -197,10 +197,10 @@ fn open_to_reproduce(
     Ok(open_with(disk, path, small, limits)?)
 }
 
-/// Holds what running again concluded against the record of it. Reports are functions of the
-/// conclusions, as they are written, and of what running again does not touch; its verification
-/// made the same ones of the recorded conclusions. So equal conclusions give equal reports, and
-/// what is written otherwise may not.
+/// Compares the conclusions of a rerun with the recorded ones. Reports are functions of the
+/// conclusions, as they are written, and of data that a rerun does not change; verification
+/// rendered the same ones from the recorded conclusions. So equal conclusions give equal reports,
+/// and conclusions that are written differently may not.
 fn compare_replayed(recorded: &Folded, again: &Rerunned) -> Promise {
     if let Some(what) = written_otherwise(&recorded.lines, again) {
         return Promise::Broken(what);
@@ -212,18 +212,18 @@ fn compare_replayed(recorded: &Folded, again: &Rerunned) -> Promise {
     ))
 }
 
-/// What a thread came to; its panic is ours.
+/// The result of a thread; its panic becomes ours.
 fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-/// An opened bundle, from which another is made.
+/// An opened bundle, from which another is built.
 struct Again {
     disk: Arc<dyn Disk>,
-    /// Where lies what is not in memory.
+    /// The location of what is not in memory.
     data: PathBuf,
     blobs: Arc<BTreeMap<String, Vec<u8>>>,
-    /// What its manifest says that it is a verdict on.
+    /// What the verdict applies to, according to its manifest.
     subject: Option<Subject>,
     opened: Opened,
 }
@@ -259,7 +259,7 @@ impl Again {
         self.opened.kept.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// The bundle's own reports. Its verification made the same ones from its journal.
+    /// The bundle's own reports. Its verification rendered the same ones from its journal.
     fn reports(&self) -> BTreeMap<String, Vec<u8>> {
         let below = |name: &String| name.strip_prefix("data/reports/").map(str::to_owned);
         let kept = self.opened.kept.iter();
@@ -267,13 +267,13 @@ impl Again {
             .collect()
     }
 
-    /// Makes a bundle of these records, and compares it with the one at hand.
+    /// Builds a bundle of these records, and compares it with the original.
     fn compare(&self, folded: &Folded, reports: BTreeMap<String, Vec<u8>>, what: &str) -> Promise {
         let spec = Spec {
             run_dir: self.data.clone(),
             blobs: Arc::clone(&self.blobs),
             gate_file: self.kept("data/gate.toml").to_vec(),
-            // That it is the journal's own was seen when the bundle was verified.
+            // Verification has shown that it is the journal's own.
             subject: self.subject.clone(),
             reports,
             files: self.files(),

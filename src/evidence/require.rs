@@ -1,4 +1,4 @@
-//! What a reader of a bundle requires of it, and which of that holds. Pure.
+//! What a reader requires of a bundle, and which of the requirements hold. Pure.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,27 +16,27 @@ pub enum Requirement {
     Real,
     /// It was a rehearsal.
     Rehearsal,
-    /// Every subtask of the gate has an outcome: no part, no dry run.
+    /// Every subtask of the gate has an outcome: no partial run, no dry run.
     Complete,
     /// Its verdict is `passed`.
     Passed,
-    /// A signature of a key that was given holds.
+    /// It has a valid signature of a given key.
     Signed,
-    /// Judged code ran in a sandbox.
+    /// Code under test ran in a sandbox.
     Sandboxed,
-    /// The gate is one that ships with this program.
+    /// The gate is built into this program.
     BuiltInGate,
     /// The gate's file has this digest.
     Gate(String),
-    /// No parameter differs from the gate's own.
+    /// No parameter differs from the gate's defaults.
     OwnParameters,
     /// The candidate has this version.
     Candidate(String),
-    /// Every program that had a part in it has this version.
+    /// Every program that took part in it has this version.
     Program(String),
 }
 
-/// The requirements there are, as they are written.
+/// All requirements, as they are written.
 pub const REQUIREMENTS: &str = "real, rehearsal, complete, passed, signed, sandboxed, \
     gate=builtin, gate=SHA256, parameters=own, candidate=VERSION, program=VERSION";
 
@@ -98,7 +98,7 @@ impl fmt::Display for Requirement {
 pub struct Held {
     /// The requirement, as it is written.
     pub requirement: String,
-    /// Why it does not hold; none where it does.
+    /// Why it does not hold; none if it does.
     pub fault: Option<String>,
 }
 
@@ -111,7 +111,7 @@ impl fmt::Display for Held {
     }
 }
 
-/// Holds a bundle against what is required of it. Of one that is not intact nothing holds.
+/// Checks a bundle against the requirements. For a bundle that is not intact none of them holds.
 #[must_use]
 pub fn held(verified: &Verified, requirements: &[Requirement]) -> Vec<Held> {
     let held = |requirement: &Requirement| Held {

@@ -1,4 +1,4 @@
-//! What running a recorded gate again takes, and what it gives.
+//! The input and result of running a recorded gate again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,24 +12,24 @@ use crate::world::World;
 /// What is needed to run a gate again: the engine and the reports.
 #[async_trait]
 pub trait Rerun: Send + Sync {
-    /// Runs the gate of a recording in a world, to its end. Nothing else may be reached.
+    /// Runs the gate of a recording in a world, to its end. Nothing else may be accessed.
     ///
     /// # Errors
-    /// When it cannot even begin.
+    /// If it cannot start.
     async fn run(&self, recorded: &Folded, world: Arc<dyn World>) -> Result<Rerunned, String>;
 
-    /// Makes all reports of a run from its journal, by file name.
+    /// Renders all reports of a run from its journal, by file name.
     ///
     /// # Errors
-    /// When the journal does not give what they need.
+    /// If the journal does not contain what they need.
     fn reports(&self, folded: &Folded) -> Result<BTreeMap<String, Vec<u8>>, String>;
 }
 
-/// What running again gave.
+/// The result of running a gate again.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rerunned {
     /// How the subtasks ended.
     pub outcomes: BTreeMap<SubtaskId, Outcome>,
-    /// What they published.
+    /// The facts they published.
     pub facts: Facts,
 }

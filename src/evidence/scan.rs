@@ -1,5 +1,5 @@
-//! The last look at what goes into an archive: if a secret or a path of this machine is in it,
-//! there is no archive. It changes nothing; what is looked for is the redactor's to know.
+//! The last check before an archive is written: if it would contain a secret or a path of this
+//! machine, there is no archive. Changes nothing; the redactor knows what to look for.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub struct RedactorScan {
 }
 
 impl RedactorScan {
-    /// Looks for what this redactor knows: secrets and shapes of tokens, and with
+    /// Scans for what this redactor knows: secrets and patterns of tokens, and with
     /// [`Scope::Everything`] this machine's paths.
     #[must_use]
     pub fn new(redactor: Arc<Redactor>, scope: Scope) -> Self {
@@ -52,7 +52,7 @@ impl RedactorScan {
             .zip(&self.fed)
             .take_while(|(a, b)| a == b)
             .count();
-        // The first difference stands within the token: its first bytes may even be the same.
+        // The first difference is within the token: its first bytes may even be equal.
         let from = self.back[..same]
             .iter()
             .rposition(|byte| *byte == "‹".as_bytes()[0]);

@@ -1,5 +1,5 @@
-//! Is a bundle intact, and does its journal give what it says? Believes nothing that is written
-//! beside the journal; never runs anything.
+//! Checks whether a bundle is intact, and whether its journal gives what the bundle states. Trusts
+//! nothing that is written beside the journal; never runs anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -23,18 +23,18 @@ use crate::store::disk::Disk;
 use crate::store::manifest::{Manifest, Summed, TEMPLATES};
 use crate::store::{Limits, Opened, open, sha256_hex};
 
-/// Makes all reports of a run from its journal, by file name.
+/// Renders all reports of a run from its journal, by file name.
 pub type Render<'a> = &'a dyn Fn(&Folded) -> Result<BTreeMap<String, Vec<u8>>, String>;
 
-/// Name of the check of who says so.
+/// Name of the signature check.
 pub(super) const SIGNATURE: &str = "signature";
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verified {
     /// The bundle's file name, size and digest.
     pub archive: Summed,
-    /// Id of the run, as the journal has it.
+    /// Id of the run, from the journal.
     pub run: Option<String>,
     /// The verdict that the journal gives.
     pub verdict: Option<Verdict>,
@@ -42,44 +42,44 @@ pub struct Verified {
     pub format: Option<u32>,
     /// The journal's head: it covers every record and, from format 2 on, every file.
     pub head: Option<String>,
-    /// What it is a verdict on, as journal and gate file give it.
+    /// What the verdict applies to, from the journal and the gate file.
     pub subject: Option<Subject>,
-    /// Whether it was a dry run, whose verdict speaks only of what it did not leave out.
+    /// Whether it was a dry run, whose verdict covers only what it did not leave out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
     /// Number of records.
     pub records: usize,
     /// Number of files below `data/`.
     pub files: usize,
-    /// What was looked at, in order.
+    /// The checks, in order.
     pub checks: Vec<Check>,
-    /// Who says so.
+    /// Who signed it.
     pub signature: Signature,
-    /// Revision of the flake, as the journal has it.
+    /// Revision of the flake, from the journal.
     #[serde(skip)]
     pub flake: Option<String>,
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What was looked at.
+    /// What was checked.
     pub name: &'static str,
-    /// What does not hold; nothing when all does.
+    /// What does not hold; none if the check passed.
     pub fault: Option<String>,
-    /// Why it was not looked at, when it was not.
+    /// Why it was skipped, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
 }
 
 impl Verified {
-    /// Whether everything that was looked at holds.
+    /// Whether no check failed.
     #[must_use]
     pub fn intact(&self) -> bool {
         self.checks.iter().all(|check| check.fault.is_none())
     }
 
-    /// Holds the journal's head against one that is known from elsewhere.
+    /// Compares the journal's head with one that is known from elsewhere.
     pub fn must_have_head(&mut self, known: &str) {
         let same = self.head.as_deref() == Some(known.trim().to_lowercase().as_str());
         let head = self.head.as_deref().unwrap_or("not readable");
@@ -90,7 +90,7 @@ impl Verified {
         });
     }
 
-    /// The verdict in words, which say what is no verdict on a release.
+    /// The verdict as text, which states if it is not a verdict on a release.
     #[must_use]
     pub fn in_words(&self) -> Option<String> {
         let end = if self.dry_run { " of a dry run" } else { "" };
@@ -100,7 +100,7 @@ impl Verified {
         Some(subject.map_or_else(|| words.clone(), |subject| subject.in_words(&words)))
     }
 
-    /// Whether nothing is wrong with the bundle but who says so.
+    /// Whether only the signature check failed.
     fn lacks_signature_alone(&self) -> bool {
         let mut faults = self.checks.iter().filter(|check| check.fault.is_some());
         faults.all(|check| check.name == SIGNATURE)
@@ -138,11 +138,11 @@ impl fmt::Display for Verified {
     }
 }
 
-/// Checks a bundle: names and digests of all files, the chain of records, the seal, the verdict
-/// and, with `render`, the reports.
+/// Checks a bundle: names and digests of all files, the hash chain, the seal, the verdict and, with
+/// `render`, the reports.
 ///
 /// # Errors
-/// When it cannot be read at all, or is not a bundle.
+/// If it cannot be read at all, or is not a bundle.
 pub fn verify(
     disk: &dyn Disk,
     path: &Path,
@@ -152,7 +152,7 @@ pub fn verify(
     Ok(verify_opened(&open_to_verify(disk, path, limits)?, render))
 }
 
-/// Reads a bundle once, and keeps all that [`verify_opened`] looks at.
+/// Reads a bundle once, and keeps everything that [`verify_opened`] checks.
 ///
 /// # Errors
 /// As [`verify`].
@@ -316,7 +316,7 @@ fn names(opened: &Opened, folded: &Folded, manifest: Option<&Manifest>) -> Resul
     Err(format!("it lies in `{}`, not in `{top}`", opened.top))
 }
 
-/// From format 2 on journal and manifest say what it is a verdict on, and the same.
+/// From format 2 on, journal and manifest state what the verdict applies to, and must agree.
 fn subject(
     folded: &Folded,
     judged: &Subject,
@@ -400,7 +400,7 @@ fn blobs(opened: &Opened, folded: &Folded) -> Result<(), String> {
     }
 }
 
-/// Facts are told once, and each points to an exchange that was made.
+/// Checks that facts are published once, and each points to a recorded request.
 fn facts(folded: &Folded) -> Result<(), String> {
     let facts = folded.facts().map_err(|error| error.to_string())?;
     for fact in facts.iter() {

@@ -1,9 +1,9 @@
-//! The journal's head at a moment, over what had ended by then: what is posted outside of a run, so
-//! that nobody can write its record anew afterwards.
+//! The journal's head at one moment, over the subtasks that had ended by then. It is posted
+//! externally, so that nobody can rewrite the record of the run afterwards.
 //!
-//! Beside what ended, other subtasks may be at work, whose records come in any order. So the head
-//! is that of the canonical chain over the records of all subtasks that had ended, and which these
-//! were is on record: from a bundle it is computed again.
+//! Other subtasks may be running at that moment, and their records arrive in any order. Therefore
+//! the head is that of the canonical chain over the records of all subtasks that had ended. The
+//! journal records which these were, so that the head can be recomputed from a bundle.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::world::Anchor;
 /// The head over all subtasks that have ended by the last of these lines.
 ///
 /// # Errors
-/// When a record contradicts an earlier one.
+/// If a record contradicts an earlier one.
 pub(super) fn anchor(lines: &[Line]) -> Result<Anchor, JournalError> {
     let folded = conclusions(lines)?;
     let ended = folded.courses().filter_map(|(id, courses)| {
@@ -27,11 +27,11 @@ pub(super) fn anchor(lines: &[Line]) -> Result<Anchor, JournalError> {
     Ok(Anchor { head, covers })
 }
 
-/// The head of the canonical chain over the records of these subtasks, of each up to the process
-/// that is given.
+/// The head of the canonical chain over the records of these subtasks, each up to the given
+/// process.
 ///
 /// # Errors
-/// When a record cannot be written as JSON.
+/// If a record cannot be written as JSON.
 pub fn head_over(
     lines: &[Line],
     covers: &BTreeMap<SubtaskId, u32>,
@@ -49,7 +49,7 @@ pub fn head_over(
     Ok(canonical(&covered)?.head)
 }
 
-/// The subtask that a record is about; none where it is about the run.
+/// The subtask that a record is about; none if it is about the run.
 fn by(record: &Record) -> Option<&SubtaskId> {
     match record {
         Record::Intent { by, .. } | Record::Result { by, .. } => Some(by),

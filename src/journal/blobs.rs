@@ -1,4 +1,4 @@
-//! Long texts beside the journal, by digest. Never under a name that is not their digest.
+//! Long texts beside the journal, named by digest. Never under a name that is not their digest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,29 +12,29 @@ use super::{JournalError, Said};
 use crate::store::disk::{Disk, OsDisk};
 use crate::store::sha256_hex;
 
-/// A longer text, in bytes, goes into a blob, in journals that are begun now. Each blob costs a
-/// sync of its own, so only what is really long is one.
+/// Texts with more bytes than this go into a blob, in newly created journals. Each blob costs a
+/// sync of its own, so only really long texts are stored as blobs.
 pub const BLOB_LIMIT: usize = 16 * 1024;
 
-/// The same in journals that do not say it.
+/// The same in journals that do not record it.
 pub(super) const BLOB_LIMIT_UNSAID: usize = 4096;
 
-/// The one key of a reference. No effect and no response has a table with a table under this
-/// key, so a reference cannot be mistaken for what was said.
+/// The only key of a reference. No effect and no response has a table with a table under this key,
+/// so a reference cannot be mistaken for recorded data.
 const KEY: &str = "‹blob›";
 
-/// What a reader takes at most, in bytes.
+/// Maximum size that a reader accepts, in bytes.
 const LARGEST: u64 = 256 << 20;
 
-/// What is said as it is written down: with references where texts longer than `limit` were. Gives
-/// these with their digests.
+/// A value as it is recorded: with references in place of texts longer than `limit`. Also returns
+/// these texts with their digests.
 pub(crate) fn said(
     value: &impl Serialize,
     limit: usize,
     found: &mut Vec<(String, String)>,
 ) -> Result<Said, serde_json::Error> {
     let said = Said::new(value)?;
-    // No text in it is longer than all of it; most end here.
+    // No text in it is longer than the whole; most values end here.
     if said.text().len() <= limit {
         return Ok(said);
     }
@@ -77,10 +77,10 @@ pub(crate) fn referred(value: &Value) -> Option<&str> {
     table.get(KEY)?.as_object()?.get("sha256")?.as_str()
 }
 
-/// Digests of all blobs that something refers to.
+/// Digests of all blobs that a recorded value refers to.
 ///
 /// # Errors
-/// When it cannot be read: then nobody knows what it refers to.
+/// If it cannot be parsed: then its references are unknown.
 pub(crate) fn references(said: &Said, found: &mut BTreeSet<String>) -> Result<(), JournalError> {
     if may_refer(said) {
         let value = said.value().map_err(JournalError::json("an exchange"))?;
@@ -89,8 +89,8 @@ pub(crate) fn references(said: &Said, found: &mut BTreeSet<String>) -> Result<()
     Ok(())
 }
 
-/// Whether something may refer to a blob. Most refer to none, and need not be read to know it; a
-/// letter may stand there as an escape.
+/// Whether a recorded value may refer to a blob. Most refer to none, and need not be parsed to know
+/// this; a character of the key may be written as an escape.
 fn may_refer(said: &Said) -> bool {
     said.text().contains("blob") || said.text().contains("\\u")
 }
@@ -158,7 +158,7 @@ impl Blobs {
     /// Reads one and checks it against its name.
     ///
     /// # Errors
-    /// When it is missing, too large, not text, or not what its name says.
+    /// If it is missing, too large, not text, or does not match its name.
     pub fn load(&self, sha256: &str) -> Result<String, JournalError> {
         let broken = |why: &str| JournalError::Blob {
             sha256: sha256.chars().take(64).collect(),
@@ -180,10 +180,10 @@ impl Blobs {
         String::from_utf8(bytes).map_err(|_| broken("it is not UTF-8"))
     }
 
-    /// Reads what was said, with its long texts where references stand.
+    /// Reads a recorded value, with long texts in place of their references.
     ///
     /// # Errors
-    /// As [`Blobs::load`], or when it is no such value.
+    /// As [`Blobs::load`], or if it is not a value of this type.
     pub fn read<T: DeserializeOwned>(&self, said: &Said) -> Result<T, JournalError> {
         read_with(said, &mut |sha256| self.load(sha256))
     }
@@ -220,7 +220,7 @@ fn read_with<T: DeserializeOwned>(
     serde_json::from_value(value).map_err(not_read())
 }
 
-/// Puts texts back where references stand.
+/// Puts texts back in place of references.
 fn put_back(
     value: &mut Value,
     load: &mut dyn FnMut(&str) -> Result<String, JournalError>,
@@ -268,7 +268,7 @@ mod tests {
         };
         for limit in [BLOB_LIMIT_UNSAID, BLOB_LIMIT] {
             assert_eq!(written(&"x".repeat(limit - 60), limit).0, 0);
-            // Longer than the limit with what stands around it.
+            // Longer than the limit together with the surrounding text.
             assert_eq!(written(&"x".repeat(limit), limit).0, 0);
             let (blobs, said) = written(&"x".repeat(limit + 1), limit);
             assert_eq!(blobs, 1);

@@ -1,15 +1,15 @@
 //! A second, canonical chain over the same records, in the plan's order.
 //!
-//! Parallel subtasks come to their ends in any order, and so do their records. The canonical
-//! journal puts them into an order that depends on the plan and on each subtask alone:
-//! for each process of the run (epoch) its header or resumption, then subtask by subtask in the
-//! plan's order: start, exchanges by number (request, answer), facts in the order published, end;
-//! then the interruption, the commitment to the bundle's files, and the seal. What only counts arrivals (`done`) is counted anew.
-//! Records are numbered and chained anew, in the same format, so that the same reader and the
-//! same `sha256sum` check it.
+//! Parallel subtasks end in any order, and so do their records. The canonical journal sorts them
+//! into an order that depends only on the plan and on each subtask: for each process of the run
+//! (epoch) its header or resumption, then subtask by subtask in the plan's order: start, requests
+//! and responses by number, facts in the order published, end; then the interruption, the
+//! commitment to the bundle's files, and the seal. The counter of arrivals (`done`) is recomputed.
+//! Records are numbered and chained again, in the same format, so that the same reader and the same
+//! `sha256sum` check it.
 //!
-//! The two chains hold each other: the seal in the machine's journal carries the head of the
-//! canonical chain before it. So in a canonical journal each seal's `digest` is its own `prev`.
+//! The two chains are linked: the seal in the machine's journal carries the head of the canonical
+//! chain before it. So in a canonical journal each seal's `digest` is its own `prev`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -20,16 +20,16 @@ use crate::model::{Event, EventKind, SubtaskId};
 /// A canonical journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Canonical {
-    /// Its lines, each with its end.
+    /// Its lines, each with its line end.
     pub text: String,
     /// `sum` of its last line.
     pub head: String,
 }
 
-/// Puts checked lines into canonical order and chains them anew.
+/// Sorts checked lines into canonical order and chains them again.
 ///
 /// # Errors
-/// When a record cannot be written as JSON.
+/// If a record cannot be written as JSON.
 pub fn canonical(lines: &[Line]) -> Result<Canonical, JournalError> {
     let plan = plan_index(lines);
     let mut chain = Canonical {
@@ -68,11 +68,11 @@ fn epochs(lines: &[Line]) -> Vec<&[Line]> {
         .collect()
 }
 
-/// Where a record stands within its epoch. Compared field by field.
+/// The position of a record within its epoch. Compared field by field.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Position {
     part: Part,
-    /// Index in the plan; what is not in the plan comes last, by id.
+    /// Index in the plan; a subtask that is not in the plan comes last, by id.
     subtask: (usize, Option<SubtaskId>),
     course: usize,
     step: Step,

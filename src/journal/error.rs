@@ -1,18 +1,18 @@
-//! Why a journal could not be written or believed.
+//! Why a journal could not be written or trusted.
 
 use std::path::PathBuf;
 
-/// What is wrong with a journal.
+/// An error in a journal.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The disk refused.
+    /// A file operation failed.
     #[error("cannot {operation} `{path}`: {source}")]
     Disk {
         /// What was tried.
         operation: &'static str,
         /// The file.
         path: PathBuf,
-        /// The system's words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -22,7 +22,7 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
     },
-    /// Somebody else appended to it, in spite of the lock.
+    /// Another process appended to it despite the lock.
     #[error("journal `{path}` was changed by another process: {found} bytes instead of {expected}")]
     Overtaken {
         /// The file.
@@ -38,7 +38,7 @@ pub enum JournalError {
         /// Why.
         reason: String,
     },
-    /// There is no whole record in it.
+    /// It contains no complete record.
     #[error("journal `{path}` holds no whole record")]
     Empty {
         /// The file.
@@ -52,7 +52,7 @@ pub enum JournalError {
         /// What does not hold.
         why: String,
     },
-    /// A blob is missing or is not what its name says.
+    /// A blob is missing or does not match its name.
     #[error("blob `{sha256}` is damaged: {why}")]
     Blob {
         /// Its digest, as the record has it.
@@ -60,15 +60,15 @@ pub enum JournalError {
         /// What does not hold.
         why: String,
     },
-    /// A later version wrote it.
+    /// It was written by a later version.
     #[error("journal format {found} is unknown; this version reads format {readable}")]
     UnknownFormat {
-        /// What the first record says.
+        /// The format of the first record.
         found: u64,
         /// What can be read.
         readable: u32,
     },
-    /// The verdict to be sealed is not what the records give.
+    /// The verdict to be sealed differs from the one that the records give.
     #[error("the verdict `{stated}` is not what the journal gives: `{recomputed}`")]
     VerdictDiffers {
         /// What was to be sealed.
@@ -76,12 +76,12 @@ pub enum JournalError {
         /// What the outcomes on record give.
         recomputed: crate::model::Verdict,
     },
-    /// A value could not be turned into JSON or back.
+    /// A value could not be converted to or from JSON.
     #[error("cannot turn {what} into JSON or back: {source}")]
     Json {
         /// What.
         what: &'static str,
-        /// The parser's words.
+        /// The parser's error.
         #[source]
         source: serde_json::Error,
     },

@@ -1,5 +1,5 @@
-//! What a journal gives when it is read from its beginning: which subtasks ended how, what they
-//! found out, and what was left open. Pure, but for [`read`].
+//! The state that replaying a journal from its beginning gives: how each subtask ended, its facts,
+//! and what was left open. Pure, except for [`read`].
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -18,33 +18,33 @@ use crate::model::subject::Circumstances;
 use crate::model::{Asked, EventKind, Fact, Facts, Outcome, SubtaskId, Verdict};
 use crate::store::disk::{Disk, OsDisk};
 
-/// A journal, read.
+/// The state that replaying a journal gives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Folded {
     /// The first record.
     pub header: Header,
     /// All records, in the order they were written.
     pub lines: Vec<Line>,
-    /// How many processes have written it.
+    /// Number of processes that have written it.
     pub epoch: u32,
-    /// When and by what it was resumed.
+    /// Its resumptions, with time and program.
     pub resumptions: Vec<Resumed>,
-    /// What the record before the seal commits to, when nothing but the seal follows it.
+    /// What the record before the seal commits to, if only the seal follows it.
     pub committed: Option<Committed>,
-    /// The seal, when nothing follows it.
+    /// The seal, if nothing follows it.
     pub sealed: Option<Sealed>,
     /// Whether the operator interrupted the last process.
     pub interrupted: bool,
-    /// Bytes of a torn last line that were passed over.
+    /// Bytes of a torn last line that were ignored.
     pub torn: u64,
     /// Each subtask's courses, the last one being the one that counts.
     courses: BTreeMap<SubtaskId, Vec<Course>>,
 }
 
-/// Reads the journal of a run directory. A torn last line is passed over.
+/// Reads the journal of a run directory. A torn last line is ignored.
 ///
 /// # Errors
-/// When it cannot be read, or a record is damaged; the record is named.
+/// If it cannot be read, or a record is damaged; the error names the record.
 pub fn read(dir: &Path) -> Result<Folded, JournalError> {
     read_on(&OsDisk, dir)
 }
@@ -64,17 +64,17 @@ pub fn read_on(disk: &dyn Disk, dir: &Path) -> Result<Folded, JournalError> {
     Ok(folded)
 }
 
-/// Folds checked lines.
+/// Replays checked lines.
 ///
 /// # Errors
-/// When a record contradicts an earlier one; it is named.
+/// If a record contradicts an earlier one; the error names it.
 pub fn fold(lines: Vec<Line>) -> Result<Folded, JournalError> {
     let mut folded = conclusions(&lines)?;
     folded.lines = lines;
     Ok(folded)
 }
 
-/// Folds checked lines, and leaves the lines themselves out.
+/// Replays checked lines without keeping the lines themselves.
 pub(super) fn conclusions(lines: &[Line]) -> Result<Folded, JournalError> {
     let header = match lines.first() {
         Some(Line {
@@ -103,7 +103,7 @@ pub(super) fn conclusions(lines: &[Line]) -> Result<Folded, JournalError> {
     Ok(folded)
 }
 
-/// The facts that stand in a course already, with the number of their subtask's courses.
+/// The facts that an execution already has, with the number of their subtask's executions.
 type Told = HashSet<(usize, Fact)>;
 
 impl Folded {
@@ -161,8 +161,8 @@ impl Folded {
         Ok(())
     }
 
-    /// A request belongs to this process's course even when that ended: what is stopped may have
-    /// one more on its way.
+    /// A request belongs to this process's execution even after that ended: a stopped subtask may
+    /// have one more request in progress.
     fn intent(&mut self, by: &SubtaskId, exchange: Exchange) -> Result<(), String> {
         let epoch = self.epoch;
         let course = self.open_course(by, |course| course.epoch == epoch);
@@ -193,7 +193,7 @@ impl Folded {
     fn event(&mut self, time: Timestamp, kind: &EventKind, told: &mut Told) {
         match kind {
             EventKind::SubtaskStarted { subtask } => {
-                // Requests that came before the start's own record belong to this course too.
+                // Requests recorded before the start belong to this execution too.
                 let epoch = self.epoch;
                 let course = self.open_course(subtask, |course| {
                     course.epoch == epoch && course.started.is_none() && course.ended.is_none()
@@ -203,7 +203,7 @@ impl Folded {
             EventKind::FactPublished(fact) => {
                 self.open_course(&fact.source.by, |_| true);
                 let courses = self.courses.get_mut(&fact.source.by);
-                // A kept subtask's facts may be told again to the reporters of a later process.
+                // A kept subtask's facts may be reported again to the reporters of a later process.
                 if let Some(courses) = courses
                     && told.insert((courses.len(), fact.clone()))
                     && let Some(course) = courses.last_mut()
@@ -219,7 +219,7 @@ impl Folded {
                 ..
             } => {
                 let epoch = self.epoch;
-                // The same end again is a kept subtask that is told again.
+                // The same end again is a kept subtask that is reported again.
                 let course = self.open_course(subtask, |course| match &course.ended {
                     Some(ended) => ended.outcome == *outcome,
                     None => course.epoch == epoch,
@@ -255,14 +255,14 @@ impl Folded {
         &mut courses[last]
     }
 
-    /// The course of a subtask that counts.
+    /// The execution of a subtask that counts.
     #[must_use]
     pub fn course(&self, subtask: &SubtaskId) -> Option<&Course> {
         self.courses.get(subtask)?.last()
     }
 
-    /// How the subtask ended when it was last run to its end; a course that was cut off, or not
-    /// begun, says nothing.
+    /// The outcome of the subtask's last complete execution; one that was interrupted, or not
+    /// started, is ignored.
     #[must_use]
     pub fn last_outcome(&self, subtask: &SubtaskId) -> Option<&Outcome> {
         let courses = self.courses.get(subtask)?.iter().rev();
@@ -270,21 +270,21 @@ impl Folded {
         ended.find(|outcome| !matches!(outcome, Outcome::NotRun { .. }))
     }
 
-    /// All courses of all subtasks, by subtask's id, first to last.
+    /// All executions of all subtasks, by subtask id, first to last.
     pub fn courses(&self) -> impl Iterator<Item = (&SubtaskId, &[Course])> {
         self.courses
             .iter()
             .map(|(id, courses)| (id, courses.as_slice()))
     }
 
-    /// What was asked for at last.
+    /// The request that applies last.
     #[must_use]
     pub fn asked(&self) -> &Asked {
         let last = self.resumptions.last();
         last.map_or(&self.header.asked, |resumed| &resumed.asked)
     }
 
-    /// The parameters that hold at last.
+    /// The parameters that apply last.
     #[must_use]
     pub fn parameters(&self) -> BTreeMap<String, Value> {
         let mut parameters = self.header.parameters.clone();
@@ -294,7 +294,7 @@ impl Folded {
         parameters
     }
 
-    /// The gate file and templates that hold at last.
+    /// The gate file and templates that apply last.
     #[must_use]
     pub fn gate(&self) -> &GateRef {
         let mut latest = self.resumptions.iter().rev();
@@ -303,7 +303,7 @@ impl Folded {
             .unwrap_or(&self.header.gate)
     }
 
-    /// Under what the last process worked; none in journals of format 1.
+    /// The circumstances of the last process; none in journals of format 1.
     #[must_use]
     pub fn circumstances(&self) -> Option<&Circumstances> {
         match self.resumptions.last() {
@@ -312,7 +312,7 @@ impl Folded {
         }
     }
 
-    /// The run as it was before its last process; none where there was only one.
+    /// The run as it was before its last process; none if there was only one.
     ///
     /// # Errors
     /// As [`fold`].
@@ -322,7 +322,7 @@ impl Folded {
         last.map(|at| fold(self.lines[..at].to_vec())).transpose()
     }
 
-    /// How the subtasks ended, by id; those that did.
+    /// The outcomes of the subtasks that ended, by id.
     #[must_use]
     pub fn outcomes(&self) -> BTreeMap<SubtaskId, Outcome> {
         let ended = |(id, courses): (&SubtaskId, &Vec<Course>)| {
@@ -349,7 +349,7 @@ impl Folded {
         Ok(facts)
     }
 
-    /// The verdict that the outcomes on record give. A subtask of the plan without an outcome is
+    /// The verdict that the recorded outcomes give. A subtask of the plan without an outcome is
     /// unknown, and unknown is never pass.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -362,15 +362,15 @@ impl Folded {
         verdict.max(Verdict::Error)
     }
 
-    /// The number of the last exchange of the course that counts; 0 without any.
+    /// The number of the last request of the execution that counts; 0 if there is none.
     #[must_use]
     pub fn last_exchange(&self, by: &SubtaskId) -> u32 {
         let last = |course: &Course| course.exchanges.keys().next_back().copied();
         self.course(by).and_then(last).unwrap_or(0)
     }
 
-    /// The course of a subtask that a resumed run can keep: it let on what comes after it, and is
-    /// not older than `max_age` at `now`.
+    /// The execution of a subtask that a resumed run can keep: it did not stop later subtasks, and
+    /// is not older than `max_age` at `now`.
     #[must_use]
     pub fn still_valid(
         &self,
@@ -383,14 +383,14 @@ impl Folded {
             .ended
             .as_ref()
             .filter(|ended| ended.outcome.lets_on())?;
-        // What ended in the future has no age: then a clock was wrong, and it is taken again.
+        // An end in the future has no age: a clock was wrong, and the subtask is run again.
         let age = Duration::try_from(now.duration_since(ended.at)).ok();
         let fresh = |limit| age.is_some_and(|age| age <= limit);
         max_age.is_none_or(fresh).then_some(course)
     }
 
-    /// Requests that may have changed something outside and have no answer on record: what is to
-    /// be reconciled before anything is written again.
+    /// Requests that may have changed something outside and have no recorded response: they must be
+    /// reconciled before anything is written again.
     #[must_use]
     pub fn outstanding_writes(&self) -> Vec<(SubtaskId, Exchange)> {
         let mut found = Vec::new();

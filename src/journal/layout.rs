@@ -1,4 +1,4 @@
-//! Where a journal lies in a run directory, and how large it may be.
+//! Where the journal is in a run directory, and how large it may be.
 
 /// Name of the journal's file in a run directory.
 pub const FILE: &str = "journal.jsonl";

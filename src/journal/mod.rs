@@ -1,21 +1,22 @@
-//! The journal: one file a run, one record a line, append-only and hash-chained.
+//! The journal: a write-ahead log with one file per run and one record per line, append-only and
+//! hash-chained.
 //!
-//! Owns the records' format, the writer with its lock, epochs and syncs, blobs, and what a
-//! journal folds into (which subtasks ended how, what was left open). Never decides anything
-//! about the run, and never changes a record that is on disk: a torn last line is the only thing
-//! that is ever cut off.
+//! Owns the records' format, the writer with its lock, epochs and syncs, blobs, and the state that
+//! replaying a journal gives (how each subtask ended, what was left open). Never decides anything
+//! about the run, and never changes a record that is on disk; only a torn last line is ever cut
+//! off.
 //!
 //! ```text
 //! {"seq":7,"prev":"<sum of record 6>","record":{"intent":{"by":"T001","n":1,"effect":{…}}},"sum":"<sha256>"}
 //! ```
 //!
-//! `sum` is the SHA-256 of the line up to and without `,"sum":…}`, and `prev` the `sum` of the
-//! line before (64 zeros in the first). So each line tells of itself whether it is whole, and the
-//! chain tells of all lines whether one is missing; `sha256sum` alone can check both.
+//! `sum` is the SHA-256 of the line up to and without `,"sum":…}`, and `prev` is the `sum` of the
+//! previous line (64 zeros in the first). So each line shows whether it is intact, and the chain
+//! shows whether a line is missing; `sha256sum` alone can check both.
 //!
-//! What is synced when: the header, each intent of a write to the outside before it is performed
-//! together with everything before it, its result, and the seal. The rest is handed to the system
-//! at once (so `kill -9` loses nothing) and synced while programs run.
+//! What is synced when: the header; each intent of an external write, together with everything
+//! before it, before the write is performed; its result; and the seal. Everything else is handed to
+//! the system at once (so `kill -9` loses nothing) and synced while programs run.
 
 mod anchor;
 mod blobs;

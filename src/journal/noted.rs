@@ -1,11 +1,11 @@
-//! Whether a journal notes what its results depend on. Pure.
+//! Whether a journal records the inputs of its results. Pure.
 
 use super::Folded;
 use crate::model::Outcome;
 
 impl Folded {
-    /// Whether it is noted of every result that lets on what it depends on; a skipped one depends on
-    /// what it comes after.
+    /// Whether the inputs of every result that does not stop later subtasks are recorded. The input
+    /// of a skipped one is the subtask it comes after.
     #[must_use]
     pub fn all_inputs_are_noted(&self) -> bool {
         let mut ends = self
@@ -17,7 +17,7 @@ impl Folded {
         })
     }
 
-    /// Whether the last process noted what its results depend on.
+    /// Whether the last process recorded the inputs of its results.
     #[must_use]
     pub fn notes_inputs(&self) -> bool {
         let mut last = self.courses().filter_map(|(_, all)| all.last());

@@ -1,4 +1,4 @@
-//! What one line of a journal says, and how it is written and checked.
+//! The content of one journal line, and how it is written and checked.
 
 use std::collections::BTreeMap;
 
@@ -16,12 +16,13 @@ use crate::world::WorldError;
 /// Version of the journal's format. Journals of every released version stay readable; see
 /// `tests/in_process/evidence/`.
 ///
-/// 1: as it was first. 2: the header says under what the run began, and the record before the seal
-/// commits to every file of the bundle. 3: the mark of a comment names gate and candidate, and the
-/// comment of another run for the same candidate is looked for before one is posted.
+/// 1: the first format. 2: the header records the circumstances of the run, and the record before
+/// the seal commits to every file of the bundle. 3: the idempotency key of a comment names gate and
+/// candidate, and before a comment is posted, the comment of another run for the same candidate is
+/// looked for.
 pub const FORMAT: u32 = 3;
 
-/// What stands for the record before the first.
+/// The `prev` of the first record.
 pub(crate) const NO_PREVIOUS: &str =
     "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -39,25 +40,25 @@ pub struct Line {
     pub record: Record,
 }
 
-/// What a record says.
+/// The content of a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Record {
-    /// The run began; always the first record, and only there.
+    /// The run began; always the first record, and only the first.
     Header(Box<Header>),
-    /// The run goes on in another process, after a crash or a stop.
+    /// The run was resumed in another process, after a crash or a stop.
     Resumed(Resumed),
     /// A request is about to be made.
     Intent {
         /// On behalf of which subtask.
         by: SubtaskId,
-        /// Number of the exchange within the subtask, from 1; each process counts anew.
+        /// Number of the request within the subtask, from 1; each process starts again.
         n: u32,
-        /// Exchanges of this subtask that had no answer yet when this request was made. Only
-        /// what overlapped may come in another order when the recording is replayed.
+        /// Requests of this subtask without a response at the time of this request. Only
+        /// overlapping ones may come in another order when the recording is replayed.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         open: Vec<u32>,
-        /// The strand it belongs to, when the subtask does several things at the same time.
+        /// The concurrent branch it belongs to, if the subtask has several at the same time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         strand: Option<String>,
         /// The request, its long texts as references to blobs.
@@ -67,26 +68,26 @@ pub enum Record {
     Result {
         /// The subtask that made the request.
         by: SubtaskId,
-        /// Number of the exchange.
+        /// Number of the request.
         n: u32,
-        /// What came back.
+        /// The response.
         answer: Answer,
     },
     /// A subtask started or ended, a fact was published, the operator interrupted.
     Event(Event),
     /// All files of the bundle but the journal; the record before the seal.
     Committed(Committed),
-    /// The run ended; until it is resumed nothing follows.
+    /// The run ended; nothing follows unless it is resumed.
     Sealed(Sealed),
 }
 
-/// What came back.
+/// The result of a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// The response, its long texts as references to blobs.
     Ok(Said),
-    /// Why there is none.
+    /// The error, if there is no response.
     Err(WorldError),
 }
 
@@ -97,29 +98,29 @@ pub struct Header {
     pub format: u32,
     /// Id of the run.
     pub run: String,
-    /// Which gate.
+    /// The gate.
     pub gate: GateRef,
-    /// Parameters of the run by name; paths as places.
+    /// Parameters of the run by name, with symbolic paths.
     pub parameters: BTreeMap<String, Value>,
     /// Versions of the tools by name.
     pub tools: BTreeMap<String, String>,
     /// Version of the program that wrote this.
     pub version: String,
-    /// Revision of the flake it was built from, when it was.
+    /// Revision of the flake it was built from, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flake: Option<String>,
-    /// What was asked for.
+    /// The requested scope.
     #[serde(default, skip_serializing_if = "Asked::is_everything")]
     pub asked: Asked,
-    /// Under what it began; journals of format 1 do not say it.
+    /// The circumstances of the run; none in journals of format 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub circumstances: Option<Circumstances>,
     /// When the run began.
     pub started: Timestamp,
-    /// Longest text, in bytes, that stands in a record itself; a longer one is a blob.
+    /// Longest text, in bytes, that is stored in a record itself; a longer one is a blob.
     #[serde(default = "unsaid", skip_serializing_if = "is_unsaid")]
     pub blob_limit: usize,
-    /// Which reports the run has; its bundle's are made anew when it is verified.
+    /// Version of the run's reports; those in its bundle are rendered again when it is verified.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub reports: u32,
     /// All subtasks in the plan's order, which is the order of the bundled records.
@@ -144,56 +145,56 @@ fn is_first(number: &u32) -> bool {
     *number == first()
 }
 
-/// Which gate, exactly.
+/// The exact identity of a gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateRef {
     /// Its name.
     pub name: String,
     /// SHA-256 of the gate file.
     pub sha256: String,
-    /// SHA-256 of each comment template, by name. Journals from before it was kept have none.
+    /// SHA-256 of each comment template, by name. Empty in journals from before this was recorded.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub templates: BTreeMap<String, String>,
 }
 
-/// The run goes on.
+/// The run was resumed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resumed {
-    /// Which process this is, from 2; the writer fills it in.
+    /// Number of the process, from 2; the writer fills it in.
     #[serde(default)]
     pub epoch: u32,
-    /// When.
+    /// When it was resumed.
     pub started: Timestamp,
-    /// Version of the program that goes on.
+    /// Version of the program that resumed it.
     pub version: String,
     /// Versions of the tools by name.
     #[serde(default)]
     pub tools: BTreeMap<String, String>,
-    /// Parameters that are not what they were before, by name.
+    /// Parameters that have changed, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, Value>,
-    /// The gate file and templates it goes on with, where they were corrected.
+    /// The gate file and templates it is resumed with, if they were corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateRef>,
-    /// What was asked for this time.
+    /// The scope requested this time.
     #[serde(default, skip_serializing_if = "Asked::is_everything")]
     pub asked: Asked,
-    /// Under what it goes on; journals of format 1 do not say it.
+    /// The circumstances of this process; none in journals of format 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub circumstances: Option<Circumstances>,
-    /// The bundle that it was taken over from, where it had been run on another machine.
+    /// The bundle that it was imported from, if it had been run on another machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_on: Option<HandedOn>,
 }
 
-/// How a run came to another machine.
+/// How a run was moved to another machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandedOn {
     /// SHA-256 of its bundle.
     pub bundle: String,
 }
 
-/// What a bundle holds beside its journal, so that the journal's head covers all of it.
+/// The content of a bundle beside its journal, so that the journal's head covers all of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Committed {
     /// How many files.
@@ -202,13 +203,13 @@ pub struct Committed {
     pub sha256: String,
 }
 
-/// The last record of a run that came to an end.
+/// The last record of a run that has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
     /// The gate's verdict.
     pub verdict: Verdict,
-    /// Head of the canonical chain of all records before: the same for every order in which
-    /// parallel subtasks came to their ends. See [`super::canonical`].
+    /// Head of the canonical chain of all records before: it does not depend on the order in which
+    /// parallel subtasks ended. See [`super::canonical`].
     pub digest: String,
 }
 
@@ -234,10 +235,10 @@ pub(crate) fn encode(
     Ok((line, sum))
 }
 
-/// Reads one line without its end, and gives its `sum`.
+/// Reads one line without its line end, and returns its `sum`.
 ///
 /// # Errors
-/// What does not hold, in words.
+/// The check that failed, as a message.
 pub(crate) fn decode(line: &[u8]) -> Result<(Line, String), String> {
     let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
     let (body, sum) = split_sum(text).ok_or("it does not end in its sum")?;

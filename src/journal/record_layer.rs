@@ -1,5 +1,5 @@
-//! The layer that writes each exchange down: the request before it is made, the answer before
-//! the caller sees it. Never lets anything happen that could not be recorded.
+//! The layer that records each request before it is made, and each response before the caller sees
+//! it. Never lets anything happen that could not be recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,18 +11,18 @@ use crate::model::SubtaskId;
 use crate::world::policy::{Reach, classify};
 use crate::world::{Effect, Place, Program, Response, World, WorldError};
 
-/// Numbers of exchanges, for the provenance of facts.
+/// Numbers of requests, for the provenance of facts.
 pub trait Exchanges: Send + Sync {
-    /// The number of the subtask's last exchange; 0 before any.
+    /// The number of the subtask's last request; 0 before any.
     fn last_exchange(&self, by: &SubtaskId) -> u32;
 }
 
-/// Records every exchange of the world within. Clones record into the same journal.
+/// Records every request and response of the inner world. Clones record into the same journal.
 #[derive(Clone)]
 pub struct RecordLayer {
     inner: Arc<dyn World>,
     journal: Journal,
-    /// Numbers given out, and which of them have no answer yet.
+    /// Numbers assigned so far, and which of them have no response yet.
     counts: Arc<Mutex<BTreeMap<SubtaskId, Count>>>,
 }
 
@@ -33,7 +33,7 @@ struct Count {
 }
 
 impl RecordLayer {
-    /// Records a run, or what a resumed one goes on with: each process counts from 1.
+    /// Records a new or resumed run: each process counts from 1.
     #[must_use]
     pub fn new(inner: Arc<dyn World>, journal: Journal) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl RecordLayer {
         }
     }
 
-    /// The number of the subtask's last exchange; 0 before any.
+    /// The number of the subtask's last request; 0 before any.
     #[must_use]
     pub fn last_exchange(&self, by: &SubtaskId) -> u32 {
         self.with_count(by, |count| count.last)
@@ -54,8 +54,8 @@ impl RecordLayer {
         change(counts.entry(by.clone()).or_default())
     }
 
-    /// Writes the request down under the next number. Number and record are given out under one
-    /// lock, so that numbers stand in the journal in their order.
+    /// Records the request under the next number. Number and record are created under one lock, so
+    /// that numbers in the journal are in order.
     fn intent(&self, by: &SubtaskId, effect: &Effect) -> Result<u32, JournalError> {
         let effect = self.journal.said(effect)?;
         self.with_count(by, |count| {
@@ -95,7 +95,7 @@ impl RecordLayer {
         })
     }
 
-    /// Answers from the journal itself: nobody else has it.
+    /// Answers from the journal itself: no other layer has it.
     async fn head(&self) -> Result<Response, WorldError> {
         let journal = self.journal.clone();
         match tokio::task::spawn_blocking(move || journal.anchor()).await {
@@ -115,8 +115,8 @@ impl RecordLayer {
         }
     }
 
-    /// Starts a sync that nobody waits for, when enough has gathered or the program may take an
-    /// hour. If it fails, the next record does.
+    /// Starts a sync in the background, if enough has accumulated or the program may take an hour.
+    /// If it fails, the next record does too.
     fn sync_meanwhile(&self, program: &Program) {
         const ENOUGH: u32 = 32;
         if program.watch.is_none() && self.journal.unsynced() < ENOUGH {
@@ -126,7 +126,8 @@ impl RecordLayer {
         drop(tokio::task::spawn_blocking(move || journal.sync()));
     }
 
-    /// A disk that takes records again has this as the subtask's end: without this machine's paths.
+    /// The error of a failed record, without this machine's paths: if the disk accepts records
+    /// again, it is recorded as the subtask's outcome.
     fn not_recorded(&self, error: &dyn std::fmt::Display) -> WorldError {
         let run = self.journal.directory().to_string_lossy();
         WorldError::NotRecorded {
@@ -155,8 +156,8 @@ impl World for RecordLayer {
             .intent(by, &effect)
             .map_err(|error| self.not_recorded(&error))?;
         if write {
-            // Invariants: evidence first, at most once. Nothing outside is touched before all that
-            // led to it is on disk.
+            // Invariants: evidence first, at most once. Nothing outside is touched before
+            // everything that led to it is on disk.
             self.sync().await?;
         } else if let Effect::Run(program) = &effect {
             self.sync_meanwhile(program);
@@ -206,7 +207,7 @@ mod tests {
         }
     }
 
-    /// Answers when all that was recorded before is on the disk.
+    /// A world that answers once everything recorded before is synced.
     struct Slow(Journal);
 
     #[async_trait]

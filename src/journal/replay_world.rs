@@ -1,7 +1,7 @@
-//! The world of a recording: answers each subtask's requests from a journal, in order.
+//! The replay world: answers each subtask's requests from a journal, in order.
 //!
-//! Never reaches anything: it holds no other world. The first request that differs from the
-//! recorded one ends it, and every request after that fails too.
+//! Never reaches the outside: it holds no other world. The first request that differs from the
+//! recorded one ends the replay, and every request after that fails too.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -27,7 +27,7 @@ struct State {
     difference: Option<Difference>,
 }
 
-/// What a subtask has not asked for yet.
+/// The remaining requests of a subtask.
 #[derive(Default)]
 struct Left {
     exchanges: VecDeque<Exchange>,
@@ -39,12 +39,12 @@ struct Left {
 pub struct Difference {
     /// Which subtask made it.
     pub subtask: SubtaskId,
-    /// The number and the request that the recording has at this place; none when the subtask
-    /// made no more requests.
+    /// The number and the request that the recording has at this position; none if the subtask made
+    /// no more requests.
     pub recorded: Option<(u32, Value)>,
-    /// The request that was made; none when a recorded one was never made.
+    /// The request that was made; none if a recorded one was never made.
     pub made: Option<Value>,
-    /// The recorded request that is nearest to it, of any subtask.
+    /// The recorded request most similar to it, of any subtask.
     pub nearest: Option<(SubtaskId, u32, Value)>,
 }
 
@@ -77,12 +77,12 @@ fn short(effect: &Value) -> String {
 }
 
 impl ReplayWorld {
-    /// A world that answers what `folded` recorded, long texts from `blobs`.
+    /// A world that answers with what `folded` recorded, and long texts from `blobs`.
     #[must_use]
     pub fn new(folded: &Folded, blobs: Blobs) -> Self {
         let mut left = BTreeMap::new();
         for (id, courses) in folded.courses() {
-            // What an earlier process of the run found out was taken over, and is not asked again.
+            // Results of an earlier process of the run were kept, and are not requested again.
             let Some(course) = courses.last().filter(|last| last.epoch == folded.epoch) else {
                 continue;
             };
@@ -106,7 +106,7 @@ impl ReplayWorld {
         self.lock().difference.clone()
     }
 
-    /// The first recorded request, by subtask's id, that has not been made.
+    /// The first recorded request, by subtask id, that has not been made.
     #[must_use]
     pub fn unasked(&self) -> Option<Difference> {
         let state = self.lock();
@@ -147,8 +147,8 @@ impl ReplayWorld {
 }
 
 impl Left {
-    /// Takes the exchange that answers a request: the next one of its strand, or a later one that
-    /// overlapped with all between, because only then their order says nothing.
+    /// Takes the recorded request that matches: the next one of its concurrent branch, or a later
+    /// one that overlapped with all in between, because only then is their order irrelevant.
     fn take(&mut self, strand: Option<&str>, made: &Said) -> Option<Exchange> {
         let at = self
             .of_strand(strand)
@@ -161,7 +161,7 @@ impl Left {
         Some(exchange)
     }
 
-    /// What is left of a strand, with the place in the whole.
+    /// The remaining requests of a branch, with their position in the whole.
     fn of_strand(&self, strand: Option<&str>) -> impl Iterator<Item = (usize, &Exchange)> {
         self.exchanges
             .iter()
@@ -185,7 +185,7 @@ impl State {
         }
     }
 
-    /// The most similar request that was not made yet; on equal terms the subtask's own.
+    /// The most similar request that was not made yet; of equally similar ones, the subtask's own.
     fn nearest(&self, by: &SubtaskId, made: &Value) -> Option<(SubtaskId, u32, Value)> {
         let wanted = short(made);
         let own = self.left.get_key_value(by).into_iter();
@@ -204,7 +204,7 @@ impl State {
     }
 }
 
-/// How alike two requests are: first their kinds, then their texts.
+/// The similarity of two requests: first by kind, then by text.
 fn likeness(wanted: &str, made: &Value, recorded: &Value) -> f32 {
     let same_kind = made.get("effect") == recorded.get("effect");
     let text = short(recorded);
@@ -213,7 +213,7 @@ fn likeness(wanted: &str, made: &Value, recorded: &Value) -> f32 {
 }
 
 impl Exchanges for ReplayWorld {
-    /// The number that the recording gave the exchange, so that facts point to the same one.
+    /// The recorded number of the request, so that facts point to the same one.
     fn last_exchange(&self, by: &SubtaskId) -> u32 {
         self.lock().left.get(by).map_or(0, |left| left.last)
     }
@@ -231,7 +231,7 @@ impl World for ReplayWorld {
                 read.map_err(|error| broken(error.to_string()))
             }
             Ok(Some(Answer::Err(error))) => Err(error),
-            // The run ended before there was an answer; so does this one.
+            // The run ended before there was a response; so does this one.
             Ok(None) => Err(WorldError::Interrupted),
             Err(difference) => Err(broken(difference.to_string())),
         }

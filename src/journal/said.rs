@@ -1,4 +1,4 @@
-//! What was asked and answered, as it stands in the journal.
+//! A request or response as it is written in the journal.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// A value as JSON, kept as it was written and read when somebody asks: whoever only checks a
-/// journal, seals or packs it asks for few of them. Clones are cheap.
+/// A value as JSON, stored as it was written and parsed on demand: checking, sealing or packing a
+/// journal needs few of the values. Clones are cheap.
 #[derive(Clone)]
 pub struct Said(Arc<RawValue>);
 
@@ -17,7 +17,7 @@ impl Said {
     /// A value as it is written.
     ///
     /// # Errors
-    /// When it cannot be written as JSON.
+    /// If it cannot be written as JSON.
     pub fn new(value: &impl Serialize) -> Result<Self, serde_json::Error> {
         Ok(Self(to_raw_value(value)?.into()))
     }
@@ -28,8 +28,8 @@ impl Said {
         self.0.get()
     }
 
-    /// Its value. Every type is read from this one, so that all readers see the same even where a
-    /// name stands twice.
+    /// Its value. Every type is read from this one, so that all readers see the same even with
+    /// duplicate keys.
     ///
     /// # Errors
     /// For JSON that no value can hold, such as a number that is too large.
@@ -37,20 +37,20 @@ impl Said {
         serde_json::from_str(self.text())
     }
 
-    /// Its value in a type.
+    /// Its value, converted to a type.
     ///
     /// # Errors
-    /// As [`Said::value`], or when it is none of this type.
+    /// As [`Said::value`], or if it is not a value of this type.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_value(self.value()?)
     }
 
-    /// Its value, when the text is exactly what is written for that value. Another text (a name
-    /// twice, a space, an escape that need not be one) could show people something else than it
+    /// Its value, if the text is exactly the canonical form of that value. Another text (a
+    /// duplicate name, a space, an unnecessary escape) could show people something else than it
     /// means, and this program never writes one.
     ///
     /// # Errors
-    /// What does not hold, in words.
+    /// The check that failed, as a message.
     pub(crate) fn as_written(&self) -> Result<Value, String> {
         let value = self
             .value()
@@ -62,7 +62,7 @@ impl Said {
         Err("is not written as the value that it reads as".to_owned())
     }
 
-    /// Its value for people to look at: what cannot be read is the text it was written as.
+    /// Its value for display: if it cannot be parsed, its text.
     #[must_use]
     pub fn shown(&self) -> Value {
         self.value().unwrap_or_else(|_| self.text().into())
@@ -86,7 +86,7 @@ impl fmt::Debug for Said {
 
 impl From<Value> for Said {
     fn from(value: Value) -> Self {
-        // A `Value` writes itself without fail; nothing that is read later could do with less.
+        // Serializing a `Value` cannot fail.
         Self(to_raw_value(&value).unwrap_or_default().into())
     }
 }

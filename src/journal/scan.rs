@@ -31,8 +31,8 @@ pub(crate) fn scan(bytes: &[u8], path: &Path) -> Result<Scanned, JournalError> {
     Ok(scanned)
 }
 
-/// Checks lines that follow a record with the sum `head`. What stands before them bears on them
-/// through this sum only.
+/// Checks lines that follow a record with the sum `head`. Earlier lines affect them only through
+/// this sum.
 fn scan_from(bytes: &[u8], first: u64, head: &str) -> Result<Scanned, JournalError> {
     let end = bytes
         .iter()
@@ -127,7 +127,7 @@ fn check_format(first: &[u8]) -> Result<(), JournalError> {
                 readable: FORMAT,
             })
         }
-        // Without a number it is no header: `decode` says what it is.
+        // Without a number it is not a header: `decode` reports what it is.
         _ => Ok(()),
     }
 }
@@ -199,7 +199,8 @@ mod tests {
                     Err(JournalError::UnknownFormat { .. }) => assert_eq!(seq, 0),
                     Err(error) => panic!("record {seq}, byte {at}: {error}"),
                     Ok(scanned) => {
-                        // Only the very last line's end: then that line is torn, and left out.
+                        // Only the very last line end is missing: then that line is torn, and
+                        // ignored.
                         assert!(next.is_none() && at == line.len() - 1, "{seq}, {at}");
                         assert!(scanned.lines.is_empty());
                         torn += 1;

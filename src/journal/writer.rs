@@ -17,16 +17,16 @@ use crate::model::{Event, EventKind, Verdict};
 use crate::store::disk::{Disk, DiskFile, OsDisk, append_all};
 use crate::world::Anchor;
 
-/// When a record has to be on the disk.
+/// When a record must be on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// Handed to the system before the call returns; synced with the next record that is.
+    /// Written before the call returns; synced with the next record that is synced.
     Soon,
     /// Synced before the call returns, with everything before it.
     Now,
 }
 
-/// A journal that is being written. Clones write the same one.
+/// A journal that is being written. Clones write to the same one.
 #[derive(Clone)]
 pub struct Journal {
     inner: Arc<Inner>,
@@ -40,7 +40,7 @@ struct Inner {
     /// A longer text goes into a blob.
     blob_limit: usize,
     state: Mutex<State>,
-    /// Held while syncing, so that "synced" also means: not still being synced by another.
+    /// Held while syncing, so that "synced" also means that no other thread is still syncing it.
     syncing: Mutex<()>,
 }
 
@@ -58,10 +58,10 @@ struct State {
 }
 
 impl Journal {
-    /// Begins a journal in a run directory, which is made when missing.
+    /// Creates a journal in a run directory, which is created if missing.
     ///
     /// # Errors
-    /// When there is one already, or the disk refuses.
+    /// If there is one already, or a file operation fails.
     pub fn create(dir: &Path, header: Header) -> Result<Self, JournalError> {
         Self::create_on(Arc::new(OsDisk), dir, header)
     }
@@ -97,11 +97,11 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Goes on with a journal: cuts a torn last line off, begins a new epoch, and gives what the
-    /// journal held.
+    /// Resumes a journal: cuts off a torn last line, begins a new epoch, and returns the replayed
+    /// content.
     ///
     /// # Errors
-    /// When another process writes it, a record is damaged, or the disk refuses.
+    /// If another process writes it, a record is damaged, or a file operation fails.
     pub fn resume(dir: &Path, resumed: Resumed) -> Result<(Self, Folded), JournalError> {
         Self::resume_on(Arc::new(OsDisk), dir, resumed)
     }
@@ -167,7 +167,7 @@ impl Journal {
         Arc::clone(&self.inner.disk)
     }
 
-    /// Which process of this run writes it: 1, and one more for each resumption.
+    /// Number of the process that writes it: 1, and one more for each resumption.
     #[must_use]
     pub fn epoch(&self) -> u32 {
         self.state().epoch
@@ -176,7 +176,7 @@ impl Journal {
     /// Appends a record.
     ///
     /// # Errors
-    /// When the disk refuses, or refused before: after the first failure nothing is accepted.
+    /// If a file operation fails or has failed before: after the first failure nothing is accepted.
     pub fn append(&self, record: &Record, durability: Durability) -> Result<(), JournalError> {
         self.append_line(record)?;
         match durability {
@@ -185,8 +185,8 @@ impl Journal {
         }
     }
 
-    /// Appends what belongs into the journal of what happened: starts and ends of subtasks,
-    /// facts, the interruption. Anything else is passed over.
+    /// Appends an event that belongs in the journal: starts and ends of subtasks, facts, the
+    /// interruption. Any other event is ignored.
     ///
     /// # Errors
     /// As [`Journal::append`].
@@ -207,7 +207,7 @@ impl Journal {
     /// The head over all subtasks that have ended.
     ///
     /// # Errors
-    /// When the disk refuses, or what is on it is damaged.
+    /// If a file operation fails, or the data on disk is damaged.
     pub(super) fn anchor(&self) -> Result<Anchor, JournalError> {
         let inner = &self.inner;
         let bytes = inner
@@ -217,7 +217,7 @@ impl Journal {
         anchor::anchor(&scan(&bytes, &inner.path)?.lines)
     }
 
-    /// Commits to what the bundle will hold beside the journal; only the seal may follow.
+    /// Commits to the content of the bundle beside the journal; only the seal may follow.
     ///
     /// # Errors
     /// As [`Journal::append`].
@@ -228,7 +228,7 @@ impl Journal {
     /// Ends the journal with the verdict, synced.
     ///
     /// # Errors
-    /// As [`Journal::append`]; and when what is on the disk does not give this verdict.
+    /// As [`Journal::append`]; and if the records on disk do not give this verdict.
     pub fn seal(&self, verdict: Verdict) -> Result<Sealed, JournalError> {
         let inner = &self.inner;
         self.sync()?;
@@ -271,7 +271,7 @@ impl Journal {
         }
     }
 
-    /// What is said as it is written down. Stores long texts, and leaves references.
+    /// A value as it is recorded. Stores long texts, and leaves references.
     pub(crate) fn said(&self, value: &impl Serialize) -> Result<Said, JournalError> {
         let mut found = Vec::new();
         let said = blobs::said(value, self.inner.blob_limit, &mut found)

@@ -1,7 +1,7 @@
-//! Two sequences side by side: what has no equal on the other side, and how alike they are.
+//! Aligns two sequences: which elements have no equal on the other side, and how similar they are.
 //!
-//! Owns the one use of a diff library. Whatever is compared is numbered first, so that all
-//! comparisons share one instance of the algorithm: each more would add 100 kB to the program.
+//! Owns the only use of a diff library. Elements are numbered first, so that all comparisons share
+//! one instance of the algorithm: each further instance would add 100 kB to the program.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -17,7 +17,7 @@ pub(crate) struct Gap {
     pub(crate) after: Range<usize>,
 }
 
-/// Aligns equal items, in order, and answers what is left.
+/// Aligns equal items, in order, and returns the unaligned ones.
 pub(crate) fn gaps<T: Eq + Hash>(before: &[T], after: &[T]) -> Vec<Gap> {
     let mut numbers = HashMap::new();
     let mut number = |items| numbered(&mut numbers, items);
@@ -32,7 +32,7 @@ pub(crate) fn gaps<T: Eq + Hash>(before: &[T], after: &[T]) -> Vec<Gap> {
         .collect()
 }
 
-/// How alike two texts are, from 0 to 1: the part of their characters that can be aligned.
+/// The similarity of two texts, from 0 to 1: the share of their characters that can be aligned.
 pub(crate) fn likeness(one: &str, other: &str) -> f32 {
     let characters = |text: &str| text.chars().map(u32::from).collect::<Vec<u32>>();
     let (one, other) = (characters(one), characters(other));

@@ -1,4 +1,4 @@
-//! How much a template may do and make: gate files also come in bundles, which anyone may have
+//! Limits on a template's work and output: gate files also come in bundles, which anyone may have
 //! written. Pure.
 
 use std::io::{self, Write};
@@ -7,15 +7,15 @@ use serde_json::Value;
 
 use crate::model::TemplateError;
 
-/// What one template may use up: a step costs one, and so do 64 bytes of whatever it makes on the
-/// way. A comment of the gates that ship takes a few hundred.
+/// The budget of one template: a step costs one, and so do 64 bytes of any intermediate result. A
+/// comment of the built-in gates takes a few hundred.
 pub(crate) const FUEL: u64 = 250_000;
 
-/// Bytes of what one template makes, at most. The longest comment that GitHub takes has 64 KiB; a
-/// fact that is quoted as a whole may be longer.
+/// Maximum size of a template's output in bytes. The longest comment that GitHub accepts has 64
+/// KiB; a fact that is quoted as a whole may be longer.
 pub(crate) const MOST: usize = 4 << 20;
 
-/// A text that was made, unless it is too long.
+/// The rendered text, unless it is too long.
 pub(crate) fn text_of(text: String) -> Result<String, TemplateError> {
     if text.len() > MOST {
         return Err(TemplateError::broken(too_much()));
@@ -23,7 +23,7 @@ pub(crate) fn text_of(text: String) -> Result<String, TemplateError> {
     Ok(text)
 }
 
-/// A value that was made. Its size is told first: a list costs little fuel even where it holds the
+/// The resulting value. Its size is checked first: a list costs little fuel even if it contains the
 /// same long text a thousand times.
 pub(crate) fn value_of(value: &minijinja::Value) -> Result<Value, TemplateError> {
     serde_json::to_writer(&mut Room(MOST), value).map_err(|error| {
@@ -40,18 +40,18 @@ fn too_much() -> String {
     format!("it makes more than {MOST} bytes")
 }
 
-/// What a template says that ran out of fuel.
+/// The error of a template that ran out of fuel.
 pub(crate) const OUT_OF_FUEL: &str = "it does more than a template may, and was ended";
 
 impl TemplateError {
-    /// Whether the template was ended because it did or made too much.
+    /// Whether the template was stopped because it exceeded a limit.
     pub(crate) fn is_too_much(&self) -> bool {
         let is = |reason: &str| reason == OUT_OF_FUEL || reason == too_much();
         matches!(self, Self::Broken { reason, .. } if is(reason))
     }
 }
 
-/// Takes as many bytes as there is room for, and keeps none.
+/// A writer that accepts up to a number of bytes and discards them.
 struct Room(usize);
 
 impl Write for Room {

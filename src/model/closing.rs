@@ -8,7 +8,7 @@ use regex::Regex;
 use super::closing_rendered::{Links, Rendered};
 use super::escape::acts;
 
-/// Stands for what a template will put in its place.
+/// The placeholder for what a template will fill in.
 const FILLED: &str = "\u{e000}";
 
 static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -25,15 +25,15 @@ static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 static TAGS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?s)\{\{.*?\}\}").ok());
 
-/// The first closing keyword with a reference in a text or a template of one, in bytes: as it is
-/// written, or as GitHub renders it. What a template quotes counts as whatever would make it a
-/// reference.
+/// The first closing keyword with a reference in a text or a template, as a byte range: as it is
+/// written, or as GitHub renders it. A quoted value in a template counts as anything that would
+/// make it a reference.
 #[must_use]
 pub fn closing_reference(text: &str) -> Option<Range<usize>> {
     if let Some(found) = in_text(text) {
         return Some(found);
     }
-    // What GitHub takes away while it renders, it must contain to read otherwise.
+    // To read differently after rendering, a text must contain what GitHub removes while rendering.
     if !text.contains(|letter| "&<\\*_~`[".contains(letter) || acts(letter)) {
         return None;
     }
@@ -46,8 +46,8 @@ pub fn closing_reference(text: &str) -> Option<Range<usize>> {
 }
 
 fn in_text(text: &str) -> Option<Range<usize>> {
-    // The expression is a large one, and most texts hold none of its words. Parts of them without
-    // an `s`: the expression takes the long one for the same letter, and so must this.
+    // The expression is large, and most texts contain none of its words. The search uses parts of
+    // them without an `s`, because the expression treats the long s as the same letter.
     let small = text.to_ascii_lowercase();
     if !["clo", "fix", "olve"]
         .iter()
@@ -57,7 +57,7 @@ fn in_text(text: &str) -> Option<Range<usize>> {
     }
     let (closing, tags) = (CLOSING.as_ref()?, TAGS.as_ref()?);
     let mut filled = String::with_capacity(text.len());
-    // Where each piece of the filled text comes from, to find the way back.
+    // The origin of each piece of the filled text, to find the way back.
     let mut pieces = vec![(0, 0)];
     let mut last = 0;
     for tag in tags.find_iter(text) {

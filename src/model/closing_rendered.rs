@@ -1,11 +1,11 @@
-//! A comment's text as GitHub reads it after rendering: entities are letters, backslashes, marks of
-//! emphasis, tags and letters without width are gone.
+//! A comment's text as GitHub reads it after rendering: entities are decoded, and backslashes,
+//! emphasis markers, tags and zero-width characters are removed.
 
 use std::ops::Range;
 
 use super::escape::acts;
 
-/// What is looked at of a link.
+/// Which part of a link is examined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Links {
     ByText,
@@ -16,13 +16,13 @@ pub(super) enum Links {
 #[derive(Default)]
 pub(super) struct Rendered {
     pub(super) text: String,
-    /// Of each byte of `text`: what it was made of.
+    /// For each byte of `text`, the source range that it came from.
     made_of: Vec<Range<usize>>,
 }
 
 impl Rendered {
-    /// Roughly what is seen of a text: rather too much is taken away than too little. Of a link
-    /// either its text is looked at, or its address.
+    /// An approximation of the visible text, which rather removes too much than too little. Of a
+    /// link, either its text or its address is examined.
     pub(super) fn of(text: &str, links: Links) -> Self {
         let mut rendered = Self::default();
         let mut at = 0;

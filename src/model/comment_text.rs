@@ -1,8 +1,9 @@
-//! Comments for GitHub: a template in Markdown, whose values are text. What a fact holds is seen as
-//! it is, wherever the template quotes it: it is no mention, reference, HTML or cell of a table.
+//! Comments for GitHub: a Markdown template whose values are text. The content of a fact is shown
+//! literally wherever the template quotes it: it cannot become a mention, reference, HTML or table
+//! cell.
 //!
-//! A template that means a value to be Markdown says so with the filter `safe`. An address that is
-//! all of a value stays a link.
+//! A template that uses a value as Markdown marks it with the filter `safe`. A value that consists
+//! of an address only stays a link.
 
 use std::sync::LazyLock;
 
@@ -14,8 +15,8 @@ use super::TemplateError;
 use super::escape::{markdown, visible_value};
 use super::template::{as_json, render_in, strict};
 
-/// Around each value while a text is made. No text holds them: they are no letters, and a value
-/// that has them anyway gets them escaped beforehand.
+/// Marks the start of each value while a text is rendered. No text contains these marks: they are
+/// noncharacters, and in a value they are escaped beforehand.
 const OPENS: char = '\u{fdd0}';
 const CLOSES: char = '\u{fdd1}';
 
@@ -43,7 +44,7 @@ fn mark(
         value.kind(),
         ValueKind::Undefined | ValueKind::None | ValueKind::Bool | ValueKind::Number
     );
-    // What a block of the template captured has its marks already.
+    // Text captured by a block of the template has its marks already.
     let is_marked = value.as_str().is_some_and(|text| text.contains(OPENS));
     if is_plain || is_marked || value.is_safe() {
         return escape_formatter(out, state, value);

@@ -49,18 +49,18 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Whether a text is a comparison rather than a path alone.
+    /// Whether a text is a comparison rather than only a path.
     #[must_use]
     pub fn is_comparison(text: &str) -> bool {
         let plain = |letter: char| letter.is_ascii_alphanumeric() || "_.[]-".contains(letter);
         !text.trim().chars().all(plain)
     }
 
-    /// Reads `path == value`. The value is a number, `true`, `false`, a text in quotes or a single
-    /// word, or a list of such.
+    /// Parses `path == value`. The value is a number, `true`, `false`, a text in quotes or a single
+    /// word, or a list of these.
     ///
     /// # Errors
-    /// What cannot be read of it.
+    /// The part that cannot be parsed.
     pub fn parse(text: &str) -> Result<Self, String> {
         let found = OPERATORS
             .iter()
@@ -97,7 +97,7 @@ impl Condition {
         })
     }
 
-    /// The path that a condition is on: of a comparison its left side, else all of it.
+    /// The path of a condition: the left side of a comparison, or else the whole text.
     #[must_use]
     pub fn path_of(text: &str) -> String {
         if !Self::is_comparison(text) {
@@ -106,7 +106,7 @@ impl Condition {
         Self::parse(text).map_or_else(|_| text.to_owned(), |condition| condition.path)
     }
 
-    /// Why a value of this kind can never be compared so; none when it can.
+    /// Why a value of this kind can never be compared this way; none if it can.
     #[must_use]
     pub fn misfit(&self, kind: Kind) -> Option<String> {
         let number = |kind: Kind| matches!(kind, Kind::Number | Kind::Integer);
@@ -126,7 +126,7 @@ impl Condition {
     /// Whether it holds for the value at its path in a tree.
     ///
     /// # Errors
-    /// It cannot be told: nothing is there, or something that cannot be compared.
+    /// It cannot be determined: there is no such value, or it cannot be compared.
     pub fn holds_in(&self, tree: &Value) -> Result<bool, String> {
         let found = value_at(tree, &self.path);
         self.holds(found.ok_or_else(|| format!("there is no `{}`", self.path))?)
@@ -179,7 +179,7 @@ fn order(one: &Value, other: &Value) -> Option<Ordering> {
     one.as_f64()?.partial_cmp(&other.as_f64()?)
 }
 
-/// A value as it is written: JSON, a text in single quotes, or a word.
+/// Parses a value: JSON, a text in single quotes, or a word.
 fn literal(text: &str) -> Result<Value, String> {
     if text.is_empty() {
         return Err("nothing to compare with".to_owned());

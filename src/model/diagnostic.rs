@@ -1,5 +1,4 @@
-//! What is wrong with a gate file, shown with file, line and a caret. Never prints: it makes
-//! text.
+//! Errors in a gate file, shown with file, line and a caret. Never prints: it produces text.
 
 use std::fmt::{self, Write as _};
 use std::ops::Range;
@@ -10,10 +9,10 @@ use miette::{
     SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
-/// A text that diagnostics point into.
+/// A source text that diagnostics point into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceText {
-    /// Name of the file, or what else the text is.
+    /// Name of the file, or a description of the text.
     pub name: String,
     text: String,
     /// Where each line begins.
@@ -46,8 +45,8 @@ impl SourceText {
         })
     }
 
-    /// A text with others, by name and text, that are read as if they stood behind it: a span from
-    /// there on means the place in that text.
+    /// A text together with included ones, by name and text, that are treated as if they followed
+    /// it: a span beyond its end refers to them.
     pub(crate) fn with_included(
         name: impl Into<String>,
         text: impl Into<String>,
@@ -71,7 +70,7 @@ impl SourceText {
         self.included.iter().map(|one| one.padded.as_str())
     }
 
-    /// The text of a span, wherever it stands; empty where there is none.
+    /// The text of a span, in whichever source it is; empty if there is none.
     pub(crate) fn slice(&self, span: Range<usize>) -> &str {
         let found = match self.included_at(span.start) {
             Some(one) => one.padded.get(span),
@@ -103,27 +102,27 @@ impl SourceText {
     }
 }
 
-/// One thing that is wrong.
+/// One error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Where it stands.
+    /// The text that contains it.
     pub source: Arc<SourceText>,
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// Bytes of the source that it is about.
+    /// Byte range of the source that it is about.
     pub span: Range<usize>,
-    /// What is wrong, a lower-case fragment that names the thing.
+    /// The error, a lower-case fragment that names the object.
     pub message: String,
     /// A word or two beside the caret; may be empty.
     pub label: String,
-    /// What would put it right.
+    /// How to fix it.
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    /// A diagnostic about a span of a source; a span outside of it is moved to its end.
+    /// A diagnostic about a span of a source; a span outside the source is moved to its end.
     pub fn new(source: &Arc<SourceText>, span: Range<usize>, message: impl Into<String>) -> Self {
         if let Some(one) = source.included_at(span.start) {
             let span = span.start - one.base..span.end.saturating_sub(one.base);
@@ -151,14 +150,14 @@ impl Diagnostic {
         }
     }
 
-    /// Adds a word beside the caret.
+    /// Adds a label beside the caret.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    /// Adds what would put it right.
+    /// Adds how to fix it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -167,7 +166,7 @@ impl Diagnostic {
 }
 
 impl Diagnostic {
-    /// The same, its own words without what ASCII does not have; the source stays as it is.
+    /// The same diagnostic with its own text in ASCII; the source stays unchanged.
     fn in_ascii(&self) -> Self {
         let plain = |text: &str| {
             let text = text.replace('→', "->").replace('…', "...");
@@ -192,7 +191,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// All that is wrong, in the order of the file; never empty.
+/// All errors, in the order of the file; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostics {
     /// Name of the file that was to be read.
@@ -203,9 +202,9 @@ pub struct Diagnostics {
 /// How diagnostics are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    /// With colours; the caller looks at `NO_COLOR` and the terminal.
+    /// With colours; the caller checks `NO_COLOR` and the terminal.
     pub color: bool,
-    /// With lines and arrows outside of ASCII.
+    /// With lines and arrows that are not ASCII.
     pub unicode: bool,
     /// Columns of the terminal.
     pub width: usize,
@@ -222,7 +221,7 @@ impl Default for Look {
 }
 
 impl Diagnostics {
-    /// All that is wrong; none when nothing is.
+    /// All errors; none if there are no errors.
     pub(crate) fn of(file: &str, mut list: Vec<Diagnostic>) -> Option<Self> {
         list.sort_by(|a, b| {
             (a.source.name.as_str(), a.span.start, a.span.end, &a.message).cmp(&(
@@ -233,13 +232,13 @@ impl Diagnostics {
             ))
         });
         list.dedup();
-        // What is wrong in the file itself stands before what is wrong in its templates.
+        // Errors in the file itself come before errors in its templates.
         list.sort_by_key(|problem| problem.source.name != file);
         let file = file.to_owned();
         (!list.is_empty()).then_some(Self { file, list })
     }
 
-    /// The only thing that is wrong.
+    /// A single error.
     pub(crate) fn one(problem: Diagnostic) -> Self {
         Self {
             file: problem.source.name.clone(),
@@ -247,7 +246,7 @@ impl Diagnostics {
         }
     }
 
-    /// Each of them.
+    /// All diagnostics.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.list.iter()
     }
@@ -259,7 +258,7 @@ impl Diagnostics {
         self.list.len()
     }
 
-    /// All of them as a person wants to see them: source line, caret, remedy.
+    /// All of them for display: source line, caret, remedy.
     #[must_use]
     pub fn render(&self, look: Look) -> String {
         let handler = GraphicalReportHandler::new_themed(theme(look))
@@ -271,7 +270,7 @@ impl Diagnostics {
             let plain = (!look.unicode).then(|| diagnostic.in_ascii());
             let shown = Shown::new(plain.as_ref().unwrap_or(diagnostic));
             if handler.render_report(&mut text, &shown).is_err() {
-                // A line is better than nothing, should the drawing ever fail.
+                // A single line is better than nothing if the drawing ever fails.
                 let _ = writeln!(text, "{diagnostic}");
             }
             text.push('\n');
@@ -324,7 +323,7 @@ fn theme(look: Look) -> GraphicalTheme {
 /// The most bytes of a line that are drawn; of a longer one, an excerpt around the span.
 const DRAWN: usize = 400;
 
-/// A diagnostic in the form the drawing library takes.
+/// A diagnostic in the form that the drawing library takes.
 #[derive(Debug)]
 struct Shown<'d> {
     diagnostic: &'d Diagnostic,
@@ -365,7 +364,7 @@ fn floor(text: &str, at: usize) -> usize {
         .unwrap_or(0)
 }
 
-/// A source by its name, without copying its text; of a long line, only what is cut out.
+/// A source by its name, without copying its text; of a long line, only an excerpt.
 #[derive(Debug)]
 struct Excerpt<'d> {
     diagnostic: &'d Diagnostic,

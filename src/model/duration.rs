@@ -5,10 +5,10 @@ use std::time::Duration;
 /// The longest duration a gate may name: a week. A longer one is a slip of the pen.
 const LONGEST: Duration = Duration::from_hours(7 * 24);
 
-/// A text that is no duration.
+/// Why a text is not a valid duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
-    /// It is not one at all.
+    /// It is not a duration.
     #[error("`{0}` is not a duration such as `90s`, `15m` or `24h`")]
     NotOne(String),
     /// It is zero or negative.
@@ -19,7 +19,7 @@ pub enum DurationError {
     TooLong(String),
 }
 
-/// Reads a duration.
+/// Parses a duration.
 ///
 /// # Errors
 /// If the text is not one, or the duration is not between a millisecond and a week.

@@ -1,4 +1,4 @@
-//! What happens during a run, once, for every consumer: terminal, JSON lines, journal, reports.
+//! The events of a run, for every consumer: terminal, JSON lines, journal, reports.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,20 +8,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Fact, Outcome, SubtaskId, Verdict};
 
-/// One thing that happened.
+/// One event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// When.
+    /// Its time.
     pub time: Timestamp,
     /// Milliseconds since the run began.
     #[serde(rename = "elapsed_milliseconds", with = "crate::model::milliseconds")]
     pub elapsed: Duration,
-    /// What.
+    /// Its kind.
     #[serde(flatten)]
     pub kind: EventKind,
 }
 
-/// What happened.
+/// The kind of an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum EventKind {
@@ -41,7 +41,7 @@ pub enum EventKind {
         /// Which.
         subtask: SubtaskId,
     },
-    /// A subtask says what it is doing.
+    /// A subtask reports what it is doing.
     Progress {
         /// Which.
         subtask: SubtaskId,
@@ -62,12 +62,12 @@ pub enum EventKind {
         took: Duration,
         /// How many subtasks have ended, this one included.
         done: usize,
-        /// What the result depends on, by name, as it was when it was made; none where the subtask
-        /// was never started, and in journals from before it was kept.
+        /// The inputs of the result, by name, at that time; empty if the subtask was never started,
+        /// and in journals from before they were recorded.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         inputs: BTreeMap<String, String>,
     },
-    /// The operator asked to stop; what runs is ended.
+    /// The operator asked to stop; running subtasks are ended.
     Interrupted,
     /// The run ended.
     RunEnded {

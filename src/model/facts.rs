@@ -1,4 +1,5 @@
-//! Facts: what subtasks found out, each with the exchange it came from. Immutable once published.
+//! Facts: the results that subtasks publish, each with the request and response it came from.
+//! Immutable once published.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,25 +9,25 @@ use serde_json::Value;
 
 use crate::model::SubtaskId;
 
-/// Where a fact came from.
+/// The source of a fact.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Source {
     /// The subtask that published it.
     pub by: SubtaskId,
-    /// Number of the exchange within that subtask, from 1; none when it was concluded from
-    /// other facts.
+    /// Number of the request within that subtask, from 1; none if it was concluded from other
+    /// facts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<u32>,
     /// Names of the facts that were read before it was concluded; journals of format 1 have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<String>,
-    /// Where its parts were read, as far as the verb says it; journals of format 1 have none.
+    /// Where its parts were read, as far as the verb recorded it; journals of format 1 have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<Origin>,
 }
 
 impl Source {
-    /// A source of which no more is said.
+    /// A source without further details.
     #[must_use]
     pub fn of(by: SubtaskId, exchange: Option<u32>) -> Self {
         Self {
@@ -37,7 +38,7 @@ impl Source {
         }
     }
 
-    /// The same as journals of format 1 have it.
+    /// The same as it is in journals of format 1.
     #[must_use]
     pub fn without_origins(&self) -> Self {
         Self::of(self.by.clone(), self.exchange)
@@ -59,7 +60,7 @@ pub struct Origin {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReadFrom {
-    /// An answer of the same subtask.
+    /// A response to the same subtask.
     Answer {
         /// Number of the request.
         request: u32,
@@ -74,8 +75,8 @@ pub enum ReadFrom {
 }
 
 impl Origin {
-    /// Read from a request's answer: at which JSON pointer, and at which one within the document
-    /// that stands there.
+    /// Read from a response: at this JSON pointer, and at this one within the document at that
+    /// place.
     pub fn answer(part: impl Into<String>, request: u32, at: &str, inside: &str) -> Self {
         Self {
             part: part.into(),
@@ -107,7 +108,7 @@ pub struct Fact {
     pub source: Source,
 }
 
-/// All facts of a run, by name. A copy shares them: each subtask gets one.
+/// All facts of a run, by name. Clones share them: each subtask gets one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     by_name: BTreeMap<String, Arc<Fact>>,
@@ -119,7 +120,7 @@ pub struct Facts {
 pub struct AlreadyPublished {
     /// Its name.
     pub name: String,
-    /// Who published it first.
+    /// The subtask that published it first.
     pub by: SubtaskId,
 }
 
@@ -127,7 +128,7 @@ impl Facts {
     /// Publishes a fact.
     ///
     /// # Errors
-    /// If there is one of that name already: facts are immutable.
+    /// If there is already one with that name: facts are immutable.
     pub fn publish(&mut self, fact: Fact) -> Result<(), AlreadyPublished> {
         if let Some(first) = self.by_name.get(&fact.name) {
             return Err(AlreadyPublished {
@@ -152,7 +153,7 @@ impl Facts {
         value_at(&fact.value, rest)
     }
 
-    /// The fact that holds the value at a dotted path, and the rest of the path.
+    /// The fact that contains the value at a dotted path, and the rest of the path.
     #[must_use]
     pub fn containing<'a>(&self, path: &'a str) -> Option<(&Fact, &'a str)> {
         let mut end = path.len();
@@ -170,7 +171,7 @@ impl Facts {
     }
 }
 
-/// The value at a path inside of another: `runs[2].outcome`; the empty path is the value itself.
+/// The value at a path inside another: `runs[2].outcome`; the empty path is the value itself.
 #[must_use]
 pub fn value_at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     let path = path.trim_start_matches('.');

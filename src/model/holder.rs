@@ -1,18 +1,18 @@
-//! Who holds what only one run may have at a time.
+//! Who holds a lock that only one run may have at a time.
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A run that holds something, as it wrote it down.
+/// The holder of a lock, as it recorded itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// Id of the run.
     pub run: String,
     /// The process that runs it.
     pub pid: u32,
-    /// Since when it holds it.
+    /// Since when it holds the lock.
     pub since: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! What kind of value a fact or a field of one is, as far as that is known before the run.
+//! The kind of value of a fact or of its fields, as far as it is known before the run.
 
 use std::fmt;
 

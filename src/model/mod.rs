@@ -1,5 +1,5 @@
-//! What everything else speaks of: ids, facts, verdicts, scopes, events, templates, diagnostics.
-//! Pure data and pure functions; never touches a file, a process, the network or a clock.
+//! The shared vocabulary: ids, facts, verdicts, scopes, events, templates, diagnostics. Pure data
+//! and pure functions; never touches a file, a process, the network or a clock.
 
 pub(crate) mod alignment;
 mod bounds;

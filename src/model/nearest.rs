@@ -1,6 +1,6 @@
-//! "Did you mean": the name nearest to one that is not known.
+//! "Did you mean": the known name nearest to an unknown one.
 
-/// The nearest of the candidates, when it is near enough to be meant.
+/// The nearest of the candidates, if it is near enough to be what was meant.
 pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let allowed = (name.chars().count() / 3).clamp(1, 3);
     candidates
@@ -10,7 +10,7 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// How far apart two names are; one that goes on where the other ends is behind all slips.
+/// The distance of two names; if one is a prefix of the other, it ranks after all typing errors.
 fn rank(name: &str, candidate: &str, allowed: usize) -> Option<usize> {
     let begun = name.len() >= 3 && candidate.starts_with(name);
     distance(name, candidate, allowed).or(begun.then_some(allowed + candidate.len()))

@@ -1,14 +1,14 @@
-//! Paths with a number in them, written as a shell writes them: `/tmp/run-{1..4}.log`. Pure.
+//! Paths with a number in them, in shell notation: `/tmp/run-{1..4}.log`. Pure.
 
 /// More files than this are a slip of the pen.
 const MOST: u32 = 99;
 
 /// The paths that a pattern stands for: one for each number of its `{1..4}`, in that order; the
-/// text itself where it has none. The empty text stands for no path.
+/// text itself if it has no range. The empty text stands for no path.
 ///
 /// # Errors
-/// What is wrong with the pattern, as a fragment: it is not absolute, has more than one range, a
-/// range that is none, or a part such as `..`.
+/// What is wrong with the pattern, as a fragment: it is not absolute, has more than one range, an
+/// invalid range, or a part such as `..`.
 pub fn numbered_paths(pattern: &str) -> Result<Vec<String>, String> {
     if pattern.is_empty() {
         return Ok(Vec::new());
@@ -30,7 +30,7 @@ pub fn numbered_paths(pattern: &str) -> Result<Vec<String>, String> {
     }
 }
 
-/// Whether a path is one of these, or one of these with a number behind it.
+/// Whether a path is one of these, or one of these with a number appended.
 #[must_use]
 pub fn is_numbered_name(names: &[String], path: &str) -> bool {
     names.iter().any(|name| {

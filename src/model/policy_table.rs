@@ -1,5 +1,5 @@
-//! The gate file's `[policy]` table. Owns what may be written; enforcing it at the door is
-//! another module's work.
+//! The gate file's `[policy]` table. Owns what may be written; another module enforces it at the
+//! effect boundary.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What the operator asked for: which part of a gate, and whether it may write.
+//! The scope that the operator requested: which part of a gate, and whether it may write.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,16 +9,16 @@ pub enum Scope {
     /// All of it.
     #[default]
     All,
-    /// A work package and all that it depends on.
+    /// A work package and everything it depends on.
     Until(String),
-    /// One work package; what it depends on is taken as given.
+    /// One work package, without what it depends on.
     Only(String),
-    /// Several work packages; what they depend on is taken as given.
+    /// Several work packages, without what they depend on.
     Packages(Vec<String>),
 }
 
 impl Scope {
-    /// These work packages alone, in this order.
+    /// Only these work packages, in this order.
     #[must_use]
     pub fn only(mut packages: Vec<String>) -> Self {
         match packages.pop() {
@@ -27,8 +27,7 @@ impl Scope {
         }
     }
 
-    /// The work packages that are taken without what they depend on; none where all of that is
-    /// taken too.
+    /// The work packages that are run without what they depend on; none if that is run too.
     #[must_use]
     pub fn alone(&self) -> Option<Vec<&str>> {
         match self {
@@ -39,7 +38,7 @@ impl Scope {
     }
 }
 
-/// What the operator asked for; recorded, because a replay has to ask for the same.
+/// What the operator requested; recorded, because a replay has to request the same.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line"
@@ -49,31 +48,31 @@ pub struct Asked {
     /// Which part of the gate.
     #[serde(default)]
     pub scope: Scope,
-    /// Whether whatever touches the outside is left out.
+    /// Whether everything that touches the outside is left out.
     #[serde(default)]
     pub dry_run: bool,
-    /// Whether a dry run goes on behind what it leaves out; those of earlier versions stopped.
+    /// Whether a dry run continues after what it leaves out; those of earlier versions stopped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub through: bool,
-    /// Whether judged code runs without a sandbox.
+    /// Whether code under test runs without a sandbox.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unconfined: bool,
-    /// Whether it is waited for a candidate that another run is at work on.
+    /// Whether to wait for another run of the same candidate.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wait: bool,
-    /// What is done about the comment of another run for the same candidate; without it the
-    /// subtask that would post a second one stops.
+    /// What to do about a comment of another run for the same candidate; without it the subtask
+    /// that would post a second one stops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<Repeat>,
 }
 
-/// What is done where another run of the same gate has commented for the same candidate.
+/// What to do if another run of the same gate has commented for the same candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Repeat {
-    /// A second comment is posted.
+    /// Post a second comment.
     New,
-    /// The other run's comment counts as this run's, if it says the same.
+    /// The other run's comment counts as this run's, if its text is the same.
     Keep,
 }
 

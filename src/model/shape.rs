@@ -1,9 +1,9 @@
-//! Shapes of what others say: a commit is hexadecimal digits, an image an image reference. What does
-//! not fit is refused where it is read, before it is a fact that others quote.
+//! Formats of external values: a commit is hexadecimal digits, an image an image reference. A value
+//! that does not match is refused where it is read, before it becomes a fact that others quote.
 
 use super::escape::acts;
 
-/// What a text has to be.
+/// The required format of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// A commit: 7 to 64 hexadecimal digits.
@@ -21,7 +21,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// The shape of a value by the last word of its name, such as `saas_commit`.
+    /// The format of a value by the last word of its name, such as `saas_commit`.
     #[must_use]
     pub fn of_name(name: &str) -> Self {
         match name.rsplit(['_', '.']).next().unwrap_or(name) {
@@ -34,7 +34,7 @@ impl Shape {
         }
     }
 
-    /// What is wrong with a text that should have this shape; nothing when it has.
+    /// Why a text does not have this format; none if it has.
     #[must_use]
     pub fn fault(self, text: &str) -> Option<String> {
         let (what, most, letters): (_, usize, fn(char) -> bool) = match self {

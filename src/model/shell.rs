@@ -1,11 +1,11 @@
-//! Commands that people copy.
+//! Quoting of commands that people copy into a shell.
 
 use std::fmt::Write as _;
 
 use super::escape::acts;
 
-/// A word as a shell takes it. What no terminal shows is written as `$'…'`, so that the line is
-/// whole on the screen and means the same when it is pasted.
+/// A word quoted for a shell. Invisible characters are written as `$'…'`, so that the whole line is
+/// visible and means the same when it is pasted.
 #[must_use]
 pub fn quoted(word: &str) -> String {
     if word.chars().any(acts) {
@@ -38,7 +38,7 @@ fn escaped(word: &str) -> String {
     out + "'"
 }
 
-/// Words as one line that a shell takes.
+/// Words as one shell command line.
 #[must_use]
 pub fn command_line<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
     let words: Vec<String> = words.into_iter().map(quoted).collect();

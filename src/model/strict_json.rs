@@ -1,8 +1,8 @@
-//! The one reader for JSON that somebody else wrote: a key twice in one object is an error at
-//! every depth, and each way of not being JSON has its own words. Pure.
+//! The only parser for JSON that somebody else wrote: a duplicate key in an object is an error at
+//! every depth, and each kind of syntax error has its own message. Pure.
 //!
-//! Most readers keep the last of two equal keys without a word, so that what a person reads first
-//! is not what a program decides by.
+//! Most parsers silently keep the last of two equal keys, so that a person who reads the first one
+//! sees something else than the program uses.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ pub enum JsonError {
         /// Path of the object, such as `scenarios[2]`; empty for the document itself.
         path: String,
     },
-    /// `NaN`, `Infinity`: Python writes them, JSON has no such number.
+    /// `NaN`, `Infinity`: Python writes them, but JSON has no such numbers.
     #[error("`{word}` is no JSON number (line {line})")]
     NoNumber {
         /// The word.
@@ -42,7 +42,7 @@ pub enum JsonError {
         /// Where.
         column: usize,
     },
-    /// More than one document, or text behind it.
+    /// More than one document, or text after it.
     #[error("the document ends, and more follows it (line {line}, column {column})")]
     Trailing {
         /// Where.
@@ -50,7 +50,7 @@ pub enum JsonError {
         /// Where.
         column: usize,
     },
-    /// It breaks off.
+    /// It ends too early.
     #[error("it breaks off before its end (line {line})")]
     Unfinished {
         /// Where.
@@ -59,10 +59,10 @@ pub enum JsonError {
     /// Deeper than 128 levels.
     #[error("it is nested too deeply (recursion limit exceeded)")]
     TooDeep,
-    /// Anything else that is not JSON, in the parser's words.
+    /// Any other syntax error, with the parser's message.
     #[error("{0}")]
     Syntax(String),
-    /// It is JSON, but not of the shape that was asked for.
+    /// It is JSON, but not of the requested structure.
     #[error("unexpected shape: {0}")]
     Shape(String),
 }
@@ -78,7 +78,7 @@ fn at(path: &str) -> String {
 /// Reads one JSON document.
 ///
 /// # Errors
-/// If it is not exactly one, or an object has a key twice.
+/// If it is not exactly one, or an object has a duplicate key.
 pub fn read_json(text: &str) -> Result<Value, JsonError> {
     if text.starts_with('\u{feff}') {
         return Err(JsonError::ByteOrderMark);
@@ -89,10 +89,10 @@ pub fn read_json(text: &str) -> Result<Value, JsonError> {
     walked(text, serde_json::Deserializer::end)
 }
 
-/// Reads the JSON document that a text begins with; more may follow it, as notices do.
+/// Reads the JSON document at the start of a text; other text, such as notices, may follow.
 ///
 /// # Errors
-/// If it begins with none, or an object has a key twice.
+/// If the text does not start with one, or an object has a duplicate key.
 pub fn read_first_json(text: &str) -> Result<Value, JsonError> {
     walked(text, |_| Ok(()))
 }
@@ -113,13 +113,13 @@ fn walked<'de>(
 /// Reads one JSON document into a type.
 ///
 /// # Errors
-/// As [`read_json`], or if it has another shape.
+/// As [`read_json`], or if it has another structure.
 pub fn read_json_as<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
     let value = read_json(text)?;
     serde_json::from_value(value).map_err(|error| JsonError::Shape(error.to_string()))
 }
 
-/// What kind of JSON value it is, for a message.
+/// The name of its JSON type, for a message.
 #[must_use]
 pub fn kind_of(value: &Value) -> &'static str {
     match value {
@@ -132,7 +132,7 @@ pub fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-/// The parser's error in words of its own kind; its line and column count from 1.
+/// The parser's error with a message of its own kind; its line and column count from 1.
 fn told(error: &serde_json::Error, text: &str) -> JsonError {
     let (line, column) = (error.line(), error.column());
     let words = error.to_string();

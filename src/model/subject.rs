@@ -1,4 +1,4 @@
-//! What a verdict is on: which world, which gate, which part of it, which candidate, judged by
+//! What a verdict applies to: which world, which gate, which part of it, which candidate, judged by
 //! which program. Pure data, the same in every record of a run.
 
 use std::collections::BTreeMap;
@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::{Scope, Verdict};
 
-/// What [`Circumstances::sandbox`] says where judged code ran without one.
+/// Value of [`Circumstances::sandbox`] if code under test ran without one.
 pub const NO_SANDBOX: &str = "none";
 
-/// The world that a run reached out to.
+/// The world in which a run took place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum WorldKind {
@@ -28,7 +28,7 @@ pub enum WorldKind {
     Replay,
 }
 
-/// Under what a process of a run works; part of its opening record.
+/// The circumstances of a process of a run; part of its opening record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Circumstances {
     /// The world.
@@ -36,14 +36,14 @@ pub struct Circumstances {
     /// Name of the gate's file, without its directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate_file: Option<String>,
-    /// What keeps judged code in its sandbox, with its version; or [`NO_SANDBOX`].
+    /// The sandbox mechanism for code under test, with its version; or [`NO_SANDBOX`].
     pub sandbox: String,
-    /// Revision of the flake that the program comes from, when it does.
+    /// Revision of the flake that the program comes from, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flake: Option<String>,
 }
 
-/// What a verdict is on. What a record of an earlier format does not know is none.
+/// What a verdict applies to. Parts that a record of an earlier format does not contain are none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Subject {
     /// Format of the journal that it was read from.
@@ -54,22 +54,22 @@ pub struct Subject {
     pub world: Option<WorldKind>,
     /// The gate.
     pub gate: JudgedBy,
-    /// Which part of it was asked for.
+    /// The requested part of it.
     pub scope: Scope,
-    /// Whether whatever touches the outside was left out.
+    /// Whether everything that touches the outside was left out.
     pub dry_run: bool,
-    /// Work packages that were asked for, and how many there are.
+    /// The requested work packages, and how many there are.
     pub packages: Packages,
-    /// Parameters that differ from the gate's own, by name; none where the gate cannot be read.
+    /// Parameters that differ from the gate's defaults, by name; none if the gate cannot be read.
     pub parameters: Option<BTreeMap<String, Value>>,
-    /// The release candidate; none where none was found.
+    /// The release candidate; none if none was found.
     pub candidate: Option<JudgedCandidate>,
-    /// The program that concluded.
+    /// The program that concluded the run.
     pub program: Program,
-    /// Other programs that had a part in it, in order.
+    /// Other programs that took part in it, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_programs: Vec<Program>,
-    /// What kept judged code in its sandbox, with its version; or [`NO_SANDBOX`].
+    /// The sandbox mechanism for code under test, with its version; or [`NO_SANDBOX`].
     pub sandbox: Option<String>,
     /// How many subtasks ended in which way, by the word of the outcome.
     pub outcomes: BTreeMap<String, usize>,
@@ -79,7 +79,7 @@ pub struct Subject {
     pub verdict: Option<Verdict>,
 }
 
-/// The gate that judged.
+/// The gate of a verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JudgedBy {
     /// Its name.
@@ -89,17 +89,17 @@ pub struct JudgedBy {
     /// SHA-256 of each of its templates, by name.
     #[serde(default)]
     pub templates: BTreeMap<String, String>,
-    /// Whether it is, file and templates, one that ships with this program; found out by whoever
-    /// reads the record, not believed.
+    /// Whether file and templates are those of a gate built into this program; determined by
+    /// whoever reads the record, not taken from it.
     pub built_in: bool,
-    /// Name of its file, where it is not built in and the record has it.
+    /// Name of its file, if it is not built in and the record contains the name.
     pub file: Option<String>,
 }
 
-/// Which work packages.
+/// The requested work packages.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packages {
-    /// Ids of those that were asked for, in the gate's order.
+    /// Their ids, in the gate's order.
     pub asked_for: Vec<String>,
     /// How many the gate has.
     pub of: usize,
@@ -116,7 +116,7 @@ pub struct JudgedCandidate {
     pub wheels: Vec<String>,
     /// Its tag.
     pub tag: Option<String>,
-    /// The commit that the tag leads to.
+    /// The commit that the tag points to.
     pub commit: Option<String>,
 }
 
@@ -125,12 +125,12 @@ pub struct JudgedCandidate {
 pub struct Program {
     /// Its version.
     pub version: String,
-    /// Revision of the flake it comes from, when it does.
+    /// Revision of the flake it comes from, if any.
     pub flake: Option<String>,
 }
 
 impl WorldKind {
-    /// Whether what was found out in one holds in the other.
+    /// Whether results of the one are valid in the other.
     #[must_use]
     pub fn shares_results_with(&self, other: &Self) -> bool {
         matches!(
@@ -152,14 +152,14 @@ impl fmt::Display for WorldKind {
 }
 
 impl Subject {
-    /// Whether a part of the gate was left out because it was not asked for.
+    /// Whether a part of the gate was left out because it was not requested.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         self.scope != Scope::All
     }
 
-    /// A verdict of this subject in words. What is no verdict on a release never reads as one: a
-    /// part says which, a rehearsal and a dry run say that.
+    /// A verdict of this subject as text. What is not a verdict on a release never looks like one:
+    /// a partial run states its part, and a rehearsal and a dry run are labelled as such.
     #[must_use]
     pub fn in_words(&self, verdict: &str) -> String {
         let Packages { asked_for, of } = &self.packages;
@@ -175,7 +175,7 @@ impl Subject {
         }
     }
 
-    /// All of it but the verdict, one line each: what, and which.
+    /// Everything except the verdict, as labelled lines.
     #[must_use]
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let unknown = || "not recorded".to_owned();

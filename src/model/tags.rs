@@ -1,6 +1,6 @@
-//! Looks at a template's tags without compiling it: to refuse what the template engine's own
-//! recursion could not bear (it walks an expression as deep as it is long), and to find the words
-//! that the engine would look up only while it renders.
+//! Scans a template's tags without compiling it: to refuse nesting that is too deep for the
+//! template engine's recursion (it walks an expression as deep as it is long), and to find the
+//! words that the engine would look up only while it renders.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -55,9 +55,9 @@ fn end_of_tag(bytes: &[u8], mut at: usize, close: [u8; 2]) -> usize {
 
 /// A word in a tag that the engine looks up only while it renders.
 pub(crate) struct Call<'t> {
-    /// Where it stands, in bytes.
+    /// Its byte range.
     pub(crate) range: Range<usize>,
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: CallKind,
     /// The word.
     pub(crate) name: &'t str,

@@ -1,5 +1,5 @@
-//! Templates: values that quote facts and parameters. Strict: a name that is not known is an
-//! error, never an empty text. Pure; what a template may quote is decided when a gate is loaded.
+//! Templates: values that quote facts and parameters. Strict: an unknown name is an error, never an
+//! empty text. Pure; which names a template may quote is decided when a gate is loaded.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ use crate::model::{Fact, Facts};
 /// names.
 ///
 /// # Errors
-/// If a fact would replace a parameter or part of another fact by something else.
+/// If a fact would replace a parameter or part of another fact.
 pub fn context(parameters: &Map<String, Value>, facts: &Facts) -> Result<Value, TemplateError> {
     context_of(parameters, facts.iter())
 }
@@ -45,7 +45,7 @@ pub(crate) fn context_of<'f>(
     Ok(tree)
 }
 
-/// Merges tables; anything else must be equal. The error is the path where it is not.
+/// Merges tables; anything else must be equal. The error is the path of the first conflict.
 fn merge(into: &mut Value, from: Value, path: String) -> Result<(), String> {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
@@ -79,7 +79,7 @@ pub fn render(text: &str, context: &Value) -> Result<String, TemplateError> {
     render_in(environment(), text, context)
 }
 
-/// The same in an environment of another kind, which [`strict`] began.
+/// The same in an environment of another kind, created by [`strict`].
 pub(super) fn render_in(
     environment: &Environment<'static>,
     text: &str,
@@ -92,12 +92,12 @@ pub(super) fn render_in(
 /// expression's value in its own type; keys stay as they are.
 ///
 /// # Errors
-/// The first text that cannot be rendered, with the field it stands in.
+/// The first text that cannot be rendered, with the field that contains it.
 pub fn render_fields(fields: &Value, context: &Value) -> Result<Value, TemplateError> {
     Renderer::new(context).fields(fields)
 }
 
-/// A context in the template engine's own form, made when first needed.
+/// A context in the template engine's own form, created on first use.
 struct Renderer<'c> {
     context: &'c Value,
     converted: OnceCell<minijinja::Value>,
@@ -203,7 +203,7 @@ pub(crate) fn render_parameters(
     render(text, &Value::Object(parameters.clone()))
 }
 
-/// Whether there is anything to fill in.
+/// Whether it contains anything to fill in.
 #[must_use]
 pub fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
@@ -219,7 +219,7 @@ pub(crate) fn holds_template(value: &Value) -> bool {
     }
 }
 
-/// What a template quotes: dotted names, as far as they can be told without running it.
+/// The names that a template quotes, dotted, as far as they can be determined without running it.
 ///
 /// # Errors
 /// If it does not compile.
@@ -252,8 +252,8 @@ fn too_long_told() -> String {
     format!("a tag of more than {LONGEST} bytes")
 }
 
-/// Where in a template its error lies, in bytes, and what it says. Filters and tests that do not
-/// exist are errors, too, though the engine would only find out while rendering.
+/// The position of a template's error, in bytes, and its message. Unknown filters and tests are
+/// errors too, although the engine would report them only while rendering.
 pub(crate) fn syntax_error(text: &str) -> Option<(std::ops::Range<usize>, String)> {
     if let Some(range) = too_long(text) {
         return Some((range, too_long_told()));
@@ -284,8 +284,8 @@ fn is_test(name: &str) -> bool {
     !called.is_err_and(|error| error.kind() == ErrorKind::UnknownTest)
 }
 
-/// A strict environment in which nothing is escaped, because what is made are texts, not pages; and
-/// nothing takes for ever, because the template may be a stranger's.
+/// A strict environment without escaping, because the output is text, not HTML; and with limits,
+/// because the template may come from a stranger.
 pub(super) fn strict() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -343,7 +343,7 @@ fn explain(
 ) -> TemplateError {
     if error.kind() == ErrorKind::UndefinedError {
         let shown = error.range().and_then(|range| {
-            // The engine marks the last step of a path; all of it says more.
+            // The engine marks only the last step of a path; the whole path is more helpful.
             let of_path = |letter: char| letter.is_alphanumeric() || "_.[]".contains(letter);
             let before = text.get(..range.start)?.trim_end_matches(of_path);
             text.get(before.len()..range.end)
@@ -353,8 +353,8 @@ fn explain(
     TemplateError::broken(told(error))
 }
 
-/// Names what is missing: the first quoted name that is not in the context, or else the
-/// expression itself.
+/// Names what is missing: the first quoted name that is not in the context, or else the expression
+/// itself.
 fn undefined(
     expression: &str,
     names: impl IntoIterator<Item = String>,

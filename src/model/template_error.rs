@@ -1,13 +1,13 @@
-//! Why a value could not be made from its template, and where it stands.
+//! Why a template could not be rendered, and the position of the error.
 
 use std::fmt;
 
 use crate::model::SubtaskId;
 
-/// Why a value could not be made from its template.
+/// Why a template could not be rendered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    /// It quotes something that is not there.
+    /// It quotes something that does not exist.
     #[error("{at}: `{name}` is neither a fact nor a parameter", at = place(subtask.as_ref(), field))]
     Undefined {
         /// The subtask, where there is one.
@@ -17,7 +17,7 @@ pub enum TemplateError {
         /// What is missing.
         name: String,
     },
-    /// It cannot be read or rendered.
+    /// It cannot be parsed or rendered.
     #[error("{at}: {reason}", at = place(subtask.as_ref(), field))]
     Broken {
         /// The subtask, where there is one.
@@ -27,7 +27,7 @@ pub enum TemplateError {
         /// Why.
         reason: String,
     },
-    /// A fact would replace a parameter, or lies inside another fact.
+    /// A fact would replace a parameter, or is inside another fact.
     #[error("fact `{fact}` and `{other}` say different things")]
     Conflict {
         /// The fact.

@@ -1,4 +1,4 @@
-//! What a failure means: the gate file's `[[triage]]` rules against what was seen. Pure.
+//! The meaning of a failure: the gate file's `[[triage]]` rules applied to what was seen. Pure.
 
 use regex::Regex;
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! How a subtask ends, how the gate ends, and the exit code that says so.
+//! How a subtask ends, how the gate ends, and the corresponding exit code.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::model::SubtaskId;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
-    /// It was shown; `note` says in one line what was seen.
+    /// It passed; `note` states in one line what was seen.
     Passed {
         /// One line.
         note: String,
@@ -18,12 +18,12 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         warnings: Vec<String>,
     },
-    /// It did not apply; `why` says so.
+    /// It did not apply, for the reason in `why`.
     Skipped {
         /// One line.
         why: String,
     },
-    /// The outside must change first.
+    /// Waiting on an external condition.
     Blocked(Finding),
     /// It could not be determined.
     Error(Finding),
@@ -38,15 +38,15 @@ pub enum Outcome {
     },
 }
 
-/// What stopped a subtask before it started.
+/// Why a subtask was not started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "stop", content = "by", rename_all = "kebab-case")]
 pub enum Stop {
     /// This subtask did not pass.
     Subtask(SubtaskId),
-    /// A dry run does not do what it would do.
+    /// A dry run does not perform this action.
     DryRun(String),
-    /// It needs what a dry run has not done; in words.
+    /// It needs something that a dry run has not done; a description.
     DryRunNeeds(String),
     /// `--until` or `--only` leaves it out.
     OutOfScope,
@@ -54,10 +54,10 @@ pub enum Stop {
     Interrupted,
 }
 
-/// What is wrong, what shows it, and what would put it right.
+/// A problem, what was seen of it, and how to fix it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// What is wrong, in one line that names the thing.
+    /// The problem, in one line that names the object.
     pub what: String,
     /// What was seen: one line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -76,14 +76,14 @@ impl Finding {
         }
     }
 
-    /// Adds what was seen.
+    /// Adds a line of what was seen.
     #[must_use]
     pub fn seen(mut self, line: impl Into<String>) -> Self {
         self.seen.push(line.into());
         self
     }
 
-    /// Adds what would put it right.
+    /// Adds how to fix it.
     #[must_use]
     pub fn remedy(mut self, text: impl Into<String>) -> Self {
         self.remedy = Some(text.into());
@@ -100,7 +100,7 @@ impl Outcome {
         }
     }
 
-    /// With more that the operator should know all the same.
+    /// Adds further lines that the operator should know.
     #[must_use]
     pub fn beside(mut self, lines: impl IntoIterator<Item = String>) -> Self {
         match &mut self {
@@ -114,13 +114,13 @@ impl Outcome {
         self
     }
 
-    /// Whether what comes after may start.
+    /// Whether later subtasks may start.
     #[must_use]
     pub fn lets_on(&self) -> bool {
         matches!(self, Self::Passed { .. } | Self::Skipped { .. })
     }
 
-    /// The finding, where there is one.
+    /// The finding, if there is one.
     #[must_use]
     pub fn finding(&self) -> Option<&Finding> {
         match self {
@@ -153,7 +153,8 @@ impl Outcome {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
-            // Left out on purpose is no finding; stopped is told by what stopped it.
+            // Deliberately left out is not a finding; a stopped subtask is reported with what
+            // stopped it.
             Self::Passed { .. }
             | Self::Skipped { .. }
             | Self::NotRun {
@@ -176,9 +177,9 @@ impl Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// All that was to be shown was shown.
+    /// Everything that had to be shown was shown.
     Passed,
-    /// The outside must change first.
+    /// Waiting on an external condition.
     Blocked,
     /// It could not be determined.
     Error,

@@ -1,7 +1,7 @@
-//! Processes that a rule of the gate means: ending them, and saying why others are spared.
+//! Processes that match a rule of the gate: ends them, and explains why others are skipped.
 //!
-//! Decides only; listing and signalling are effects, and the world checks the rule once more
-//! before each signal.
+//! Decides only; listing and signalling are effects, and the world checks the rule once more before
+//! each signal.
 
 mod sweep;
 

@@ -1,4 +1,4 @@
-//! Ends every process that a rule means, until none is born any more.
+//! Ends every process that matches a rule, and repeats until no new one appears.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,27 +17,27 @@ const ROUNDS_OF_TERM: u32 = 3;
 /// More rounds than this, and something starts them faster than they can be ended.
 const MOST_ROUNDS: u32 = 50;
 
-/// What a rule means among the processes of one scan.
+/// The processes of one scan, sorted by a rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sight {
     /// Those that may be ended.
     pub targets: Vec<ProcessSeen>,
-    /// Those that it means but that belong to somebody else.
+    /// Those that match but belong to another user.
     pub foreign: Vec<ProcessSeen>,
-    /// Those that run the rule's program but are spared, with the reason.
+    /// Those that run the rule's program but are skipped, with the reason.
     pub look_alikes: Vec<(ProcessSeen, Spared)>,
 }
 
-/// What a sweep did.
+/// The result of a sweep.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Swept {
     /// One per process, in order.
     pub receipts: Vec<Receipt>,
-    /// Another user's, left alone.
+    /// Those of another user, left alone.
     pub foreign: Vec<ProcessSeen>,
-    /// Those that run the rule's program but are spared, as the last scan saw them.
+    /// Those that run the rule's program but are skipped, as seen by the last scan.
     pub look_alikes: Vec<(ProcessSeen, Spared)>,
-    /// How often the processes were listed.
+    /// Number of scans.
     pub scans: u32,
     /// Whether new ones kept appearing until the sweep gave up.
     pub endless: bool,
@@ -62,7 +62,7 @@ fn sort(compiled: &CompiledRule, seen: Vec<ProcessSeen>) -> Sight {
     for process in seen {
         match compiled.explain(&process) {
             Ok(()) => sight.targets.push(process),
-            // Where another user's process has its home is not for us to see.
+            // The home of another user's process is not visible to us.
             Err(Spared::AnotherUser | Spared::Home { .. }) if !process.ours => {
                 sight.foreign.push(process);
             }
@@ -73,7 +73,8 @@ fn sort(compiled: &CompiledRule, seen: Vec<ProcessSeen>) -> Sight {
     sight
 }
 
-/// Ends what the rule means: list, TERM, wait, KILL, verify, until two scans in a row find none.
+/// Ends the processes that match the rule: list, TERM, wait, KILL, verify, until two consecutive
+/// scans find none.
 ///
 /// # Errors
 /// If the processes cannot be listed or signalled at all.
@@ -129,7 +130,7 @@ pub async fn sweep(ctx: &Ctx, rule: &ProcessRule) -> Result<Swept, VerbError> {
 }
 
 impl Swept {
-    /// How many met this fate.
+    /// How many had this fate.
     #[must_use]
     pub fn count(&self, fate: Fate) -> usize {
         self.receipts
@@ -138,7 +139,7 @@ impl Swept {
             .count()
     }
 
-    /// What is still there though it should not be, one line each.
+    /// Processes that should have ended but are still there, one line each.
     #[must_use]
     pub fn left(&self) -> Vec<String> {
         let of_receipt = |receipt: &Receipt| {
@@ -164,7 +165,8 @@ impl Swept {
         left
     }
 
-    /// What the rule means exactly but for whose it is, one line each: it was skipped, and lives.
+    /// Processes that match the rule but belong to another user, one line each: they were skipped
+    /// and still run.
     #[must_use]
     pub fn skipped(&self) -> Vec<String> {
         let exact = self
@@ -176,7 +178,7 @@ impl Swept {
             .collect()
     }
 
-    /// In one line, such as `2 ended (1 by KILL)`.
+    /// A summary in one line, such as `2 ended (1 by KILL)`.
     #[must_use]
     pub fn note(&self) -> String {
         let killed = self.count(Fate::Killed);

@@ -1,5 +1,5 @@
-//! What a rehearsal answers instead of the real world: the person at the terminal says yes, and a
-//! webhook takes what is sent. Nothing of it leaves this machine.
+//! The rehearsal's answers in place of the real world: the prompt is confirmed, and a webhook
+//! accepts what is sent. Nothing leaves this machine.
 
 use std::sync::Arc;
 

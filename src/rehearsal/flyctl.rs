@@ -1,7 +1,7 @@
-//! A stand-in for `flyctl`: an executable with the real one's output shapes.
+//! A stand-in for `flyctl`: an executable with the real one's output formats.
 //!
-//! Owns the script and the counts that Fly's side of the world tells. It answers the five
-//! read-only commands the gate may use, and refuses everything else.
+//! Owns the script and the counts that Fly reports. It answers the five read-only commands the gate
+//! may use, and refuses everything else.
 
 use std::path::{Path, PathBuf};
 
@@ -10,17 +10,17 @@ use super::{Fault, Faults, RehearsalError};
 
 const SCRIPT: &str = include_str!("flyctl.sh");
 
-/// Counts of rows that the drain gave up, as one source tells them.
+/// Counts of rows that the drain gave up, as one source reports them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowCounts {
-    /// Rows that failed for good because of the infrastructure.
+    /// Rows that failed permanently because of the infrastructure.
     pub terminal_failed: u64,
     /// Rows rejected by business rules.
     pub business_rule_rejected: u64,
 }
 
 impl RowCounts {
-    /// What the database says through `flyctl ssh console`.
+    /// The counts in the database, read through `flyctl ssh console`.
     #[must_use]
     pub fn in_database(faults: &Faults) -> Self {
         Self {
@@ -37,7 +37,7 @@ impl RowCounts {
         }
     }
 
-    /// What `/health/ready/` says.
+    /// The counts in `/health/ready/`.
     #[must_use]
     pub fn in_health(faults: &Faults) -> Self {
         let mut counts = Self::in_database(faults);
@@ -50,8 +50,8 @@ impl RowCounts {
 
 /// Writes the stand-in as `flyctl` into `bin` and returns its path.
 ///
-/// Every call is appended to the file `log`, one line each, so that a test can say what was
-/// asked of Fly.
+/// Every call is appended to the file `log`, one line each, so that a test can check the calls to
+/// Fly.
 ///
 /// # Errors
 /// The file could not be written.

@@ -1,8 +1,8 @@
-//! A stand-in for `gh`, for a rehearsal on a machine that has none.
+//! A stand-in for `gh`, for a rehearsal on a machine without it.
 //!
-//! Owns the script and the executable that starts it. It asks the embedded GitHub what the real
-//! one would ask, over the same socket; `tests/in_process/real_tools/rehearsal_github/stand_in.rs` holds both beside
-//! each other, byte by byte.
+//! Owns the script and the executable that starts it. It sends the embedded GitHub the same
+//! requests as the real one, over the same socket;
+//! `tests/in_process/real_tools/rehearsal_github/stand_in.rs` compares both byte by byte.
 
 use std::path::{Path, PathBuf};
 

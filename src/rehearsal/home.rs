@@ -1,4 +1,4 @@
-//! The operator's home before and after: what the gate must leave as it was.
+//! Compares the operator's home before and after: the gate must leave it unchanged.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,8 @@ use super::{RehearsalError, host};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Snapshot(BTreeMap<String, Vec<u8>>);
 
-/// Takes a home as it is. The orphans' own homes live and die with them, so they are left out.
+/// Records the current state of a home. The orphans' own homes exist only as long as they do, so
+/// they are left out.
 pub(super) fn snapshot(home: &Path) -> Result<Snapshot, RehearsalError> {
     let files = host::files_below(home)?;
     let mut digests = BTreeMap::new();

@@ -1,5 +1,6 @@
-//! The rehearsal's own hands: it builds a world, so it writes files and starts programs itself.
-//! The gate under rehearsal still goes through [`crate::world::World`] only.
+//! The rehearsal's own file and process access: building a world means writing files and starting
+//! programs. The gate under rehearsal still reaches the outside only through
+//! [`crate::world::World`].
 #![expect(
     clippy::disallowed_methods,
     reason = "this module makes the embedded world; it is the outside, not the gate"
@@ -8,7 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// Why the embedded world could not be made.
+/// Why the embedded world could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum RehearsalError {
     /// A file of the embedded world could not be written or read.
@@ -18,20 +19,20 @@ pub enum RehearsalError {
         operation: &'static str,
         /// The file.
         path: PathBuf,
-        /// The system's words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
-    /// A program that helps to make the world could not be started.
+    /// A program that helps to create the world could not be started.
     #[error("program `{program}` could not be started for the rehearsal")]
     NotStarted {
         /// Its name.
         program: String,
-        /// The system's words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
-    /// A program that helps to make the world failed.
+    /// A program that helps to create the world failed.
     #[error("program `{program}` failed while making the rehearsal: {stderr}")]
     Failed {
         /// Its command line.
@@ -44,11 +45,11 @@ pub enum RehearsalError {
     Listen {
         /// Socket or address.
         address: String,
-        /// The system's words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
-    /// Something else that the message names.
+    /// Any other error, described by the message.
     #[error("{0}")]
     Other(String),
 }
@@ -95,7 +96,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, RehearsalError> {
     })
 }
 
-/// Makes a directory and those above it.
+/// Creates a directory and its parents.
 pub(crate) fn make_dir(path: &Path) -> Result<(), RehearsalError> {
     std::fs::create_dir_all(path).map_err(|source| RehearsalError::File {
         operation: "make",
@@ -104,7 +105,7 @@ pub(crate) fn make_dir(path: &Path) -> Result<(), RehearsalError> {
     })
 }
 
-/// Makes a symbolic link.
+/// Creates a symbolic link.
 pub(crate) fn link(to: &Path, at: &Path) -> Result<(), RehearsalError> {
     std::os::unix::fs::symlink(to, at).map_err(|source| RehearsalError::File {
         operation: "link",
@@ -120,7 +121,7 @@ pub(crate) fn command(program: &str) -> Command {
     command
 }
 
-/// Runs a command to its end; anything but exit code 0 is an error with what it wrote.
+/// Runs a command to its end; any exit code but 0 is an error with its output.
 pub(crate) fn run(command: &mut Command, input: Option<&[u8]>) -> Result<Output, RehearsalError> {
     use std::io::Write;
     let program = command.get_program().to_string_lossy().into_owned();
@@ -133,7 +134,7 @@ pub(crate) fn run(command: &mut Command, input: Option<&[u8]>) -> Result<Output,
         command.stdin(Stdio::piped());
     }
     let mut child = command.spawn().map_err(not_started)?;
-    // Fed from a thread: a program that answers while it reads must not block both sides.
+    // Written from a thread: a program that writes while it reads must not block both sides.
     let feeder = child
         .stdin
         .take()
@@ -171,7 +172,7 @@ pub(crate) fn make_removable(root: &Path) {
     let Ok(entries) = std::fs::read_dir(root) else {
         return;
     };
-    // What stays behind is a temporary directory; nobody is helped by an error.
+    // Only a temporary directory remains; an error would help nobody.
     let _done = std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o700));
     for entry in entries.flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -180,7 +181,7 @@ pub(crate) fn make_removable(root: &Path) {
     }
 }
 
-/// Removes a file; one that is gone already is fine.
+/// Removes a file; a missing one is not an error.
 pub(crate) fn remove(path: &Path) {
     drop(std::fs::remove_file(path));
 }
@@ -215,7 +216,7 @@ pub(crate) fn remove_file(path: &Path) -> Result<(), RehearsalError> {
     })
 }
 
-/// Removes a directory and what is in it.
+/// Removes a directory and its contents.
 pub(crate) fn remove_dir(path: &Path) -> Result<(), RehearsalError> {
     std::fs::remove_dir_all(path).map_err(|source| RehearsalError::File {
         operation: "remove",
@@ -240,7 +241,7 @@ pub(crate) struct Seen {
     pub pid: u32,
     /// Argument list, the program's name first.
     pub argv: Vec<String>,
-    /// Its `HOME`, when the system tells.
+    /// Its `HOME`, if the system reports it.
     pub home: Option<PathBuf>,
     /// When it started, in seconds since the epoch.
     pub started: u64,
@@ -284,12 +285,12 @@ pub(crate) fn processes() -> Result<Vec<Seen>, RehearsalError> {
 pub(crate) fn kill(pid: u32) {
     use nix::sys::signal::{Signal, kill};
     if let Ok(pid) = i32::try_from(pid) {
-        // An error means that it is gone already, which is what was asked for.
+        // An error means that it is already gone, which is the goal.
         let _ = kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL);
     }
 }
 
-/// Waits a moment for something that has no event to wait for.
+/// Waits a moment for a condition without a notification.
 pub(crate) fn pause() {
     std::thread::sleep(std::time::Duration::from_millis(5));
 }

@@ -1,4 +1,4 @@
-//! What the embedded GitHub has to know of the checkouts that were made.
+//! The data about the generated checkouts that the embedded GitHub needs.
 
 use super::github::{RepositoryFacts, TagFact};
 use super::product::repositories::Repositories;

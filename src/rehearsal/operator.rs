@@ -1,5 +1,5 @@
-//! The operator of the embedded world: where they live, what their environment and PATH hold, and
-//! the parameters that lead the gate there.
+//! The operator of the embedded world: their home, environment and PATH, and the parameters that
+//! point the gate at this world.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

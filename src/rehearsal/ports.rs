@@ -1,5 +1,5 @@
-//! Where the embedded servers listen. The address goes into locks, configurations and commits, and
-//! with them into their digests: with the same ports two rehearsals can be compared.
+//! The ports of the embedded servers. Addresses appear in locks, configurations and commits, and so
+//! affect their digests: two rehearsals can be compared if their ports are the same.
 
 use std::net::{Ipv4Addr, SocketAddr};
 

@@ -1,5 +1,5 @@
-//! Where this world's readers look: files that the gate leaves outside of its own directories lie
-//! below the world's, never in the machine's `/tmp`.
+//! Redirects the files that the gate leaves outside of its own directories: they are written below
+//! the embedded world, never to the machine's `/tmp`.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{Fault, Faults, RehearsalError, host};
 use crate::model::SubtaskId;
 use crate::world::{Effect, LeaveFile, Place, Response, World, WorldError};
 
-/// What stands where a log would be left.
+/// What occupies the path where a log would be left.
 const TAKEN: &str = "tmp/teamspace-canary-run-2.log";
 /// The operator's own file that the stranger's link leads to.
 const LEADS_TO: &str = "operator/home/.bashrc";
@@ -26,7 +26,7 @@ pub(super) fn parameter(root: &Utf8Path) -> String {
     format!("teamspace.readers_logs={logs}")
 }
 
-/// Makes the directories that every machine has, and what a fault puts there.
+/// Creates the directories that every machine has, and what a fault puts there.
 pub(super) fn build(root: &Utf8Path, faults: &Faults) -> Result<(), RehearsalError> {
     let outside = outside(root);
     host::make_dir(outside.join("tmp").as_std_path())?;

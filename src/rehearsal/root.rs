@@ -4,8 +4,8 @@ use camino::Utf8PathBuf;
 
 use super::{RehearsalError, host};
 
-/// Makes it, and these below it. Its path is short: a Unix socket's name has room for about a
-/// hundred bytes.
+/// Creates it, and these directories below it. Its path is short, because a Unix socket's path is
+/// limited to about a hundred bytes.
 pub(super) fn make(below: &[&str]) -> Result<(tempfile::TempDir, Utf8PathBuf), RehearsalError> {
     let failed = |source| RehearsalError::File {
         operation: "make",
@@ -25,7 +25,7 @@ pub(super) fn make(below: &[&str]) -> Result<(tempfile::TempDir, Utf8PathBuf), R
     Ok((directory, root))
 }
 
-/// Does work that blocks on a thread of its own.
+/// Runs blocking work on a thread of its own.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, RehearsalError> + Send + 'static,
 ) -> Result<T, RehearsalError> {

@@ -1,5 +1,5 @@
-//! The embedded world that a gate is rehearsed in: one that comes with the program, or one that is
-//! made of the gate file. Both break in the same way where a fault follows from the gate itself.
+//! The embedded world in which a gate is rehearsed: a built-in one, or one generated from the gate
+//! file. Faults that are derived from the gate itself work the same in both.
 
 use std::sync::Arc;
 
@@ -12,20 +12,20 @@ use crate::gate::{Gate, ShippedWorld};
 use crate::world::World;
 use crate::world::live::Operator;
 
-/// What goes wrong in a rehearsal.
+/// The faults of a rehearsal.
 #[derive(Debug, Clone, Default)]
 pub struct Broken {
-    /// Faults of the world that comes with the program.
+    /// Faults of the built-in world.
     pub shipped: Faults,
-    /// Faults that follow from the gate.
+    /// Faults that are derived from the gate.
     pub of_gate: Vec<GateFault>,
 }
 
 /// A running embedded world.
 pub enum Stage {
-    /// That of the Phase 4 gate, and what of the gate's own requests goes wrong in it.
+    /// That of the Phase 4 gate, with the faults derived from the gate.
     Phase4(Box<Phase4World>, Vec<GateFault>),
-    /// One that is made of the gate file.
+    /// One that is generated from the gate file.
     Own(Box<OwnWorld>),
 }
 
@@ -78,7 +78,7 @@ impl Stage {
         }
     }
 
-    /// Parameters as `name=value` that lead the gate into this world.
+    /// Parameters as `name=value` that point the gate at this world.
     #[must_use]
     pub fn parameters(&self) -> Vec<String> {
         match self {
@@ -87,7 +87,7 @@ impl Stage {
         }
     }
 
-    /// What is broken directly at the outside, and what stands in for it.
+    /// Adds the faults directly at the outside, and the stand-ins.
     #[must_use]
     pub fn wrap(&self, outside: Arc<dyn World>) -> Arc<dyn World> {
         match self {
@@ -102,7 +102,7 @@ impl Stage {
         }
     }
 
-    /// What has become of the world.
+    /// The final state of the world.
     #[must_use]
     pub fn final_state(&self) -> Value {
         match self {
@@ -111,7 +111,7 @@ impl Stage {
         }
     }
 
-    /// Ends the world; `keep` leaves its directory for a look.
+    /// Ends the world; `keep` keeps its directory for inspection.
     pub async fn end(self, keep: bool) {
         match self {
             Self::Phase4(world, _) => world.end(keep).await,

@@ -1,5 +1,5 @@
-//! The embedded world as a whole: builds its parts in one temporary directory, hands the gate an
-//! operator who lives there, and says at the end what has become of it.
+//! The embedded world as a whole: builds its parts in one temporary directory, gives the gate an
+//! operator environment in it, and reports the final state.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -51,11 +51,11 @@ pub struct World {
 }
 
 impl World {
-    /// Builds the world. `outer` is whoever rehearses: their tools are used, nothing of theirs
-    /// is touched but the gate's own cache.
+    /// Builds the world. `outer` is whoever rehearses: their tools are used; nothing of theirs is
+    /// changed except the gate's own cache.
     ///
     /// # Errors
-    /// If a tool is missing, or a file or server of the world cannot be made.
+    /// If a tool is missing, or a file or server of the world cannot be created.
     pub async fn build(outer: &Operator, faults: &Faults) -> Result<Self, RehearsalError> {
         let (directory, root) = root::make(&[
             "bin",
@@ -94,7 +94,7 @@ impl World {
             let (root, url, faults) = (root.clone(), saas.url(), faults.clone());
             blocking(move || build_harness(&root, &url, &faults, &locking)).await?;
         }
-        // uv made the gate's cache, open to all.
+        // uv created the gate's cache with open permissions.
         session::close_cache(&root.join("cache/gate"))
             .map_err(|error| RehearsalError::Other(error.to_string()))?;
         let stand_ins = put_stand_ins(&root, &operator, &python, faults)?;
@@ -141,14 +141,14 @@ impl World {
         self.github.clone()
     }
 
-    /// Programs that are not the real ones here.
+    /// Programs that are stand-ins here.
     #[must_use]
     pub fn stand_ins(&self) -> &[&'static str] {
         &self.stand_ins
     }
 
-    /// Parameters as `name=value` that lead a gate into this world that is a program of its own,
-    /// with nothing around its outside.
+    /// Parameters as `name=value` that point a gate, run as a separate program and without
+    /// extra layers, at this world.
     #[must_use]
     pub fn parameters(&self) -> Vec<String> {
         let mut parameters = self.parameters.clone();
@@ -162,8 +162,8 @@ impl World {
         self.parameters.clone()
     }
 
-    /// What is otherwise directly at the outside: files for readers lie in this world; a full disk
-    /// is where evidence would be written.
+    /// Replaces what would reach the real outside: files for readers are in this world, and a full
+    /// disk is where evidence would be written.
     #[must_use]
     pub fn wrap(&self, outside: Arc<dyn crate::world::World>) -> Arc<dyn crate::world::World> {
         let outside: Arc<dyn crate::world::World> = Arc::new(Answering(outside));
@@ -183,7 +183,7 @@ impl World {
         outside
     }
 
-    /// What has become of the world.
+    /// The final state of the world.
     #[must_use]
     pub fn final_state(&self) -> Value {
         let mut orphans = self
@@ -212,7 +212,7 @@ impl World {
         })
     }
 
-    /// Ends the world; `keep` leaves its directory for a look.
+    /// Ends the world; `keep` keeps its directory for inspection.
     pub async fn end(self, keep: bool) {
         let Self {
             directory,
@@ -232,7 +232,7 @@ impl World {
     }
 }
 
-/// What takes no server to make.
+/// The parts that need no server.
 struct Made {
     repositories: Repositories,
     releases: Vec<wheels::Release>,
@@ -271,7 +271,7 @@ impl Made {
         })
     }
 
-    /// An older command that stands first on PATH.
+    /// Puts an older command first on PATH.
     fn put_stale_cli(&self, root: &Utf8Path, python: &Path) -> Result<(), RehearsalError> {
         let home = root.join("old-cli");
         stale_cli::put(
@@ -283,8 +283,8 @@ impl Made {
     }
 }
 
-/// Puts stand-ins first on PATH: always for `flyctl`, which has no world to talk to, and for `gh`
-/// where there is none. Returns their names.
+/// Puts stand-ins first on PATH: always for `flyctl`, which has no embedded service, and for `gh`
+/// if it is not installed. Returns their names.
 fn put_stand_ins(
     root: &Utf8Path,
     operator: &Operator,

@@ -1,6 +1,6 @@
-//! What GitHub Actions reads of a run: annotations and outputs, and log lines that start no
+//! The output for GitHub Actions: annotations, step outputs, and log lines that cannot start a
 //! workflow command. Pure; the rules are the runner's (`ActionCommand`): a command is a line that
-//! begins with `::` after white space, or holds `##[` anywhere.
+//! begins with `::` after white space, or contains `##[` anywhere.
 
 use std::io::Write;
 use std::sync::LazyLock;
@@ -27,7 +27,7 @@ static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// The commands that show what is wrong with a run beside the code; one line each.
+/// The workflow commands that show a run's findings as annotations; one line each.
 #[must_use]
 pub fn annotations(report: &Report) -> Vec<String> {
     let found = report.findings();
@@ -42,7 +42,7 @@ pub fn annotations(report: &Report) -> Vec<String> {
     found.iter().filter_map(of).chain(evidence).collect()
 }
 
-/// The same for what is wrong with a gate file.
+/// The same for the errors in a gate file.
 #[must_use]
 pub fn of_gate_file(problems: &Diagnostics) -> Vec<String> {
     let one = |problem: &crate::model::Diagnostic| {
@@ -110,7 +110,7 @@ fn escaped_property(text: &str) -> String {
     escaped(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Lines for the file of a step's outputs. A value is one line there: a second one would be an
+/// Lines for the file of a step's outputs. A value is limited to one line: a second one would be an
 /// output of its own.
 #[must_use]
 pub fn outputs(values: &[(&str, String)]) -> String {
@@ -124,7 +124,7 @@ pub fn outputs(values: &[(&str, String)]) -> String {
     values.iter().map(line).collect()
 }
 
-/// A report as a step's summary: what does not fit is cut at a line's end, and that is said.
+/// A report as a step's summary: if it is too long, it is cut at a line end, and a note says so.
 #[must_use]
 pub fn summary(markdown: &str) -> String {
     if markdown.len() <= LARGEST_SUMMARY {
@@ -141,7 +141,7 @@ pub fn summary(markdown: &str) -> String {
     )
 }
 
-/// A text of which no line is a workflow command.
+/// A text in which no line is a workflow command.
 #[must_use]
 pub fn harmless(text: &str) -> String {
     let apart = format!("#{APART}#[");
@@ -154,11 +154,11 @@ pub fn harmless(text: &str) -> String {
             line
         }
     };
-    // The runner's lines end with a carriage return too.
+    // The runner also ends lines at a carriage return.
     text.split_inclusive(['\n', '\r']).map(line).collect()
 }
 
-/// A log of which no line is a workflow command.
+/// A log in which no line is a workflow command.
 pub struct Harmless<W> {
     to: W,
     line: Vec<u8>,

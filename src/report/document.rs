@@ -1,4 +1,4 @@
-//! The report as files for other programs: JSON, JUnit; and the page of earlier bundles.
+//! The report as files for other programs: JSON and JUnit; and the HTML page of earlier bundles.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -17,19 +17,19 @@ pub fn json(report: &Report) -> String {
     escape::json(&serde_json::to_string_pretty(report).unwrap_or_default()) + "\n"
 }
 
-/// The report as an HTML page, as bundles with the first kind of reports hold it.
+/// The report as an HTML page, in the form of bundles with version 1 of the reports.
 ///
 /// # Errors
-/// When the page's template does not fit the report, which a test rules out.
+/// If the page's template does not fit the report, which a test rules out.
 pub fn html_1(report: &Report) -> Result<String, String> {
     render("report.html", HTML, report)
 }
 
-/// The report as JUnit XML: a suite per work package, a case per subtask. What was blocked or
-/// critical is a failure, what could not be determined an error, what was not run is skipped.
+/// The report as JUnit XML: a suite per work package, a case per subtask. Blocked or critical is a
+/// failure, not determined is an error, not run is skipped.
 ///
 /// # Errors
-/// When its template does not fit the report, which a test rules out.
+/// If its template does not fit the report, which a test rules out.
 pub fn junit(report: &Report) -> Result<String, String> {
     render("report.junit.xml", JUNIT, report)
 }
@@ -59,7 +59,7 @@ fn render(name: &'static str, template: &'static str, report: &Report) -> Result
     filled.map_err(|error| format!("{name}: {error}"))
 }
 
-/// What it is a verdict on: what, and which.
+/// What the verdict applies to, as labelled values.
 fn subject(report: &Report) -> Vec<(&'static str, String)> {
     let lines = report.subject.iter().flat_map(Subject::lines);
     lines

@@ -1,9 +1,9 @@
-//! Texts that fit into so many columns of a terminal.
+//! Fits texts into a number of terminal columns.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// A text in at most so many columns; what is cut ends in an ellipsis. Nothing in it moves the
-/// cursor.
+/// A text in at most this number of columns; a truncated text ends in an ellipsis. Nothing in it
+/// moves the cursor.
 pub(super) fn fit(text: &str, columns: usize) -> String {
     let text: String = text
         .chars()
@@ -29,7 +29,7 @@ pub(super) fn fit(text: &str, columns: usize) -> String {
     out
 }
 
-/// The columns that a text takes.
+/// The width of a text in columns.
 pub(super) fn width(text: &str) -> usize {
     text.width()
 }

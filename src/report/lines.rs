@@ -5,16 +5,16 @@ use std::io::Write;
 use crate::engine::Reporter;
 use crate::model::{Event, escape};
 
-/// Writes one JSON object a line, and flushes each.
+/// Writes one JSON object per line, and flushes each.
 pub struct JsonLines<W> {
     to: W,
-    /// Tells why nothing more is written; gone once it was told.
+    /// Reports why nothing more is written; none once it was reported.
     tell: Option<Box<dyn FnOnce(std::io::Error) + Send>>,
 }
 
 impl<W: Write + Send> JsonLines<W> {
-    /// Writes to `to`. A reader that went away must not end a release, whose record is the journal;
-    /// it is told.
+    /// Writes to `to`. A reader that went away must not end a release, because the record is the
+    /// journal; its failure is passed to `tell`.
     pub fn new(to: W, tell: impl FnOnce(std::io::Error) + Send + 'static) -> Self {
         Self {
             to,

@@ -7,7 +7,7 @@ use super::next::Next;
 use crate::model::Outcome;
 use crate::model::escape::markdown::{block, in_code, inline};
 
-/// How texts stand in it.
+/// How texts are escaped in it.
 struct Texts {
     inline: fn(&str) -> String,
     cell: fn(&str) -> String,
@@ -15,7 +15,7 @@ struct Texts {
     block: fn(&str) -> String,
 }
 
-/// The report as Markdown, with what comes next where that is known.
+/// The report as Markdown, with the next command if it is known.
 #[must_use]
 pub fn markdown(report: &Report, next: Option<&Next>) -> String {
     let texts = Texts {
@@ -30,7 +30,7 @@ pub fn markdown(report: &Report, next: Option<&Next>) -> String {
     out
 }
 
-/// The report as Markdown, as bundles with the first kind of reports hold it.
+/// The report as Markdown, in the form of bundles with version 1 of the reports.
 #[must_use]
 pub fn markdown_1(report: &Report) -> String {
     let texts = Texts {

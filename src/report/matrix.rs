@@ -1,6 +1,6 @@
-//! Several runs side by side: candidates × platforms, one verdict each. What is no verdict on a
-//! release never reads as one: a part, a rehearsal and a bundle that does not hold are named as
-//! that. Pure.
+//! Several runs side by side: candidates × platforms, one verdict each. What is not a verdict on a
+//! release never looks like one: a partial run, a rehearsal and a bundle that does not verify are
+//! labelled as such. Pure.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,18 +18,18 @@ pub const MATRIX_FORMAT: u32 = 1;
 pub struct Matrix {
     /// See [`MATRIX_FORMAT`].
     pub format: u32,
-    /// The worst of the verdicts; none without a single one.
+    /// The worst of the verdicts; none if there is no verdict.
     pub verdict: Option<Verdict>,
-    /// One a bundle, in the order given.
+    /// One per bundle, in the order given.
     pub cells: Vec<MatrixCell>,
 }
 
 /// One bundle.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MatrixCell {
-    /// The file, as it was given.
+    /// The file, as it was named on the command line.
     pub bundle: String,
-    /// Its digest; none where it could not be read.
+    /// Its digest; none if it could not be read.
     pub sha256: Option<String>,
     /// Id of the run.
     pub run: Option<String>,
@@ -37,15 +37,15 @@ pub struct MatrixCell {
     pub gate: Option<String>,
     /// The candidate, by package and version.
     pub candidate: Option<String>,
-    /// The machine it ran on last.
+    /// The machine on which its run ended.
     pub platform: Option<String>,
-    /// What there is to say, in words.
+    /// A description of the result.
     pub words: String,
-    /// The verdict; none of a bundle that does not hold.
+    /// The verdict; none if the bundle does not verify.
     pub verdict: Option<Verdict>,
-    /// Whether it is a verdict on all of the gate, in the real world.
+    /// Whether it is a verdict on the whole gate, in the real world.
     pub whole: bool,
-    /// What of it does not hold, or why it is not to be read.
+    /// Failed checks, or why it cannot be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
 }
@@ -54,7 +54,7 @@ impl Matrix {
     /// The matrix of these bundles.
     #[must_use]
     pub fn new(cells: Vec<MatrixCell>) -> Self {
-        // A bundle that does not hold shows nothing, and unknown is never pass.
+        // A bundle that does not verify shows nothing, and unknown is never pass.
         let of = |cell: &MatrixCell| cell.verdict.unwrap_or(Verdict::Error);
         Self {
             format: MATRIX_FORMAT,
@@ -63,7 +63,7 @@ impl Matrix {
         }
     }
 
-    /// Whether each is a passed verdict on all of its gate in the real world.
+    /// Whether each is a passed verdict on its whole gate in the real world.
     #[must_use]
     pub fn all_passed(&self) -> bool {
         let passed = |cell: &MatrixCell| cell.whole && cell.verdict == Some(Verdict::Passed);
@@ -163,7 +163,7 @@ pub fn matrix_json(matrix: &Matrix) -> String {
     serde_json::to_string_pretty(matrix).unwrap_or_default() + "\n"
 }
 
-/// The matrix as one page that needs nothing beside it, and runs nothing.
+/// The matrix as one self-contained page without scripts.
 #[must_use]
 pub fn matrix_html(matrix: &Matrix) -> String {
     const STYLE: &str = ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;\
@@ -223,8 +223,8 @@ fn html_cell(out: &mut String, cell: &MatrixCell) {
     );
 }
 
-/// A text as it stands in a page; control characters, which may turn what is read around, as what
-/// they are.
+/// A text escaped for a page, with control characters, which could change the text direction, made
+/// visible.
 fn escaped(text: &str) -> String {
     let one = |letter: char| match letter {
         '&' => "&amp;".to_owned(),

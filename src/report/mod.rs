@@ -1,5 +1,5 @@
-//! Consumers of the event stream: terminal, JSON lines, reports in several formats.
-//! They tell what happened and decide nothing.
+//! Consumers of the event stream: terminal, JSON lines, reports in several formats. They report
+//! what happened and decide nothing.
 
 mod actions;
 mod document;

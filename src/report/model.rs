@@ -1,5 +1,5 @@
-//! A run in words: what the events say, put together for people and machines. Built from events
-//! alone, so a live run, a journal and a bundle give the same report.
+//! The report of a run, collected from its events for people and machines. Built from events alone,
+//! so a live run, a journal and a bundle give the same report.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use crate::model::escape::{one_line, visible_value};
 use crate::model::subject::Subject;
 use crate::model::{Event, EventKind, Fact, Outcome, Stop, SubtaskId, Verdict};
 
-/// What a report says of a run whose judged code could reach the operator's files.
+/// The note on a run whose code under test could access the operator's files.
 pub(super) const UNCONFINED: &str = "The code that was judged ran without a sandbox.";
 
 /// Version of the report's JSON.
 pub const REPORT_FORMAT: u32 = 1;
 
-/// Which reports a run of now has. The journal's header records it: a bundle's reports are made
-/// anew when it is verified, and have to be those that it was made with.
+/// Version of the reports of a new run. The journal's header records it: the reports of a bundle
+/// are rendered again when it is verified, and must equal those that it was made with.
 ///
-/// 1: as it was first. 2: the page, and what was written outside. 3: the page says where and under
-/// whose name the run was.
+/// 1: the first form. 2: adds the page, and what was written externally. 3: the page states where
+/// and under which login the run took place.
 pub const REPORTS: u32 = 3;
 
 /// A run, finished or not.
@@ -40,9 +40,9 @@ pub struct Report {
     pub title: String,
     /// Mission of the gate.
     pub mission: String,
-    /// None while it runs, and when it was cut off.
+    /// None while it runs, and if it was interrupted.
     pub verdict: Option<Verdict>,
-    /// Whether it has no verdict, and nobody is at work on it.
+    /// Whether it has no verdict, and no process is working on it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut_off: bool,
     /// When it began.
@@ -53,16 +53,16 @@ pub struct Report {
     pub work_packages: Vec<PackageReport>,
     /// All facts, by name.
     pub facts: Vec<Fact>,
-    /// What was written outside; none where nobody looked, as in earlier reports.
+    /// What was written externally; none if that was not determined, as in earlier reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<Vec<Written>>,
-    /// Why the evidence is not complete; empty when it is.
+    /// Why the evidence is not complete; empty if it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence_problems: Vec<String>,
-    /// Whether the code that was judged ran without a sandbox.
+    /// Whether the code under test ran without a sandbox.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unconfined: bool,
-    /// What it is a verdict on; journals of format 1 do not say it.
+    /// What the verdict applies to; none in journals of format 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
 }
@@ -93,7 +93,7 @@ pub struct SubtaskReport {
 }
 
 impl Report {
-    /// A report of a gate that has not begun.
+    /// A report of a gate that has not started.
     #[must_use]
     pub fn new(gate: &Gate) -> Self {
         let work_packages = gate.work_packages.iter().map(|package| PackageReport {
@@ -154,7 +154,7 @@ impl Report {
         found
     }
 
-    /// How many subtasks ended in which way, by [`label`].
+    /// Number of subtasks by how they ended, by [`label`].
     #[must_use]
     pub fn counts(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();
@@ -164,8 +164,8 @@ impl Report {
         counts
     }
 
-    /// The verdict in words. A dry run shows nothing of what it left out, so it has not passed; and
-    /// what is no verdict on a release says so.
+    /// The verdict as text. A dry run shows nothing about what it left out, so it has not passed;
+    /// anything that is not a verdict on a release is labelled as such.
     #[must_use]
     pub fn verdict_in_words(&self) -> String {
         let words = match self.verdict {
@@ -190,7 +190,7 @@ impl Report {
         asked_for || self.left_out().any(left_out)
     }
 
-    /// Whether something was left out because it was not asked for.
+    /// Whether something was left out because it was not requested.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         self.left_out().any(|because| *because == Stop::OutOfScope)
@@ -203,14 +203,14 @@ impl Report {
         })
     }
 
-    /// Notes that the evidence is not complete: then nothing counts as passed.
+    /// Records that the evidence is not complete: then nothing counts as passed.
     pub fn evidence_incomplete(&mut self, why: &str) {
         let verdict = self.verdict.unwrap_or(Verdict::Error);
         self.verdict = Some(verdict.max(Verdict::Error));
         self.evidence_problems.push(why.to_owned());
     }
 
-    /// Takes over what an earlier part of the run found out.
+    /// Adds a result of an earlier part of the run.
     pub fn keep(&mut self, id: &SubtaskId, outcome: &Outcome, facts: &[Fact]) {
         let all = self
             .work_packages
@@ -223,7 +223,7 @@ impl Report {
         self.facts.sort_by(|a, b| a.name.cmp(&b.name));
     }
 
-    /// What was written outside, one line each; none where nobody looked.
+    /// What was written externally, one line each; none if that was not determined.
     #[must_use]
     pub fn written_in_words(&self) -> Option<Vec<String>> {
         let line = |one: &Written| {
@@ -245,9 +245,9 @@ impl Report {
         Some(written.iter().map(line).collect())
     }
 
-    /// Takes one event.
+    /// Adds one event.
     pub fn take(&mut self, event: &Event) {
-        // The latest, whichever order parallel subtasks' events are read in.
+        // The latest, in whichever order parallel subtasks' events are read.
         self.ended = self.ended.max(Some(event.time));
         match &event.kind {
             EventKind::RunStarted { run, .. } => {
@@ -255,7 +255,7 @@ impl Report {
                 self.started.get_or_insert(event.time);
             }
             EventKind::FactPublished(fact) => {
-                // Always sorted: facts that come in their names' order are only added at the end.
+                // Always sorted: facts that arrive in the order of their names are appended.
                 let at = self.facts.partition_point(|other| other.name < fact.name);
                 let same = self.facts[at..]
                     .iter()
@@ -286,7 +286,7 @@ impl Report {
     }
 }
 
-/// Builds a report while a run goes on.
+/// Builds a report during a run.
 impl Reporter for Report {
     fn event(&mut self, event: &Event) {
         self.take(event);
@@ -299,11 +299,11 @@ pub fn label(result: Option<&Outcome>) -> &'static str {
     result.map_or("waiting", Outcome::word)
 }
 
-/// What was recorded, for people: every letter of it is seen, and none acts. Each rendering for
-/// people begins here; what goes to programs is JSON, which has escapes of its own.
+/// Recorded data for display: every character is visible, and none has an effect. Each rendering
+/// for people starts here; output for programs is JSON, which has escapes of its own.
 pub(super) fn shown<T: Clone + Serialize + serde::de::DeserializeOwned>(recorded: &T) -> T {
     let value = serde_json::to_value(recorded).map(visible_value);
-    // Escaping changes texts alone, so what was written is read; the tests try it.
+    // Escaping changes only strings, so what was written can be read back; a test checks this.
     value
         .and_then(serde_json::from_value)
         .unwrap_or_else(|_| recorded.clone())
@@ -330,7 +330,7 @@ fn in_lines(value: serde_json::Value) -> serde_json::Value {
     }
 }
 
-/// One line that says why.
+/// The reason, in one line.
 #[must_use]
 pub fn note(result: &Outcome) -> String {
     one_line(&why(result))

@@ -1,4 +1,4 @@
-//! What comes next after a run: one command.
+//! The next command after a run.
 
 use serde::Serialize;
 
@@ -6,18 +6,18 @@ use super::model::Report;
 use crate::model::subject::{Subject, WorldKind};
 use crate::model::{Scope, Verdict, quoted};
 
-/// What comes next.
+/// The next step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Next {
     /// What the command does.
     pub what: &'static str,
     /// The command.
     pub command: String,
-    /// Where, and what else.
+    /// A note, such as where to run it.
     pub note: &'static str,
 }
 
-/// The command that comes next.
+/// The next command.
 #[must_use]
 pub fn next(report: &Report, subject: &Subject) -> Next {
     let passed = report.verdict == Some(Verdict::Passed);

@@ -1,5 +1,5 @@
-//! How far a run is, from its events: what runs, what waits for what, how long it may still take.
-//! Pure; the terminal draws it.
+//! The progress of a run, from its events: what runs, what waits for what, how long it may still
+//! take. Pure; the terminal draws it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(super) struct Progress {
     pub(super) done: usize,
     running: BTreeSet<SubtaskId>,
     ended: BTreeSet<SubtaskId>,
-    /// Subtasks that one other stopped, not yet said.
+    /// Subtasks that another one stopped, not reported yet.
     idle: Option<Idle>,
 }
 
@@ -68,8 +68,8 @@ impl Progress {
         self.estimates.get(id).copied()
     }
 
-    /// Takes an event; gives the lines that stay, each of which fits into `columns` where there is
-    /// such a number.
+    /// Handles an event; returns the permanent lines, each of which fits into `columns` if that is
+    /// given.
     pub(super) fn take(
         &mut self,
         event: &Event,
@@ -117,7 +117,7 @@ impl Progress {
         lines
     }
 
-    /// Notes one that was not run; says those before it that another reason stopped.
+    /// Notes a subtask that was not run; reports earlier ones that were stopped for another reason.
     fn not_run(&mut self, subtask: &SubtaskId, because: &Stop, style: Style) -> Option<String> {
         if let Some(idle) = self.idle.as_mut().filter(|idle| idle.because == *because) {
             idle.last = subtask.clone();
@@ -189,7 +189,7 @@ impl Progress {
         }
     }
 
-    /// What could start next, and what it still waits for; none where nothing does.
+    /// What could start next, and what it still waits for; none if nothing waits.
     pub(super) fn waiting(&self, columns: usize) -> Option<String> {
         let open = |id: &&SubtaskId| !self.ended.contains(*id) && !self.running.contains(*id);
         let next = |id: &SubtaskId| {
@@ -205,8 +205,8 @@ impl Progress {
         (!lines.is_empty()).then(|| fit(&format!("  {}", lines.join(" · ")), columns))
     }
 
-    /// How long what is left took in earlier runs, one after the other where it waits; none where
-    /// too little is known.
+    /// How long the remaining subtasks took in earlier runs, in sequence where they wait for each
+    /// other; none if too little is known.
     pub(super) fn left(&self, elapsed: &BTreeMap<SubtaskId, Duration>) -> Option<Duration> {
         let mut until: BTreeMap<&SubtaskId, Duration> = BTreeMap::new();
         let mut known = 0;

@@ -1,4 +1,4 @@
-//! Colour, or none: `NO_COLOR` and a missing terminal are honoured by whoever makes a [`Style`].
+//! Colour, or none: the creator of a [`Style`] honours `NO_COLOR` and a missing terminal.
 
 use crate::model::Outcome;
 

@@ -1,4 +1,4 @@
-//! What a person sees while a run is at work: a live view on a terminal, `[12/43]` lines elsewhere.
+//! What a person sees during a run: a live view on a terminal, `[12/43]` lines elsewhere.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -32,7 +32,7 @@ impl<W: Write + Send> Plain<W> {
     }
 
     fn say(&mut self, line: &str) {
-        // Nobody reading any more must not end a release.
+        // A closed output must not end a release.
         drop(writeln!(self.to, "{line}"));
     }
 }
@@ -63,8 +63,8 @@ impl<W: Write + Send> Reporter for Plain<W> {
 /// How wide the terminal is now, in columns.
 pub type Columns = Box<dyn Fn() -> usize + Send>;
 
-/// A live view: finished subtasks scroll away above, one line for each that runs, then what waits
-/// for what, then how far it is.
+/// A live view: finished subtasks scroll away above; below are one line for each running subtask,
+/// what waits for what, and the progress.
 pub struct Live {
     bars: MultiProgress,
     running: BTreeMap<SubtaskId, Running>,
@@ -148,7 +148,7 @@ impl Live {
         self.total.set_position(self.progress.done as u64);
     }
 
-    /// Takes away what is drawn.
+    /// Clears what is drawn.
     pub fn clear(&self) {
         for running in self.running.values() {
             running.bar.finish_and_clear();
@@ -157,7 +157,7 @@ impl Live {
         self.total.finish_and_clear();
     }
 
-    /// Takes an event of a run that another process is at work on, so long ago.
+    /// Adds an event of a run in another process, with its age.
     pub fn event_of(&mut self, event: &Event, ago: Duration) {
         let columns = (self.columns)().saturating_sub(1);
         match &event.kind {

@@ -1,4 +1,4 @@
-//! The report as text: the verdict first, then every finding with what shows it and what to do.
+//! The report as text: the verdict first, then every finding with its evidence and its remedy.
 
 use std::fmt::Write;
 
@@ -8,14 +8,14 @@ use crate::model::escape::one_line;
 use crate::model::subject::Subject;
 use crate::model::{SubtaskId, Verdict};
 
-/// Where things are on this machine; only the terminal says it, never a report that travels.
+/// Locations on this machine; only the terminal shows them, never a report that is passed on.
 #[derive(Debug, Clone, Default)]
 pub struct Where {
     /// The run directory.
     pub run_directory: Option<String>,
-    /// The command that goes on with this run.
+    /// The command that resumes this run.
     pub resume: Option<String>,
-    /// The command that goes on with what was not asked for.
+    /// The command that runs what was not requested.
     pub rest: Option<String>,
     /// The run as one file.
     pub bundle: Option<BundleAt>,
@@ -34,7 +34,7 @@ pub struct BundleAt {
     pub reproduce: String,
 }
 
-/// In one line, which subtasks another one has stopped.
+/// Which subtasks another one has stopped, in one line.
 #[must_use]
 pub fn stopped(by: &SubtaskId, stopped: &[SubtaskId]) -> String {
     let which = match stopped {
@@ -140,7 +140,7 @@ fn finding(out: &mut String, subtask: &SubtaskReport, style: Style) -> std::fmt:
         style.bold(subtask.id.as_str()),
         one_line(&subtask.title)
     )?;
-    // A text of several lines stays behind its own margin: it cannot pose as what follows.
+    // The lines of a text stay behind its own margin: it cannot be mistaken for the next item.
     for line in finding.what.lines() {
         writeln!(out, "    {line}")?;
     }

@@ -1,4 +1,4 @@
-//! What a run wrote outside, from its journal: comments, closings, re-openings, ended processes.
+//! What a run wrote externally, from its journal: comments, closings, re-openings, ended processes.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,21 +6,21 @@ use serde_json::Value;
 use crate::journal::{Answer, Exchange, Folded};
 use crate::model::SubtaskId;
 
-/// A write in words, for reports.
+/// A write, described for reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
     /// The subtask.
     pub by: SubtaskId,
     /// What was written, such as `comment on owner/repo#41`.
     pub what: String,
-    /// The address that was answered.
+    /// The address in the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// What became of it.
+    /// Its result.
     pub fate: Fate,
 }
 
-/// All writes of a run in words, in plan order.
+/// All writes of a run, described, in plan order.
 #[must_use]
 pub fn written(folded: &Folded) -> Vec<Written> {
     let told = |wrote: Wrote| Written {
@@ -43,30 +43,30 @@ pub(super) struct Wrote {
     pub(super) n: u32,
     /// `comment on`, `close`, `re-open`, or what else.
     pub(super) verb: String,
-    /// The issue, `owner/repo#N`; empty for what is none.
+    /// The issue, `owner/repo#N`; empty for other writes.
     pub(super) issue: String,
     /// The address that was answered, as it was.
     pub(super) url: Option<String>,
     /// The text that was sent.
     pub(super) body: Option<String>,
-    /// What became of it.
+    /// The result.
     pub(super) fate: Fate,
 }
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// It was done.
     Done,
-    /// Whether it was done is not known.
+    /// It is not known whether it was done.
     Open,
-    /// It was refused, or nothing was left to do.
+    /// It was refused, or was not necessary any more.
     Refused,
 }
 
 impl Fate {
-    /// In words.
+    /// A description.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
@@ -148,7 +148,7 @@ fn url(exchange: &Exchange) -> Option<String> {
 
 fn fate(answer: Option<&Answer>) -> Fate {
     let Some(Answer::Ok(said)) = answer else {
-        // A request without an answer, or one that was cut off, may have been carried out.
+        // A request without a response, or an interrupted one, may have been carried out.
         return if answer.is_some() {
             Fate::Refused
         } else {

@@ -1,6 +1,6 @@
-//! What one `gate audit` works with: hands, and a directory of its own that is gone afterwards.
-//! An audit marks its life by a locked file; a directory whose file is there and not locked is
-//! one that `kill -9` left behind, and the next audit takes it away.
+//! The context of one `gate audit`, and a temporary directory of its own. A running audit holds a
+//! locked file; a directory whose lock file exists but is not locked was left behind by `kill -9`,
+//! and the next audit removes it.
 #![expect(
     clippy::disallowed_methods,
     reason = "the directory comes before there is a world to ask, and goes after it"
@@ -20,7 +20,7 @@ use crate::world::live::{LiveWorld, Operator, SandboxChoice};
 
 const ALIVE: &str = ".alive";
 
-/// One audit's hands and directory.
+/// The context and directory of one audit.
 pub struct Auditing {
     live: Arc<LiveWorld>,
     ctx: Ctx,
@@ -32,8 +32,8 @@ pub struct Auditing {
 }
 
 impl Auditing {
-    /// Hands for `gate audit`: the test command is the operator's own, so no policy stands
-    /// before it. Directories that killed audits left are taken away.
+    /// A context for `gate audit`: the test command is the operator's own, so no policy applies to
+    /// it. Directories left by killed audits are removed.
     ///
     /// # Errors
     /// A directory or file that cannot be used.
@@ -49,7 +49,7 @@ impl Auditing {
         for directory in [&cache.join("command"), &all] {
             make_private(directory).map_err(failed(directory))?;
         }
-        // Nobody may find the new directory before it is marked.
+        // The new directory must not be found before it is marked.
         let door = open(&all.join("lock"))?;
         door.lock().map_err(failed(&all.join("lock")))?;
         let cleared = clear(&all)?;
@@ -71,37 +71,37 @@ impl Auditing {
         })
     }
 
-    /// What the audit reaches out with.
+    /// The context of the audit.
     #[must_use]
     pub fn ctx(&self) -> &Ctx {
         &self.ctx
     }
 
-    /// The directory that this audit alone uses, by a name that no other one has: git tells
-    /// worktrees of audits by it.
+    /// The directory that only this audit uses, with a unique name, by which git distinguishes the
+    /// worktrees of audits.
     #[must_use]
     pub fn scratch(&self) -> Place {
         Place::run(&self.name)
     }
 
-    /// How many directories of killed audits were taken away; git may still list their worktrees.
+    /// How many directories of killed audits were removed; git may still list their worktrees.
     #[must_use]
     pub fn cleared(&self) -> usize {
         self.cleared
     }
 
-    /// Waits until the programs of an audit that was given up have ended.
+    /// Waits until the programs of an abandoned audit have ended.
     pub async fn settle(&self) {
         self.live.settle().await;
     }
 
-    /// Ends what the tests left behind; says how many that were.
+    /// Ends the processes that the tests left behind; returns how many there were.
     pub async fn end_leftovers(&self) -> usize {
         let ended = self.live.end_leftovers(std::time::Duration::from_secs(2));
         ended.await.len()
     }
 
-    /// Kills them at once; for the second interrupt.
+    /// Kills all running programs at once; for the second interrupt.
     pub fn kill_all(&self) {
         self.live.kill_all();
     }
@@ -109,7 +109,7 @@ impl Auditing {
 
 impl Drop for Auditing {
     fn drop(&mut self) {
-        // What cannot be removed now the next audit removes.
+        // What cannot be removed now is removed by the next audit.
         let _gone = take_away(&self.all, &self.name);
     }
 }
@@ -119,11 +119,11 @@ fn failed(path: &Utf8Path) -> impl FnOnce(std::io::Error) -> SessionError {
     |source| SessionError::File { path, source }
 }
 
-/// Closes the gate's cache to other users, as a run's directory is: an earlier version, or the
-/// operator, may have made it open. Gives the mode that it had where it was.
+/// Makes the gate's cache inaccessible to other users, like a run's directory: an earlier version,
+/// or the operator, may have made it accessible. Returns the previous mode if it was.
 ///
 /// # Errors
-/// When its mode can be neither read nor changed.
+/// If its mode can be neither read nor changed.
 pub fn close_cache(cache: &Utf8Path) -> Result<Option<u32>, SessionError> {
     let mode = match std::fs::metadata(cache) {
         Ok(seen) => seen.permissions().mode() & 0o7777,
@@ -137,7 +137,7 @@ pub fn close_cache(cache: &Utf8Path) -> Result<Option<u32>, SessionError> {
     Ok(Some(mode))
 }
 
-/// A directory that only its owner looks into, as a run's is: it holds logs.
+/// Creates a directory that only its owner can access, like a run's: it contains logs.
 fn make_private(directory: &Utf8Path) -> std::io::Result<()> {
     let private = std::fs::Permissions::from_mode(0o700);
     let mut made = std::fs::DirBuilder::new();
@@ -155,7 +155,7 @@ fn open(path: &Utf8Path) -> Result<File, SessionError> {
         .map_err(failed(path))
 }
 
-/// Takes away the directories of audits that no longer live; says how many.
+/// Removes the directories of audits that no longer run; returns their number.
 fn clear(all: &Utf8Path) -> Result<usize, SessionError> {
     let mut gone = 0;
     for entry in all.read_dir_utf8().map_err(failed(all))? {

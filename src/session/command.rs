@@ -1,4 +1,4 @@
-//! Hands for a single command, outside of a run: no journal, no run directory.
+//! The context of a single command outside of a run: no journal, no run directory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::world::{Place, World};
 
 const LIMIT: Duration = Duration::from_mins(15);
 
-/// Hands for a command of the gate's own, such as `gate reap`: the gate file's policy holds.
+/// A context for a command of the gate itself, such as `gate reap`: the gate file's policy applies.
 #[must_use]
 pub fn command_ctx(
     operator: &Operator,
@@ -31,10 +31,10 @@ pub fn command_ctx(
     ctx(gate, Arc::new(PolicyLayer::new(live, policy)))
 }
 
-/// Hands for `gate verify --online`: of all that the built-in gate may do, only what reads.
+/// A context for `gate verify --online`: only the reading part of what the built-in gate may do.
 ///
 /// # Errors
-/// None in a program that passed its tests: the built-in gate loads.
+/// None in a program that passed its tests: the built-in gate can be loaded.
 pub fn reading_ctx(
     operator: &Operator,
     cache: &Utf8Path,
@@ -52,25 +52,26 @@ pub fn reading_ctx(
     Ok(ctx(&gate, Arc::new(PolicyLayer::new(live, policy))))
 }
 
-/// A world for what needs no gate, no places and no policy, such as a question to the ssh agent.
+/// A world for requests that need no gate, no places and no policy, such as a request to the ssh
+/// agent.
 #[must_use]
 pub fn plain_world(operator: &Operator) -> LiveWorld {
     let own = &operator.cwd;
     live(operator, own, own, own)
 }
 
-/// Hands for `gate install`, and how to read what they tell.
+/// The context for `gate install`, and its progress.
 pub struct InstallHands {
-    /// The hands.
+    /// The context.
     pub ctx: Ctx,
     /// What is being done, line by line.
     pub progress: UnboundedReceiver<(SubtaskId, String)>,
-    /// Where its places are.
+    /// The directories of its places.
     pub places: Places,
 }
 
-/// Hands for `gate install`: everything goes into one directory, which takes the place of a run's.
-/// The gate file's policy holds.
+/// A context for `gate install`: everything goes into one directory, which takes the place of a
+/// run's. The gate file's policy applies.
 #[must_use]
 pub fn install_hands(
     operator: &Operator,
@@ -107,11 +108,11 @@ pub fn install_hands(
     }
 }
 
-/// Whether a gate's file and templates can go out as they are; told before anything is asked,
+/// Checks whether a gate's file and templates may be published unchanged, before anything is asked,
 /// cleared or built.
 ///
 /// # Errors
-/// When one of them holds a secret or a path of this machine.
+/// If one of them contains a secret or a path of this machine.
 pub fn check_private(
     operator: &Operator,
     gate: &Gate,
@@ -120,7 +121,7 @@ pub fn check_private(
     workspace: &Utf8Path,
 ) -> Result<(), SessionError> {
     let redactor = Arc::new(Redactor::new());
-    // Making a world teaches the redactor what there is to hide.
+    // Creating a world teaches the redactor what has to be redacted.
     let _world = live_with(operator, cache, state, workspace, Arc::clone(&redactor));
     opening::check_private(gate, &redactor)
 }

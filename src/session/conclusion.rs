@@ -1,4 +1,4 @@
-//! What a run leaves behind: what was run, the reports, the seal, the bundle. No evidence, no pass.
+//! The end of a run: what was run, the reports, the seal, the bundle. No evidence, no pass.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,8 +34,8 @@ const NOT_FILES: [&str; 10] = [
     "report.junit.xml",
 ];
 
-/// What keeps the run's programs apart, and the gate file with its templates, go into the run
-/// directory, so that the run can be told, resumed and replayed without what it was started from.
+/// Stores the isolation of the run's programs, and the gate file with its templates, in the run
+/// directory, so that the run can be reported, resumed and replayed without its original files.
 pub(super) async fn keep_what_was_run(
     world: &dyn World,
     options: &Options,
@@ -108,8 +108,8 @@ pub(super) struct Conclusion<'r> {
 }
 
 impl Conclusion<'_> {
-    /// How each ended that a program had left behind and that was still there after the last
-    /// one. A resumed run adds a file of its own.
+    /// Records how each process ended that a program had left behind and that still ran after the
+    /// last subtask. A resumed run adds a file of its own.
     pub(super) async fn keep_receipts(&mut self, receipts: &[Receipt]) {
         if receipts.is_empty() {
             return;
@@ -137,14 +137,14 @@ impl Conclusion<'_> {
         self.write_reports(directory).await;
         let spec = self.gather(directory, redactor).await?;
         if !self.seal() {
-            // A seal that may not be on the disk vouches for nothing; without a bundle the run is
-            // gone on with.
+            // A seal that may not be on disk guarantees nothing; without a bundle the run can be
+            // resumed.
             return None;
         }
         self.bundle(directory, redactor, spec).await
     }
 
-    /// What it is a verdict on, as the records give it, goes into the report.
+    /// Adds to the report what the verdict applies to, according to the records.
     fn name_subject(&mut self, directory: &RunDirectory) {
         let run = directory.path.as_std_path();
         let named = concluded(&OsDisk, self.journal, run);
@@ -206,7 +206,7 @@ impl Conclusion<'_> {
         }
     }
 
-    /// Seals the journal with the verdict that its records give; says whether that was done.
+    /// Seals the journal with the verdict that its records give; returns whether that was done.
     fn seal(&mut self) -> bool {
         let sealed = self.journal.seal(self.verdict).err();
         let sealed = sealed.map(|error| error.to_string());
@@ -217,7 +217,7 @@ impl Conclusion<'_> {
         failure.is_none()
     }
 
-    /// Makes the run one file that anyone can check and replay.
+    /// Packs the run into one file that anyone can check and replay.
     async fn bundle(
         &mut self,
         directory: &RunDirectory,
@@ -251,7 +251,7 @@ impl Conclusion<'_> {
     }
 }
 
-/// Names for a file of the run's and of each part that goes on with it.
+/// Names for a file of the run and of each resumed part of it.
 fn names(what: &str) -> impl Iterator<Item = String> {
     (1..).map(move |number| match number {
         1 => format!("{what}.json"),
@@ -259,7 +259,7 @@ fn names(what: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// The journal as it will be with its seal, and the gate that it was begun with.
+/// The journal as it will be with its seal, and the gate that it was started with.
 fn concluded(
     disk: &dyn Disk,
     journal: &Journal,
@@ -268,7 +268,7 @@ fn concluded(
     journal.sync()?;
     let mut folded = journal::read_on(disk, run)?;
     let gate = RecordedGate::of_run(disk, run)?;
-    // Reports and subject name the verdict, and what they are is committed to before the seal.
+    // Reports and subject name the verdict, and their content is committed to before the seal.
     folded.sealed = Some(Sealed {
         verdict: folded.verdict(),
         digest: String::new(),
@@ -276,7 +276,7 @@ fn concluded(
     Ok((folded, gate))
 }
 
-/// What goes into the bundle of a run that came to its end; its journal commits to that.
+/// The contents of the bundle of a run that has ended; its journal commits to them.
 fn gathered(
     disk: &dyn Disk,
     journal: &Journal,
@@ -314,7 +314,7 @@ fn gathered(
     Ok(spec)
 }
 
-/// Writes the bundle of a sealed run beside its journal; a resumed run gets one of its own.
+/// Writes the bundle of a sealed run beside its journal; a resumed run gets a separate one.
 fn bundled(
     disk: &dyn Disk,
     directory: &RunDirectory,
@@ -357,15 +357,15 @@ impl Files<'_> {
             match entry.kind {
                 Kind::Dir => self.below(&path, &below)?,
                 Kind::File => self.take(&path, below)?,
-                // A link or a socket is nothing that can be shown.
+                // A link or a socket cannot be shown.
                 Kind::Other => {}
             }
         }
         Ok(())
     }
 
-    /// Captured output was cleaned as it came. What a program wrote itself was kept as it is,
-    /// its digest on record; what goes out is cleaned here.
+    /// Captured output was redacted while it was written. Files that a program wrote itself were
+    /// kept unchanged, with their digest recorded; they are redacted here before they are packed.
     fn take(&mut self, path: &Path, name: String) -> Result<(), EvidenceError> {
         let content = if name.starts_with("logs/") {
             path.to_owned()
@@ -376,8 +376,8 @@ impl Files<'_> {
         Ok(())
     }
 
-    /// How often each secret was hidden, by name: in what was recorded, and in the files above,
-    /// which is why it comes last. A resumed run adds a file of its own.
+    /// Records how often each secret was redacted, by name: in the records, and in the files above,
+    /// which is why this comes last. A resumed run adds a file of its own.
     fn redactions(&mut self, run: &Path) -> Result<(), EvidenceError> {
         let text = serde_json::to_string_pretty(&self.redactor.counts()).unwrap_or_default();
         let free = |name: &String| !self.found.contains_key(name);

@@ -1,4 +1,4 @@
-//! What two runs may want at the same time, and only one may have.
+//! What two runs may want at the same time, but only one may have.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub enum Contended {
         /// The candidate.
         candidate: String,
     },
-    /// A gate that is about no candidate.
+    /// A gate without a candidate.
     Gate(String),
     /// The checkouts in this workspace.
     Workspace(Utf8PathBuf),

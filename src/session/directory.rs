@@ -1,4 +1,4 @@
-//! Run directories, and finding one again.
+//! Creates run directories, and finds them again.
 #![expect(
     clippy::disallowed_methods,
     reason = "the listing comes before there is a world to ask"
@@ -19,13 +19,13 @@ use crate::store::disk::OsDisk;
 use crate::store::is_unfinished;
 use crate::world::WorldError;
 
-/// Why a run could not begin.
+/// Why a run could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// Another run holds what only one may have.
+    /// Another run holds an exclusive lock.
     #[error("another run is at work on {what}: {holder}")]
     Busy {
-        /// What it holds.
+        /// The lock.
         what: Contended,
         /// Which run, as it wrote it down.
         holder: String,
@@ -33,12 +33,12 @@ pub enum SessionError {
     /// The operator interrupted it while it waited for another run.
     #[error("interrupted while waiting for another run; nothing ran")]
     Interrupted,
-    /// A directory or file of the session's own could not be used.
+    /// A directory or file of the session could not be used.
     #[error("cannot use `{path}`")]
     File {
         /// Which.
         path: Utf8PathBuf,
-        /// The system's words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -58,7 +58,7 @@ pub enum SessionError {
         /// The state directory.
         state: Utf8PathBuf,
     },
-    /// Several runs begin with this.
+    /// Several runs begin with this text.
     #[error("several runs begin with `{name}`: {}", .runs.join(", "))]
     Ambiguous {
         /// The beginning that was given.
@@ -66,13 +66,13 @@ pub enum SessionError {
         /// The runs.
         runs: Vec<String>,
     },
-    /// The run to resume has passed.
+    /// The run to resume has already passed.
     #[error("run `{run}` has passed; there is nothing to resume")]
     Passed {
         /// The run.
         run: String,
     },
-    /// The run to resume is of another gate, or of another version of its file.
+    /// The run to resume belongs to another gate, or to another version of its file.
     #[error("run `{run}` is of another gate file or template than the one given (`{gate}`)")]
     OtherGate {
         /// The run.
@@ -80,7 +80,7 @@ pub enum SessionError {
         /// Name of its gate.
         gate: String,
     },
-    /// The run to resume was made in another kind of world, or in one that is not on record.
+    /// The run to resume was made in another kind of world, or its world is not recorded.
     #[error("run `{run}` was made in {}, this is {now}", begun.as_ref().map_or("a world that is not on record".to_owned(), |world| format!("a world of its own kind: {world}")))]
     OtherWorld {
         /// The run.
@@ -90,15 +90,15 @@ pub enum SessionError {
         /// The world that is at hand.
         now: WorldKind,
     },
-    /// The bundle to resume is not what was written.
+    /// The bundle to resume was changed.
     #[error("`{bundle}` is not intact: {}", .broken.join("; "))]
     NotIntact {
         /// The bundle.
         bundle: String,
-        /// What of it does not hold.
+        /// The checks that failed.
         broken: Vec<String>,
     },
-    /// The run to resume is here, and went another way than in its bundle.
+    /// The run to resume exists here, and has diverged from its bundle.
     #[error("run `{run}` is here already, in `{path}`, and went another way than in the bundle")]
     Parted {
         /// The run.
@@ -106,38 +106,38 @@ pub enum SessionError {
         /// Its directory.
         path: Utf8PathBuf,
     },
-    /// What the asked part depends on is not there, and taking it again was not asked for.
+    /// What the requested part depends on has no result, and running it again was not requested.
     #[error("`{subtask}` is not given, which what was asked for depends on: {why}")]
     NotGiven {
         /// The subtask.
         subtask: SubtaskId,
-        /// Why its result does not hold.
+        /// Why its result is not valid.
         why: String,
     },
-    /// The gate file or a template holds what nobody else is to read.
+    /// The gate file or a template contains private text.
     #[error("{file} holds {what}, and whoever gets the evidence would read it")]
     Private {
         /// The gate file, or which template.
         file: String,
-        /// What stands for it in the evidence.
+        /// Its replacement in the evidence.
         what: String,
     },
-    /// The journal refuses.
+    /// The journal failed.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The world refuses.
+    /// A request to the world failed.
     #[error(transparent)]
     World(#[from] WorldError),
-    /// The gate file kept with a run cannot be read any more.
+    /// The gate file stored with a run cannot be read any more.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
-    /// The system does not tell the time.
+    /// The system time is not available.
     #[error("the system clock cannot be read")]
     Clock,
 }
 
 impl SessionError {
-    /// Whether the command line is wrong, and nothing ran.
+    /// Whether the command line is wrong, and nothing was run.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(
@@ -192,7 +192,7 @@ impl SessionError {
     }
 }
 
-/// Where a run keeps everything.
+/// The directory of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunDirectory {
     /// Id of the run.
@@ -202,7 +202,7 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// A directory for a new run; nothing is made yet.
+    /// A directory for a new run; nothing is created yet.
     #[must_use]
     pub fn new(state: &Utf8Path) -> Self {
         let run = ulid::Ulid::generate().to_string();
@@ -210,7 +210,7 @@ impl RunDirectory {
         Self { run, path }
     }
 
-    /// The name of its gate, when its journal can be read.
+    /// The name of its gate, if its journal can be read.
     #[must_use]
     pub fn gate(&self) -> Option<String> {
         let folded = journal::read(self.path.as_std_path()).ok()?;
@@ -223,7 +223,7 @@ impl RunDirectory {
         self.path.join("bundle").join(&bundle.archive.path)
     }
 
-    /// Where the bundle is that the n-th process of this run makes.
+    /// The path of the bundle that the n-th process of this run creates.
     pub(super) fn bundle_of(&self, epoch: u32) -> Utf8PathBuf {
         let name = match epoch {
             1 => "bundle.tar.gz".to_owned(),
@@ -232,15 +232,15 @@ impl RunDirectory {
         self.path.join("bundle").join(name)
     }
 
-    /// Whether its n-th process was cut off before it had made its bundle. The throwaway home
-    /// goes after that: without it the bundle was made, and is somewhere else now.
+    /// Whether its n-th process was interrupted before it had created its bundle. The throwaway
+    /// home is removed after that: without it the bundle was created, and has been moved since.
     pub(super) fn lacks_its_bundle(&self, epoch: u32) -> bool {
         let bundle = self.bundle_of(epoch);
         let made = bundle.exists() && !is_unfinished(&OsDisk, bundle.as_std_path());
         !made && self.home() == Home::There
     }
 
-    /// Whether the throwaway home is there.
+    /// Whether the throwaway home exists.
     pub(super) fn home(&self) -> Home {
         if self.path.join("home").is_dir() {
             Home::There
@@ -266,7 +266,7 @@ impl RunDirectory {
 /// All runs, oldest first: ids sort by time.
 ///
 /// # Errors
-/// If the directory cannot be read; one that is missing has no runs.
+/// If the directory cannot be read; a missing one has no runs.
 pub fn list(state: &Utf8Path) -> Result<Vec<RunDirectory>, SessionError> {
     let path = state.join("runs");
     let failed = |source| SessionError::File {
@@ -296,8 +296,8 @@ pub fn list(state: &Utf8Path) -> Result<Vec<RunDirectory>, SessionError> {
     Ok(found)
 }
 
-/// The run of this id, or of the only id that begins so; `latest` is the newest. A directory that
-/// holds a run is that run, wherever it lies.
+/// The run with this id, or with the only id that begins with it; `latest` is the newest. A path to
+/// a directory that contains a run means that run, wherever it is.
 ///
 /// # Errors
 /// If there is none.
@@ -305,7 +305,7 @@ pub fn find(state: &Utf8Path, name: &str) -> Result<RunDirectory, SessionError> 
     find_of(state, name, None)
 }
 
-/// The same, where `latest` is the newest run of the gate of this name.
+/// The same, with `latest` as the newest run of the gate with this name.
 ///
 /// # Errors
 /// If there is none.
@@ -341,7 +341,7 @@ pub fn find_of(
     })
 }
 
-/// The run that a directory holds.
+/// The run in a directory.
 fn run_in(path: &Utf8Path) -> Option<RunDirectory> {
     if !path.join(journal::FILE).is_file() {
         return None;
@@ -351,8 +351,8 @@ fn run_in(path: &Utf8Path) -> Option<RunDirectory> {
     Some(RunDirectory { run, path })
 }
 
-/// The report of a run, from its journal and the gate file it was started with; and what was asked
-/// for at last, in which world.
+/// The report of a run, from its journal and the gate file it was started with; the scope requested
+/// last, and the world.
 ///
 /// # Errors
 /// If one of them cannot be read.
@@ -366,27 +366,27 @@ pub fn report_of(directory: &RunDirectory) -> Result<RunSoFar, SessionError> {
     })
 }
 
-/// A run as its journal has it.
+/// A run as recorded in its journal.
 #[derive(Debug)]
 pub struct RunSoFar {
     /// Its report.
     pub report: Report,
-    /// What was asked for at last.
+    /// The scope requested last.
     pub asked: Asked,
-    /// The world that it was made in, where that is on record.
+    /// The world in which it was made, if recorded.
     pub world: Option<WorldKind>,
 }
 
 /// The gate file that a run was started with.
 ///
 /// # Errors
-/// If it cannot be read, or is none any more.
+/// If it cannot be read, or is no longer valid.
 pub fn gate_of(directory: &RunDirectory) -> Result<Gate, SessionError> {
     let gate = RecordedGate::of_run(&OsDisk, directory.path.as_std_path())?;
     Ok(gate.as_written().clone())
 }
 
-/// The page of a run that is shown somewhere else than in its directory.
+/// The page of a run, for display outside its directory.
 ///
 /// # Errors
 /// If its journal or its gate file cannot be read.

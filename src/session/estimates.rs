@@ -1,5 +1,5 @@
-//! How long subtasks took in earlier runs of a gate. Read from their journals; what cannot be read
-//! is left out, for an estimate is no evidence.
+//! How long subtasks took in earlier runs of a gate. Read from their journals; unreadable ones are
+//! left out, because an estimate is not evidence.
 
 use camino::Utf8Path;
 
@@ -11,7 +11,8 @@ use crate::report::Estimates;
 /// How many runs are looked at.
 const RUNS: usize = 3;
 
-/// The longest that each subtask took when it passed, in the last few runs of the gate of this name.
+/// The longest time that each subtask took when it passed, in the last few runs of the gate with
+/// this name.
 #[must_use]
 pub fn estimates(state: &Utf8Path, gate: &str) -> Estimates {
     let mut found = Estimates::new();

@@ -1,4 +1,4 @@
-//! What a run comes to, and its bundle as one file more.
+//! The result of a run, including its bundle.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,16 +10,16 @@ use crate::evidence::Bundled;
 use crate::model::Verdict;
 use crate::report::Report;
 
-/// A run that came to its end.
+/// A run that has ended.
 #[derive(Debug)]
 pub struct Finished {
     /// The gate's verdict.
     pub verdict: Verdict,
     /// Its report.
     pub report: Report,
-    /// Where everything is.
+    /// The run directory.
     pub directory: RunDirectory,
-    /// The run as one file; none when the evidence is not complete.
+    /// The run as one file; none if the evidence is not complete.
     pub bundle: Option<Bundled>,
 }
 
@@ -27,7 +27,7 @@ impl Finished {
     /// Copies the bundle to a new file.
     ///
     /// # Errors
-    /// If there is no bundle, the file is there already, or the disk refuses.
+    /// If there is no bundle, the file already exists, or a file operation fails.
     #[expect(
         clippy::disallowed_methods,
         reason = "the run is over: there is no world left to ask"

@@ -1,4 +1,4 @@
-//! Follows a run that another process is at work on: reads its journal as it grows. Writes nothing.
+//! Follows a run of another process: reads its journal as it grows. Writes nothing.
 #![expect(
     clippy::disallowed_methods,
     reason = "who looks on at another process has no world to ask"
@@ -17,17 +17,16 @@ use crate::model::{Event, EventKind, Verdict};
 /// How often it is looked whether there is more.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// How a run that was followed came to its end.
+/// How a followed run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FollowEnd {
     /// It has a verdict.
     Ended(Verdict),
-    /// Nobody is at work on it any more, and it has none.
+    /// No process is working on it any more, and it has no verdict.
     Dead,
 }
 
-/// Gives each event of a run to `heard`, with how long ago it was, until the run ends or its
-/// process is gone.
+/// Passes each event of a run to `heard`, with its age, until the run ends or its process is gone.
 ///
 /// # Errors
 /// If its journal cannot be read.
@@ -39,7 +38,7 @@ pub fn follow(
     let path = directory.path.join(FILE);
     let (mut seen, mut size) = (0, None);
     loop {
-        // Asked first: what it wrote before it died is read after that.
+        // Checked first: what it wrote before it died is read after that.
         let lives = killed::lives(state, &directory.run);
         let now = path.as_std_path().metadata().ok().map(|file| file.len());
         if now != size {
@@ -59,7 +58,7 @@ pub fn follow(
     }
 }
 
-/// Tells the events of the records from this one on; gives the number of the next.
+/// Passes on the events of the records from this one on; returns the number of the next.
 fn tell(folded: &Folded, seen: usize, heard: &mut dyn FnMut(&Event, Duration)) -> usize {
     let now = Timestamp::now();
     for line in &folded.lines[seen.min(folded.lines.len())..] {

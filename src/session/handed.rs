@@ -1,6 +1,6 @@
-//! A run that was begun on another machine: taken over from its bundle, which is verified first,
-//! into a run directory of this machine. Never believes a bundle that is not intact, and never
-//! loses what is here already.
+//! A run that was started on another machine: its bundle is verified first, then imported into a
+//! run directory of this machine. Never trusts a bundle that is not intact, and never loses what is
+//! here already.
 #![expect(
     clippy::disallowed_methods,
     reason = "the run directory comes before there is a world to ask"
@@ -18,8 +18,8 @@ use crate::signing::Trusted;
 use crate::store::disk::{Disk, OsDisk};
 use crate::store::{Limits, Opened, unpack};
 
-/// What of a run directory is made by its machine, or lies elsewhere in a bundle: no bundle brings
-/// it along.
+/// Parts of a run directory that its machine creates, or that are elsewhere in a bundle: no bundle
+/// contains them.
 const OWN: [&str; 8] = [
     "home",
     "tmp",
@@ -31,21 +31,21 @@ const OWN: [&str; 8] = [
     "report.md",
 ];
 
-/// A run that is to go on here.
+/// A run that is to be resumed here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakenOver {
     /// Its id.
     pub run: String,
-    /// Where it comes from, for the record.
+    /// Its origin, for the record.
     pub from: HandedOn,
 }
 
-/// Verifies a bundle and makes its run one of this machine's. Where the run is here already and
-/// has gone on since, it stays as it is.
+/// Verifies a bundle and imports its run to this machine. If the run already exists here and has
+/// been resumed since, it stays unchanged.
 ///
 /// # Errors
-/// When the bundle is not intact, is not signed by one of the keys that are trusted, is of a run
-/// that went another way here, or the disk refuses.
+/// If the bundle is not intact, is not signed with a trusted key, belongs to a run that has
+/// diverged here, or if a file operation fails.
 pub fn take_over(
     state: &Utf8Path,
     bundle: &Path,
@@ -80,7 +80,7 @@ pub fn take_over(
         run: taken.run.clone(),
     };
     if goes_on_here(&directory, &opened)? {
-        // What lived here is made anew from the record, as on any machine.
+        // What existed here is recreated from the record, as on any machine.
         directory.drop_throwaway();
         return Ok(taken);
     }
@@ -88,8 +88,8 @@ pub fn take_over(
     Ok(taken)
 }
 
-/// Whether the run is here, and holds all that the bundle holds. One that the bundle has gone
-/// beyond is put aside.
+/// Whether the run exists here and contains everything in the bundle. A run that the bundle
+/// continues is set aside.
 fn goes_on_here(directory: &RunDirectory, opened: &Opened) -> Result<bool, SessionError> {
     let path = directory.path.as_std_path();
     if !path.join(FILE).exists() {
@@ -115,7 +115,7 @@ fn goes_on_here(directory: &RunDirectory, opened: &Opened) -> Result<bool, Sessi
     Ok(false)
 }
 
-/// Unpacks beside, and gives the directory its name when it is whole.
+/// Unpacks beside, and renames the directory when it is complete.
 fn unpacked(state: &Utf8Path, bundle: &Path, directory: &RunDirectory) -> Result<(), SessionError> {
     let runs = state.join("runs");
     std::fs::create_dir_all(&runs).map_err(failed(&runs))?;

@@ -1,5 +1,5 @@
-//! What a run holds from its beginning: the workspace, and its candidate where that is known. A dry
-//! run holds nothing, because it changes nothing.
+//! The locks of a run from its beginning: the workspace, and its candidate if it is known. A dry
+//! run takes no lock, because it changes nothing.
 
 use std::time::Duration;
 
@@ -20,11 +20,11 @@ use crate::world::{Now, Reservation, Reserve, Sleep, ask};
 /// How often it is looked whether the workspace is free.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// Takes what the run needs for itself, or waits for it where that was asked for. The candidate is
-/// held by the world, until that ends; the workspace by what is given back.
+/// Locks what the run needs, or waits for it if requested. The world holds the lock of the
+/// candidate until the world ends; the returned value holds that of the workspace.
 ///
 /// # Errors
-/// Who has it, or that the operator did not want to wait any more.
+/// The holder of the lock, or that the operator stopped waiting.
 pub(super) async fn hold(
     live: &LiveWorld,
     options: &Options,
@@ -41,7 +41,7 @@ pub(super) async fn hold(
         directory,
     };
     let both = async {
-        // In this order everywhere: who waits for the workspace holds no candidate.
+        // In this order everywhere: a run that waits for the workspace holds no candidate.
         let workspace = run.workspace(reporters).await?;
         run.candidate(reporters).await?;
         Ok(Some(workspace))
@@ -102,8 +102,8 @@ impl Run<'_> {
         }
     }
 
-    /// The candidate, where it was asked for or an earlier part of the run found it; the gate, where
-    /// no subtask will find one.
+    /// The candidate, if it was requested or an earlier part of the run found it; the gate, if no
+    /// subtask will find one.
     async fn candidate(&self, reporters: &mut [Box<dyn Reporter>]) -> Result<(), SessionError> {
         let gate = &self.options.gate;
         let candidate = self.found_before().or_else(|| gate.candidate_asked_for());

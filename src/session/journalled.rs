@@ -1,4 +1,4 @@
-//! Events into the journal. A journal that fails is remembered: no evidence, no pass.
+//! Writes events into the journal. A journal failure is remembered: no evidence, no pass.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

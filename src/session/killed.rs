@@ -1,6 +1,6 @@
-//! Runs that were killed, and what they left behind: found by the next start, cleared when the
-//! operator says so. A run marks its life by a locked file; one that is there and not locked was
-//! never taken away by its run.
+//! Runs that were killed, and what they left behind: found by the next start, and cleared when the
+//! operator agrees. A running gate holds a locked file; a file that exists but is not locked was
+//! left by a run that did not end normally.
 #![expect(
     clippy::disallowed_methods,
     reason = "what is left is looked for before there is a world to ask"
@@ -18,14 +18,14 @@ use crate::store::disk::{Disk, OsDisk};
 use crate::world::live::{end_by_identity, processes_of_run};
 use crate::world::{Fate, ProcessIdentity, ProcessSeen};
 
-/// What of a run directory is no evidence: the throwaway home and temporary files; and the
-/// worktrees of an audit, which lie beside its reports.
+/// Parts of a run directory that are not evidence: the throwaway home and temporary files; and the
+/// worktrees of an audit, which are beside its reports.
 const THROWAWAY: [&str; 2] = ["home", "tmp"];
 const WORKTREE: &str = "gate-audit-";
 const GRACE: Duration = Duration::from_secs(2);
 const PREFIX: &str = "run-";
 
-/// The mark of a living run; taken away with it, but not by `kill -9`.
+/// The lock file of an active run; removed at its end, but not by `kill -9`.
 pub(super) struct Alive {
     path: Utf8PathBuf,
     _locked: File,
@@ -61,7 +61,7 @@ impl Alive {
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        // Left behind it only means that the next start looks for nothing.
+        // If it is left behind, the next start merely finds nothing to clear.
         let _gone = std::fs::remove_file(&self.path);
     }
 }
@@ -71,18 +71,18 @@ impl Drop for Alive {
 pub struct Killed {
     /// Id of the run.
     pub run: String,
-    /// Processes of it that live, never another user's.
+    /// Its processes that still run, never another user's.
     pub processes: Vec<ProcessSeen>,
-    /// Throwaway directories of it that are there.
+    /// Its throwaway directories that still exist.
     pub directories: Vec<Utf8PathBuf>,
     mark: Utf8PathBuf,
 }
 
-/// The runs in this state directory that were killed and left something behind. What is to be
+/// The runs in this state directory that were killed and left something behind. The run to be
 /// resumed keeps its directories.
 ///
 /// # Errors
-/// If the directory cannot be read, or the system does not tell of its processes.
+/// If the directory cannot be read, or the processes cannot be listed.
 pub fn killed(state: &Utf8Path, resume: Option<&str>) -> Result<Vec<Killed>, SessionError> {
     let locks = state.join("locks");
     let entries = match std::fs::read_dir(&locks) {
@@ -111,7 +111,7 @@ pub fn killed(state: &Utf8Path, resume: Option<&str>) -> Result<Vec<Killed>, Ses
             } else {
                 throwaway(&directory)
             },
-            // As the system tells it, which knows no links.
+            // As the system reports it, without links.
             processes: processes_of_run(&directory.canonicalize_utf8().unwrap_or(directory))?,
             mark,
         };
@@ -142,7 +142,7 @@ fn throwaway(run: &Utf8Path) -> Vec<Utf8PathBuf> {
         .collect()
 }
 
-/// Whether somebody is at work on a run.
+/// Whether a process is working on a run.
 #[must_use]
 pub fn lives(state: &Utf8Path, run: &str) -> bool {
     let mark = state.join("locks").join(format!("{PREFIX}{run}"));
@@ -158,10 +158,10 @@ impl Killed {
         self.processes.is_empty() && self.directories.is_empty()
     }
 
-    /// What there is to clear, one line each.
+    /// What is to be cleared, one line each.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        // Without arguments: those of a daemon hold its token.
+        // Without arguments: those of a daemon contain its token.
         let process =
             |seen: &ProcessSeen| format!("end process {} ({})", seen.identity.pid, seen.program);
         let directory = |path: &Utf8PathBuf| format!("remove {path}");
@@ -171,11 +171,11 @@ impl Killed {
             .collect()
     }
 
-    /// Ends the processes, by identity, then those that were born meanwhile; removes the
+    /// Ends the processes, by identity, then those that appeared in the meantime; removes the
     /// directories.
     ///
     /// # Errors
-    /// If something stays.
+    /// If something remains.
     pub async fn clear(self, state: &Utf8Path) -> Result<usize, SessionError> {
         let directory = state.join("runs").join(&self.run);
         let directory = directory.canonicalize_utf8().unwrap_or(directory);
@@ -184,7 +184,8 @@ impl Killed {
         let mut rounds = 0;
         while !left.is_empty() && rounds < 5 {
             let targets: Vec<ProcessIdentity> = left.iter().map(|seen| seen.identity).collect();
-            // After the first time there is no more TERM: who is born of it would be born again.
+            // After the first round there is no more TERM: a handler could start new processes
+            // again.
             let grace = if rounds == 0 { GRACE } else { Duration::ZERO };
             let receipts = end_by_identity(&targets, grace).await?;
             ended += receipts

@@ -1,5 +1,6 @@
-//! The layers of the world, from the verb outwards: what holds a secret is refused before it is
-//! recorded; then the record; policy; and every answer is cleaned before anybody sees it.
+//! The layers of the world, from the verb outwards: requests that contain a secret are refused
+//! before they are recorded; then recording; then policy; and every response is redacted before
+//! anybody sees it.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::world::World;
 use crate::world::policy::{Policy, PolicyLayer};
 use crate::world::redact::{RedactLayer, Redactor, RefuseSecrets};
 
-/// Puts a layer directly around the outside; a rehearsal breaks things there.
+/// Puts a layer directly around the outside; a rehearsal injects faults there.
 pub type Wrap<'w> = &'w (dyn Fn(Arc<dyn World>) -> Arc<dyn World> + Sync);
 
 /// The world as the recorder sees it.
@@ -24,8 +25,8 @@ pub(super) fn stack(
     Arc::new(PolicyLayer::new(clean, policy))
 }
 
-/// What may happen. In a dry run the engine leaves out what is said to touch the outside; this
-/// holds for whatever is not said.
+/// The policy. In a dry run the engine leaves out what is declared to touch the outside; this
+/// covers whatever is not declared.
 fn policy(gate: &Gate, dry_run: bool) -> Policy {
     let lists = gate.resolved_policy();
     let lists = if dry_run { lists.reading_only() } else { lists };

@@ -1,7 +1,7 @@
-//! Looks, when a run is resumed, whether what its results depend on is still what it was.
+//! Checks, when a run is resumed, whether the inputs of its results are still the same.
 //!
-//! Asks the world for nothing but what the journal and the gate decide, in the plan's order, so
-//! that a replay of the resumed run asks for the same.
+//! Its requests depend only on the journal and the gate, in the plan's order, so that a replay of
+//! the resumed run makes the same ones.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,8 @@ pub(super) async fn look(
     home: Home,
     world: Arc<dyn World>,
 ) -> Changed {
-    // A failure's consequences are drawn from the runs that showed it, whatever has changed since.
+    // The consequences of a failure are based on the runs that showed it, whatever has changed
+    // since.
     let failed = |package| unfinished_failure(package, before);
     if gate.work_packages.iter().any(failed) {
         return Changed::new();
@@ -42,7 +43,7 @@ pub(super) async fn look(
         let Some((course, then)) = noted(before, &subtask.id) else {
             continue;
         };
-        // What comes after something that is taken again is taken again, too.
+        // A subtask after one that is run again is run again, too.
         let graph = gate.graph();
         if changed
             .keys()
@@ -57,7 +58,7 @@ pub(super) async fn look(
     changed
 }
 
-/// The course of a subtask that let on, with the inputs that were noted.
+/// The execution of a subtask that did not stop the run, with its recorded inputs.
 fn noted<'f>(before: &'f Folded, id: &SubtaskId) -> Option<(&'f Course, &'f Inputs)> {
     let course = before.course(id)?;
     let ended = course.ended.as_ref()?;
@@ -87,7 +88,7 @@ impl<'a> Looker<'a> {
 }
 
 impl Looker<'_> {
-    /// Why a result does not hold any more; none where it does.
+    /// Why a result is no longer valid; none if it is.
     async fn difference(
         &self,
         subtask: &Subtask,
@@ -102,7 +103,7 @@ impl Looker<'_> {
         let declared = verb.declares().inputs();
         let mut then = then.clone();
         if self.home == Home::Elsewhere {
-            // Nothing that is still to be done works with it, so it was not made here.
+            // No remaining subtask uses it, so it was not created here.
             for name in declared.iter().filter_map(Input::in_home) {
                 now.remove(name);
                 then.remove(name);
@@ -143,7 +144,7 @@ impl Looker<'_> {
         )
     }
 
-    /// Finds it out once more: what is published must be what was published.
+    /// Runs the subtask again: it must publish what it published before.
     async fn found_again(&self, verb: &Verb, then: &[Fact]) -> Option<String> {
         let ctx = self.ctx();
         match verb.acts().act(&ctx).await {
@@ -160,7 +161,7 @@ impl Looker<'_> {
     }
 }
 
-/// What was found otherwise this time, by the first value that differs.
+/// The first value that is different this time.
 fn other_fact(then: &[Fact], now: &[Fact], idle: &[&str]) -> Option<String> {
     for old in then {
         let Some(new) = now.iter().find(|new| new.name == old.name) else {
@@ -267,7 +268,7 @@ as = "rc"
         Arc::new(Gate::load("gate.toml", GATE, &|_| None).unwrap())
     }
 
-    /// A run in which the subtask passed, with what it noted and found.
+    /// A run in which the subtask passed, with its recorded inputs and facts.
     async fn found(gate: &Arc<Gate>) -> Folded {
         let ctx = world("3.2.0rc16", "abc").ctx();
         let (_, subtask) = gate.subtasks().next().unwrap();

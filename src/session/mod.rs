@@ -1,6 +1,6 @@
-//! One run from beginning to end: run directory and lock, the world with its layers, the engine,
-//! the journal, the report. The same code for the real world and for a rehearsal; only the
-//! operator's environment differs.
+//! One run from start to end: run directory and lock, the world with its layers, the engine, the
+//! journal, the report. The same code serves the real world and a rehearsal; only the operator's
+//! environment differs.
 
 mod auditing;
 mod command;

@@ -1,4 +1,4 @@
-//! What a run begins with: its parameters as they are recorded, and its journal.
+//! The start of a run: its parameters as they are recorded, and its journal.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,7 +21,7 @@ use crate::store::disk::{Disk, OsDisk};
 use crate::store::held::HeldDisk;
 use crate::world::redact::Redactor;
 
-/// The gate as it is recorded.
+/// The gate in the form in which it is recorded.
 pub(super) fn recorded(
     gate: &Arc<Gate>,
     redactor: &Arc<Redactor>,
@@ -30,14 +30,14 @@ pub(super) fn recorded(
     Ok(placed(gate, redactor))
 }
 
-/// A gate's file and its templates go out as they are: one that holds a secret or a path of this
-/// machine is refused now, not when the bundle is made.
+/// A gate's file and its templates are published unchanged: one that contains a secret or a path of
+/// this machine is refused now, not when the bundle is created.
 pub(super) fn check_private(gate: &Gate, redactor: &Arc<Redactor>) -> Result<(), SessionError> {
     let file = ("the gate file".to_owned(), &gate.source.text);
     let named = |(name, text)| (format!("the template `{name}`"), text);
     for (file, text) in gate.templates.iter().map(named).chain([file]) {
         if let Some(what) = redactor.first_in(text) {
-            // What goes over several lines begins in none of them alone.
+            // A value of several lines is not contained in any single line.
             let line = text
                 .lines()
                 .position(|line| redactor.first_in(line).is_some());
@@ -51,8 +51,8 @@ pub(super) fn check_private(gate: &Gate, redactor: &Arc<Redactor>) -> Result<(),
     Ok(())
 }
 
-/// The gate with this machine's paths in its parameters turned into places, so that neither the
-/// record nor what verbs ask for names them. The live world turns them back.
+/// The gate with this machine's paths in its parameters replaced by symbolic ones, so that neither
+/// the record nor the requests of verbs contain them. The live world replaces them back.
 fn placed(gate: &Arc<Gate>, redactor: &Arc<Redactor>) -> Arc<Gate> {
     let changed: BTreeMap<String, Value> = leaves(&gate.parameters)
         .into_iter()
@@ -64,7 +64,7 @@ fn placed(gate: &Arc<Gate>, redactor: &Arc<Redactor>) -> Arc<Gate> {
         .collect();
     let mut own = (**gate).clone();
     if changed.is_empty() || own.set(&changed).is_err() {
-        // As it was: then the last look at the bundle refuses the path.
+        // Unchanged: then the last check of the bundle refuses the path.
         return Arc::clone(gate);
     }
     Arc::new(own)
@@ -72,8 +72,8 @@ fn placed(gate: &Arc<Gate>, redactor: &Arc<Redactor>) -> Arc<Gate> {
 
 pub(super) type Opened = (Journal, Option<Folded>);
 
-/// Opens the journal. `keep` puts beside it what is run: before there is a journal, because a run
-/// with one can be gone on with; after that is known to fit, where it is gone on with.
+/// Opens the journal. `keep` stores what is run beside it: before there is a journal, because a run
+/// with one can be resumed; or on resume, after it is known to match.
 pub(super) async fn open(
     options: &Options,
     directory: &RunDirectory,
@@ -84,7 +84,7 @@ pub(super) async fn open(
     let path = directory.path.as_std_path();
     let gate = GateRef::of(&options.gate);
     if options.resume.is_some() {
-        // Looked at before it is written to: what is refused is left as it was.
+        // Checked before anything is written: a refused run stays unchanged.
         let before = journal::read(path)?;
         let corrected = fits(&before, options, &gate, directory)?;
         let resumed = Resumed {
@@ -143,10 +143,10 @@ fn circumstances(options: &Options) -> Circumstances {
     }
 }
 
-/// Whether a run can go on with this gate: yes with its own, and, where one was given to correct
-/// it, with one of the same name and subtasks. Says whether it is a corrected one. A run that was
-/// killed between its seal and its bundle has passed without anything to show for it: it goes on,
-/// to make that.
+/// Whether a run can be resumed with this gate: yes with its own, and, if one was given to correct
+/// it, with one that has the same name and subtasks. Returns whether it is a corrected one. A run
+/// that was killed between its seal and its bundle has passed without a bundle: it is resumed in
+/// order to create it.
 fn fits(
     folded: &Folded,
     options: &Options,
@@ -170,8 +170,8 @@ fn fits(
     })
 }
 
-/// Invariant: a rehearsal and a real run never share a result. Where a run's world is not on
-/// record, nobody can say that it is this one.
+/// Invariant: a rehearsal and a real run never share a result. If a run's world is not recorded, it
+/// cannot be assumed to be this one.
 fn same_world(folded: &Folded, now: &WorldKind) -> Result<(), SessionError> {
     let begun = folded.circumstances().map(|all| all.world.clone());
     if begun
@@ -188,8 +188,8 @@ fn same_world(folded: &Folded, now: &WorldKind) -> Result<(), SessionError> {
 }
 
 /// Whether a gate file corrects the run's: it has its name, its subtasks in their order, and a
-/// value for each of its parameters. Which results hold is for their inputs to say, so they must
-/// have been noted.
+/// value for each of its parameters. Which results are still valid depends on their inputs, so
+/// these must have been recorded.
 fn corrects(folded: &Folded, gate: &Gate) -> bool {
     let plan = gate.subtasks().map(|(_, subtask)| &subtask.id);
     let names = parameters(gate);
@@ -202,8 +202,8 @@ fn corrects(folded: &Folded, gate: &Gate) -> bool {
         && folded.all_inputs_are_noted()
 }
 
-/// Whether the gate is the one that was begun with. What a journal does not hold of it was not
-/// kept when it was begun.
+/// Whether the gate is the one that the run was started with. What a journal does not contain about
+/// it was not recorded at that time.
 fn same_gate(begun: &GateRef, now: &GateRef) -> bool {
     let templates = begun.templates.is_empty() || begun.templates == now.templates;
     templates && (&begun.name, &begun.sha256) == (&now.name, &now.sha256)
@@ -217,7 +217,8 @@ pub(super) fn changed(folded: &Folded, gate: &Gate) -> BTreeMap<String, Value> {
     now
 }
 
-/// Whether all of it has passed: what was not asked for, or left out of a dry run, is still to do.
+/// Whether everything has passed: what was not requested, or left out by a dry run, is still to be
+/// done.
 fn passed(folded: &Folded) -> bool {
     let seal = folded.sealed.as_ref();
     let left_out = |outcome: &Outcome| matches!(outcome, Outcome::NotRun { .. });
@@ -225,18 +226,18 @@ fn passed(folded: &Folded) -> bool {
         && !folded.outcomes().values().any(left_out)
 }
 
-/// A run that is to go on.
+/// A run that is to be resumed.
 #[derive(Debug)]
 pub struct Earlier {
     /// Its gate, with the parameters it was started with.
     pub gate: Gate,
-    /// Those of them that are not what its gate file says.
+    /// Those of them that differ from the gate file.
     pub set: BTreeMap<String, Value>,
-    /// Writes it was making when it was cut off, as `T031: gh issue comment …`.
+    /// Writes that were pending when it was interrupted, as `T031: gh issue comment …`.
     pub outstanding: Vec<String>,
 }
 
-/// What is to be gone on with.
+/// The run to be resumed.
 ///
 /// # Errors
 /// If there is no such run, it cannot be read any more, or it was made in another kind of world.

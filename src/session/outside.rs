@@ -1,6 +1,6 @@
-//! Directories of this machine that are none of a run's own and yet stand in what programs print:
-//! the home of whoever rehearses, the account's, those of tools that the system does not bring.
-//! They are places like the others, so that no bundle says where a machine keeps its things.
+//! Directories of this machine that do not belong to a run but appear in program output: the home
+//! of whoever rehearses, the account's home, those of tools outside the system. They get symbolic
+//! paths like others, so that no bundle shows where a machine keeps its files.
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
@@ -11,7 +11,7 @@ const REHEARSER: &str = "‹rehearser›";
 /// Token of the home directory that the system knows for the account, where `HOME` is another.
 const ACCOUNT: &str = "‹account›";
 
-/// Directories that are the same on every machine of a kind, or named by what they hold.
+/// Directories that are the same on every machine of a kind, or named by their content.
 const EVERYWHERE: [&str; 9] = [
     "/usr",
     "/bin",
@@ -68,7 +68,7 @@ fn prefix(directory: &Utf8Path) -> Utf8PathBuf {
     }
 }
 
-/// Whether it says something of this machine that no place hides already. A directory directly
+/// Whether it reveals something of this machine that no place hides already. A directory directly
 /// below the root is too short: it is part of other paths.
 fn is_new(places: &Places, path: &Utf8Path) -> bool {
     let below = |root: &Utf8Path| path.starts_with(root);

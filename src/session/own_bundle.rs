@@ -1,4 +1,4 @@
-//! A run's own bundle, as others will look at it: a run that says it has passed has tried that.
+//! Verifies a run's own bundle as others will: a run that reports success has done this.
 
 use camino::Utf8Path;
 
@@ -8,11 +8,11 @@ use crate::journal::Folded;
 use crate::store::Limits;
 use crate::store::disk::Disk;
 
-/// Verifies a bundle that was just made. One that does not verify is taken away, so that the
-/// resumed run makes it again.
+/// Verifies a bundle that was just created. One that does not verify is removed, so that the
+/// resumed run creates it again.
 ///
 /// # Errors
-/// What does not hold, in words.
+/// The check that failed, as a message.
 pub(super) fn check(disk: &dyn Disk, bundle: &Utf8Path) -> Result<(), String> {
     let broken = match verified(disk, bundle) {
         Ok(None) => return Ok(()),

@@ -1,9 +1,9 @@
-//! What earlier parts of a run left on another machine, made anew on this one: the installed
-//! candidate from its recorded lock, the harness's environment, a machine without orphan daemons.
-//! What comes out otherwise than on record is said, and is never used.
+//! Recreates on this machine what earlier parts of a run left on another: the installed candidate
+//! from its recorded lock, the harness's environment, a machine without orphan daemons. A result
+//! that differs from the record is reported and never used.
 //!
-//! Asks the world for nothing but what the journal and the gate decide, so that a replay of the
-//! resumed run asks for the same.
+//! Its requests depend only on the journal and the gate, so that a replay of the resumed run makes
+//! the same ones.
 
 use std::sync::Arc;
 
@@ -15,19 +15,19 @@ use crate::model::{Asked, Fact, SubtaskId};
 use crate::verb::OnMachine;
 use crate::world::World;
 
-/// What of an earlier part of a run is there, and is still what it was.
+/// Which results of an earlier part of a run exist here, and are still valid.
 #[derive(Debug)]
 pub(super) struct Found {
-    /// Whether the throwaway home is there; none where the machine is to be asked.
+    /// Whether the throwaway home exists; none if this has to be determined.
     pub(super) home: Option<Home>,
-    /// What was made anew, in plan order.
+    /// What was recreated, in plan order.
     pub(super) made: Vec<SubtaskId>,
-    /// What is another, and why.
+    /// What has changed, and why.
     pub(super) changed: Changed,
 }
 
-/// Makes anew what a run that was handed on needs of its machine, and looks whether what earlier
-/// results depend on is what it was.
+/// Recreates what a run that was passed on needs on its machine, and checks whether the inputs of
+/// earlier results are unchanged.
 pub(super) async fn found(
     gate: &Arc<Gate>,
     before: &Folded,
@@ -52,17 +52,17 @@ pub(super) async fn found(
     }
 }
 
-/// What was made anew.
+/// The result of recreating.
 struct Remade {
-    /// Whether the throwaway home is there, and whether anything needs it.
+    /// Whether the throwaway home exists, and whether anything needs it.
     home: Home,
-    /// What was made, in plan order.
+    /// What was recreated, in plan order.
     made: Vec<SubtaskId>,
-    /// What came out otherwise, and why.
+    /// What is different from the record, and why.
     changed: Changed,
 }
 
-/// Makes it anew, if anything that is still to be done works with it.
+/// Recreates it, if a remaining subtask uses it.
 async fn remake(gate: &Arc<Gate>, before: &Folded, asked: &Asked, world: Arc<dyn World>) -> Remade {
     let mut remade = Remade {
         home: Home::Elsewhere,
@@ -86,7 +86,7 @@ async fn remake(gate: &Arc<Gate>, before: &Folded, asked: &Asked, world: Arc<dyn
             Some(why) => {
                 let why = format!("on this machine it is another: {why}");
                 remade.changed.insert(subtask.id.clone(), why);
-                // What comes after it is taken again, too.
+                // Everything after it is run again, too.
                 break;
             }
         }
@@ -136,7 +136,7 @@ async fn again(
     }
 }
 
-/// The first of these fields that is not what it was.
+/// The first of these fields that has changed.
 fn other_field(then: &[Fact], now: &[Fact], same: &[&str]) -> Option<String> {
     for old in then {
         let Some(new) = now.iter().find(|new| new.name == old.name) else {

@@ -1,5 +1,5 @@
-//! A recorded run's gate, as it was: makes the reports of a recording, and runs it again in
-//! whatever world it is given.
+//! The gate of a recorded run: generates the reports of a recording, and runs the gate again in a
+//! given world.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,7 +33,7 @@ impl RecordedGate {
     /// The gate of a run directory.
     ///
     /// # Errors
-    /// When it cannot be read, or is not one any more.
+    /// If it cannot be read, or is no longer valid.
     pub fn of_run(disk: &dyn Disk, run: &Path) -> Result<Self, EvidenceError> {
         let path = run.join("gate.toml");
         let text = disk
@@ -49,7 +49,7 @@ impl RecordedGate {
     /// The gate of a bundle that was read with [`open_to_verify`].
     ///
     /// # Errors
-    /// When there is none in it, or it is not one any more.
+    /// If the bundle contains none, or it is no longer valid.
     ///
     /// [`open_to_verify`]: crate::evidence::open_to_verify
     pub fn of_opened(opened: &Opened) -> Result<Self, EvidenceError> {
@@ -79,7 +79,7 @@ impl RecordedGate {
                 _ => report.take(event),
             }
         }
-        // In their names' order, in which the report takes any number of them quickly.
+        // In the order of their names, in which the report adds any number of them quickly.
         for event in facts.into_values() {
             report.take(event);
         }
@@ -92,13 +92,13 @@ impl RecordedGate {
     /// The gate of a recording.
     ///
     /// # Errors
-    /// When it cannot be read, or is not one any more.
+    /// If it cannot be read, or is no longer valid.
     pub fn of_recording(recording: &Recording) -> Result<Self, EvidenceError> {
         let gate = recording.gate()?;
         Ok(Self { gate })
     }
 
-    /// What a recording is a verdict on.
+    /// What a recording's verdict applies to.
     #[must_use]
     pub fn subject(&self, folded: &Folded) -> Subject {
         self.gate.subject(folded)
@@ -107,7 +107,7 @@ impl RecordedGate {
     /// All reports of a recording by file name, functions of its journal and gate alone.
     ///
     /// # Errors
-    /// When one of them cannot be written.
+    /// If one of them cannot be written.
     pub fn reports(&self, folded: &Folded) -> Result<BTreeMap<String, Vec<u8>>, String> {
         let report = self.report(folded);
         let (text, page) = match folded.header.reports {
@@ -135,10 +135,10 @@ impl RecordedGate {
         report::markdown(report, report.written.as_ref().map(|_| &next))
     }
 
-    /// A recording as a page that finds its evidence there.
+    /// A recording as a page that links to its evidence there.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn page(
         &self,
         folded: &Folded,
@@ -165,7 +165,7 @@ impl RecordedGate {
     }
 }
 
-/// What was asked for the last time, and what it went on with.
+/// The scope requested last, and the options of the resumption.
 fn asked(folded: &Folded) -> Asked {
     match folded.resumptions.last() {
         Some(resumed) => resumed.asked.clone(),
@@ -173,7 +173,7 @@ fn asked(folded: &Folded) -> Asked {
     }
 }
 
-/// The subtasks that the last process of a run took over from an earlier one, in plan order.
+/// The subtasks that the last process of a run kept from an earlier one, in plan order.
 fn taken_over(folded: &Folded) -> Vec<(SubtaskId, Outcome, Vec<Fact>)> {
     let kept = |id: &SubtaskId| {
         let course = folded.course(id)?;
@@ -189,7 +189,7 @@ fn without_origins(facts: &Facts) -> Facts {
     let mut plain = Facts::default();
     for fact in facts.iter() {
         let source = fact.source.without_origins();
-        // They have names of their own already.
+        // They already have names of their own.
         drop(plain.publish(Fact {
             source,
             ..fact.clone()
@@ -204,7 +204,7 @@ impl Rerun for RecordedGate {
         let gate = Arc::new(self.as_run(recorded)?);
         let before = recorded.before_last().map_err(|error| error.to_string())?;
         if let Some(before) = before {
-            // Asked again, because it was asked then; what was kept is on record.
+            // Requested again, because it was requested then; kept results are recorded.
             let last = recorded.resumptions.last();
             let handed_on = last.is_some_and(|resumed| resumed.handed_on.is_some());
             super::remake::found(&gate, &before, handed_on, recorded.asked(), &world).await;

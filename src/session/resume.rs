@@ -1,4 +1,4 @@
-//! What an earlier part of a run found out and a resumed run need not do again.
+//! Results of an earlier part of a run that a resumed run can keep.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::model::{Fact, Facts, Outcome, Scope, SubtaskId, context};
 /// Subtasks whose inputs are not what they were, and why.
 pub(super) type Changed = BTreeMap<SubtaskId, String>;
 
-/// A subtask that need not be done again: how it ended, and what it published.
+/// A subtask that need not be run again: its outcome and its facts.
 pub(super) type Kept = (SubtaskId, Outcome, Vec<Fact>);
 
 /// Whether the throwaway home of the earlier part is still there.
@@ -21,23 +21,23 @@ pub(super) enum Home {
     There,
     /// The run was killed and cleared, or its directory moved.
     Gone,
-    /// The run was handed on, and nothing that is still to be done works with it.
+    /// The run was moved to another machine, and nothing that is still to be done uses it.
     Elsewhere,
 }
 
-/// What of an earlier part holds, and what does not.
+/// Which results of an earlier part are valid, and which are not.
 #[derive(Debug, Default)]
 pub(super) struct Resumption {
     /// Kept, in plan order.
     pub(super) kept: Vec<Kept>,
-    /// Had let on, and is taken again all the same: why, in plan order.
+    /// Did not stop the run, but are run again: why, in plan order.
     pub(super) again: Vec<(SubtaskId, String)>,
-    /// Made anew on this machine, in plan order.
+    /// Recreated on this machine, in plan order.
     pub(super) made: Vec<SubtaskId>,
 }
 
 impl Resumption {
-    /// What is kept and what is taken again, for people.
+    /// A description of what is kept and what is run again.
     pub(super) fn lines(&self) -> Vec<String> {
         let ids: Vec<&str> = self.kept.iter().map(|(id, ..)| id.as_str()).collect();
         let kept = match ids.as_slice() {
@@ -61,16 +61,16 @@ pub(super) struct Now<'a> {
     pub(super) parameters: &'a BTreeMap<String, Value>,
     /// Subtasks whose inputs are not what they were.
     pub(super) inputs: &'a Changed,
-    /// Subtasks whose results have no age: another machine has drawn from them what there was to
-    /// draw.
+    /// Subtasks whose results do not expire, because another machine has already used them for
+    /// everything that depends on them.
     pub(super) ageless: &'a BTreeSet<SubtaskId>,
 }
 
-/// The subtasks that are kept: they let on, are not older than their `max_age`, and all that they
-/// depend on is what it was. A work package that spends canary runs is kept whole or not at all,
-/// because its runs are one protocol; what ends processes, only with all of its work package. Without the throwaway home, what filled it is done again;
-/// with another parameter, what quotes it; with another input, what depends on it; and all that
-/// comes after.
+/// The subtasks that are kept: they did not stop the run, are not older than their `max_age`, and
+/// all their inputs are unchanged. A work package that spends canary runs is kept whole or not at
+/// all, because its runs are one protocol; a subtask that ends processes, only with its whole work
+/// package. Run again are: without the throwaway home, what filled it; with a changed parameter,
+/// what quotes it; with a changed input, what depends on it; and everything after these.
 pub(super) fn resumption(gate: &Gate, folded: &Folded, now: &Now<'_>) -> Resumption {
     let reasons = reasons(gate, now);
     let after = |id: &SubtaskId, one: &SubtaskId| gate.graph().is_ancestor(one, id);
@@ -103,8 +103,8 @@ pub(super) fn resumption(gate: &Gate, folded: &Folded, now: &Now<'_>) -> Resumpt
     resumption
 }
 
-/// The subtasks whose results another machine has drawn from already what there was to draw: they
-/// are left out of the scope, and no work package in it depends on theirs directly.
+/// The subtasks whose results another machine has already used for everything that depends on them:
+/// they are out of scope, and no work package in scope depends directly on theirs.
 pub(super) fn ageless(gate: &Gate, scope: &Scope, handed_on: bool) -> BTreeSet<SubtaskId> {
     if !handed_on || scope.alone().is_none() {
         return BTreeSet::new();
@@ -119,8 +119,8 @@ pub(super) fn ageless(gate: &Gate, scope: &Scope, handed_on: bool) -> BTreeSet<S
         .collect()
 }
 
-/// Of a run that was handed on, what the scope depends on must be given: this machine takes it
-/// neither again nor for granted. Else the first that is not, and why.
+/// In a run that was passed on, what the scope depends on must have a valid result: this machine
+/// neither runs it again nor takes it for granted. Otherwise the first that has none, and why.
 pub(super) fn must_be_given(
     gate: &Gate,
     scope: &Scope,
@@ -147,7 +147,7 @@ pub(super) fn must_be_given(
     Err((id.clone(), why.to_owned()))
 }
 
-/// Why a subtask that let on is taken again though nothing that it depends on has changed.
+/// Why a subtask is run again although its inputs are unchanged.
 fn aged(gate: &Gate, subtask: &Subtask, folded: &Folded, now: &Now<'_>) -> String {
     if subtask.verb.declares().ends().is_some() {
         "processes may have been started since".to_owned()
@@ -158,9 +158,9 @@ fn aged(gate: &Gate, subtask: &Subtask, folded: &Folded, now: &Now<'_>) -> Strin
     }
 }
 
-/// Whose results do not hold any more, and why.
+/// Whose results are no longer valid, and why.
 fn reasons(gate: &Gate, now: &Now<'_>) -> BTreeMap<SubtaskId, String> {
-    // What was changed by name says more than that a definition is another one.
+    // A reason with a name is more helpful than that the definition has changed.
     let mut reasons = now.inputs.clone();
     let all = || gate.subtasks().map(|(_, subtask)| subtask);
     if let Some(quoting) = quoting(gate, now.parameters) {
@@ -177,8 +177,8 @@ fn reasons(gate: &Gate, now: &Now<'_>) -> BTreeMap<SubtaskId, String> {
     reasons
 }
 
-/// The subtasks that quote one of these parameters; none when a parameter is quoted by no subtask,
-/// because then it cannot be told what hangs on it.
+/// The subtasks that quote one of these parameters; none if a parameter is quoted by no subtask,
+/// because then it is unknown what depends on it.
 fn quoting(gate: &Gate, changed: &BTreeMap<String, Value>) -> Option<BTreeMap<SubtaskId, String>> {
     let mut found = BTreeMap::new();
     for name in changed.keys() {
@@ -194,7 +194,7 @@ fn quoting(gate: &Gate, changed: &BTreeMap<String, Value>) -> Option<BTreeMap<Su
     Some(found)
 }
 
-/// Whether one of two dotted names is the other, or lies in it.
+/// Whether two dotted names are equal, or one contains the other.
 fn overlap(one: &str, other: &str) -> bool {
     let (short, long) = if one.len() < other.len() {
         (one, other)
@@ -229,7 +229,7 @@ fn kept_of(gate: &Gate, package: &WorkPackage, folded: &Folded, now: &Now<'_>) -
         kept.retain(|(id, _, _)| before.iter().any(|subtask| subtask.id == *id));
     }
     if !whole {
-        // What was ended then says nothing of what has been started since.
+        // What was ended then does not show what has been started since.
         let ends = |subtask: &Subtask| subtask.verb.declares().ends().is_some();
         let sweeps: Vec<&Subtask> = package.subtasks.iter().filter(|one| ends(one)).collect();
         kept.retain(|(id, _, _)| sweeps.iter().all(|subtask| subtask.id != *id));
@@ -237,8 +237,8 @@ fn kept_of(gate: &Gate, package: &WorkPackage, folded: &Folded, now: &Now<'_>) -
     kept
 }
 
-/// The course of a subtask that let on and is young enough. A limit that cannot be read keeps
-/// nothing: taking it again is always right.
+/// The execution of a subtask that did not stop the run and is recent enough. A limit that cannot
+/// be parsed keeps nothing: running it again is always correct.
 fn still_valid<'f>(
     gate: &Gate,
     subtask: &Subtask,
@@ -258,7 +258,7 @@ pub(super) fn unfinished_failure(package: &WorkPackage, folded: &Folded) -> bool
         let ended = folded.course(&subtask.id)?.ended.as_ref()?;
         Some(&ended.outcome)
     };
-    // Judging the same runs again may have been cut off: the failure stands.
+    // Judging the same runs again may have been interrupted: the failure remains.
     let failed =
         |subtask: &Subtask| matches!(folded.last_outcome(&subtask.id), Some(Outcome::Failed(_)));
     let handled = |subtask: &Subtask| outcome(subtask).is_some_and(Outcome::lets_on);

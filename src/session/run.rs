@@ -26,8 +26,9 @@ use crate::world::{Now, Place, Receipt, World, ask};
 /// Runs a gate.
 ///
 /// # Errors
-/// If it could not begin: another run in the workspace, a run to resume that is not there or is
-/// of another gate, a disk that refuses. Once begun, everything is an outcome.
+/// If it could not start: another run in the workspace, a run to resume that does not exist or
+/// belongs to another gate, a file operation that failed. Once it has started, every error is an
+/// outcome.
 pub async fn run(
     operator: Operator,
     mut options: Options,
@@ -70,7 +71,7 @@ pub async fn run(
     let request = Request {
         gate: Arc::clone(&options.gate),
         run: directory.run.clone(),
-        // A run keeps to what it began with: its recording asks for nothing that came later.
+        // A run keeps its original behaviour: its recording requests nothing that was added later.
         format: folded
             .as_ref()
             .map_or(FORMAT, |folded| folded.header.format),
@@ -90,7 +91,7 @@ pub async fn run(
     end.keep_receipts(&ended).await;
     let bundle = end.conclude(&directory, &redactor).await;
     let verdict = end.verdict;
-    // What is still to be done goes on in the same home.
+    // The remaining subtasks run in the same home.
     let whole = options.asked.scope == Scope::All;
     if verdict == Verdict::Passed && whole && !options.keep {
         directory.drop_throwaway();
@@ -103,7 +104,7 @@ pub async fn run(
     })
 }
 
-/// What of an earlier part of the run still holds, when there was one.
+/// Which results of an earlier part of the run are still valid, if there was one.
 async fn taken_over(
     options: &Options,
     folded: Option<&Folded>,
@@ -133,16 +134,16 @@ async fn taken_over(
     Ok(resumption)
 }
 
-/// Ends what still runs once the engine is through, and takes away what it worked in. Until then
-/// what a program left behind was only named: it may be a daemon that the next one works with.
+/// Ends the remaining processes once the engine is done, and removes the working directories. Until
+/// then, what a program left behind was only reported: it may be a daemon that the next one uses.
 async fn wind_down(live: &LiveWorld, signals: &mut UnboundedReceiver<Signal>) -> Vec<Receipt> {
     tokio::select! {
         () = live.settle() => {}
-        // The operator insists: what was given time to end has none left.
+        // The operator asked again: programs that were given time to end have none left.
         Some(Signal::Interrupt) = signals.recv() => live.kill_all(),
     }
     let ended = live.end_leftovers(Duration::from_secs(2)).await;
-    // An audit that was interrupted could not; where git refuses, the resumed one tries again.
+    // An interrupted audit could not do this; if git refuses, the resumed one tries again.
     let _left = audit::clean_up_below(live, &SubtaskId::whole_run(), &Place::run("audit")).await;
     ended
 }

@@ -1,4 +1,4 @@
-//! The runs of a state directory: what each is a verdict on, and how one is removed.
+//! The runs of a state directory: what the verdict of each applies to, and how one is removed.
 #![expect(
     clippy::disallowed_methods,
     reason = "a run that is removed has no world any more to ask"
@@ -19,16 +19,16 @@ use crate::report::{Evidence, Report};
 use crate::store::Limits;
 use crate::store::disk::OsDisk;
 
-/// One run in a few words.
+/// A summary of one run.
 #[derive(Debug, Clone)]
 pub struct RunSummary {
     /// Its id.
     pub run: String,
-    /// What it is a verdict on; none when it cannot be read.
+    /// What its verdict applies to; none if it cannot be read.
     pub subject: Option<Subject>,
     /// When it began.
     pub started: Option<Timestamp>,
-    /// Whether somebody is at work on it.
+    /// Whether a process is working on it.
     pub lives: bool,
 }
 
@@ -53,12 +53,12 @@ pub fn summaries(state: &Utf8Path) -> Result<Vec<RunSummary>, SessionError> {
     Ok(super::list_runs(state)?.into_iter().map(summary).collect())
 }
 
-/// Removes a run with all it holds. One that somebody is at work on is left alone.
+/// Removes a run with all its files. A run that is in progress is left alone.
 ///
 /// # Errors
-/// If it is being worked on, or cannot be removed.
+/// If it is in progress, or cannot be removed.
 pub fn remove_run(state: &Utf8Path, run: &str) -> Result<(), SessionError> {
-    // Held until it is gone, so that nobody resumes it meanwhile.
+    // Held until it is removed, so that nobody resumes it in the meantime.
     std::fs::create_dir_all(state.join("locks")).map_err(|source| SessionError::File {
         path: state.join("locks"),
         source,
@@ -71,7 +71,7 @@ pub fn remove_run(state: &Utf8Path, run: &str) -> Result<(), SessionError> {
 
 /// Evidence is read-only; its directories are given back to their owner.
 fn make_removable(path: &Utf8Path) {
-    // What stays as it is shows when it cannot be removed.
+    // Whatever remains is reported when it cannot be removed.
     let _done = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700));
     for entry in path.read_dir_utf8().into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -80,7 +80,7 @@ fn make_removable(path: &Utf8Path) {
     }
 }
 
-/// A bundle's journal and the gate that lies in it.
+/// A bundle's journal and the gate in it.
 pub struct BundledRun {
     folded: Folded,
     gate: RecordedGate,
@@ -90,7 +90,7 @@ impl BundledRun {
     /// Opens a bundle.
     ///
     /// # Errors
-    /// When it is none.
+    /// If it is not a bundle.
     pub fn open(path: &std::path::Path) -> Result<Self, EvidenceError> {
         let recording = Recording::open(std::sync::Arc::new(OsDisk), path)?;
         let opened = open_to_verify(&OsDisk, path, Limits::default())?;
@@ -109,7 +109,7 @@ impl BundledRun {
     /// Its report as a page.
     ///
     /// # Errors
-    /// When its template does not fit, which a test rules out.
+    /// If its template does not fit, which a test rules out.
     pub fn page(&self, report: &Report) -> Result<String, String> {
         self.gate.page(&self.folded, report, Evidence::Elsewhere)
     }

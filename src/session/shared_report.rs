@@ -1,4 +1,4 @@
-//! The report of a run while it is made.
+//! The report of a run while it is built.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,7 +25,7 @@ impl SharedReport {
         self.with(|report| report.clone())
     }
 
-    /// What an earlier part of this run found out is in its report too.
+    /// Adds the results of an earlier part of this run to its report.
     pub(super) fn keep(&self, resumed: &[Kept]) {
         self.with(|report| {
             for (id, outcome, facts) in resumed {
@@ -34,7 +34,7 @@ impl SharedReport {
         });
     }
 
-    /// The evidence is not complete: said in the report, and never a pass.
+    /// Reports that the evidence is not complete, which is never a pass.
     pub(super) fn unrecorded(&self, why: &str) {
         self.with(|report| report.evidence_incomplete(why));
     }

@@ -1,4 +1,4 @@
-//! What a gate installs, as lower layers know it. Pure.
+//! What a gate installs, in the types of the lower layers. Pure.
 
 use serde_json::Value;
 
@@ -44,11 +44,11 @@ fn modules(gate: &Gate, quotable: &Value) -> Result<Vec<String>, TemplateError> 
     Ok(found)
 }
 
-/// Whether a gate's parameters ask for a version that can be a candidate. What quotes facts is
-/// seen during the run.
+/// Checks that the version in a gate's parameters can be a candidate. A value that quotes facts is
+/// checked during the run.
 ///
 /// # Errors
-/// If they do not.
+/// If it cannot.
 pub fn can_be_asked_for(gate: &Gate) -> Result<(), String> {
     let Ok(quotable) = context(&gate.parameters, &Facts::default()) else {
         return Ok(());

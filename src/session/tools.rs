@@ -1,4 +1,4 @@
-//! The tools of a run, found or made before the run begins; their versions are evidence.
+//! The tools of a run, found or installed before the run begins; their versions are evidence.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,10 +21,11 @@ pub struct Tools {
     pub versions: BTreeMap<String, Version>,
 }
 
-/// Finds the tools that are needed, and makes those that are missing or too old in the gate's own cache.
+/// Finds the tools that are needed, and installs those that are missing or too old into the gate's
+/// own cache.
 ///
 /// # Errors
-/// The first that could not be made.
+/// The first that could not be installed.
 pub async fn tools(
     operator: &Operator,
     cache: &Utf8Path,
@@ -48,18 +49,18 @@ pub async fn tools(
     })
 }
 
-/// A world for looking at the machine.
+/// A world for inspecting the machine.
 pub struct Survey {
     /// The world.
     pub world: LiveWorld,
-    /// Where its places are.
+    /// The directories of its places.
     pub places: Places,
-    /// What its programs write; gone with this. Each survey has its own: two at the same time
-    /// would take each other's log files for their own.
+    /// What its programs write; removed with it. Each survey has its own: two concurrent ones would
+    /// mistake each other's log files for their own.
     pub logs: Option<tempfile::TempDir>,
 }
 
-/// A world for looking at the machine.
+/// A world for inspecting the machine.
 #[must_use]
 pub fn world(operator: &Operator, cache: &Utf8Path) -> Survey {
     let logs = tempfile::Builder::new()

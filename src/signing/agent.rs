@@ -1,4 +1,4 @@
-//! The ssh agent: which keys it holds, and a signature from it. The key itself stays there.
+//! The ssh agent: lists its keys and requests a signature. The key itself stays in the agent.
 //!
 //! Ed25519 keys only: the agent's ECDSA signatures differ each time.
 
@@ -20,10 +20,10 @@ const SIGN_RESPONSE: u8 = 14;
 /// Why the agent gave no signature.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
-    /// It could not be asked.
+    /// It could not be reached.
     #[error(transparent)]
     World(#[from] WorldError),
-    /// It answered with something else.
+    /// Its response is not valid.
     #[error("the ssh agent's answer is damaged: {0}")]
     Damaged(String),
     /// It refused.
@@ -35,7 +35,7 @@ pub enum AgentError {
         listed(holds)
     )]
     NoSuchKey {
-        /// What was asked for.
+        /// The requested key.
         wanted: String,
         /// Comments and fingerprints of its Ed25519 keys.
         holds: Vec<String>,
@@ -46,7 +46,7 @@ pub enum AgentError {
         listed(holds)
     )]
     Several {
-        /// What was asked for.
+        /// The requested key.
         wanted: String,
         /// How many.
         count: usize,
@@ -65,9 +65,9 @@ fn listed(keys: &[String]) -> String {
 /// A key that the agent holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// What people call it.
+    /// Its comment.
     pub comment: String,
-    /// As `ssh-add -l` prints it.
+    /// The fingerprint that `ssh-add -l` prints.
     pub fingerprint: String,
     /// The key.
     pub public: PublicKey,
@@ -91,7 +91,7 @@ impl<'w> Agent<'w> {
     /// The one key with this comment or fingerprint.
     ///
     /// # Errors
-    /// When there is none, or more than one.
+    /// If there is none, or more than one.
     pub async fn find(&self, wanted: &str) -> Result<Identity, AgentError> {
         let all = self.identities().await?;
         let name = |one: &Identity| format!("`{}` {}", one.comment, one.fingerprint);
@@ -139,10 +139,10 @@ impl<'w> Agent<'w> {
         Ok(found)
     }
 
-    /// A signature by one of its keys, looked at before it is believed.
+    /// A signature by one of its keys, verified before it is used.
     ///
     /// # Errors
-    /// When it refuses, or its signature is not the key's.
+    /// If the agent refuses, or its signature is not valid for the key.
     pub async fn sign(&self, key: &Identity, bytes: &[u8]) -> Result<Vec<u8>, AgentError> {
         let mut request = vec![SIGN_REQUEST];
         for field in [&key.blob, bytes] {

@@ -1,5 +1,5 @@
-//! Allowed-signers files, as `ssh-keygen(1)` describes them. What is not understood in one is an
-//! error: a limit that is passed over would let more keys in than its author meant.
+//! Allowed-signers files, in the format of `ssh-keygen(1)`. Anything unknown in one is an error:
+//! ignoring a restriction would accept more keys than its author intended.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -12,8 +12,8 @@ use super::trusted::TrustedKey;
 /// Reads the keys of an allowed-signers file.
 ///
 /// # Errors
-/// When a line is not understood: an option that the gate does not know, a key type that it does
-/// not use, a time that means another moment on another machine.
+/// If a line is not understood: an unknown option, an unsupported key type, a time whose meaning
+/// depends on the machine.
 pub fn allowed_signers(text: &str) -> Result<Vec<TrustedKey>, KeyError> {
     let mut found = Vec::new();
     for (at, line) in text.lines().enumerate() {

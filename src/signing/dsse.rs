@@ -1,8 +1,7 @@
-//! DSSE envelopes, one a line: <https://github.com/secure-systems-lab/dsse>, version 1.
+//! DSSE envelopes, one per line: <https://github.com/secure-systems-lab/dsse>, version 1.
 //!
-//! Read strictly: no key twice, no field that nothing here reads, base64 of one alphabet and with
-//! its padding. The specification has readers take either alphabet; what is written is the standard
-//! one.
+//! Read strictly: no duplicate key, no unknown field, base64 in a single alphabet and with padding.
+//! The specification lets readers accept either alphabet; the standard one is written.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -11,28 +10,28 @@ use serde::{Deserialize, Serialize};
 use super::error::EnvelopeError;
 use crate::model::read_json_as;
 
-/// What the payload of every envelope here is.
+/// The payload type of every envelope here.
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
-/// The largest file of envelopes that is read. Three statements of one signer have 10 KiB.
+/// The largest file of envelopes that is read. Three statements of one signer take 10 KiB.
 pub const MOST_BYTES: u64 = 4 << 20;
 
-/// The most signatures that one envelope may hold: each costs a check for every key.
+/// Maximum number of signatures in one envelope: each costs a check for every key.
 const MOST_SIGNATURES: usize = 16;
 
 /// A payload, and who signed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
-    /// What was signed.
+    /// The signed bytes.
     pub payload: Vec<u8>,
-    /// By whom.
+    /// Its signatures.
     pub signatures: Vec<Signature>,
 }
 
 /// One signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
-    /// Which key is said to have made it: a hint, which nothing is decided by.
+    /// The key that is claimed to have made it: only a hint, which decides nothing.
     pub keyid: String,
     /// The bytes: 64 for Ed25519, DER for ECDSA.
     pub sig: Vec<u8>,
@@ -54,7 +53,7 @@ struct WrittenSignature {
     sig: String,
 }
 
-/// What a signature is made over: type and body, each with its length before it.
+/// The signed message: type and body, each preceded by its length.
 #[must_use]
 pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     let (kind, body) = (payload_type.len(), payload.len());
@@ -64,13 +63,13 @@ pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
 }
 
 impl Envelope {
-    /// What its signatures are made over.
+    /// The message that its signatures cover.
     #[must_use]
     pub fn signed_bytes(&self) -> Vec<u8> {
         pae(PAYLOAD_TYPE, &self.payload)
     }
 
-    /// The envelope as one line, with its end.
+    /// The envelope as one line, with its line end.
     ///
     /// # Errors
     /// None that can happen: all of it is text.
@@ -124,10 +123,10 @@ fn decoded(what: &str, text: &str) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Reads all envelopes of a file, in their order.
+/// Reads all envelopes of a file, in order.
 ///
 /// # Errors
-/// When one is none, or nothing is there.
+/// If one is invalid, or the file is empty.
 pub fn envelopes(bytes: &[u8]) -> Result<Vec<Envelope>, EnvelopeError> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(EnvelopeError::TooLarge { limit: MOST_BYTES });

@@ -1,6 +1,6 @@
-//! Why a key or an envelope is not one.
+//! Why a key or an envelope is invalid.
 
-/// Why a file holds no key that the gate can use.
+/// Why a file contains no usable key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// It is encrypted.
@@ -9,19 +9,19 @@ pub enum KeyError {
         /// What to do instead.
         remedy: &'static str,
     },
-    /// It is a private key where a public one belongs.
+    /// It is a private key, but a public one is required.
     #[error(
         "it holds a private key; --key takes the public one\n  → \
          `openssl pkey -in FILE -pubout`, or the `.pub` file in an allowed-signers line"
     )]
     Private,
-    /// It is a public key where a private one belongs.
+    /// It is a public key, but a private one is required.
     #[error(
         "it holds a public key; --sign takes the private one\n  → a key in the ssh agent is \
          named with `--sign agent:COMMENT`"
     )]
     Public,
-    /// A key of a form that has a better one.
+    /// A key in a format that should be replaced by a better one.
     #[error("`{label}` is no form that the gate reads\n  → {remedy}")]
     Form {
         /// What the PEM file calls itself.
@@ -68,22 +68,22 @@ impl KeyError {
     }
 }
 
-/// Why a file holds no envelopes.
+/// Why a file contains no valid envelopes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
-    /// There is nothing in it.
+    /// It is empty.
     #[error("it holds no envelope")]
     Empty,
-    /// It is larger than any that the gate reads.
+    /// It is larger than the gate accepts.
     #[error("it is larger than {limit} bytes")]
     TooLarge {
         /// The most that is read.
         limit: u64,
     },
-    /// It is not a text, or its last line has no end.
+    /// It is not text, or its last line has no line end.
     #[error("it is {0}")]
     Text(&'static str),
-    /// One line is no envelope.
+    /// One line is not an envelope.
     #[error("envelope {line}: {why}")]
     Line {
         /// Which, from 1.

@@ -1,4 +1,4 @@
-//! Files of keys: PEM, with lines of any width, and allowed signers.
+//! Key files: PEM, with lines of any width, and allowed signers.
 
 use pem_rfc7468::Decoder;
 use zeroize::Zeroizing;
@@ -13,7 +13,7 @@ impl PrivateKey {
     /// Reads a PEM file: PKCS#8 of Ed25519 or P-256, or OpenSSH of Ed25519.
     ///
     /// # Errors
-    /// When it is none of these, or is encrypted.
+    /// If it is none of these, or is encrypted.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         if text.starts_with("ssh-") || text.starts_with("ecdsa-") {
             return Err(KeyError::Public);
@@ -27,7 +27,7 @@ impl PublicKey {
     /// Reads the `SubjectPublicKeyInfo` of a PEM file.
     ///
     /// # Errors
-    /// When it is none of a key that the gate uses.
+    /// If it does not contain a supported key.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         let (label, bytes) = decoded(text)?;
         Self::from_labelled(&label, &bytes)
@@ -37,7 +37,7 @@ impl PublicKey {
 /// Reads a file of public keys: PEM, or allowed signers.
 ///
 /// # Errors
-/// When it holds none, or something that is not understood.
+/// If it contains no key, or something unknown.
 pub fn trusted(text: &str) -> Result<Vec<TrustedKey>, KeyError> {
     if text.trim_start().starts_with("-----BEGIN") {
         let key = PublicKey::from_pem(text)?;
@@ -55,7 +55,7 @@ pub fn trusted(text: &str) -> Result<Vec<TrustedKey>, KeyError> {
     Ok(keys)
 }
 
-/// What a PEM file calls itself, and what it holds. OpenSSH's lines are longer than others'.
+/// The label of a PEM file, and its content. OpenSSH's lines are longer than others'.
 fn decoded(text: &str) -> Result<(String, Zeroizing<Vec<u8>>), KeyError> {
     let mut decoder =
         Decoder::new_detect_wrap(text.trim().as_bytes()).map_err(KeyError::damaged)?;

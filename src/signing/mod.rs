@@ -1,7 +1,8 @@
-//! Who says so: keys, DSSE envelopes, and the ssh agent.
+//! Signatures: keys, DSSE envelopes, and the ssh agent.
 //!
-//! Owns the form of a signature and what a trusted key is. Never says what is signed: statements
-//! are made in [`crate::evidence`]. The cryptography is `ed25519-dalek`'s and `p256`'s.
+//! Owns the format of a signature and what a trusted key is. Never decides what is signed:
+//! statements are built in [`crate::evidence`]. The cryptography is that of `ed25519-dalek` and
+//! `p256`.
 
 mod agent;
 mod allowed;

@@ -10,7 +10,7 @@ const MAGIC: &[u8] = b"openssh-key-v1\0";
 
 type Field = Zeroizing<Vec<u8>>;
 
-/// The seed; none where the file is encrypted.
+/// The seed; none if the file is encrypted.
 pub(super) fn ed25519_seed(file: &[u8]) -> Result<Option<Zeroizing<[u8; 32]>>, KeyError> {
     let mut rest = file
         .strip_prefix(MAGIC)

@@ -1,4 +1,4 @@
-//! A private key from a file. It never leaves memory, and is wiped there when it goes.
+//! A private key from a file. It never leaves memory, and is zeroed when it is dropped.
 
 use ed25519_dalek::SigningKey as Ed25519Key;
 use p256::ecdsa::SigningKey as P256Key;

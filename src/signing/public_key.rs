@@ -1,4 +1,4 @@
-//! A public key: read, named, and asked whether a signature is its own.
+//! A public key: parsing, names, and verification of signatures.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::error::KeyError;
 use crate::store::sha256_hex;
 
-/// What a key signs with. A key is of exactly one, and the envelope has no say in it.
+/// The algorithm of a key. A key has exactly one; the envelope cannot choose it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Algorithm {
@@ -47,7 +47,7 @@ impl PublicKey {
     /// An Ed25519 key from its 32 bytes.
     ///
     /// # Errors
-    /// When they are no point of the curve, or one of small order.
+    /// If they are not a point of the curve, or one of small order.
     pub fn ed25519(bytes: &[u8]) -> Result<Self, KeyError> {
         let bytes: &[u8; 32] = bytes.try_into().map_err(KeyError::damaged)?;
         Self::of_ed25519(Ed25519Key::from_bytes(bytes).map_err(KeyError::damaged)?)
@@ -62,10 +62,10 @@ impl PublicKey {
         Ok(Self { key, spki })
     }
 
-    /// A P-256 key from its point, as SEC 1 writes it.
+    /// A P-256 key from its point in SEC 1 format.
     ///
     /// # Errors
-    /// When it is no point of the curve.
+    /// If it is not a point of the curve.
     pub fn p256(point: &[u8]) -> Result<Self, KeyError> {
         Self::of_p256(P256Key::from_sec1_bytes(point).map_err(KeyError::damaged)?)
     }
@@ -104,7 +104,7 @@ impl PublicKey {
         sha256_hex(&self.spki)
     }
 
-    /// What it signs with.
+    /// Its algorithm.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         match &self.key {
@@ -114,7 +114,7 @@ impl PublicKey {
     }
 
     /// Whether this key made this signature over these bytes. Ed25519 is checked strictly: a
-    /// signature has one form, and points of small order count as nothing.
+    /// signature has only one valid form, and points of small order are rejected.
     #[must_use]
     pub fn made(&self, bytes: &[u8], signature: &[u8]) -> bool {
         match &self.key {

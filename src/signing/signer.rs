@@ -1,4 +1,4 @@
-//! Whatever signs: a key from a file, or the ssh agent.
+//! A signer: a key from a file, or the ssh agent.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::private_key::PrivateKey;
 use super::public_key::PublicKey;
 use crate::world::World;
 
-/// Whatever signs.
+/// A signer.
 pub enum Signer {
     /// A key from a file.
     Key(PrivateKey),
@@ -25,7 +25,7 @@ impl Signer {
     /// A key of the ssh agent in this world, by its comment or fingerprint.
     ///
     /// # Errors
-    /// When the agent cannot be asked, or does not hold exactly one such key.
+    /// If the agent cannot be reached, or does not hold exactly one such key.
     pub async fn of_agent(world: Arc<dyn World>, wanted: &str) -> Result<Self, AgentError> {
         let identity = Agent::new(&*world).find(wanted).await?;
         Ok(Self::Agent { identity, world })
@@ -40,10 +40,10 @@ impl Signer {
         }
     }
 
-    /// Puts a payload into an envelope of its own.
+    /// Signs a payload and returns its envelope.
     ///
     /// # Errors
-    /// The agent's.
+    /// Those of the agent.
     pub async fn envelope(&self, payload: Vec<u8>) -> Result<Envelope, AgentError> {
         let bytes = pae(PAYLOAD_TYPE, &payload);
         let sig = match self {

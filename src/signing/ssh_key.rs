@@ -23,7 +23,7 @@ pub(super) fn public_key(kind: &str, base64: &str) -> Result<PublicKey, KeyError
     Ok(key)
 }
 
-/// Reads a key from its binary form, and says of which type it is.
+/// Parses a key in its binary form, and returns its type.
 pub(super) fn from_blob(blob: &[u8]) -> Result<(String, PublicKey), KeyError> {
     let mut rest = blob;
     let kind = String::decode(&mut rest).map_err(KeyError::damaged)?;

@@ -1,25 +1,25 @@
-//! Which keys somebody trusts, and which of them made a signature.
+//! Which keys a reader trusts, and which of them made a signature.
 
 use jiff::Timestamp;
 
 use super::dsse::Envelope;
 use super::public_key::PublicKey;
 
-/// A key that somebody trusts.
+/// A trusted key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKey {
     /// The key.
     pub key: PublicKey,
-    /// Whose it is: the principals of an allowed-signers file, else the key's id.
+    /// Its owner: the principals of an allowed-signers file, or else the key's id.
     pub name: String,
-    /// It counts from this moment on.
+    /// It is valid from this time on.
     pub after: Option<Timestamp>,
-    /// It counts until before this moment.
+    /// It is valid until before this time.
     pub before: Option<Timestamp>,
 }
 
 impl TrustedKey {
-    /// Whether it counted then.
+    /// Whether it was valid at that time.
     #[must_use]
     pub fn counts_at(&self, time: Timestamp) -> bool {
         self.after.is_none_or(|after| after <= time)
@@ -27,16 +27,16 @@ impl TrustedKey {
     }
 }
 
-/// The keys that somebody trusts.
+/// A set of trusted keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trusted {
-    /// Each of them; one key may be there twice, with other times.
+    /// The keys; one key may occur twice, with different times.
     pub keys: Vec<TrustedKey>,
 }
 
 impl Trusted {
-    /// The trusted keys that made a signature of an envelope, each once. What an envelope says of
-    /// its keys has no say in it.
+    /// The trusted keys that made a signature of an envelope, each once. Key hints in the envelope
+    /// are ignored.
     #[must_use]
     pub fn signers(&self, envelope: &Envelope) -> Vec<&TrustedKey> {
         let bytes = envelope.signed_bytes();

@@ -1,10 +1,10 @@
-//! Gzip in independent blocks, so that all cores compress and inflate one file and the bytes
-//! are the same however many there are.
+//! Gzip in independent blocks, so that all cores compress and inflate one file, and the bytes do
+//! not depend on the number of cores.
 //!
-//! Each block is a gzip member of its own, with a fixed header (no time, no name, unknown
-//! system) and one extra field `GB` that holds the member's length and the CRC-32 of its deflated
-//! bytes: deflate has bits that mean nothing, and not even those may be changed unseen.
-//! `gzip -d` and `tar xzf` read the whole as they read any concatenated gzip file.
+//! Each block is a gzip member of its own, with a fixed header (no time, no name, unknown system)
+//! and one extra field `GB` that holds the member's length and the CRC-32 of its deflated bytes:
+//! deflate has bits without meaning, and even a change to those must be noticed. `gzip -d` and `tar
+//! xzf` read the whole as they read any concatenated gzip file.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 
 use flate2::{Compress, Compression, Crc, Decompress, FlushCompress, FlushDecompress, Status};
 
-/// Bytes of content in a block; the last one may hold fewer. Part of the format.
+/// Bytes of content in a block; the last one may have fewer. Part of the format.
 pub(crate) const BLOCK: usize = 1 << 20;
 
 /// Part of the format: another level gives other bytes.
@@ -56,7 +56,7 @@ impl Pool {
             loop {
                 let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 let Ok((block, done)) = next else { return };
-                // A receiver that is gone means that nobody wants the result any more.
+                // A dropped receiver means that the result is not needed any more.
                 drop(done.send(turn(&block)));
             }
         };
@@ -85,7 +85,7 @@ impl Pool {
         Ok(())
     }
 
-    /// The next result in order; nothing when all were given.
+    /// The next result in order; none after the last.
     fn next(&mut self) -> Option<io::Result<Vec<u8>>> {
         let result = self.waiting.pop_front()?.recv();
         Some(result.unwrap_or_else(|_| Err(died())))
@@ -138,7 +138,7 @@ impl<W: Write> BlockWriter<W> {
         }
     }
 
-    /// Writes what is left, and gives back what was written to.
+    /// Writes the rest, and returns the inner writer.
     pub(crate) fn finish(mut self) -> io::Result<W> {
         if !self.block.is_empty() {
             self.give_out()?;
@@ -194,7 +194,7 @@ fn crc(bytes: &[u8]) -> Crc {
 }
 
 /// Inflates what [`BlockWriter`] wrote, and nothing else. A block never becomes larger than
-/// [`BLOCK`], whatever it says.
+/// [`BLOCK`], whatever its header says.
 pub(crate) struct BlockReader<R: Read> {
     from: R,
     pool: Pool,

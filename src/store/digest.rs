@@ -1,4 +1,4 @@
-//! SHA-256 and hex: how everything that is kept is named and compared.
+//! SHA-256 and hex: how all stored data is named and compared.
 
 use std::io::Read;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Attempt directories `<rc-tag>-attempt<N>`: whoever makes the empty directory has the name; the
-//! content is written beside it, and gets the name when it is whole. Afterwards nothing in it can
+//! Evidence directories `<rc-tag>-attempt<N>`: whoever creates the empty directory owns the name;
+//! the content is written beside it and renamed when it is complete. Afterwards nothing in it can
 //! be changed. Earlier ones are never touched.
 
 use std::io::Read;
@@ -11,8 +11,8 @@ use crate::store::disk::{Disk, Kind};
 use crate::store::manifest::{MANIFEST, Summed, json_text};
 use crate::store::{StoreError, hex};
 
-/// Syncs directories and takes write permissions, the top directory's own excepted: some
-/// systems do not rename what cannot be written.
+/// Syncs directories and removes write permissions, except those of the top directory: some systems
+/// do not rename what is not writable.
 fn freeze(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
     let listed = disk.list(dir).map_err(StoreError::disk("list", dir))?;
     for entry in listed {
@@ -28,11 +28,11 @@ fn freeze(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
     disk.sync_dir(dir).map_err(StoreError::disk("sync", dir))
 }
 
-/// Gives a directory its manifest, synced, then the name `dir`, which an empty directory holds for
-/// it, and takes all write permissions.
+/// Gives a directory its synced manifest, then the name `dir`, which an empty directory reserves
+/// for it, and removes all write permissions.
 ///
 /// # Errors
-/// When it has a manifest already, or the disk refuses; then the name stays an empty directory.
+/// If it has a manifest already, or a file operation fails; then the name stays an empty directory.
 pub fn seal_directory(
     disk: &dyn Disk,
     written: &Path,

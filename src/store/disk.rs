@@ -1,7 +1,7 @@
-//! The journal's and the evidence's own hands: the few file operations they need.
+//! The few file operations that the journal and the evidence need.
 //!
-//! The journal is what records the exchanges with the outside, so its own writing cannot be one
-//! of them. Everything else goes through [`crate::world::World`].
+//! The journal records all effects, so its own writes cannot be effects. Everything else goes
+//! through [`crate::world::World`].
 #![expect(
     clippy::disallowed_methods,
     reason = "what records the exchanges cannot be one of them; these are all its file operations"
@@ -17,20 +17,20 @@ use rustix::io::Errno;
 
 /// File operations, so that a test can make the n-th of them fail.
 pub trait Disk: Send + Sync {
-    /// Makes a directory and those above it; one that is there is fine.
+    /// Creates a directory and its parents; an existing one is not an error.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     fn make_dirs(&self, path: &Path) -> io::Result<()>;
-    /// Makes a directory.
+    /// Creates a directory.
     ///
     /// # Errors
-    /// The system's; `AlreadyExists` when it is there.
+    /// Those of the system; `AlreadyExists` if it exists.
     fn make_dir(&self, path: &Path) -> io::Result<()>;
-    /// Makes a file that can be appended to.
+    /// Creates a file that can be appended to.
     ///
     /// # Errors
-    /// The system's; `AlreadyExists` when it is there.
+    /// Those of the system; `AlreadyExists` if it exists.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// Opens a file to append to.
     ///
@@ -42,10 +42,10 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// The system's.
     fn reader(&self, path: &Path) -> io::Result<Box<dyn Read + Send>>;
-    /// Names and kinds of what is in a directory, sorted by name.
+    /// Names and kinds of a directory's entries, sorted by name.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     fn list(&self, path: &Path) -> io::Result<Vec<Listed>>;
     /// Renames; replaces a file, and an empty directory only.
     ///
@@ -55,13 +55,13 @@ pub trait Disk: Send + Sync {
     /// Renames, but never replaces anything.
     ///
     /// # Errors
-    /// The system's; `AlreadyExists` when the new name is taken.
+    /// Those of the system; `AlreadyExists` if the new name exists.
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Gives a file a second name, which is never taken from another.
+    /// Gives a file a second name, which must not exist yet.
     ///
     /// # Errors
-    /// The system's; `AlreadyExists` when the name is taken, `Unsupported` where a file has one
-    /// name only.
+    /// Those of the system; `AlreadyExists` if the name exists, `Unsupported` if files can have
+    /// only one name.
     fn link(&self, _from: &Path, _to: &Path) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
@@ -75,15 +75,15 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// The system's.
     fn size(&self, path: &Path) -> io::Result<u64>;
-    /// Takes the write permission from a file or directory.
+    /// Removes the write permission of a file or directory.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     fn make_read_only(&self, path: &Path) -> io::Result<()>;
     /// Makes a directory's entries durable.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
     /// Reads a file whole.
@@ -101,10 +101,10 @@ pub trait Disk: Send + Sync {
         Ok(bytes)
     }
 
-    /// Writes a new file whole and syncs it.
+    /// Writes a whole new file and syncs it.
     ///
     /// # Errors
-    /// The system's; `AlreadyExists` when it is there.
+    /// Those of the system; `AlreadyExists` if it exists.
     fn write_new(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let file = self.create(path)?;
         append_all(&*file, bytes)?;
@@ -112,21 +112,21 @@ pub trait Disk: Send + Sync {
     }
 }
 
-/// What is in a directory.
+/// An entry of a directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listed {
-    /// Its name; lossy where it is not UTF-8.
+    /// Its name; lossy if it is not UTF-8.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// Size in bytes.
     pub bytes: u64,
 }
 
-/// What a directory entry is.
+/// The kind of a directory entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// A plain file.
+    /// A regular file.
     File,
     /// A directory.
     Dir,
@@ -136,15 +136,15 @@ pub enum Kind {
 
 /// A file that is appended to.
 pub trait DiskFile: Send + Sync {
-    /// Appends some of the bytes and says how many.
+    /// Appends some of the bytes and returns how many.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     fn write(&self, bytes: &[u8]) -> io::Result<usize>;
     /// Makes the content durable.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     fn sync(&self) -> io::Result<()>;
     /// Its length in bytes.
     ///
@@ -163,7 +163,7 @@ pub trait DiskFile: Send + Sync {
     fn lock(&self) -> io::Result<bool>;
 }
 
-/// Appends all bytes, however many pieces that takes.
+/// Appends all bytes, with as many writes as necessary.
 pub(crate) fn append_all(file: &dyn DiskFile, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match file.write(bytes) {
@@ -176,8 +176,8 @@ pub(crate) fn append_all(file: &dyn DiskFile, mut bytes: &[u8]) -> io::Result<()
     Ok(())
 }
 
-/// Makes a file to be renamed later. The name that a process which died left it by is taken away,
-/// and nothing else: the file may have another one, under which it counts.
+/// Creates a file to be renamed later. A name left by a process that died is removed, and nothing
+/// else: the file may have another, final name.
 pub(crate) fn create_afresh(disk: &dyn Disk, path: &Path) -> io::Result<Box<dyn DiskFile>> {
     match disk.create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -253,7 +253,7 @@ impl Disk for OsDisk {
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
         match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-            // A file system without this: a second name, which is never taken from another.
+            // A file system without this: a hard link, which never replaces a file.
             Err(Errno::INVAL | Errno::NOSYS) => {
                 std::fs::hard_link(from, to)?;
                 std::fs::remove_file(from)
@@ -264,7 +264,7 @@ impl Disk for OsDisk {
 
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         std::fs::hard_link(from, to).map_err(|error| match Errno::from_io_error(&error) {
-            // What a file system says that has none.
+            // The error of a file system without it.
             Some(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => {
                 io::ErrorKind::Unsupported.into()
             }

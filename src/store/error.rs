@@ -1,22 +1,22 @@
-//! Why files could not be kept, packed or read back.
+//! Why files could not be stored, packed or read back.
 
 use std::path::PathBuf;
 
-/// What went wrong with files.
+/// An error in file storage.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The disk refused.
+    /// A file operation failed.
     #[error("cannot {operation} `{path}`: {source}")]
     Disk {
         /// What was tried.
         operation: &'static str,
         /// The file.
         path: PathBuf,
-        /// The system's words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
-    /// A name that may not stand in an archive or an evidence directory.
+    /// A name that is not allowed in an archive or an evidence directory.
     #[error("`{name}` may not be the name of a file in the evidence: {why}")]
     Name {
         /// The name.
@@ -24,7 +24,7 @@ pub enum StoreError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// Something that may not get out would have.
+    /// Something private would have been published.
     #[error(transparent)]
     Leak(#[from] super::Leak),
     /// A file changed while it was packed.
@@ -43,18 +43,18 @@ pub enum StoreError {
         /// What does not hold.
         why: String,
     },
-    /// The archive holds more than a reader takes.
+    /// The archive exceeds the reader's limits.
     #[error("the bundle holds more than is read: {what}")]
     TooLarge {
         /// What there is too much of.
         what: String,
     },
-    /// A value could not be turned into JSON or back.
+    /// A value could not be converted to or from JSON.
     #[error("cannot turn {what} into JSON or back: {source}")]
     Json {
         /// What.
         what: &'static str,
-        /// The parser's words.
+        /// The parser's error.
         #[source]
         source: serde_json::Error,
     },
@@ -82,7 +82,7 @@ impl StoreError {
     }
 }
 
-/// For a world, which tells failures of files by the system's kinds.
+/// For a world, which distinguishes file errors by the system's kinds.
 impl From<StoreError> for std::io::Error {
     fn from(error: StoreError) -> Self {
         let kind = match &error {

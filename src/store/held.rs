@@ -1,6 +1,6 @@
-//! A disk below a directory that is held open. Each name on the way is opened in the one before,
-//! and no link is followed: whoever swaps a directory for a link, at whatever moment, makes an
-//! operation fail, and never one happen elsewhere.
+//! A disk below a directory that is held open. Each path component is opened relative to the
+//! previous one, and no link is followed: replacing a directory by a link, at any moment, makes an
+//! operation fail, and never lets it happen elsewhere.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};
@@ -23,7 +23,7 @@ const DIRECTORY: OFlag = OFlag::O_RDONLY
     .union(OFlag::O_NOFOLLOW)
     .union(OFlag::O_CLOEXEC);
 
-/// A directory of the gate's own, and what is below it. Any other path is as on [`OsDisk`].
+/// A directory of the gate's own, and its contents. Any other path is handled as on [`OsDisk`].
 #[derive(Debug)]
 pub struct HeldDisk {
     root: PathBuf,
@@ -53,7 +53,8 @@ impl At {
     }
 }
 
-/// A link on the way is refused in words; `ENOTDIR` is what a directory that is one gives.
+/// Turns the refusal of a link into a clear message; `ENOTDIR` is the system's error for a link to
+/// a directory.
 fn refused(error: Errno) -> io::Error {
     match error {
         Errno::ELOOP | Errno::ENOTDIR => io::Error::new(
@@ -73,11 +74,11 @@ fn plain(file: File) -> io::Result<File> {
 }
 
 impl HeldDisk {
-    /// Holds a directory, which is made where it is missing. The way to it is the operator's:
-    /// links in it are followed, once, now.
+    /// Holds a directory open, which is created if missing. The path to it is the operator's: links
+    /// in it are followed, once, now.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     pub fn open(root: &Path) -> io::Result<Self> {
         OsDisk.make_dirs(root)?;
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
@@ -147,18 +148,18 @@ impl HeldDisk {
         names.map(|names| self.walk(&names, false)).transpose()
     }
 
-    /// Opens a plain file to read.
+    /// Opens a regular file for reading.
     ///
     /// # Errors
-    /// The system's; a link, a pipe or a device is none.
+    /// Those of the system; a link, a pipe or a device is refused.
     pub fn open_file(&self, path: &Path) -> io::Result<File> {
         plain(self.at(path)?.open(OFlag::O_RDONLY | OFlag::O_NONBLOCK)?)
     }
 
-    /// Makes a new file, and the directories above it.
+    /// Creates a new file, and the directories above it.
     ///
     /// # Errors
-    /// The system's; `AlreadyExists` when it is there.
+    /// Those of the system; `AlreadyExists` if it exists.
     pub fn create_file(&self, path: &Path) -> io::Result<File> {
         if let Some(above) = path.parent() {
             self.make_dirs(above)?;
@@ -167,10 +168,10 @@ impl HeldDisk {
         self.at(path)?.open(flags)
     }
 
-    /// Whether anything has this name, be it a link that leads nowhere.
+    /// Whether anything has this name, even a dangling link.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     pub fn is_taken(&self, path: &Path) -> io::Result<bool> {
         match self.stat(path) {
             Ok(_) => Ok(true),
@@ -188,11 +189,11 @@ impl HeldDisk {
         )?)
     }
 
-    /// Removes a directory with all that is in it, also where it may not be written; a link in it
-    /// is removed, not followed. One that is not there is fine.
+    /// Removes a directory with all its contents, even if it is not writable; a link in it is
+    /// removed, not followed. A missing directory is not an error.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     pub fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
         let at = match self.at(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -202,7 +203,7 @@ impl HeldDisk {
             Ok(directory) => empty(&directory)?,
             Err(Errno::ENOENT) => return Ok(()),
             Err(Errno::EACCES) => {
-                // A test may have taken it the right to be read.
+                // A test may have removed its own read permission.
                 let mode = Mode::S_IRWXU;
                 let flag = nix::sys::stat::FchmodatFlags::NoFollowSymlink;
                 nix::sys::stat::fchmodat(at.directory(), at.name(), mode, flag)?;
@@ -238,7 +239,7 @@ fn empty(directory: &OwnedFd) -> io::Result<()> {
     for (name, kind) in names {
         if kind != Some(Type::Directory) {
             match unlinkat(directory, name.as_os_str(), UnlinkatFlags::NoRemoveDir) {
-                // A directory all the same: a file system that tells no kinds.
+                // Treat it as a directory: the file system does not report kinds.
                 Err(Errno::EISDIR | Errno::EPERM) if kind.is_none() => {}
                 Err(Errno::ENOENT) => continue,
                 other => {
@@ -334,7 +335,7 @@ impl Disk for HeldDisk {
             new.name(),
             flags,
         ) {
-            // A file system without this: a second name, which is never taken from another.
+            // A file system without this: a hard link, which never replaces a file.
             Err(Errno::INVAL | Errno::NOSYS) => {
                 self.link(from, to)?;
                 self.remove(from)
@@ -354,7 +355,7 @@ impl Disk for HeldDisk {
             flags,
         );
         linked.map_err(|error| match error {
-            // What a file system says that has none.
+            // The error of a file system without it.
             Errno::EPERM | Errno::EOPNOTSUPP | Errno::ENOSYS => io::ErrorKind::Unsupported.into(),
             other => other.into(),
         })

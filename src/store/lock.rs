@@ -1,6 +1,6 @@
-//! Locks between processes: a file that its holder keeps locked, and in it who that is. The system
-//! takes the lock from a process that dies, so what is left in a file that nobody locks is of a
-//! holder that did not come to its end.
+//! Locks between processes: a file that its holder keeps locked and that names the holder. The
+//! system releases the lock when a process dies, so the content of an unlocked file names a holder
+//! that did not end normally.
 #![expect(
     clippy::disallowed_methods,
     reason = "a lock is taken before there is a world to ask, and by the world itself"
@@ -18,7 +18,7 @@ use crate::model::Holder;
 /// The longest that is read of a file, in bytes.
 const LONGEST: u64 = 4096;
 
-/// Whether others may hold it as well.
+/// Whether other holders are allowed at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sharing {
     /// Only one may hold it.
@@ -27,26 +27,26 @@ pub enum Sharing {
     Together,
 }
 
-/// A lock that is held until it is dropped, even by `kill -9`.
+/// A lock that is held until it is dropped, or until the process ends, even by `kill -9`.
 #[derive(Debug)]
 pub struct Held {
     file: File,
     sharing: Sharing,
 }
 
-/// What became of a lock that was asked for.
+/// The result of requesting a lock.
 #[derive(Debug)]
 pub enum Asked {
-    /// It is held now; and who held it before, where that process is gone without letting it go.
+    /// It is held now; with the previous holder, if that process ended without releasing it.
     Held(Held, Option<Holder>),
-    /// Somebody else holds it: who, where it is written down.
+    /// Somebody else holds it, and who if that is recorded.
     Taken(Option<Holder>),
 }
 
-/// Takes a lock, or says who has it. The file and its directory are made when missing.
+/// Takes a lock, or reports who holds it. The file and its directory are created if missing.
 ///
 /// # Errors
-/// The system's.
+/// Those of the system.
 pub fn take(path: &Path, sharing: Sharing, holder: &Holder) -> io::Result<Asked> {
     if let Some(directory) = path.parent() {
         DirBuilder::new()
@@ -74,7 +74,8 @@ pub fn take(path: &Path, sharing: Sharing, holder: &Holder) -> io::Result<Asked>
     Ok(Asked::Held(Held { file, sharing }, gone))
 }
 
-/// Who wrote the file; none where it is empty or, by an earlier version, says no more than a pid.
+/// The holder that wrote the file; none if it is empty or, from an earlier version, contains only a
+/// pid.
 fn written(file: &mut File) -> io::Result<Option<Holder>> {
     let mut text = Vec::new();
     file.rewind()?;
@@ -84,8 +85,8 @@ fn written(file: &mut File) -> io::Result<Option<Holder>> {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Others who share it may stand in the file. What stays there only makes the next one say
-        // that this one is gone.
+        // Others who share it may be named in the file. A stale name only makes the next process
+        // report that this one is gone.
         if self.sharing == Sharing::Alone {
             let _emptied = self.file.set_len(0);
         }
@@ -127,7 +128,7 @@ mod tests {
     fn who_is_gone_without_letting_it_go_is_told() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("one");
-        // As a killed process leaves it: written, and locked by nobody.
+        // As a killed process leaves it: written, but not locked.
         std::fs::write(&path, serde_json::to_string(&holder("01A")).unwrap()).unwrap();
         let taken = take(&path, Sharing::Alone, &holder("01B")).unwrap();
         assert!(matches!(taken, Asked::Held(_, Some(gone)) if gone.run == "01A"));

@@ -1,4 +1,4 @@
-//! What is in a bundle or an attempt directory: names, sizes, digests.
+//! The content of a bundle or an evidence directory: names, sizes, digests.
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ pub(crate) const MANIFEST: &str = "manifest.json";
 /// Name of the script that checks a bundle without this program.
 pub(crate) const SCRIPT: &str = "verify.sh";
 
-/// Where the gate file's templates lie.
+/// The location of the gate file's templates.
 pub(crate) const TEMPLATES: &str = "data/files/templates/";
 
 /// A file with its size and digest.
@@ -44,7 +44,7 @@ pub struct Manifest {
     pub gate: String,
     /// The gate's verdict.
     pub verdict: Verdict,
-    /// What it is a verdict on; bundles of format 1 do not say it.
+    /// What the verdict applies to; none in bundles of format 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
     /// `sum` of the canonical journal's last record.

@@ -1,4 +1,4 @@
-//! Names that files may have in the evidence: relative, plain, the same on every machine.
+//! Allowed names of evidence files: relative, plain, the same on every machine.
 
 use crate::store::StoreError;
 
@@ -32,7 +32,7 @@ pub(crate) fn checked(name: &str) -> Result<&str, StoreError> {
     Ok(name)
 }
 
-/// Passes one part of a name, made of letters, digits and `._+-`, that hides nothing.
+/// Accepts one component of a name: letters, digits and `._+-`, not hidden.
 pub(crate) fn checked_part(name: &str) -> Result<&str, StoreError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
     if name.is_empty() || name.starts_with(['.', '-']) || !name.bytes().all(plain) {

@@ -1,5 +1,5 @@
-//! Reads an archive that anyone may have made. Takes exactly what this program writes, in
-//! bounded memory; never follows a name anywhere.
+//! Reads an archive that anyone may have made. Accepts exactly the format that this program writes,
+//! in bounded memory; never extracts to a path.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -13,7 +13,7 @@ use crate::store::names::checked_part;
 use crate::store::tar_header::{cut_short, padding, read_header};
 use crate::store::{StoreError, Summed, hex};
 
-/// How much a reader takes.
+/// The limits of a reader.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Bytes of all files together.
@@ -36,7 +36,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The same, with so many bytes of all files together.
+    /// The same limits with this total of bytes.
     #[must_use]
     pub fn of_total(total: u64) -> Self {
         Self {
@@ -46,14 +46,14 @@ impl Limits {
     }
 }
 
-/// What an archive holds.
+/// The content of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
-    /// The one directory that everything lies in.
+    /// The one directory that contains everything.
     pub top: String,
-    /// All files below it, in their order, digests as found.
+    /// All files below it, in order, with their computed digests.
     pub files: Vec<Summed>,
-    /// Contents of the files that were asked for.
+    /// Contents of the requested files.
     pub kept: BTreeMap<String, Vec<u8>>,
     /// The archive itself.
     pub archive: Summed,
@@ -62,7 +62,7 @@ pub struct Opened {
 /// Reads an archive once, digests every file, and keeps those that `keep` names.
 ///
 /// # Errors
-/// When it is not one that this program writes, or holds more than the limits.
+/// If this program did not write it, or it exceeds the limits.
 pub fn open(
     disk: &dyn Disk,
     path: &Path,
@@ -72,7 +72,7 @@ pub fn open(
     open_with(disk, path, |name, _| keep(name), limits)
 }
 
-/// The same, where sizes decide too what is kept.
+/// The same, where `keep` also sees the size.
 pub(crate) fn open_with(
     disk: &dyn Disk,
     path: &Path,
@@ -116,7 +116,7 @@ pub(crate) fn open_with(
 /// Unpacks the files that `take` names into a new directory.
 ///
 /// # Errors
-/// As [`open`]; and when the directory is there already or the disk refuses.
+/// As [`open`]; and if the directory already exists or a file operation fails.
 pub fn unpack(
     disk: &dyn Disk,
     path: &Path,
@@ -130,8 +130,8 @@ pub fn unpack(
         if !take(name) {
             return Ok(());
         }
-        // The name was checked: it is relative and leads nowhere else. The directory is new, and
-        // only this writes into it, so there is no link in it either.
+        // The name was checked: it is relative and points nowhere else. The directory is new, and
+        // only this code writes into it, so it contains no link either.
         let to = into.join(name);
         let dir = to.parent().unwrap_or(into);
         disk.make_dirs(dir).map_err(StoreError::disk("make", dir))?;
@@ -186,7 +186,7 @@ fn walk(
         let below = below_top(&name, &mut top)?;
         let mut content = (&mut from).take(size);
         visit(below, size, &mut content)?;
-        // What the visitor left, and the zeros up to the next header.
+        // What the visitor did not read, and the zeros up to the next header.
         let left = content.limit() + padding(size);
         let skipped = io::copy(&mut (&mut from).take(left), &mut io::sink()).map_err(cut_short)?;
         if skipped != left {
@@ -208,7 +208,7 @@ fn walk(
     Ok((top, archive))
 }
 
-/// The name below the one directory that everything lies in.
+/// The name below the one directory that contains everything.
 fn below_top<'a>(name: &'a str, top: &mut Option<String>) -> Result<&'a str, StoreError> {
     let (first, below) = name
         .split_once('/')
@@ -223,7 +223,7 @@ fn below_top<'a>(name: &'a str, top: &mut Option<String>) -> Result<&'a str, Sto
     Ok(below)
 }
 
-/// Counts and digests what is read.
+/// Counts and digests the bytes that are read.
 struct Digested<R> {
     from: R,
     bytes: u64,

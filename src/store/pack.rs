@@ -29,13 +29,13 @@ pub enum Content {
     File(PathBuf),
 }
 
-/// Packs files into a new `tar.gz`: names sorted, owner 0, times 0, fixed modes. Written beside
-/// and renamed; never replaces a file. Gives the archive's size and digest.
+/// Packs files into a new `tar.gz`: names sorted, owner 0, times 0, fixed modes. Written beside and
+/// renamed; never replaces a file. Returns the archive's size and digest.
 ///
 /// # Errors
-/// When a name occurs twice or leads elsewhere, a file changes meanwhile, the scan refuses, or
-/// the disk does. Then there is no archive, or one that can be told by its unfinished name from
-/// those that count.
+/// If a name is duplicate or points elsewhere, a file changes meanwhile, the scan refuses, or a
+/// file operation fails. Then there is no archive, or only one with a name that marks it as
+/// unfinished.
 pub fn pack(
     disk: &dyn Disk,
     mut parts: Vec<Part>,
@@ -51,7 +51,7 @@ pub fn pack(
     })
 }
 
-/// Makes an archive beside `to` with whatever `add_parts` adds, syncs it and gives it its name.
+/// Creates an archive beside `to` with what `add_parts` adds, syncs it and gives it its name.
 pub(crate) fn write_archive<E: From<StoreError>>(
     disk: &dyn Disk,
     to: &Path,
@@ -62,7 +62,8 @@ pub(crate) fn write_archive<E: From<StoreError>>(
     let file = create_afresh(disk, &beside).map_err(StoreError::disk("make", &beside))?;
     let written = whole_archive(disk, &*file, &beside, add_parts);
     if written.is_err() {
-        // It is the first error that counts; a leftover is begun anew by whoever gets its name.
+        // The first error counts; the next process that uses the name starts the leftover file
+        // again.
         let _ = disk.remove(&beside);
     }
     let (bytes, sha256) = written?;
@@ -74,8 +75,9 @@ pub(crate) fn write_archive<E: From<StoreError>>(
     })
 }
 
-/// Gives a whole archive its name for good. Until that is on the disk it has its first name too,
-/// by which [`is_unfinished`] tells: whatever refuses in between, nobody takes it for made.
+/// Gives a complete archive its final name. Until that is on disk it also has its first name, which
+/// [`is_unfinished`] checks for: if a step in between fails, the archive is not mistaken for a
+/// complete one.
 fn name_it(disk: &dyn Disk, beside: &Path, to: &Path) -> Result<(), StoreError> {
     let linked = disk.link(beside, to);
     let named = match linked {
@@ -106,7 +108,7 @@ fn name_it(disk: &dyn Disk, beside: &Path, to: &Path) -> Result<(), StoreError> 
     }
 }
 
-/// Whether somebody began to make this archive, and did not come to the end.
+/// Whether this archive was started but not completed.
 pub(crate) fn is_unfinished(disk: &dyn Disk, to: &Path) -> bool {
     let name = to.file_name().unwrap_or_default().to_string_lossy();
     let beside = format!(".{name}.");
@@ -116,7 +118,7 @@ pub(crate) fn is_unfinished(disk: &dyn Disk, to: &Path) -> bool {
         .any(|one| one.name.starts_with(&beside) && one.name.ends_with(".partial"))
 }
 
-/// The size and digest of the archive that [`write_archive`] would make; it is kept nowhere.
+/// The size and digest of the archive that [`write_archive`] would create; nothing is stored.
 pub(crate) fn sum_archive<E: From<StoreError>>(
     disk: &dyn Disk,
     name: &str,

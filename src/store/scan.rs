@@ -1,35 +1,35 @@
-//! A look at every byte that is packed, by whoever knows what may not get out.
+//! A check of every byte that is packed, by a scanner that knows what must not get out.
 
-/// Looks at every byte that is packed, in order.
+/// Scans every byte that is packed, in order.
 pub trait Scan {
     /// The next file begins.
     ///
     /// # Errors
-    /// When its name holds what may not get out.
+    /// If its name contains something private.
     fn begin(&mut self, name: &str) -> Result<(), Leak>;
     /// The next bytes of the file.
     ///
     /// # Errors
-    /// When they hold, together with those before, what may not get out.
+    /// If they contain, together with the previous ones, something private.
     fn feed(&mut self, bytes: &[u8]) -> Result<(), Leak>;
     /// The file ends.
     ///
     /// # Errors
-    /// When its last bytes hold what may not get out.
+    /// If its last bytes contain something private.
     fn end(&mut self) -> Result<(), Leak>;
 }
 
-/// Something that may not get out was about to. Says what it is, never its text.
+/// Something private that would have been published. Names what it is, never its text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{file}` holds {what}; nothing was packed")]
 pub struct Leak {
     /// The file's name in the archive.
     pub file: String,
-    /// What it holds: `‹secret:NAME›` or the place that a path stands for.
+    /// What it contains: `‹secret:NAME›` or the symbolic path.
     pub what: String,
 }
 
-/// Looks at nothing, for archives whose parts were redacted as they were made.
+/// Scans nothing, for archives whose parts were redacted as they were created.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoScan;
 

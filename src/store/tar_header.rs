@@ -1,6 +1,5 @@
-//! The one dialect of tar that bundles are written in, and the only one that is read: plain
-//! files with fixed owner, time and mode; long names in a `path` record. No links, no devices,
-//! no directories, no sparse files.
+//! The single tar dialect in which bundles are written and read: plain files with fixed owner, time
+//! and mode; long names in a `path` record. No links, no devices, no directories, no sparse files.
 
 use std::io::{self, Read};
 
@@ -75,10 +74,10 @@ pub(crate) fn padding(size: u64) -> u64 {
     size.next_multiple_of(UNIT) - size
 }
 
-/// Reads the header of the next file: its name and size; nothing at the archive's end.
+/// Reads the header of the next file: its name and size; none at the archive's end.
 ///
-/// Takes exactly what [`header`] writes: the block is built again and compared byte by byte, so
-/// no field can say something else to another reader.
+/// Accepts exactly what [`header`] writes: the block is built again and compared byte by byte, so
+/// that no field can mean something else to another reader.
 pub(crate) fn read_header(from: &mut impl Read) -> Result<Option<(String, u64)>, StoreError> {
     let first = read_block(from)?;
     if first.iter().all(|byte| *byte == 0) {
@@ -123,7 +122,7 @@ fn read_block(from: &mut impl Read) -> Result<[u8; 512], StoreError> {
     Ok(block)
 }
 
-/// What a failed read of an archive means.
+/// The meaning of a failed read of an archive.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "it stands in `map_err`, which gives it away"

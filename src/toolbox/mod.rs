@@ -1,7 +1,7 @@
-//! The tools the gate needs on a machine: which are there, in which version, logged in or not,
-//! and the two it makes itself when they are missing or too old.
+//! The tools the gate needs on a machine: which exist, in which version, whether they are logged
+//! in, and the two that the gate installs itself if they are missing or too old.
 //!
-//! Everything goes through the [`World`]; what is made lies in the gate's own cache. It never
+//! Everything goes through the [`World`]; the gate's own installations are in its cache. It never
 //! changes the operator's own installation.
 
 mod needed;
@@ -19,7 +19,7 @@ use crate::world::{EnvBase, FindProgram, Finished, Place, Program, World, WorldE
 pub use needed::{Needed, is_known};
 use wanted::{Login as AskLogin, Recipe, WANTED, Wanted, at_least, version_in};
 
-/// Makes a tool; the lock, the digests and the last rename are in it.
+/// The script that installs a tool; it contains the lock, the digests and the final rename.
 const SCRIPT: &str = include_str!("make.py");
 /// Time for making one tool, download included.
 const MAKING: Duration = Duration::from_mins(10);
@@ -31,9 +31,9 @@ const ASKING: Duration = Duration::from_secs(30);
 pub struct Tool {
     /// Its name.
     pub name: String,
-    /// Where it is; none when nowhere.
+    /// Its path; none if it was not found.
     pub path: Option<String>,
-    /// Its version; none when it does not say.
+    /// Its version; none if it does not report one.
     pub version: Option<String>,
     /// The oldest version that works.
     pub minimum: String,
@@ -41,7 +41,7 @@ pub struct Tool {
     pub state: ToolState,
     /// Whether it is logged in.
     pub login: LoginState,
-    /// What the operator can do about it; none when nothing is to be done.
+    /// What the operator can do about it; none if nothing has to be done.
     pub remedy: Option<String>,
 }
 
@@ -49,13 +49,13 @@ pub struct Tool {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ToolState {
-    /// It is there and new enough.
+    /// It exists and is new enough.
     Good,
-    /// It is there, but older than the minimum.
+    /// It exists, but is older than the minimum.
     TooOld,
-    /// It is nowhere on `PATH`.
+    /// It is not on `PATH`.
     Missing,
-    /// It is there, but does not work; in its words or the system's.
+    /// It exists, but does not work; with its own or the system's message.
     Broken(String),
 }
 
@@ -65,16 +65,16 @@ pub enum ToolState {
 pub enum LoginState {
     /// It needs no login.
     NotNeeded,
-    /// It says that it is.
+    /// It reports that it is logged in.
     Yes,
-    /// It says that it is not; in its words.
+    /// It reports that it is not; with its message.
     No(String),
-    /// It could not be asked.
+    /// This could not be determined.
     Unknown,
 }
 
 impl Tool {
-    /// Whether the gate can make its own instead of this one.
+    /// Whether the gate can install its own instead of this one.
     #[must_use]
     pub fn can_be_made(&self) -> bool {
         WANTED
@@ -82,7 +82,7 @@ impl Tool {
             .any(|wanted| wanted.name == self.name && wanted.recipe.is_some())
     }
 
-    /// Whether a run can do with it, after the gate has made what it can make.
+    /// Whether a run can use it, after the gate has installed what it can.
     #[must_use]
     pub fn will_do(&self) -> bool {
         let logged_in = matches!(self.login, LoginState::NotNeeded | LoginState::Yes);
@@ -90,18 +90,18 @@ impl Tool {
     }
 }
 
-/// Why a tool could not be made.
+/// Why a tool could not be installed.
 #[derive(Debug, thiserror::Error)]
 pub enum ToolError {
-    /// The maker failed.
+    /// The installation failed.
     #[error("`{tool}` could not be made: {words}")]
     NotMade {
         /// Which tool.
         tool: String,
-        /// Its last words.
+        /// The end of its output.
         words: String,
     },
-    /// The maker could not be run.
+    /// The installation could not be started.
     #[error("`{tool}` could not be made")]
     NotRun {
         /// Which tool.
@@ -124,8 +124,7 @@ impl ToolError {
     }
 }
 
-/// Looks at the tools that are needed, all at the same time: those of the list in its order, then
-/// the others.
+/// Checks the needed tools in parallel: those of the list in its order, then the others.
 pub async fn survey(world: &dyn World, by: &SubtaskId, needed: &Needed) -> Vec<Tool> {
     let listed = join_all(needed.wanted().map(|wanted| look(world, by, wanted))).await;
     let others = needed.others().into_iter();
@@ -133,7 +132,7 @@ pub async fn survey(world: &dyn World, by: &SubtaskId, needed: &Needed) -> Vec<T
     listed.into_iter().chain(others).collect()
 }
 
-/// A tool of which nothing is known but its name.
+/// A tool of which only the name is known.
 async fn other(world: &dyn World, by: &SubtaskId, name: &str) -> Tool {
     let asked = FindProgram {
         name: name.to_owned(),
@@ -157,16 +156,16 @@ async fn other(world: &dyn World, by: &SubtaskId, name: &str) -> Tool {
     }
 }
 
-/// What a tool says of itself, and where it is.
+/// The version of a tool, and its path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Version {
     /// The version, and whether it is a stand-in.
     pub told: String,
-    /// The file that was asked.
+    /// The path of the program.
     pub path: Option<String>,
 }
 
-/// Versions of the tools that are there, by name; no login is asked for.
+/// Versions of the available tools, by name; logins are not checked.
 pub async fn versions(
     world: &dyn World,
     by: &SubtaskId,
@@ -184,11 +183,11 @@ pub async fn versions(
     join_all(asked).await.into_iter().flatten().collect()
 }
 
-/// Makes the tools that are missing or too old and can be made, and says which directories
-/// must be on `PATH`: before the operator's for what replaces an older one, else behind.
+/// Installs the tools that are missing or too old and can be installed, and returns the directories
+/// to put on `PATH`: before the operator's for tools that replace an older one, or else after it.
 ///
 /// # Errors
-/// The first tool in the order of the list that could not be made.
+/// The first tool in the order of the list that could not be installed.
 pub async fn provide(
     world: &dyn World,
     by: &SubtaskId,
@@ -248,7 +247,7 @@ struct Found {
     path: Option<String>,
     version: Option<String>,
     state: ToolState,
-    /// Whether it says of itself that it is not the real one.
+    /// Whether it reports that it is a stand-in.
     stands_in: bool,
 }
 
@@ -298,7 +297,7 @@ async fn login_state(
     state
 }
 
-/// What the gate has made of a tool for itself, when it has and that works.
+/// The gate's own installation of a tool, if it exists and works.
 pub async fn own(world: &dyn World, by: &SubtaskId, name: &str) -> Option<Version> {
     let wanted = WANTED.iter().find(|wanted| wanted.name == name)?;
     let home = home(name, wanted.recipe.as_ref()?);
@@ -313,7 +312,7 @@ pub async fn own(world: &dyn World, by: &SubtaskId, name: &str) -> Option<Versio
     })
 }
 
-/// Where a tool is made: another recipe has another place.
+/// The directory of a tool's installation, which depends on the recipe.
 fn home(tool: &str, recipe: &Recipe) -> Place {
     let mut digest = Sha256::new();
     for part in [SCRIPT, tool, recipe.version, recipe.requirements] {
@@ -328,7 +327,8 @@ fn home(tool: &str, recipe: &Recipe) -> Place {
     Place::new(Place::CACHE).join(&format!("tools/{tool}-{}-{short:016x}", recipe.version))
 }
 
-/// Makes one tool unless it is there already, and gives the directory that holds it alone.
+/// Installs one tool unless it is already installed, and returns the directory that contains only
+/// it.
 async fn make(
     world: &dyn World,
     by: &SubtaskId,
@@ -373,7 +373,7 @@ async fn run(
     ask(world, by, program).await
 }
 
-/// How a program ended, and what it said last.
+/// How a program ended, and the end of its output.
 fn words(finished: &Finished) -> String {
     let said = if finished.stderr.text.trim().is_empty() {
         finished.stdout.last_lines(3)

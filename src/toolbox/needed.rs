@@ -1,4 +1,4 @@
-//! Which tools are needed: those of which this program knows more than the name, and others.
+//! Which tools are needed: those this program knows details of, and others known only by name.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::wanted::{WANTED, Wanted};
 pub enum Needed {
     /// All that this program knows.
     All,
-    /// Those of these names, and others of which only the place is known.
+    /// Those with these names; of unknown ones only the path is determined.
     Only(BTreeSet<String>),
 }
 

@@ -10,15 +10,15 @@ pub(super) struct Wanted {
     pub(super) minimum: &'static str,
     /// Arguments that make it print its version.
     pub(super) version: &'static [&'static str],
-    /// How it is asked whether it is logged in.
+    /// How its login is checked.
     pub(super) login: Option<Login>,
-    /// How the gate makes it, if it can.
+    /// How the gate installs it, if it can.
     pub(super) recipe: Option<Recipe>,
     /// What the operator can do.
     pub(super) remedy: &'static str,
 }
 
-/// How a program is asked for its login.
+/// How a program's login is checked.
 #[derive(Debug)]
 pub(super) struct Login {
     pub(super) arguments: &'static [&'static str],
@@ -27,7 +27,7 @@ pub(super) struct Login {
     pub(super) remedy: &'static str,
 }
 
-/// How the gate makes a tool itself.
+/// How the gate installs a tool itself.
 #[derive(Debug)]
 pub(super) struct Recipe {
     pub(super) version: &'static str,
@@ -109,7 +109,7 @@ pub(super) static WANTED: &[Wanted] = &[
     },
     Wanted {
         name: "bwrap",
-        // Tells by `--json-status-fd` whether the program started at all.
+        // Reports with `--json-status-fd` whether the program started at all.
         minimum: "0.4.0",
         version: &["--version"],
         login: None,

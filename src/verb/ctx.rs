@@ -1,4 +1,4 @@
-//! What a verb has in its hands: the facts so far, and the door to the outside.
+//! The context of a verb: the facts so far, and access to the outside.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -54,7 +54,7 @@ impl Ctx {
             setting,
             facts,
             limit,
-            // The executor has asked for the time before the verb acts.
+            // The executor has read the clock before the verb acts.
             exchanges: AtomicU32::new(1),
             published: Mutex::new(Vec::new()),
             read: Mutex::default(),
@@ -68,7 +68,7 @@ impl Ctx {
         &self.by
     }
 
-    /// What the gate file says beside the subtasks.
+    /// The settings of the gate file outside the subtasks.
     pub fn setting(&self) -> &Setting {
         &self.setting
     }
@@ -83,24 +83,24 @@ impl Ctx {
         self.limit
     }
 
-    /// Says in one line what is being done.
+    /// Reports in one line what is being done.
     pub fn progress(&self, line: impl Into<String>) {
-        // Nobody listening is no reason to fail: progress is for people, events are the record.
+        // A missing listener is no reason to fail: progress is for people, events are the record.
         drop(self.progress.send((self.by.clone(), line.into())));
     }
 
-    /// The number of this subtask's latest request, for the origin of what its answer holds.
+    /// The number of this subtask's latest request, as the origin of values in its response.
     pub fn latest(&self) -> u32 {
         self.exchanges.load(Ordering::SeqCst)
     }
 
-    /// Publishes a fact; its source is the latest exchange of this subtask, and all facts that it
+    /// Publishes a fact. Its source is the latest request of this subtask, and all facts that it
     /// has read.
     pub fn publish(&self, name: &str, value: Value) {
         self.publish_from(name, value, Vec::new());
     }
 
-    /// The same, and where its parts were read.
+    /// The same, with where its parts were read.
     pub fn publish_from(&self, name: &str, value: Value, origins: Vec<Origin>) {
         let exchange = Some(self.exchanges.load(Ordering::SeqCst)).filter(|n| *n > 0);
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,7 +121,7 @@ impl Ctx {
             .push(fact);
     }
 
-    /// What was published so far, leaving none.
+    /// Takes all facts published so far.
     pub fn take_published(&self) -> Vec<Fact> {
         std::mem::take(
             &mut *self
@@ -131,7 +131,7 @@ impl Ctx {
         )
     }
 
-    /// Notes that what is concluded from here on may rest on these facts, each named by a path.
+    /// Records that later conclusions may depend on these facts, each named by a path.
     pub fn reads<'p>(&self, paths: impl IntoIterator<Item = &'p str>) {
         let facts = paths.into_iter();
         let facts = facts.filter_map(|path| Some(self.facts.containing(path)?.0.name.clone()));
@@ -142,7 +142,7 @@ impl Ctx {
     /// The fact's value at a dotted path.
     ///
     /// # Errors
-    /// If there is none: a gate that was checked can only get here after a skipped subtask.
+    /// If there is none: in a checked gate this is only possible after a skipped subtask.
     pub fn fact(&self, path: &str) -> Result<&Value, VerbError> {
         self.reads([path]);
         self.facts.value(path).ok_or_else(|| {
@@ -155,7 +155,7 @@ impl Ctx {
     /// The fact's value at a dotted path, as a type.
     ///
     /// # Errors
-    /// If there is none, or it has another shape.
+    /// If there is none, or it has another structure.
     pub fn fact_as<T: DeserializeOwned>(&self, path: &str) -> Result<T, VerbError> {
         serde_json::from_value(self.fact(path)?.clone()).map_err(|error| {
             VerbError::Stop(Outcome::Error(Finding::new(format!(
@@ -167,22 +167,22 @@ impl Ctx {
     /// Performs any effect.
     ///
     /// # Errors
-    /// The world's.
+    /// Those of the world.
     pub async fn perform(&self, effect: Effect) -> Result<Response, WorldError> {
         self.exchanges.fetch_add(1, Ordering::SeqCst);
         self.world.perform(&self.by, effect).await
     }
 
-    /// Performs a request, and answers in its own type.
+    /// Performs a request, and returns the response in its own type.
     ///
     /// # Errors
-    /// The world's.
+    /// Those of the world.
     pub async fn ask<R: Request>(&self, request: R) -> Result<R::Answer, WorldError> {
         self.exchanges.fetch_add(1, Ordering::SeqCst);
         ask(self.world.as_ref(), &self.by, request).await
     }
 
-    /// Runs a program to its end; its exit code is the caller's to judge.
+    /// Runs a program to its end; the caller judges its exit code.
     ///
     /// # Errors
     /// If it could not be started.
@@ -233,7 +233,7 @@ impl Ctx {
     /// Writes a new text file.
     ///
     /// # Errors
-    /// If it is there already, or cannot be written and synced.
+    /// If it already exists, or cannot be written and synced.
     pub async fn write(&self, path: Place, text: String) -> Result<FileSeen, WorldError> {
         let replace = false;
         self.ask(WriteFile {
@@ -247,15 +247,15 @@ impl Ctx {
     /// Copies files into an evidence directory.
     ///
     /// # Errors
-    /// If one is there already, or cannot be copied and synced.
+    /// If one already exists, or cannot be copied and synced.
     pub async fn keep(&self, from: ListFiles, to: Place) -> Result<Vec<FileSeen>, WorldError> {
         self.ask(KeepFiles { from, to }).await
     }
 
-    /// Leaves a copy of a file of the run where readers look.
+    /// Leaves a copy of a file of the run for readers.
     ///
     /// # Errors
-    /// If something is there already, or a link is in the way, or it cannot be written.
+    /// If something already exists there, the path contains a link, or it cannot be written.
     pub async fn leave(&self, from: Place, to: Place) -> Result<FileSeen, WorldError> {
         self.ask(LeaveFile { from, to }).await
     }
@@ -272,10 +272,10 @@ impl Ctx {
         self.ask(Pack { parts, to }).await
     }
 
-    /// Makes a directory that must not be there yet.
+    /// Creates a directory that must not exist yet.
     ///
     /// # Errors
-    /// If it is, or cannot be made.
+    /// If it exists, or cannot be created.
     pub async fn make_dir(&self, path: Place) -> Result<(), WorldError> {
         self.ask(MakeDir { path }).await
     }
@@ -283,7 +283,7 @@ impl Ctx {
     /// Finalizes an evidence directory, and gives it its name.
     ///
     /// # Errors
-    /// If it has its manifest already, or the disk refuses.
+    /// If it already has its manifest, or a file operation fails.
     pub async fn seal_dir(&self, path: Place, to: Place) -> Result<(), WorldError> {
         let to = Some(to);
         self.ask(SealDir { path, to }).await
@@ -292,7 +292,7 @@ impl Ctx {
     /// Lists all processes.
     ///
     /// # Errors
-    /// If the system does not tell.
+    /// If the processes cannot be listed.
     pub async fn processes(&self) -> Result<Vec<ProcessSeen>, WorldError> {
         self.ask(ListProcesses).await
     }
@@ -300,7 +300,8 @@ impl Ctx {
     /// Ends processes that were positively identified.
     ///
     /// # Errors
-    /// If the system does not tell; what became of each is in its receipt.
+    /// If the processes cannot be listed or signalled; the result of each is in its termination
+    /// record.
     pub async fn end(&self, request: EndProcesses) -> Result<Vec<Receipt>, WorldError> {
         self.ask(request).await
     }
@@ -317,7 +318,7 @@ impl Ctx {
     /// The time of day.
     ///
     /// # Errors
-    /// If a replayed recording does not tell.
+    /// If a replayed recording does not contain it.
     pub async fn now(&self) -> Result<Timestamp, WorldError> {
         self.ask(Now).await
     }
@@ -331,7 +332,7 @@ impl Ctx {
     }
 }
 
-/// For code that speaks to a world itself, such as the audit: its exchanges are the subtask's.
+/// For code that uses a world directly, such as the audit: its requests are the subtask's.
 #[async_trait]
 impl World for Ctx {
     async fn perform(&self, _by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {

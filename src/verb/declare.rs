@@ -1,4 +1,4 @@
-//! What a verb says of itself before anything runs, so that a gate can be checked when it is read.
+//! What a verb declares before anything runs, so that a gate can be checked when it is loaded.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ pub trait Declares {
         None
     }
 
-    /// The fields of that fact, where every run gives it the same ones; none where it is as the
-    /// outside has it. What quotes another field can never be filled in.
+    /// The fields of that fact, if every run gives it the same ones; none if they depend on the
+    /// outside. A template that quotes another field can never be rendered.
     fn fields(&self) -> Option<Vec<Field>> {
         None
     }
@@ -25,7 +25,7 @@ pub trait Declares {
         Vec::new()
     }
 
-    /// The template that it makes a text of.
+    /// The template that it renders.
     fn template(&self) -> Option<&str> {
         None
     }
@@ -35,14 +35,14 @@ pub trait Declares {
         Vec::new()
     }
 
-    /// What it will ask the world for, as far as its fields say it; texts in it may still be
-    /// templates. The policy judges it when the gate is read, and again before it happens.
+    /// The requests it will make, as far as they follow from its fields; texts in them may still be
+    /// templates. The policy checks them when the gate is loaded, and again before they happen.
     fn asks(&self) -> Vec<Ask> {
         Vec::new()
     }
 
-    /// Programs that it starts whatever its fields say. The policy has to list them, which is seen
-    /// when the gate is read.
+    /// Programs that it always starts. The policy has to list them, which is checked when the gate
+    /// is loaded.
     fn starts(&self) -> Vec<&'static str> {
         Vec::new()
     }
@@ -53,8 +53,8 @@ pub trait Declares {
         Vec::new()
     }
 
-    /// Fields of its fact that decide nothing, such as an issue's title: what is found otherwise
-    /// there when a run is resumed changes no result.
+    /// Fields of its fact that decide nothing, such as an issue's title: if they are different when
+    /// a run is resumed, no result changes.
     fn idle_fields(&self) -> &[&str] {
         &[]
     }
@@ -65,8 +65,8 @@ pub trait Declares {
         Vec::new()
     }
 
-    /// What is wrong with its fields, as far as they show it themselves. Templates in them that
-    /// quote facts are not filled in yet.
+    /// Errors in its fields, as far as the fields alone show them. Templates in them that quote
+    /// facts are not filled in yet.
     fn wrong(&self) -> Vec<Wrong> {
         Vec::new()
     }
@@ -86,7 +86,7 @@ pub trait Declares {
         false
     }
 
-    /// What it has to do with the machine that it runs on, besides the checkouts.
+    /// How it depends on the machine that it runs on, besides the checkouts.
     fn on_machine(&self) -> OnMachine {
         if self.spends_a_run() || self.runs().is_some() {
             return OnMachine::Used;
@@ -94,7 +94,7 @@ pub trait Declares {
         OnMachine::Nothing
     }
 
-    /// The gate file's own command, of which nobody knows what it does.
+    /// The gate file's own command, whose effects are unknown.
     fn runs(&self) -> Option<String> {
         None
     }
@@ -109,7 +109,7 @@ pub trait Declares {
         Vec::new()
     }
 
-    /// What it does to the outside besides reading, for `--dry-run`; none when it only reads.
+    /// What it does externally besides reading, for `--dry-run`; none if it only reads.
     fn touches(&self) -> Option<String> {
         let writes = self.writes();
         let told = |write: &Write<'_>| match write {
@@ -133,8 +133,8 @@ pub trait Declares {
         (!writes.is_empty()).then(|| writes.iter().map(told).collect::<Vec<_>>().join(", "))
     }
 
-    /// What it does on this machine that a dry run does not do either, where that goes on behind
-    /// what it leaves out; none when it leaves the machine as it is.
+    /// What it changes on this machine, which a dry run that goes through does not do either; none
+    /// if it changes nothing.
     fn changes_machine(&self) -> Option<String> {
         if self.fills_home() {
             return Some("install into the throwaway home".to_owned());
@@ -143,7 +143,7 @@ pub trait Declares {
         leaves.map(|leaves| format!("leave files at `{}`", leaves.pattern))
     }
 
-    /// What it would do, where a run that was asked for like this leaves it out as a dry run.
+    /// What it would do, if a run with this scope leaves it out as a dry run.
     fn left_out(&self, asked: &Asked) -> Option<String> {
         if !asked.dry_run {
             return None;
@@ -158,10 +158,10 @@ pub trait Declares {
     }
 }
 
-/// Files that are left for readers, by a pattern such as `/tmp/run-{1..4}.log`.
+/// Files that are left for readers, with a pattern such as `/tmp/run-{1..4}.log`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Leaves<'a> {
-    /// The field that the pattern stands in.
+    /// The field that contains the pattern.
     pub field: &'static str,
     /// The pattern, which may still be a template.
     pub pattern: &'a str,
@@ -169,20 +169,20 @@ pub struct Leaves<'a> {
     pub count: usize,
 }
 
-/// What a verb has to do with the machine that it runs on.
+/// How a verb depends on the machine that it runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnMachine {
-    /// Nothing: its result is on record, and holds anywhere.
+    /// Not at all: its result is recorded, and valid on any machine.
     Nothing,
-    /// It works with what others have left there.
+    /// It uses what other subtasks have left on the machine.
     Used,
-    /// It leaves there what others work with. On another machine it is made anew, and these fields
-    /// of its fact must come out the same.
+    /// It leaves on the machine what other subtasks use. On another machine it is recreated, and
+    /// these fields of its fact must be the same.
     Made(&'static [&'static str]),
 }
 
 impl OnMachine {
-    /// The fields that must come out the same; none where nothing is made.
+    /// The fields that must be the same; none if nothing is left on the machine.
     #[must_use]
     pub fn made(self) -> Option<&'static [&'static str]> {
         match self {
@@ -205,19 +205,19 @@ pub enum Write<'a> {
     TriagedIssues,
 }
 
-/// Something that is wrong with a field.
+/// An error in a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
     /// Where, below the subtask: `expect.stdout[0]`.
     pub at: String,
-    /// What is wrong.
+    /// The error.
     pub what: String,
-    /// What puts it right.
+    /// How to fix it.
     pub remedy: String,
 }
 
 impl Wrong {
-    /// What is wrong, where, and what puts it right.
+    /// An error, its position, and how to fix it.
     pub fn new(at: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             at: at.into(),
@@ -227,19 +227,19 @@ impl Wrong {
     }
 }
 
-/// A request that follows from the fields of a verb.
+/// A request that can be predicted from the fields of a verb.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ask {
-    /// The field that it stands in.
+    /// The field that determines it.
     pub field: &'static str,
-    /// What will be asked.
+    /// The request.
     pub effect: Effect,
 }
 
 impl Ask {
     /// That an address is read.
     pub(crate) fn read(field: &'static str, url: &str) -> Self {
-        // How long it may take is nothing that a policy looks at.
+        // The policy does not check time limits.
         let limit = Duration::ZERO;
         Self {
             field,

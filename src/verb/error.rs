@@ -3,10 +3,10 @@
 use crate::model::{Finding, Outcome};
 use crate::world::{FileFailure, WorldError};
 
-/// A verb's early end, for `?`.
+/// An early end of a verb, for `?`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum VerbError {
-    /// The outside gave no answer.
+    /// A request to the outside failed.
     World(WorldError),
     /// The verb has reached its verdict.
     Stop(Outcome),
@@ -31,13 +31,13 @@ impl VerbError {
         Self::Stop(Outcome::Error(finding))
     }
 
-    /// The outside must change first.
+    /// Waiting on an external condition.
     #[must_use]
     pub fn blocked(finding: Finding) -> Self {
         Self::Stop(Outcome::Blocked(finding))
     }
 
-    /// What it means for the subtask.
+    /// The resulting outcome of the subtask.
     #[must_use]
     pub fn outcome(self) -> Outcome {
         match self {

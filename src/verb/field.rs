@@ -7,14 +7,14 @@ use crate::model::Kind;
 pub struct Field {
     /// Its name.
     pub name: String,
-    /// What kind of value it has.
+    /// The kind of its value.
     pub kind: Kind,
-    /// Whether it may be null, or not there.
+    /// Whether it may be null, or absent.
     pub optional: bool,
 }
 
 impl Field {
-    /// A field that is always there.
+    /// A field that is always present.
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
         Self {
             name: name.into(),
@@ -23,7 +23,7 @@ impl Field {
         }
     }
 
-    /// Fields as verbs write them: `url: text`, `closed_at: text?` where it may be null.
+    /// Fields in the notation of verbs: `url: text`, `closed_at: text?` if it may be null.
     pub fn all<S: AsRef<str>>(written: impl IntoIterator<Item = S>) -> Vec<Self> {
         written
             .into_iter()

@@ -1,6 +1,6 @@
-//! What a result depends on besides the definition of its subtask: checkouts, tags, files. Taken
-//! when the result is made and again when a run is resumed; only where both are the same is a
-//! result kept. Every look goes through the world, so that a recording answers it.
+//! The inputs of a result besides the definition of its subtask: checkouts, tags, files. They are
+//! recorded with the result and determined again on resume; a result is kept only if both are
+//! equal. All of them are read through the world, so that a replay can answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,42 +11,42 @@ use super::{Ctx, VerbError};
 use crate::store::sha256_hex;
 use crate::world::{FileSeen, Finished, ListFiles, Place, Program};
 
-/// What a result depends on by name, as it was: a commit, or the digest of what was there.
+/// The inputs of a result by name: a commit, or the digest of the content at that time.
 pub type Inputs = BTreeMap<String, String>;
 
-/// Something that a result depends on.
+/// An input of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// Commit and tree of this checkout in the workspace; what its own runs write is left out.
+    /// Commit and tree of this checkout in the workspace, without what its own runs write.
     Checkout(String),
-    /// Where this tag of a checkout leads to.
+    /// Where this tag of a checkout points.
     Tag {
         /// The checkout.
         checkout: String,
         /// The tag.
         tag: String,
     },
-    /// Where all tags of this checkout lead to.
+    /// Where all tags of this checkout point.
     Tags(String),
-    /// A file by its path on this machine, which is not looked into: a result that depends on one
-    /// is never kept.
+    /// A file given by its path on this machine. It is not read, so a result that depends on one is
+    /// never kept.
     Elsewhere(String),
-    /// Files that are read, by what they are.
+    /// Files that are read, with a description.
     Files(&'static str, ListFiles),
     /// The comment template of this name.
     Template(String),
-    /// The gate's process rules and what its failures mean.
+    /// The gate's process rules and triage rules.
     Rules,
-    /// What is found out by doing it again: it only reads, and what it published then must be what
-    /// it would publish now.
+    /// The subtask only reads, and is run again: what it published then must equal what it would
+    /// publish now.
     Again,
-    /// What must still hold when it is looked at again, while what was seen of it moves by itself,
-    /// as a health page's counters of time do: it only reads.
+    /// A condition that must still hold when it is checked again, although the observed values
+    /// change by themselves, such as the time counters of a health page: it only reads.
     Holds,
 }
 
 impl Input {
-    /// Its name, where it lies in the run's throwaway home.
+    /// Its name, if it is in the run's throwaway home.
     #[must_use]
     pub fn in_home(&self) -> Option<&str> {
         let home = Place::run("home");
@@ -65,7 +65,7 @@ impl Input {
 /// none is named.
 pub type Written = BTreeSet<(Option<String>, String)>;
 
-/// How what could not be told begins; it is never the same as anything.
+/// The prefix of an input that could not be determined; it never equals anything.
 const UNKNOWN: &str = "could not be told: ";
 
 /// Directories in a checkout that tools fill by themselves.
@@ -78,7 +78,7 @@ const BY_TOOLS: [&str; 6] = [
     ".ruff_cache",
 ];
 
-/// Takes them as they are now, without what the gate's own programs write.
+/// Determines them as they are now, without what the gate's own programs write.
 pub async fn take(ctx: &Ctx, inputs: &[Input], written: &Written) -> Inputs {
     let mut taken = Inputs::new();
     for input in inputs {
@@ -109,7 +109,7 @@ pub async fn take(ctx: &Ctx, inputs: &[Input], written: &Written) -> Inputs {
                 Ok(format!("{UNKNOWN}it is not in the workspace")),
             ),
             Input::Elsewhere(_) => continue,
-            // Not a value to compare: it is done again when the run is resumed.
+            // Not a value to compare: it is run again when the run is resumed.
             Input::Again | Input::Holds => continue,
         };
         let value = value.unwrap_or_else(unknown);
@@ -124,7 +124,7 @@ fn unknown(error: VerbError) -> String {
     format!("{UNKNOWN}{}", why.unwrap_or_default())
 }
 
-/// The first that is not what it was, in words; none where all are the same.
+/// A description of the first that has changed; none if all are the same.
 #[must_use]
 pub fn difference(then: &Inputs, now: &Inputs) -> Option<String> {
     let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
@@ -146,7 +146,7 @@ pub fn difference(then: &Inputs, now: &Inputs) -> Option<String> {
     })
 }
 
-/// Whether a value says nothing to people.
+/// Whether a value is a digest, which means nothing to people.
 fn is_digest(value: &str) -> bool {
     value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -240,8 +240,8 @@ fn unread<'c>(root: &Place, changed: &'c [(String, String)], seen: &[FileSeen]) 
     })
 }
 
-/// What `git status --porcelain=v1 -z` lists: state and path. A rename's old path follows it as
-/// an entry of its own, which is one more path that matters.
+/// The entries of `git status --porcelain=v1 -z`: state and path. The old path of a rename follows
+/// as an entry of its own, which is one more relevant path.
 fn entries(status: &str) -> Vec<(String, String)> {
     let entry = |entry: &str| match entry.split_at_checked(3) {
         Some((state, path)) if state.ends_with(' ') => (state.trim().to_owned(), path.to_owned()),

@@ -1,5 +1,5 @@
-//! The contract of a verb: what it declares, what it gets to act with, how it may end early.
-//! Knows no single verb.
+//! The contract of a verb: what it declares, its context, and how it may end early. Knows no
+//! specific verb.
 
 mod ctx;
 mod declare;
@@ -28,16 +28,17 @@ pub use setting::Setting;
 /// What a verb does when its subtask runs.
 #[async_trait]
 pub trait Act: Sync {
-    /// Does it, and says how it ended.
+    /// Runs the verb, and returns its outcome.
     ///
     /// # Errors
-    /// Whatever kept it from a verdict; never a pass.
+    /// Whatever prevented a verdict; never a pass.
     async fn act(&self, ctx: &Ctx) -> Result<Outcome, VerbError>;
 
-    /// Makes anew, on the machine to which a run was handed on, what it left on the one before.
+    /// Recreates, on a machine to which a run was passed on, what the verb left on the previous
+    /// one.
     ///
     /// # Errors
-    /// Whatever kept it from that.
+    /// Whatever prevented it.
     async fn remake(&self, ctx: &Ctx) -> Result<Outcome, VerbError> {
         self.act(ctx).await
     }

@@ -1,4 +1,4 @@
-//! Fields of verbs that are not texts, and may still be templates.
+//! Verb fields that are not texts but may still be templates.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Messages about programs that did not do what they should.
+//! Messages about programs that did not behave as required.
 
 use crate::model::{Finding, quoted};
 use crate::verb::VerbError;

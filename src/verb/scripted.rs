@@ -1,4 +1,4 @@
-//! A world for unit tests: answers given in order, and a list of what was asked.
+//! A world for unit tests: answers given in order, and a list of the requests.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -56,12 +56,12 @@ impl Scripted {
         )
     }
 
-    /// The next effect, whatever it is, gets this answer.
+    /// Answers the next effect, whatever it is, with this response.
     pub(crate) fn answer(self, response: Response) -> Self {
         self.add(None, Ok(response))
     }
 
-    /// The next effect gets no answer.
+    /// Answers the next effect with an error.
     pub(crate) fn fail(self, error: WorldError) -> Self {
         self.add(None, Err(error))
     }
@@ -98,12 +98,12 @@ impl Scripted {
         )
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     pub(crate) fn asked(&self) -> Vec<Effect> {
         self.script.lock().unwrap().asked.clone()
     }
 
-    /// Command lines of the programs that were asked for.
+    /// Command lines of the programs that were requested.
     pub(crate) fn commands(&self) -> Vec<String> {
         let asked = self.asked();
         let programs = asked.iter().filter_map(|effect| match effect {
@@ -113,7 +113,7 @@ impl Scripted {
         programs.collect()
     }
 
-    /// Whether every answer was asked for.
+    /// Whether every answer was used.
     pub(crate) fn is_done(&self) -> bool {
         self.script.lock().unwrap().answers.is_empty()
     }

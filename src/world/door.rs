@@ -7,20 +7,20 @@ use async_trait::async_trait;
 use super::{Effect, Response, WorldError};
 use crate::model::SubtaskId;
 
-/// Everything outside the gate.
+/// The outside of the gate.
 ///
-/// A layer (policy, redaction, recording, faults) holds another world and is one itself, so a
-/// verb cannot know which world it is in.
+/// A layer (policy, redaction, recording, faults) wraps another world and is itself one, so a verb
+/// cannot know which world it is in.
 #[async_trait]
 pub trait World: Send + Sync {
     /// Performs one effect on behalf of a subtask.
     ///
     /// # Errors
-    /// The reason why there is no answer; the caller turns it into a verdict that is never a pass.
+    /// Why there is no response; the caller turns it into a verdict that is never a pass.
     async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError>;
 }
 
-/// A shared world is a world: a layer may wrap one that others hold too.
+/// A shared world is a world: several layers may wrap the same one.
 #[async_trait]
 impl<W: World + ?Sized> World for Arc<W> {
     async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {

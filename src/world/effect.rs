@@ -1,5 +1,5 @@
-//! What a verb may ask of the outside: plain values, so that a request can be written down,
-//! refused, broken or answered from a recording before anything happens.
+//! External effects that a verb may request: plain values, so that a request can be recorded,
+//! refused, failed deliberately, or answered from a recording before anything happens.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,15 +1,15 @@
-//! Why the outside could not be asked, or did not answer. Recorded and replayed like an answer.
+//! Why a request failed or was not answered. Recorded and replayed like a response.
 
 use serde::{Deserialize, Serialize};
 
-/// A request that got no answer.
+/// Why a request has no response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "error", rename_all = "kebab-case")]
 pub enum WorldError {
     /// The policy does not list it; nothing was done.
     #[error("refused by the policy: {what}")]
     Refused {
-        /// What was asked, and which list would have to name it.
+        /// The request, and the list that would have to name it.
         what: String,
     },
     /// There is no such program on PATH.
@@ -18,12 +18,12 @@ pub enum WorldError {
         /// Its name.
         program: String,
     },
-    /// The program is there but could not be started.
+    /// The program exists but could not be started.
     #[error("program `{program}` could not be started: {reason}")]
     NotStarted {
         /// Its name.
         program: String,
-        /// The system's words.
+        /// The system's error.
         reason: String,
     },
     /// A file operation failed.
@@ -35,29 +35,29 @@ pub enum WorldError {
         path: String,
         /// What kind of failure.
         kind: FileFailure,
-        /// The system's words.
+        /// The system's error.
         reason: String,
     },
-    /// An address gave no HTTP answer.
+    /// An address returned no HTTP response.
     #[error("no answer from `{url}`: {reason}")]
     NoAnswer {
         /// The address.
         url: String,
         /// Whether the time was up.
         timed_out: bool,
-        /// The client's words.
+        /// The client's error.
         reason: String,
     },
-    /// The exchange could not be written down; without evidence nothing may go on.
+    /// The request or response could not be recorded; without evidence nothing may continue.
     #[error("the request or its answer could not be recorded: {reason}")]
     NotRecorded {
-        /// The system's words.
+        /// The system's error.
         reason: String,
     },
-    /// A recording has no such request.
+    /// The recording contains no such request.
     #[error("not in the recording: {what}")]
     NotInRecording {
-        /// The request made, and the nearest recorded one.
+        /// The request, and the nearest recorded one.
         what: String,
     },
     /// The run is being stopped.
@@ -66,18 +66,18 @@ pub enum WorldError {
     /// The processes could not be listed or signalled.
     #[error("processes: {reason}")]
     Processes {
-        /// The system's words.
+        /// The system's error.
         reason: String,
     },
 }
 
-/// Kinds of file failure that a verdict depends on.
+/// Kinds of file errors that a verdict depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileFailure {
     /// There is no such file.
     NotFound,
-    /// It is already there.
+    /// It already exists.
     AlreadyExists,
     /// Not permitted.
     NotPermitted,

@@ -1,5 +1,4 @@
-//! Breaks chosen exchanges: answers them with an error, as if the outside had failed. The rest
-//! goes through untouched.
+//! Fails chosen requests with an error, as if the outside had failed. All others pass unchanged.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -88,7 +87,7 @@ impl EffectKind {
     }
 }
 
-/// Which exchanges break, and how.
+/// Which requests fail, and how.
 #[derive(Debug)]
 pub struct Break {
     subtask: Option<SubtaskId>,
@@ -122,7 +121,7 @@ impl Break {
         self
     }
 
-    /// Only the one chosen exchange with this number, counted from 0.
+    /// Only the chosen request with this number, counted from 0.
     #[must_use]
     pub fn only(mut self, number: u64) -> Self {
         self.from = number;
@@ -141,7 +140,7 @@ impl Break {
     }
 }
 
-/// A world in which chosen exchanges fail.
+/// A world in which chosen requests fail.
 pub struct FaultLayer<W> {
     inner: W,
     breaks: Vec<Break>,
@@ -157,7 +156,7 @@ impl<W> FaultLayer<W> {
 #[async_trait]
 impl<W: World> World for FaultLayer<W> {
     async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
-        // Each counts for itself, so all of them look at each effect.
+        // Each break has its own counter, so all of them check each effect.
         let broken = self
             .breaks
             .iter()

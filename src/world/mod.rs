@@ -1,7 +1,7 @@
-//! The one door to the outside.
+//! The one door to the outside: the effect boundary.
 //!
-//! Owns [`Effect`], [`Response`] and the trait [`World`]; its layers wrap a world and are
-//! worlds. Nothing outside `world/live/` spawns, opens, connects, signals or reads a clock.
+//! Owns [`Effect`], [`Response`] and the trait [`World`]; a layer wraps a world and is itself a
+//! world. Nothing outside `world/live/` spawns, opens, connects, signals or reads a clock.
 
 mod door;
 mod effect;

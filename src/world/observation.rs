@@ -1,37 +1,37 @@
-//! What was seen while a watched program ran.
+//! What was observed while a watched program ran.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{FileSeen, HttpAnswer, Place, ProcessSeen};
 
-/// What was seen at one boundary of a watched program, and since the one before.
+/// The observations at one checkpoint of a watched program, and since the previous one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
-    /// `start`, the boundary file's name, or `end`.
+    /// `start`, the checkpoint file's name, or `end`.
     pub boundary: String,
     /// When.
     pub at: Timestamp,
-    /// SHA-256 of the boundary file as it appeared.
+    /// SHA-256 of the checkpoint file as it appeared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
     /// Processes that match the watch's rule.
     pub processes: Vec<ProcessSeen>,
     /// Watched files.
     pub files: Vec<FileSeen>,
-    /// Answers of the watched addresses, in order; an error's text where there was none.
+    /// Responses of the watched addresses, in order; the error's text if there was none.
     pub answers: Vec<Result<HttpAnswer, String>>,
-    /// What the watched addresses answered since the observation before. Of answers in a row
-    /// that are the same, the first and the last.
+    /// The responses of the watched addresses since the previous observation. Of consecutive
+    /// identical responses, the first and the last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub asked: Vec<Asked>,
-    /// What has to stay the same all through, by name.
+    /// Files that must stay the same, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fixed: Vec<FixedSeen>,
-    /// What was noticed since the observation before.
+    /// Incidents since the previous observation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub noticed: Vec<Noticed>,
-    /// What this system does not let be seen; told once, at the start.
+    /// What cannot be observed on this system; reported once, at the start.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_observable: Vec<String>,
 }
@@ -39,24 +39,24 @@ pub struct Observation {
 /// One reading of the watched addresses between two observations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
-    /// When the first was asked.
+    /// When the first was requested.
     pub at: Timestamp,
     /// When the last had answered.
     pub answered: Timestamp,
-    /// Their answers, in order; an error's text where there was none.
+    /// Their responses, in order; the error's text if there was none.
     pub answers: Vec<Result<HttpAnswer, String>>,
 }
 
-/// Files that have to stay the same, as one digest.
+/// Files that must stay the same, as one digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FixedSeen {
-    /// What they are, such as `candidate`.
+    /// A description, such as `candidate`.
     pub name: String,
     /// How many files.
     pub files: usize,
     /// SHA-256 over their paths and digests.
     pub sha256: String,
-    /// Some of those that differ from the observation before.
+    /// Some of those that differ from the previous observation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<Place>,
 }
@@ -71,12 +71,12 @@ pub struct Noticed {
     pub what: Incident,
 }
 
-/// What may be noticed.
+/// The kinds of incidents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum Incident {
-    /// A program of the watch's list ran, and neither the watched program nor a run of a gate
-    /// had started it.
+    /// A program of the watch's list ran that neither the watched program nor a run of a gate had
+    /// started.
     ForeignProgram {
         /// The name it was started by.
         program: String,
@@ -85,7 +85,7 @@ pub enum Incident {
         /// Its arguments, redacted.
         argv: Vec<String>,
     },
-    /// A program of the watch's list was started, and had ended before it could be looked at.
+    /// A program of the watch's list was started, and ended before it could be inspected.
     UnseenProgram {
         /// Its file's name.
         program: String,
@@ -94,9 +94,9 @@ pub enum Incident {
     FileChanged {
         /// Which.
         path: Place,
-        /// SHA-256 before; none when it was not there.
+        /// SHA-256 before; none if it did not exist.
         before: Option<String>,
-        /// SHA-256 after; none when it is gone.
+        /// SHA-256 after; none if it was deleted.
         after: Option<String>,
         /// Whether it is another file now, under the same name.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -1,14 +1,14 @@
-//! Paths that mean the same on every machine: a root token and what is below it.
+//! Symbolic paths that mean the same on every machine: a root token and the path below it.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A path as verbs, journal and evidence know it, such as `‹run›/home/bin`.
+/// A symbolic path as verbs, journal and evidence use it, such as `‹run›/home/bin`.
 ///
-/// The live world alone turns the token into this machine's directory, and turns that directory
-/// back into the token in everything it reports. So no machine's paths get into the evidence,
-/// and a recording can be replayed anywhere.
+/// Only the live world replaces the token by this machine's directory, and replaces that directory
+/// by the token in everything it reports. So no machine's paths get into the evidence, and a
+/// recording can be replayed anywhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Place(String);
@@ -16,22 +16,21 @@ pub struct Place(String);
 impl Place {
     /// Token of the run directory.
     pub const RUN: &str = "‹run›";
-    /// Token of the directory that holds the checkouts.
+    /// Token of the directory that contains the checkouts.
     pub const WORKSPACE: &str = "‹workspace›";
-    /// Token of the state directory, which holds all runs and attempts.
+    /// Token of the state directory, which contains all runs and evidence directories.
     pub const STATE: &str = "‹state›";
     /// Token of the gate's own download cache.
     pub const CACHE: &str = "‹cache›";
-    /// Token of the operator's home directory; only ever looked at.
+    /// Token of the operator's home directory; read only.
     pub const HOME: &str = "‹home›";
 
-    /// Token of the home of the operator's own pipx, where it is not in its usual place; only ever
-    /// looked at.
+    /// Token of the home of the operator's own pipx, if it is not in its usual place; read only.
     pub const PIPX: &str = "‹pipx›";
     /// Token of the directory where the operator's own pipx puts commands, likewise.
     pub const PIPX_BIN: &str = "‹pipx-bin›";
 
-    /// Token of a directory with vendored wheels, outside of a run; `gate install` alone has one.
+    /// Token of a directory with vendored wheels, outside of a run; only `gate install` has one.
     pub const VENDORED: &str = "‹vendored›";
 
     /// A place from its written form.

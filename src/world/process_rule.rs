@@ -1,5 +1,5 @@
-//! Whether a process is one that a rule means: its program and the structure of its arguments
-//! decide, never a substring of its command line. Pure; sends no signal and lists nothing.
+//! Whether a process matches a rule: decided by its program and the structure of its arguments,
+//! never by a substring of its command line. Pure; sends no signal and lists nothing.
 
 use globset::{GlobBuilder, GlobMatcher};
 use regex::{Regex, RegexBuilder};
@@ -13,7 +13,7 @@ pub struct CompiledRule {
     name: String,
     program: Vec<GlobMatcher>,
     argv: Vec<Regex>,
-    /// Words of the patterns for arguments that are long enough to tell something.
+    /// Words of the patterns for arguments that are long enough to be distinctive.
     telling: Vec<String>,
     wanted: Vec<String>,
     homes: Vec<String>,
@@ -39,11 +39,11 @@ impl ProcessRule {
                 .map_err(|error| wrong(pattern, error.kind().to_string()))
         };
         let argument = |pattern: &String| {
-            // Parsed alone first: `a)|(b` must not slip out of the anchors around it.
+            // Compiled alone first: `a)|(b` must not escape the anchors around it.
             let alone = RegexBuilder::new(pattern).size_limit(0).build();
             match alone {
                 Err(error @ regex::Error::Syntax(_)) => Err(error),
-                // Too big for no room at all: it was read, and that is what was asked.
+                // A size error is acceptable here: only whether it can be parsed is checked.
                 _ => Regex::new(&format!(r"\A(?:{pattern})\z")),
             }
             .map_err(|error| wrong(pattern, error.to_string()))
@@ -67,7 +67,7 @@ impl ProcessRule {
         telling.map(str::to_owned).collect()
     }
 
-    /// Whether program and arguments are what the rule means, whoever owns the process.
+    /// Whether program and arguments match the rule, whoever owns the process.
     #[must_use]
     pub fn matches(&self, seen: &ProcessSeen) -> bool {
         self.compile().is_ok_and(|rule| rule.matches(seen))
@@ -76,7 +76,7 @@ impl ProcessRule {
     /// Why the process may not be ended by this rule.
     ///
     /// # Errors
-    /// The first reason to leave it alone.
+    /// The first reason to skip it.
     pub fn explain(&self, seen: &ProcessSeen) -> Result<(), Spared> {
         self.compile().map_err(Spared::BadRule)?.explain(seen)
     }
@@ -89,13 +89,13 @@ impl CompiledRule {
         &self.name
     }
 
-    /// Whether program and arguments are what the rule means, whoever owns the process.
+    /// Whether program and arguments match the rule, whoever owns the process.
     #[must_use]
     pub fn matches(&self, seen: &ProcessSeen) -> bool {
         self.structure(seen).is_ok()
     }
 
-    /// Whether it is of the rule's kind: this user's process that runs one of its programs.
+    /// Whether it is a candidate for the rule: this user's process that runs one of its programs.
     #[must_use]
     pub fn is_kin(&self, seen: &ProcessSeen) -> bool {
         seen.ours && self.runs(seen)
@@ -107,7 +107,7 @@ impl CompiledRule {
         self.program.iter().any(|glob| glob.is_match(&seen.program))
     }
 
-    /// Whether its arguments are such that a search by substring would find it.
+    /// Whether a search for a substring of its arguments would find it.
     #[must_use]
     pub fn is_named_by(&self, seen: &ProcessSeen) -> bool {
         let argv = &seen.argv;
@@ -118,7 +118,7 @@ impl CompiledRule {
     /// Why the process may not be ended by this rule.
     ///
     /// # Errors
-    /// The first reason to leave it alone.
+    /// The first reason to skip it.
     pub fn explain(&self, seen: &ProcessSeen) -> Result<(), Spared> {
         self.structure(seen)?;
         if seen.ancestor {
@@ -130,7 +130,7 @@ impl CompiledRule {
         Ok(())
     }
 
-    /// Whether it judges both alike, words aside.
+    /// Whether it gives the same result for both, apart from the wording.
     pub(crate) fn says_the_same(&self, one: &ProcessSeen, other: &ProcessSeen) -> bool {
         let judged = |seen: &ProcessSeen| match self.explain(seen) {
             Err(Spared::AnotherRun { run }) => (Some(run), None),
@@ -187,8 +187,8 @@ impl CompiledRule {
     }
 }
 
-/// The run whose throwaway home a path lies in. This run's own is told as a place, so it names
-/// no run.
+/// The run whose throwaway home contains a path. This run's own is a symbolic path, so it names no
+/// run.
 fn run_of(home: &str) -> Option<&str> {
     within_a_run(home)?.split('/').nth(1)
 }

@@ -1,5 +1,5 @@
-//! Requests that name the type of their answer, so that nobody has to look whether an answer is
-//! of the right kind: it is looked at once, in [`ask`].
+//! Requests with the type of their response, so that callers need not check the kind of a response:
+//! it is checked once, in [`ask`].
 
 use std::time::Duration;
 
@@ -20,14 +20,14 @@ pub trait Request: Send {
     /// The effect to perform.
     fn into_effect(self) -> Effect;
 
-    /// The answer in a response; none when the response is one to another kind of request.
+    /// The value in a response; none if the response is one to another kind of request.
     fn answer(response: Response) -> Option<Self::Answer>;
 }
 
 /// Performs a request on behalf of a subtask.
 ///
 /// # Errors
-/// The world's; also when a recording answers another question than was asked.
+/// Those of the world; also if a recording answers another request than was made.
 pub async fn ask<R: Request>(
     world: &(impl World + ?Sized),
     by: &SubtaskId,

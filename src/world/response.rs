@@ -1,4 +1,4 @@
-//! What the outside answers.
+//! The responses of the outside.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use crate::model::{Holder, SubtaskId};
 
 use super::{Confined, FileSeen, HttpAnswer, Observation, Place, ProcessIdentity, ProcessSeen};
 
-/// The answer to one [`super::Effect`].
+/// The response to one [`super::Effect`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "response", content = "value", rename_all = "kebab-case")]
 pub enum Response {
-    /// A program that came to its end.
+    /// A program that has ended.
     Program(Box<Finished>),
-    /// An HTTP answer, whatever its status.
+    /// An HTTP response, whatever its status.
     Http(HttpAnswer),
-    /// What a person typed; none where there is no terminal.
+    /// What a person typed; none if there is no terminal.
     Typed(Option<String>),
     /// A file's text.
     Text(String),
@@ -26,9 +26,9 @@ pub enum Response {
     Files(Vec<FileSeen>),
     /// Processes, sorted by pid.
     Processes(Vec<ProcessSeen>),
-    /// Receipts of ended processes, in the order asked for.
+    /// Termination records of processes, in the order of the request.
     Ended(Vec<Receipt>),
-    /// Where a program was found, first match first; empty when nowhere.
+    /// The paths of a program, first match first; empty if not found.
     Found(Vec<String>),
     /// The time of day.
     Now(Timestamp),
@@ -38,7 +38,7 @@ pub enum Response {
     JournalHead(Anchor),
     /// Whether what was to be reserved is this run's now.
     Reserved(Reservation),
-    /// It was done, and there is nothing to tell.
+    /// It was done, without further data.
     Done,
 }
 
@@ -52,11 +52,11 @@ pub enum Reservation {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         left_by: Option<Holder>,
     },
-    /// Another one: which, where that is written down.
+    /// Another run holds it, and which one if that is recorded.
     HeldBy(Option<Holder>),
 }
 
-/// The head of a journal over all subtasks that had ended at a moment.
+/// The head of a journal over all subtasks that had ended at that time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Anchor {
     /// Head of the canonical chain over their records.
@@ -66,7 +66,7 @@ pub struct Anchor {
 }
 
 impl Response {
-    /// The kind of answer, as records name it.
+    /// The kind of response, as records name it.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Program(_) => "program",
@@ -86,7 +86,7 @@ impl Response {
     }
 }
 
-/// A program that came to its end.
+/// A program that has ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finished {
     /// How it ended.
@@ -101,10 +101,10 @@ pub struct Finished {
     /// Processes of its group that were still there when it had ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leftovers: Vec<ProcessSeen>,
-    /// What was seen at the boundaries, when a watch was asked for.
+    /// The observations at the checkpoints, if a watch was requested.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<Observation>,
-    /// What kept it in, when a sandbox was asked for.
+    /// The sandbox in force, if one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confined: Option<Confined>,
 }
@@ -151,7 +151,7 @@ pub struct Captured {
     pub bytes: u64,
     /// SHA-256 of the whole (redacted) stream, lower-case hex.
     pub sha256: String,
-    /// The log file that holds it.
+    /// The log file that contains it.
     pub log: Option<Place>,
 }
 
@@ -181,15 +181,15 @@ pub struct Receipt {
     pub after: Duration,
 }
 
-/// What became of a process that was to be ended.
+/// The result of ending a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// SIGTERM was enough.
     Terminated,
-    /// It took SIGKILL.
+    /// SIGKILL was needed.
     Killed,
-    /// It was gone before a signal was sent.
+    /// It had ended before a signal was sent.
     AlreadyGone,
     /// Another process has its pid now, or its command line no longer matches; left alone.
     NotTheSame,

@@ -1,4 +1,4 @@
-//! What a program that runs judged code may see and change: plain data, carried out by the live
+//! What a program that runs code under test may see and change: plain data, carried out by the live
 //! world.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! What was found outside: answers of addresses, files, processes.
+//! What was found outside: HTTP responses, files, processes.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::Place;
 
-/// An HTTP answer. One that redirects is an answer like any other: nothing follows it.
+/// An HTTP response. A redirect is a response like any other: it is not followed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpAnswer {
     /// Status code.
     pub status: u16,
     /// Body as text; at most [`HttpAnswer::MOST`] bytes of it are read.
     pub body: String,
-    /// Those headers that a verdict depends on, by their small names; see
-    /// [`HttpAnswer::HEADERS`]. Recordings of before they were kept have none.
+    /// The headers that a verdict depends on, by their lower-case names; see
+    /// [`HttpAnswer::HEADERS`]. Recordings from before they were recorded have none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
 }
@@ -23,7 +23,7 @@ pub struct HttpAnswer {
 impl HttpAnswer {
     /// How much of a body is read, in bytes.
     pub const MOST: usize = 1024 * 1024;
-    /// The headers that are kept.
+    /// The headers that are recorded.
     pub const HEADERS: [&str; 4] = [
         "content-encoding",
         "content-type",
@@ -31,7 +31,7 @@ impl HttpAnswer {
         "retry-after",
     ];
 
-    /// A header that was kept, by its small name.
+    /// A recorded header, by its lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
@@ -76,7 +76,7 @@ pub struct ProcessSeen {
     pub program: String,
     /// Argument list, the program's name first.
     pub argv: Vec<String>,
-    /// Its `HOME`, where the system tells; as a place where it lies in one.
+    /// Its `HOME`, if the system reports it; as a symbolic path if it is in a place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home: Option<String>,
 }

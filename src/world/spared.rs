@@ -1,4 +1,4 @@
-//! Why a process is left alone, in words for who wonders.
+//! Why a process is skipped, as a message for people.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ pub struct RuleError {
     pub rule: String,
     /// The pattern at fault.
     pub pattern: String,
-    /// The parser's words.
+    /// The parser's error.
     pub reason: String,
 }
 
@@ -21,14 +21,14 @@ pub enum Spared {
     Program {
         /// File name of the program it runs.
         seen: String,
-        /// What the rule asks for.
+        /// The pattern in the rule.
         wanted: String,
     },
     /// It has more or fewer arguments.
     ArgumentCount {
         /// How many it has.
         seen: usize,
-        /// How many the rule asks for.
+        /// The number that the rule requires.
         wanted: usize,
     },
     /// One argument differs.
@@ -37,12 +37,12 @@ pub enum Spared {
         index: usize,
         /// Its beginning.
         seen: String,
-        /// What the rule asks for.
+        /// The pattern in the rule.
         wanted: String,
     },
-    /// Its `HOME` lies elsewhere, or is not known.
+    /// Its `HOME` is elsewhere, or is not known.
     Home {
-        /// Where it lies.
+        /// Its path.
         seen: Option<String>,
     },
     /// Its `HOME` is the throwaway home of another run, which may be under way.
@@ -54,12 +54,12 @@ pub enum Spared {
     AnotherUser,
     /// It is the gate itself or one of its ancestors.
     Ancestor,
-    /// The rule itself is not valid, so nothing is what it means.
+    /// The rule itself is invalid, so nothing matches it.
     BadRule(RuleError),
 }
 
 impl Spared {
-    /// Whether program and arguments are what the rule means, and only whose it is speaks for it.
+    /// Whether program and arguments match the rule, and only the owner or home does not.
     #[must_use]
     pub fn is_only_whose(&self) -> bool {
         match self {

@@ -1,11 +1,11 @@
-//! Chooses what the tests are run with, and says why.
+//! Chooses what the tests are run with, and records why.
 
 use super::declared::{Kind, Source, setup_list, sources};
 use super::metadata::Metadata;
 use super::read::{Project, name_of, normal, strings};
 use super::{files, poetry};
 
-/// Names under which projects keep what their tests need.
+/// Names under which projects declare what their tests need.
 const TESTS: [&str; 8] = [
     "test",
     "tests",
@@ -16,7 +16,7 @@ const TESTS: [&str; 8] = [
     "test-dependencies",
     "hatch-test",
 ];
-/// Names under which they keep everything for development.
+/// Names under which they declare everything for development.
 const DEVELOPMENT: [&str; 5] = [
     "dev",
     "develop",
@@ -28,11 +28,11 @@ const DEVELOPMENT: [&str; 5] = [
 /// What the tests are run with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::audit) struct Choice {
-    /// Extras and groups to take from `uv.lock`; nothing where it is not used.
+    /// Extras and groups to take from `uv.lock`; none if it is not used.
     pub(in crate::audit) locked: Option<Selection>,
     /// Requirements to resolve.
     pub(in crate::audit) inputs: Vec<String>,
-    /// What holds versions down.
+    /// Constraints on versions.
     pub(in crate::audit) constraints: Vec<String>,
     /// What was chosen, and why.
     pub(in crate::audit) why: Vec<String>,
@@ -49,8 +49,8 @@ pub(in crate::audit) struct Selection {
     pub(in crate::audit) groups: Vec<String>,
 }
 
-/// Chooses from what the project declares. What it says of itself once it is built counts before
-/// what its files seem to say.
+/// Chooses from the project's declarations. The metadata of the built project takes precedence over
+/// the contents of its files.
 pub(in crate::audit) fn choose(project: &Project, built: Option<&Metadata>) -> Choice {
     let mut own = built.cloned().unwrap_or_else(|| declared(project));
     if own.requires.is_empty() && own.extras.is_empty() {
@@ -103,7 +103,7 @@ fn reason(source: &Source) -> &'static str {
     }
 }
 
-/// The lock, where it holds what was chosen; else what another lock pins.
+/// The lock, if it contains what was chosen; or else the pins of another lock.
 fn lock(project: &Project, chosen: &[&Source], choice: &mut Choice) {
     if project.has_uv_lock() {
         let mut selection = Selection::default();
@@ -139,7 +139,7 @@ fn select(all: &[Source]) -> Vec<&Source> {
             .iter()
             .filter(|source| source.kind.place().0 == rank)
             .collect();
-        // Of files one is taken: several pin the same packages differently.
+        // Only one file is used: several pin the same packages differently.
         if rank == 2 {
             if let Some(first) = here.iter().find(|source| source.has_pytest()) {
                 return vec![*first];
@@ -171,7 +171,7 @@ fn select(all: &[Source]) -> Vec<&Source> {
     all.iter().filter(is_tests).collect()
 }
 
-/// What the files say that the project needs.
+/// The project's requirements according to its files.
 fn declared(project: &Project) -> Metadata {
     let pyproject = &project.pyproject;
     let table = &pyproject["project"];

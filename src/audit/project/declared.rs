@@ -17,18 +17,18 @@ pub(super) struct Source {
     pub(super) requires: Vec<String>,
 }
 
-/// Kinds of places, those that say most first.
+/// Kinds of declarations, the most specific first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     /// An extra of the distribution.
     Extra(String),
     /// A dependency group.
     Group(String),
-    /// A group of poetry's.
+    /// A group of Poetry.
     Poetry(String),
-    /// A file of requirements.
+    /// A requirements file.
     File(String),
-    /// What a runner of tests installs.
+    /// What a test runner installs.
     Runner(String),
     /// Another list.
     Other(String),
@@ -171,7 +171,7 @@ fn requirement_files(project: &Project) -> Vec<Source> {
         .read_paths()
         .filter(|path| matches!(Utf8Path::new(path).extension(), Some("txt" | "in")))
         .collect();
-    // What a lock was made from counts only where the lock is not there.
+    // The source of a lock counts only if the lock does not exist.
     let locked: Vec<String> = paths
         .iter()
         .filter_map(|path| path.strip_suffix(".txt"))

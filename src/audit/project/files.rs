@@ -1,5 +1,5 @@
-//! Requirements that stand in text files: pip's own format, and the lists of `tox.ini`,
-//! `setup.cfg` and `noxfile.py`.
+//! Requirements in text files: pip's own format, and the lists of `tox.ini`, `setup.cfg` and
+//! `noxfile.py`.
 
 use super::read::Project;
 
@@ -164,7 +164,7 @@ pub(super) fn tox(project: &Project) -> Vec<String> {
     all
 }
 
-/// `py38,cov: pytest` without the factors it holds for.
+/// `py38,cov: pytest` without the factors to which it applies.
 fn without_factor(line: &str) -> &str {
     let Some((factors, rest)) = line.split_once(':') else {
         return line;

@@ -1,4 +1,4 @@
-//! What a built distribution says of itself: its `METADATA`.
+//! The `METADATA` of a built distribution.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use super::read::{name_of, normal};
 pub(in crate::audit) struct Metadata {
     /// Its name.
     pub(super) name: String,
-    /// What it needs always.
+    /// Its unconditional requirements.
     pub(super) requires: Vec<String>,
-    /// What it needs with each extra.
+    /// Its requirements for each extra.
     pub(super) extras: BTreeMap<String, Vec<String>>,
 }
 

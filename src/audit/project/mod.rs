@@ -1,7 +1,8 @@
-//! What a project says of its own tests: which files declare what they need, and what is chosen.
+//! What a project declares about its own tests: which files state what they need, and what is
+//! chosen.
 //!
-//! Owns the reading of a commit's files that declare requirements. Pure but for two git commands;
-//! never runs anything of the project.
+//! Owns the reading of a commit's files that declare requirements. Pure except for two git
+//! commands; never runs anything of the project.
 
 mod choice;
 mod declared;

@@ -1,4 +1,4 @@
-//! Poetry's own spelling of requirements, and what its lock pins.
+//! Poetry's own syntax for requirements, and what its lock pins.
 
 use serde_json::Value;
 
@@ -99,7 +99,7 @@ fn between(version: &str, place: usize) -> String {
     format!(">={},<{}", version.trim(), next.join("."))
 }
 
-/// What a `poetry.lock` pins, where it pins one version.
+/// The pins of a `poetry.lock`, for packages with exactly one version.
 pub(super) fn pins(lock: &str) -> Vec<String> {
     let read: Value = toml::from_str(lock).unwrap_or_default();
     let packages: Vec<(String, &str)> = read["package"]

@@ -1,4 +1,4 @@
-//! The files of a commit that say how its tests are run, as they are read.
+//! Reads the files of a commit that declare how its tests are run.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,12 +14,12 @@ const LARGEST: u64 = 4_000_000;
 /// Names of the files that an environment from a lock depends on.
 const LOCK: [&str; 3] = ["uv.lock", "uv.toml", "pyproject.toml"];
 
-/// The files of a commit that say how its tests are run.
+/// The files of a commit that declare how its tests are run.
 #[derive(Debug, Default)]
 pub(in crate::audit) struct Project {
     /// Every path of the commit.
     pub(in crate::audit) paths: Vec<String>,
-    /// Its directory in the repository; empty where that is its top.
+    /// Its directory in the repository; empty for the top.
     pub(in crate::audit) root: String,
     texts: BTreeMap<String, String>,
     /// Names of the contents that an environment from a lock depends on.
@@ -42,8 +42,8 @@ pub(in crate::audit) struct Build {
 }
 
 impl Project {
-    /// Reads the files of a commit that may declare requirements, of the project that holds these
-    /// sources.
+    /// Reads the files of a commit that may declare requirements, for the project that contains
+    /// these sources.
     pub(in crate::audit) async fn read(
         git: Git<'_>,
         commit: &str,
@@ -59,10 +59,10 @@ impl Project {
         let paths: Vec<String> = entries.iter().map(|(_, path)| (*path).to_owned()).collect();
         let root = root_of(&paths, sources);
         let mut wanted = Vec::new();
-        // Members of a workspace share a lock, and take different parts of it.
+        // Members of a workspace share a lock, and use different parts of it.
         let mut lock = root.clone();
         for (head, whole) in entries {
-            // The requirements of members of a workspace stand in their own files.
+            // The requirements of workspace members are in their own files.
             if LOCK.contains(&whole.rsplit('/').next().unwrap_or(whole)) {
                 let _ = writeln!(lock, "{head}\t{whole}");
             }
@@ -143,12 +143,12 @@ impl Project {
         })
     }
 
-    /// Which Python the project asks for.
+    /// The Python versions that the project requires.
     pub(in crate::audit) fn requires_python(&self) -> Option<&str> {
         self.pyproject["project"]["requires-python"].as_str()
     }
 
-    /// How it is built; nothing where it is no package.
+    /// How it is built; none if it is not a package.
     pub(in crate::audit) fn build(&self) -> Option<Build> {
         let table = &self.pyproject["build-system"];
         let legacy = self.has("setup.py") || self.has("setup.cfg");
@@ -164,7 +164,7 @@ impl Project {
         let backend = table["build-backend"]
             .as_str()
             .unwrap_or("setuptools.build_meta:__legacy__");
-        // What these backends ask for only when they are asked.
+        // What these backends require only when they are asked.
         if backend.starts_with("setuptools") {
             requires.push("wheel".to_owned());
         } else if backend.starts_with("hatchling") {
@@ -209,7 +209,7 @@ pub(super) fn root_of(paths: &[String], sources: &[&str]) -> String {
     String::new()
 }
 
-/// A path as it is below a directory; the top of a repository has no name.
+/// A path relative to a directory; the top of a repository is the empty text.
 fn inside<'p>(directory: &str, path: &'p str) -> Option<&'p str> {
     if directory.is_empty() {
         return Some(path);

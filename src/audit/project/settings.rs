@@ -1,11 +1,11 @@
-//! What a project's settings of pytest say of its test files.
+//! A project's pytest settings that determine its test files.
 
 use super::files::ini;
 use super::read::{Project, strings};
 use crate::audit::change::is_test;
 use crate::audit::syntax::matches;
 
-/// Files beside modules of tests that are none, whatever a pattern says.
+/// Files beside test modules that are never test modules, whatever a pattern says.
 const NO_MODULES: [&str; 2] = ["conftest.py", "__init__.py"];
 
 /// Whether a file is a module of tests: by its name, or by what the settings of pytest call one.
@@ -16,7 +16,7 @@ pub(in crate::audit) fn is_test_module(project: &Project, path: &str) -> bool {
     };
     let plain =
         stem.starts_with("test_") || stem.ends_with("_test") || ["tests", "test"].contains(&stem);
-    // A pattern may hold for files of the product as well.
+    // A pattern may also match files of the product.
     plain || (is_test(path) && !NO_MODULES.contains(&name) && is_named(project, path))
 }
 

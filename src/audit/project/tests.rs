@@ -1,4 +1,4 @@
-//! Habits of real projects, each with what is chosen.
+//! Conventions of real projects, each with the expected choice.
 
 use super::read::declares;
 use super::*;
@@ -206,7 +206,7 @@ fn the_settings_of_pytest_name_modules_of_tests() {
             ("tests/unit/conftest.py", false),
             ("tests/unit/__init__.py", false),
             ("tests/a.py", false),
-            // A pattern makes no test of the product.
+            // A pattern does not turn the product into a test.
             ("src/app/check_a.py", false),
         ] {
             assert_eq!(is_test_module(&project, path), is, "{path} {settings:?}");
@@ -237,7 +237,7 @@ fn the_project_is_the_nearest_one_above_all_sources() {
             ],
             "packages/one",
         ),
-        // A directory whose name only starts alike is another one.
+        // A directory with the same prefix is a different one.
         (&["packages/one/a.py", "packages/one-b/a.py"], ""),
         (&["packages/one/a.py", "packages/two/a.py"], ""),
         (&[], ""),

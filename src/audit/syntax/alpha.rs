@@ -1,4 +1,4 @@
-//! Tells whether two versions of a function differ in the names of local variables only.
+//! Decides whether two versions of a function differ only in the names of local variables.
 
 use std::collections::{BTreeSet, HashMap};
 

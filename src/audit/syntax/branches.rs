@@ -1,5 +1,5 @@
-//! One form for branches: no `else` behind what leaves, nothing evaluated for an empty branch, no
-//! bare `return` where a function ends.
+//! A normal form for branches: no `else` after a branch that leaves, nothing evaluated for an empty
+//! branch, no bare `return` at the end of a function.
 
 use super::tidy;
 use super::tree::{Kind, Node};
@@ -85,7 +85,7 @@ fn negate(condition: &mut Node) {
     *condition = Node::new(Kind::Boolean, "", line, vec![not, inner]);
 }
 
-/// Whether what stands behind a block is never reached through it.
+/// Whether code after a block is never reached through it.
 fn leaves(block: &Node) -> bool {
     block.children.last().is_some_and(|last| match last.kind {
         Kind::Return | Kind::Jump => true,
@@ -125,7 +125,7 @@ fn is_idle_with(node: &Node, asks: &Asks<'_>) -> bool {
     body.is_empty_block() && items.iter().all(idle)
 }
 
-/// A statement's expression without what is evaluated for nothing: `f() or None` is `f()`.
+/// A statement's expression without unused parts: `f() or None` is `f()`.
 fn expression(mut node: Node, asks: &Asks<'_>) -> Node {
     while let [value] = node.children.as_mut_slice() {
         let pure = |part: &Node| (asks.pure)(part);
@@ -152,7 +152,7 @@ fn expression(mut node: Node, asks: &Asks<'_>) -> Node {
     node
 }
 
-/// A bare `return` where a function ends anyhow.
+/// Removes a bare `return` at the end of a function.
 pub(super) fn trailing_returns(block: &mut Node) {
     while let Some(last) = block.children.last_mut() {
         match last.kind {

@@ -1,4 +1,5 @@
-//! What is known of a callee: whether its calls only log, read, or hand everything on.
+//! What is known of a callee: whether its calls only log, only read, or only forward their
+//! arguments.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +23,7 @@ impl Index<'_> {
         self.is_known(&self.known.contexts, what)
     }
 
-    /// Whether a decorator, or with `()` what gives one, hands everything on.
+    /// Whether a decorator, or with `()` a decorator factory, only forwards.
     pub(super) fn hands_on(&self, what: &What, suffix: &str, is_async: bool) -> bool {
         let with = |more: &str| match what {
             What::Defined(name) => What::Defined(format!("{name}{suffix}{more}")),
@@ -38,7 +39,7 @@ impl Index<'_> {
         self.methods.contains_key(name) && !self.members.contains_key(name)
     }
 
-    /// Whether an attribute is one of `self` that only `__init__` sets, as far as this file tells.
+    /// Whether an attribute is one of `self` that only `__init__` sets, judging by this file.
     pub(super) fn is_fixed(&self, node: &Node) -> bool {
         node.kind == Kind::Attribute
             && is_self(node)
@@ -49,7 +50,8 @@ impl Index<'_> {
     fn is_known(&self, set: &BTreeSet<String>, what: &What) -> bool {
         match what {
             What::Defined(name) => set.contains(&format!("{}:{name}", self.module)),
-            // Every method of this name in the file must be one: which it is, only a run tells.
+            // Every method with this name in the file must qualify: which one is called is known
+            // only at run time.
             What::Member(name) => self.methods.get(name).is_some_and(|all| {
                 all.iter()
                     .all(|name| set.contains(&format!("{}:{name}", self.module)))
@@ -67,8 +69,8 @@ impl Index<'_> {
         }
     }
 
-    /// Whether calls of this path have no effect of their own. What is imported must be named by
-    /// its full path: `text.replace` reads, `os.replace` does not.
+    /// Whether calls of this path have no effect of their own. Imported functions must be named by
+    /// their full path: `text.replace` reads, `os.replace` does not.
     pub(super) fn is_reader(&self, node: &Node, what: &What, scope: &[String]) -> bool {
         let path = match what {
             What::From(path) => Some(path.clone()),

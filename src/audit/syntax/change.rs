@@ -1,10 +1,10 @@
-//! What goes into a comparison and one change that comes out of it.
+//! The input of a comparison, and one change in its result.
 
 use serde::{Deserialize, Serialize};
 
 use super::diff::ChangeKind;
 
-/// One file in both versions; a new or deleted file has one.
+/// One file in both versions; a new or deleted file has only one.
 #[derive(Debug, Clone, Default)]
 pub struct FilePair {
     /// Path in the later version, or of the deleted file.
@@ -22,15 +22,15 @@ pub struct Change {
     pub path: String,
     /// Qualified name of the function or class, or `<module>`.
     pub function: String,
-    /// What kind.
+    /// The kind of change.
     pub kind: ChangeKind,
     /// Line before.
     pub before: Option<u32>,
     /// Line after.
     pub after: Option<u32>,
-    /// Whether only the length of a wait differs: a timeout, a delay, a number of attempts.
+    /// Whether only a wait differs: a timeout, a delay, a number of attempts.
     pub numeric: bool,
-    /// The source line, after the change where there is one.
+    /// The source line, after the change if it still exists.
     pub text: String,
 }
 

@@ -16,12 +16,12 @@ use super::rename::{last, plain, translate};
 use super::side::{Side, Source, Unit, read_side};
 use super::tree::{Aside, Kind, MODULE, Node, one_line};
 
-/// What differs between two versions.
+/// The differences between two versions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Changes of behaviour, by path and line.
     pub changes: Vec<Change>,
-    /// What differs and was ignored.
+    /// Differences that were ignored.
     pub ignored: Vec<Ignored>,
     /// Files that could not be judged.
     pub unreadable: Vec<(String, Unreadable)>,
@@ -94,7 +94,7 @@ struct Matching<'s> {
     after: Vec<&'s Unit>,
     /// Last name before, last name after.
     renamed: BTreeMap<String, String>,
-    /// Last names of definitions that now stand elsewhere.
+    /// Last names of definitions that have moved.
     elsewhere: BTreeSet<String>,
     moved: Vec<Ignored>,
 }
@@ -161,7 +161,7 @@ impl<'s> Matching<'s> {
                     new.name != MODULE && !Self::has(&self.before, new) && self.is_same(old, new)
                 })
                 .collect();
-            // Two candidates with the same name and place below them are no rename.
+            // Two candidates with the same name and location below them are not a rename.
             let Some(at) = same
                 .iter()
                 .copied()
@@ -290,9 +290,10 @@ impl<'s> Matching<'s> {
             .collect()
     }
 
-    /// An import alone is no behaviour: where the other version neither has nor uses the name,
-    /// what is done with it counts. One that nothing here uses is there for its effect, and one
-    /// of a name that the other version uses without it gives that name another meaning.
+    /// Drops imports that are not behaviour. If the other version neither has nor uses the name,
+    /// its uses count instead. An import that nothing here uses is kept, because it may have an
+    /// effect; so is one of a name that the other version uses without it, because it changes that
+    /// name's meaning.
     fn without_idle_imports(
         &self,
         module: &mut Node,

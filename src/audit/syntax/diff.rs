@@ -1,4 +1,4 @@
-//! Where two versions of one definition differ, and what kind of difference that is.
+//! Where two versions of one definition differ, and the kind of the difference.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::tree::{Kind, Node};
 use super::waits::{Step, is_wait, names_a_wait};
 use crate::model::alignment::{self, Gap};
 
-/// What kind of behaviour changed.
+/// The kind of behaviour that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
@@ -24,9 +24,9 @@ pub enum ChangeKind {
     Signature,
     /// A definition that is new.
     Added,
-    /// A definition that is gone.
+    /// A removed definition.
     Removed,
-    /// A logging call that does something else besides.
+    /// A logging call that also does something else.
     LoggingEffect,
 }
 
@@ -53,7 +53,7 @@ pub(super) fn differences(before: &Node, after: &Node, unit: &str) -> Vec<Differ
     all
 }
 
-/// What a difference stands in.
+/// The context of a difference.
 #[derive(Clone, Copy)]
 enum Around {
     Data,
@@ -104,7 +104,7 @@ fn walk<'n>(
     }
 }
 
-/// Pairs what stands in one gap by kind and order; what has no partner was added or removed.
+/// Pairs the nodes in one gap by kind and order; a node without a partner was added or removed.
 fn pair<'n>(
     gap: Gap,
     (before, after): (&'n Node, &'n Node),
@@ -165,7 +165,7 @@ fn difference(
     }
 }
 
-/// A node's line; an empty block that the grammar made up has none.
+/// A node's line; none for an empty block that the grammar inserted.
 fn first_line(node: &Node) -> Option<u32> {
     (node.line > 0).then_some(node.line)
 }
@@ -209,8 +209,8 @@ fn kind_of(before: Option<&Node>, after: Option<&Node>, around: Around) -> Chang
     ChangeKind::Data
 }
 
-/// Whether only a wait changed its length, or a constant that is a number came or went: its uses
-/// hold its value, and count by themselves.
+/// Whether only a wait changed its length, or a constant number was added or removed: its uses
+/// contain its value, and count by themselves.
 fn is_wait_only(before: Option<&Node>, after: Option<&Node>, path: &Path<'_>) -> bool {
     let number = |node: &Node| match node.kind {
         Kind::Number => true,

@@ -1,5 +1,6 @@
-//! Syntax that the grammar cannot read, such as what is newer than it: undetermined where it came
-//! or went, or lies in a definition that changed; the rest of the file is judged.
+//! Syntax that the grammar cannot parse, for example because it is newer. It makes the result
+//! undetermined if it was added or removed, or is in a definition that changed; the rest of the
+//! file is judged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,7 +61,7 @@ pub(super) fn differs(one: &[Fault], other: &[Fault]) -> Option<u32> {
     None
 }
 
-/// Whether a fault lies in a definition, in one around it or in one inside it.
+/// Whether a fault is in a definition, in an enclosing or in a nested one.
 fn within(fault: &str, changed: &str) -> bool {
     let changed = changed.split('#').next().unwrap_or(changed);
     let inside = |inner: &str, outer: &str| {

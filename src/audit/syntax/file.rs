@@ -8,7 +8,7 @@ use super::tree::Lowered;
 
 /// A source file and what logging looks like in it.
 pub(super) struct File {
-    /// Path under which it is compared.
+    /// The path used for the comparison.
     pub(super) path: String,
     /// The grammar that read it.
     pub(super) grammar: &'static dyn Grammar,

@@ -1,4 +1,4 @@
-//! What a language has to tell the audit. A second language is one file that implements
+//! What a language must provide for the audit. A second language is one file that implements
 //! [`Grammar`] and one line in [`super::grammar_for`].
 
 use std::borrow::Cow;
@@ -17,11 +17,11 @@ pub trait Grammar: Send + Sync {
     /// Whether a file is written in it, by its path.
     fn reads(&self, path: &str) -> bool;
 
-    /// Lowers a parsed file to the neutral tree: comments, docstrings, annotations and
-    /// formatting set aside, names and operators kept.
+    /// Lowers a parsed file to the neutral tree: comments, docstrings, annotations and formatting
+    /// set aside, names and operators kept.
     ///
     /// # Errors
-    /// Why the file cannot be judged, such as code nested too deep.
+    /// Why the file cannot be judged, such as code that is nested too deeply.
     fn lower(&self, root: tree_sitter::Node<'_>, source: &str) -> Result<Lowered, Unreadable>;
 
     /// What logging looks like in it, before a gate's own names are added.
@@ -30,12 +30,12 @@ pub trait Grammar: Send + Sync {
     /// Whether importing a module may be the whole point of an import.
     fn imports_have_effects(&self) -> bool;
 
-    /// Whether a name that is bound once is no more than its value, so that functions have a
-    /// normal form: not where a value does something when its name goes.
+    /// Whether a name that is bound once is equivalent to its value, so that functions have a
+    /// normal form: not in a language where a value has an effect when its name goes out of scope.
     fn has_normal_form(&self) -> bool;
 
-    /// Whether a node that the grammar cannot read in full is no behaviour anyhow, such as
-    /// parameters of types in a newer syntax.
+    /// Whether a node that the grammar cannot fully parse is not behaviour in any case, such as
+    /// type parameters in a newer syntax.
     fn is_readable_anyhow(&self, _node: tree_sitter::Node<'_>, _source: &str) -> bool {
         false
     }
@@ -68,24 +68,24 @@ pub enum Unreadable {
     /// It is not text.
     #[error("not text")]
     Binary,
-    /// Its bytes are no text in the encoding that it declares.
+    /// Its bytes are not valid text in the encoding that it declares.
     #[error("not text in its encoding, `{encoding}`")]
     Encoding {
         /// The encoding, as it is declared.
         encoding: String,
     },
-    /// Its two versions differ, but not in what was read of them.
+    /// Its two versions differ, but not in the parts that were parsed.
     #[error("its versions differ in what the audit cannot see")]
     Unseen,
-    /// No grammar reads this kind of file.
+    /// No grammar supports this kind of file.
     #[error("no grammar reads this kind of file")]
     NoGrammar,
-    /// It is a symbolic link or a submodule, whose content lies elsewhere.
+    /// It is a symbolic link or a submodule, whose content is elsewhere.
     #[error("a symbolic link or submodule, whose content lies elsewhere")]
     NotAFile,
 }
 
-/// Parses and lowers one file. What the grammar cannot read is in its faults.
+/// Parses and lowers one file. Parts that the grammar cannot parse become its faults.
 ///
 /// # Errors
 /// Why it cannot be judged.

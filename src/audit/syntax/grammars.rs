@@ -1,4 +1,4 @@
-//! Which grammar reads a file.
+//! Selects the grammar for a file.
 
 use super::grammar::Grammar;
 use super::python::Python;

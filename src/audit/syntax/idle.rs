@@ -1,4 +1,4 @@
-//! What has a name and does nothing but log: context managers, decorators, lambdas.
+//! Named definitions that do nothing except log: context managers, decorators, lambdas.
 
 use std::collections::BTreeSet;
 

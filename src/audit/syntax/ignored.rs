@@ -1,4 +1,4 @@
-//! What differs between two versions and is not behaviour.
+//! Differences between two versions that are not behaviour.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use super::change::{Change, FilePair};
 use super::side::Side;
 use super::tree::{Aside, MODULE, Note};
 
-/// Something that differs and is not behaviour.
+/// A difference that is not behaviour.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ignored {
     /// File.
@@ -17,9 +17,9 @@ pub struct Ignored {
     pub function: String,
     /// Why it was ignored.
     pub why: Aside,
-    /// What it says.
+    /// Its text.
     pub text: String,
-    /// Line after, or before where it is gone.
+    /// Line after the change, or before it if the line was removed.
     pub line: u32,
 }
 
@@ -70,7 +70,7 @@ fn surplus(notes: &[(String, Note)], other: &[(String, Note)]) -> Vec<Ignored> {
     all
 }
 
-/// Says so where two texts differ and nothing else explains it.
+/// Adds a note if two texts differ and nothing else explains the difference.
 pub(super) fn formatting_only(files: &[FilePair], changes: &[Change], ignored: &mut Vec<Ignored>) {
     for file in files {
         let differs = file.before != file.after && file.before.is_some() && file.after.is_some();

@@ -1,7 +1,7 @@
-//! A name that is bound once and read once directly after is its value.
+//! Inlines a name that is bound once and read once directly afterwards.
 //!
-//! Never moves a value past anything that could change it or that it could change, nor to where
-//! it is evaluated later, more than once or not always.
+//! Never moves a value past anything that could change it or that it could change, nor to a place
+//! where it is evaluated later, more than once or not always.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,8 @@ use super::seek::{Seek, Sought};
 use super::tree::{Kind, Node};
 use super::uses::{Asks, count, declared, occurrences};
 
-/// Puts values where their names are read once, directly after they are bound. Answers whether
-/// anything changed.
+/// Inlines values that are read once, directly after they are bound. Returns whether anything
+/// changed.
 pub(super) fn inline(body: &mut Node, locals: &BTreeSet<String>, asks: &Asks<'_>) -> bool {
     let counts = occurrences(body);
     let mut captured = captured(body);
@@ -37,7 +37,7 @@ pub(super) fn inline(body: &mut Node, locals: &BTreeSet<String>, asks: &Asks<'_>
             let Some(name) = bound_then_read(bound, next, locals, asks) else {
                 continue;
             };
-            // Behind a return nothing of this call reads the name again.
+            // After a return nothing of this call reads the name again.
             let leaves = matches!(next.kind, Kind::Return | Kind::Raise);
             let last_read = leaves && !in_try && !captured.contains(&name);
             if always.contains(&name) || last_read {
@@ -67,7 +67,7 @@ fn is_nested(kind: Kind) -> bool {
     matches!(kind, Kind::Function | Kind::Class | Kind::Lambda)
 }
 
-/// Visits each block of a function, and whether something is around it that may go on after an
+/// Visits each block of a function, with whether an enclosing statement may continue after an
 /// error: a `try`, or a `with`.
 fn each_block(node: &Node, in_try: bool, see: &mut impl FnMut(&Node, bool)) {
     if is_nested(node.kind) {
@@ -98,7 +98,7 @@ fn each_block_mut(node: &mut Node, in_try: bool, see: &mut impl FnMut(&mut Node,
     }
 }
 
-/// The name that one statement binds and the next reads once, where its value may stand.
+/// The name that one statement binds and the next reads once, if its value may be moved there.
 fn bound_then_read(
     bound: &Node,
     next: &Node,

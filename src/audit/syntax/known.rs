@@ -1,4 +1,4 @@
-//! What is known of the functions of the audited code once their logging is out.
+//! What is known of the functions of the audited code after their logging is removed.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Source lines by file, for what is reported.
+//! Source lines by file, for reports.
 
 use std::collections::HashMap;
 
@@ -27,7 +27,7 @@ impl<'f> Lines<'f> {
         )
     }
 
-    /// The line of a difference, after the change where there is one.
+    /// The line of a difference, after the change if it still exists.
     pub(super) fn text(&self, path: &str, before: Option<u32>, after: Option<u32>) -> String {
         let Some((old, new)) = self.0.get(path) else {
             return String::new();
@@ -41,7 +41,8 @@ impl<'f> Lines<'f> {
         one_line(line.unwrap_or_default())
     }
 
-    /// A definition that came or went as a whole. A file's own scope of imports alone is not one.
+    /// A definition that was added or removed as a whole. A file's own scope with only imports is
+    /// not one.
     pub(super) fn whole(
         &self,
         unit: &Unit,

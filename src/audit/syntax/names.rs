@@ -1,4 +1,4 @@
-//! What logging looks like: names that hold loggers, calls that only log, readers without effect.
+//! How logging is recognised: names that hold loggers, calls that only log, readers without effect.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub struct LoggingNames {
 }
 
 impl LoggingNames {
-    /// The names of both.
+    /// The union of both sets of names.
     #[must_use]
     pub fn with(mut self, more: &Self) -> Self {
         self.loggers.extend(more.loggers.iter().cloned());
@@ -30,7 +30,7 @@ impl LoggingNames {
         self
     }
 
-    /// Python's standard library and the logging packages in wide use.
+    /// The names of Python's standard library and of common logging packages.
     #[must_use]
     pub fn python() -> Self {
         Self {

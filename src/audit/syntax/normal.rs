@@ -1,7 +1,7 @@
-//! One form for functions that do the same: what only served logging leaves traces, such as a
-//! name for a value, an `except … as`, a walrus, an `else` behind a return.
+//! A normal form for functions that do the same. Code that only served logging leaves traces, such
+//! as a name for a value, an `except … as`, a walrus, an `else` after a return.
 //!
-//! Every step keeps what the function does; each is applied to both versions alike.
+//! Every step preserves what the function does; each is applied to both versions in the same way.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ pub(super) fn body(body: &mut Node, parameters: &BTreeSet<String>, asks: &Asks<'
     dead
 }
 
-/// Takes names away that a module gives to errors it handles, and never reads.
+/// Removes names that a module gives to handled errors and never reads.
 pub(super) fn module(module: &mut Node) {
     let counts = occurrences(module);
     let mut bound: BTreeMap<String, usize> = BTreeMap::new();
@@ -88,7 +88,7 @@ fn bound_by(target: &Node, to: &mut BTreeSet<String>) {
     }
 }
 
-/// Takes names away from what nothing reads by name.
+/// Removes names that nothing reads.
 fn unread_names(body: &mut Node, asks: &Asks<'_>, dead: &mut Vec<Node>) -> bool {
     let counts = occurrences(body);
     let mut bound: BTreeMap<String, usize> = BTreeMap::new();
@@ -211,8 +211,8 @@ fn drop_aliases(node: &mut Node, unread: &BTreeSet<String>, changed: &mut bool) 
     }
 }
 
-/// Whether an effect is the same when nobody holds what it gives: not so for an object that
-/// lives as long as its name, such as a lock, a temporary directory or a task.
+/// Whether an effect is the same if its result is discarded: not for an object that lives as long
+/// as its name, such as a lock, a temporary directory or a task.
 fn is_done_without_a_name(value: &Node) -> bool {
     const HELD: [&str; 10] = [
         "create_task",
@@ -238,7 +238,7 @@ fn is_done_without_a_name(value: &Node) -> bool {
     }
 }
 
-/// Takes out definitions inside a function that nothing in it mentions.
+/// Removes definitions inside a function that nothing in it mentions.
 fn drop_functions(
     node: &mut Node,
     counts: &BTreeMap<String, usize>,

@@ -1,4 +1,4 @@
-//! Which expressions have an effect, as far as their spelling tells.
+//! Which expressions have an effect, as far as their syntax shows.
 
 use super::resolve::What;
 use super::strip::Strip;
@@ -37,7 +37,7 @@ impl Strip<'_> {
         }
     }
 
-    /// Whether evaluating an expression has no effect, as far as its spelling tells.
+    /// Whether evaluating an expression has no effect, judging by its syntax.
     pub(super) fn is_pure(&self, node: &Node) -> bool {
         self.runs_without_effect(node, Lambdas::Wait)
     }
@@ -49,7 +49,7 @@ impl Strip<'_> {
         };
         match node.kind {
             Kind::Walrus | Kind::Await | Kind::Yield | Kind::Effect | Kind::Assign => false,
-            // Only its defaults are evaluated where it stands.
+            // Only its defaults are evaluated at this point.
             Kind::Lambda if lambdas == Lambdas::Wait => {
                 let mut defaults = node.children[0].children.iter();
                 defaults.all(|part| self.runs_without_effect(part, lambdas))
@@ -61,7 +61,7 @@ impl Strip<'_> {
                     || self.index.is_pure(&what)
                     || (self.index.is_reader(callee, &what, &self.scope)
                         && !acts(callee, arguments));
-                // What is called may call what it is given.
+                // The callee may call its arguments.
                 reads
                     && callee.children.iter().all(|part| self.is_pure(part))
                     && arguments
@@ -72,8 +72,8 @@ impl Strip<'_> {
         }
     }
 
-    /// Whether nothing exchanges what is called between a look-up and the call: what a module
-    /// offers, and a method that a class of this file defines.
+    /// Whether a callee cannot be replaced between its look-up and the call: a function of a
+    /// module, or a method that a class of this file defines.
     pub(super) fn is_stable_callee(&self, callee: &Node) -> bool {
         if callee
             .children
@@ -90,9 +90,9 @@ impl Strip<'_> {
     }
 }
 
-/// Whether a method that mostly reads does something when called like this: `queue.get()`,
-/// `path.replace(target)` and `thread.join()` do, `mapping.get(key)`, `text.replace(old, new)`
-/// and `", ".join(words)` do not.
+/// Whether a method that usually only reads has an effect when called like this: `queue.get()`,
+/// `path.replace(target)` and `thread.join()` do, `mapping.get(key)`, `text.replace(old, new)` and
+/// `", ".join(words)` do not.
 fn acts(callee: &Node, arguments: &[Node]) -> bool {
     if callee.kind != Kind::Attribute {
         return false;

@@ -1,5 +1,5 @@
-//! Files that were read of late. One audit compares a version with the one before it, the tag
-//! with both, and what is installed with the tag: most texts come up several times.
+//! A cache of parsed files. One audit compares a version with the previous one, the tag with both,
+//! and the installed files with the tag, so most texts occur several times.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -7,15 +7,15 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use super::grammar::{Grammar, Unreadable, parse};
 use super::tree::Lowered;
 
-/// Most text whose trees are kept, in bytes; a tree takes several times as much.
+/// Maximum size of texts whose trees are cached, in bytes; a tree takes several times as much.
 const ROOM: usize = 1 << 18;
 
 static READINGS: LazyLock<Mutex<Readings>> = LazyLock::new(Mutex::default);
 
-/// Parses and lowers one file, or gives the same tree as the last time.
+/// Parses and lowers one file, or returns the cached tree.
 ///
 /// # Errors
-/// Why it cannot be judged; a single piece that the grammar cannot read is one.
+/// Why it cannot be judged. A single part that the grammar cannot parse is such a reason.
 pub fn read(grammar: &dyn Grammar, source: &str) -> Result<Arc<Lowered>, Unreadable> {
     let lowered = read_what_can_be(grammar, source)?;
     match lowered.faults.first() {
@@ -24,10 +24,10 @@ pub fn read(grammar: &dyn Grammar, source: &str) -> Result<Arc<Lowered>, Unreada
     }
 }
 
-/// The same for a file that may hold what the grammar cannot read.
+/// The same for a file with parts that the grammar cannot parse.
 ///
 /// # Errors
-/// Why nothing of it can be judged.
+/// Why none of it can be judged.
 pub(super) fn read_what_can_be(
     grammar: &dyn Grammar,
     source: &str,

@@ -1,4 +1,4 @@
-//! A tree under other names, or without what marks the effects of logging calls.
+//! Rewrites a tree with other names, or without the markers for effects of logging calls.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,8 @@ pub(super) fn translate(node: &Node, names: &BTreeMap<String, String>) -> Node {
     node
 }
 
-/// A tree in which what logging calls do besides stands by itself, as it would without them.
+/// A tree in which other effects of logging calls are separate statements, as they would be without
+/// the calls.
 pub(super) fn plain(node: &Node) -> Node {
     fn part(node: &mut Node) {
         let mut all = Vec::new();

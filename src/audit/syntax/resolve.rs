@@ -1,4 +1,4 @@
-//! Follows names through one file: which of them hold loggers, log functions, or something else.
+//! Resolves names within one file: which of them hold loggers, log functions, or something else.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,18 +6,18 @@ use super::known::Known;
 use super::names::{LoggingNames, any_matches};
 use super::tree::{Kind, Node};
 
-/// What an expression stands for, as far as logging goes.
+/// The meaning of an expression with regard to logging.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum What {
     /// Certainly a logger.
     Logger,
-    /// A logger by its spelling only.
+    /// A logger, judging only by its spelling.
     Maybe,
     /// Something whose call only logs.
     LogCall,
-    /// Something whose call gives a logger.
+    /// Something whose call returns a logger.
     Factory,
-    /// Something from elsewhere, by its full dotted path.
+    /// Something imported, by its full dotted path.
     From(String),
     /// A function or class of this file, by its qualified name.
     Defined(String),
@@ -68,7 +68,7 @@ impl<'n> Index<'n> {
             next_bound: HashMap::new(),
             next_members: HashMap::new(),
         };
-        // A name may be used above its assignment: a few rounds settle chains of them.
+        // A name may be used above its assignment: a few rounds resolve chains of them.
         for _ in 0..4 {
             index.gather(module, &mut Vec::new());
             let bound = std::mem::take(&mut index.next_bound);
@@ -100,7 +100,7 @@ impl<'n> Index<'n> {
             }
             Kind::Import => {
                 let from = node.children.first().map_or("", |from| from.text.as_str());
-                // `import a.b` binds `a`; the path below it is spelled where it is used.
+                // `import a.b` binds `a`; the rest of the path is spelled where it is used.
                 let from = if from.starts_with(&format!("{}.", node.text)) {
                     node.text.clone()
                 } else {
@@ -141,7 +141,7 @@ impl<'n> Index<'n> {
             self.bind(scope, &target.text, What::Defined(name));
             return;
         }
-        // `log = None` says nothing yet of what the name will hold.
+        // `log = None` does not show yet what the name will hold.
         if value.kind == Kind::Constant {
             return;
         }
@@ -182,7 +182,7 @@ impl<'n> Index<'n> {
         }
     }
 
-    /// What a full dotted path stands for.
+    /// The meaning of a full dotted path.
     fn classify(&self, path: &str) -> What {
         let last = path.rsplit('.').next().unwrap_or(path);
         if any_matches(&self.names.factories, path) {
@@ -204,7 +204,7 @@ impl<'n> Index<'n> {
             .find_map(|end| self.bound.get(&scope[..end].join("."))?.get(name))
     }
 
-    /// What an expression stands for.
+    /// The meaning of an expression.
     pub(super) fn resolve(&self, node: &Node, scope: &[String]) -> What {
         match node.kind {
             Kind::Name => match self.lookup(&node.text, scope) {

@@ -1,5 +1,5 @@
-//! Rust, as the proof that a language is one file: its statements, definitions and macros in
-//! the neutral tree. Types are annotations; attributes and signatures are not.
+//! Rust: shows that a language is one file. Lowers its statements, definitions and macros to the
+//! neutral tree. Types are annotations; attributes and signatures are not.
 
 use tree_sitter::Node as Syntax;
 
@@ -112,7 +112,7 @@ fn statement(walk: &mut Walk<'_>, at: Syntax<'_>) -> Vec<Node> {
     }
 }
 
-/// Control flow is a statement wherever it stands.
+/// Turns control flow into a statement, wherever it occurs.
 fn as_statement(node: Node) -> Node {
     match node.kind {
         Kind::If

@@ -1,5 +1,5 @@
-//! Whether the value of a name may stand where the name is read: what is evaluated before it, and
-//! whether it is evaluated once and always.
+//! Decides whether the value of a name may be moved to where the name is read: what is evaluated
+//! before it, and whether it is evaluated exactly once.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use super::uses::{Asks, count};
 /// How freely a value may be evaluated later than it was.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Moves {
-    /// Literals and local names: whenever.
+    /// Literals and local names: may move anywhere.
     Freely,
-    /// It reads what others may change, and may raise: past what has no effect.
+    /// It reads what others may change, and may raise: may move past expressions without effect.
     PastReads,
-    /// It acts: past nothing but names.
+    /// It has an effect: may move only past names.
     PastNames,
 }
 
@@ -43,11 +43,11 @@ impl Moves {
 /// Where a walk in the order of evaluation has come to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sought {
-    /// The name is here, and its value may be.
+    /// The name is here, and its value may be moved here.
     Found,
-    /// The name is not in what was passed, and the value may stand behind it.
+    /// The name has not occurred yet, and the value may be moved further.
     Passed,
-    /// The value may not go there.
+    /// The value may not be moved there.
     Blocked,
 }
 
@@ -151,7 +151,7 @@ impl<'a> Seek<'a> {
         } else if self.moves != Moves::PastNames || self.locals.contains(&node.text) {
             Sought::Passed
         } else {
-            // What acts may exchange what a global name stands for.
+            // An expression with effects may change the value of a global name.
             Sought::Blocked
         }
     }
@@ -215,8 +215,8 @@ impl<'a> Seek<'a> {
         }
     }
 
-    /// Whether the value cannot exchange a method that is looked up before it: one of a module,
-    /// of a class, or of a local object that the value does not speak of.
+    /// Whether the value cannot replace a method that is looked up before it: a method of a module,
+    /// of a class, or of a local object that the value does not use.
     fn is_stable_method(&self, callee: &Node) -> bool {
         let object = &callee.children[0];
         let apart = object.kind == Kind::Name
@@ -226,7 +226,7 @@ impl<'a> Seek<'a> {
         count(callee, self.name) == 0 && (apart || (self.asks.stable_callee)(callee))
     }
 
-    /// Only what it goes over first is evaluated once.
+    /// Only the outermost iterable is evaluated once.
     fn comprehension(&self, node: &Node) -> Sought {
         let over = node
             .children

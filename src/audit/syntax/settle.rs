@@ -1,5 +1,5 @@
-//! Settles one file once its logging is out: imports, constants and helpers that only logging or
-//! annotations made use of go, and numbers stand where their constants are named.
+//! Cleans up one file after its logging is removed: drops imports, constants and helpers that only
+//! logging or annotations used, and replaces named constants by their numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,8 @@ use super::resolve::module_of;
 use super::strip::Stripped;
 use super::tree::{Aside, Kind, MODULE, Node, Note, one_line};
 
-/// Takes out imports, constants and helpers that only logging or annotations made use of, and
-/// puts the numbers that module constants name where they are used.
+/// Removes imports, constants and helpers that only logging or annotations used, and replaces
+/// module constants by their numbers.
 pub(super) fn settle(file: &File, stripped: Stripped) -> (Node, Vec<Note>) {
     let Stripped {
         mut module,
@@ -43,7 +43,7 @@ pub(super) fn settle(file: &File, stripped: Stripped) -> (Node, Vec<Note>) {
     (module, notes)
 }
 
-/// Takes out module constants, and functions without effect, that only logging reads.
+/// Removes module constants, and functions without effect, that only logging reads.
 fn drop_served(
     block: &mut Node,
     scope: &str,
@@ -129,7 +129,7 @@ fn drop_imports(
     mentioned: &BTreeSet<String>,
     notes: &mut Vec<Note>,
 ) {
-    // What `__init__` imports it offers to others.
+    // What `__init__` imports is offered to other modules.
     if file.path.ends_with("__init__.py") {
         return;
     }

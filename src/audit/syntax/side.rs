@@ -1,4 +1,4 @@
-//! One version of all files: logging taken out across files, then split into definitions.
+//! One version of all files: logging removed across files, then split into definitions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,13 +21,13 @@ pub(super) struct Unit {
     pub(super) path: String,
     /// Qualified name; `#2` marks a second definition of the same name.
     pub(super) name: String,
-    /// Signature and body, nested definitions taken out.
+    /// Signature and body, without nested definitions.
     pub(super) node: Node,
 }
 
 /// One file of one version.
 pub(super) struct Source<'s> {
-    /// Path under which it is compared.
+    /// The path used for the comparison.
     pub(super) path: String,
     /// Its text.
     pub(super) text: &'s str,
@@ -45,8 +45,8 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// Whether a definition only served logging, and all of what it is a part of is here alone:
-    /// its uses are set aside.
+    /// Whether a definition only served logging, and everything it belongs to is in this version
+    /// only: its uses are set aside.
     pub(super) fn only_served_logging(&self, unit: &Unit, other: &Self) -> bool {
         let module = module_of(&unit.path);
         let name = unit.name.split('#').next().unwrap_or(&unit.name);
@@ -199,7 +199,7 @@ fn take_definitions(
         } else {
             format!("{name}#{times}")
         };
-        // Where a definition stands matters only inside a branch or a loop.
+        // The position of a definition matters only inside a branch or a loop.
         if conditional {
             kept.push(Node::leaf(
                 Kind::Other,
@@ -221,8 +221,8 @@ fn take_definitions(
     node
 }
 
-/// Qualified names of definitions that differ between two texts of one file, logging included;
-/// comments, docstrings, annotations and formatting are not part of a tree.
+/// Qualified names of definitions that differ between two texts of one file, including their
+/// logging; comments, docstrings, annotations and formatting are not part of a tree.
 ///
 /// # Errors
 /// Why one of the two cannot be read.

@@ -1,5 +1,5 @@
-//! Takes logging out of a file's tree. A logging call that does something else besides stays,
-//! as the effect it has.
+//! Removes logging from a file's tree. If a logging call also does something else, that effect is
+//! kept.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use super::wrappers;
 pub(super) struct Stripped {
     pub(super) module: Node,
     pub(super) notes: Vec<Note>,
-    /// Names that what was taken out made use of.
+    /// Names that the removed code used.
     pub(super) mentioned: BTreeSet<String>,
     /// Functions found to only log, and without effect, for the next round.
     pub(super) found: Known,
@@ -23,7 +23,7 @@ pub(super) struct Stripped {
     pub(super) acting: BTreeSet<String>,
 }
 
-/// Takes logging out.
+/// Removes logging.
 pub(super) fn strip(
     module: &Node,
     module_name: &str,
@@ -98,7 +98,7 @@ impl Strip<'_> {
                     .rfind(|child| child.kind == Kind::Block)
                     .map_or_else(Vec::new, |body| self.block(body).children)
             }
-            // A loop without a body drains what it goes over.
+            // A loop without a body still exhausts its iterator.
             Kind::Loop if node.children[1].is_empty_block() => {
                 let mut node = self.inside(node);
                 node.text.push_str(", draining");
@@ -363,8 +363,8 @@ impl Strip<'_> {
     }
 }
 
-/// Names whose definition is behaviour by itself, such as `__exit__`; not so what only runs when
-/// an object comes or goes.
+/// Names whose definition is behaviour by itself, such as `__exit__`; except those that run only
+/// when an object is created or destroyed.
 fn is_looked_up_by_python(name: &str) -> bool {
     name.starts_with("__")
         && name.ends_with("__")

@@ -1,12 +1,12 @@
-//! What remains when logging is gone and does nothing: empty branches, handlers that only raise
-//! again, values that nothing reads.
+//! Removes what has no effect once logging is gone: empty branches, handlers that only raise again,
+//! values that nothing reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::tree::{Kind, Node};
 use super::uses::{count, has_hidden_names, occurrences};
 
-/// Tells whether evaluating an expression has no effect.
+/// Decides whether evaluating an expression has no effect.
 type Pure<'p> = dyn Fn(&Node) -> bool + 'p;
 
 /// A compound statement without the parts that do nothing.
@@ -115,7 +115,7 @@ fn raises_again(handler: &Node) -> bool {
         }
 }
 
-/// Takes out of a function's body what has no effect; gives back what it took.
+/// Removes from a function's body what has no effect; returns what it removed.
 pub(super) fn body(body: &mut Node, parameters: &BTreeSet<String>, pure: &Pure<'_>) -> Vec<Node> {
     let mut dead = Vec::new();
     loop {
@@ -176,11 +176,11 @@ pub(super) fn visit_locals<'t>(node: &'t Node, see: &mut impl FnMut(&'t Node)) {
     }
 }
 
-/// Local names that only ever hold something the function made itself.
+/// Local names that only hold objects created by the function itself.
 struct Own {
     /// Containers.
     containers: BTreeSet<String>,
-    /// Anything that `+=` changes for nobody else.
+    /// Values for which `+=` changes nothing for other holders.
     values: BTreeSet<String>,
 }
 
@@ -211,7 +211,7 @@ impl Own {
     }
 }
 
-/// Whether an expression gives what nobody else holds.
+/// Whether an expression creates an object that nothing else holds.
 fn is_new(value: &Node) -> bool {
     const MAKES: [&str; 12] = [
         "len", "int", "float", "str", "bool", "list", "dict", "set", "sorted", "round", "abs",
@@ -233,8 +233,8 @@ fn is_new(value: &Node) -> bool {
     }
 }
 
-/// The local names a statement writes, where that is all it does: `x = …`, `x, y = …`, `x += …`,
-/// `del x`, and for a container made here `x[…] = …` and `x.append(…)`.
+/// The local names a statement writes, if it does nothing else: `x = …`, `x, y = …`, `x += …`, `del
+/// x`, and for a container created here `x[…] = …` and `x.append(…)`.
 fn written<'n>(node: &'n Node, own: &Own, pure: &Pure<'_>) -> Vec<&'n str> {
     match (node.kind, node.children.as_slice()) {
         (Kind::Assign, [target, value]) if pure(value) => assigned(node, target, own, pure),
@@ -260,7 +260,7 @@ fn assigned<'n>(node: &Node, target: &'n Node, own: &Own, pure: &Pure<'_>) -> Ve
     }
 }
 
-/// The names a target consists of; none where it is anything else.
+/// The names that make up a target; none if it contains anything else.
 fn names_of(target: &Node) -> Vec<&str> {
     match target.kind {
         Kind::Name => vec![&target.text],

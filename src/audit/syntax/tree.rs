@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 /// Name of a file's own scope, outside any definition.
 pub const MODULE: &str = "<module>";
 
-/// What a node is. The order of its children is fixed per kind, as told beside each.
+/// The kind of a node. Each kind documents the fixed order of its children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Statements in order. Text: empty, `else` or `finally`.
@@ -16,7 +16,7 @@ pub enum Kind {
     Function,
     /// Text: its name. Signature, Block.
     Class,
-    /// Text: the name it binds. One `Text`: where that comes from.
+    /// Text: the name it binds. One `Text`: the imported path.
     Import,
     /// Condition, Block, Block (the alternative, maybe empty).
     If,
@@ -52,7 +52,7 @@ pub enum Kind {
     Index,
     /// Text: the identifier.
     Name,
-    /// Text: its value in one spelling.
+    /// Text: its value in a normalised spelling.
     Number,
     /// Text: the content without its quotes.
     Text,
@@ -88,7 +88,7 @@ pub enum Kind {
     Token,
     /// `global`, `nonlocal`.
     Declare,
-    /// What a logging call does besides logging: the expressions that may have an effect.
+    /// The effects of a logging call besides logging: the expressions that may have an effect.
     Effect,
     /// Anything else. Text: the grammar's own name for it.
     Other,
@@ -97,7 +97,7 @@ pub enum Kind {
 /// One node.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// Name, operator or value, by kind.
     pub text: String,
@@ -105,9 +105,9 @@ pub struct Node {
     pub line: u32,
     /// Children in the order their kind prescribes.
     pub children: Vec<Node>,
-    /// Digest of kind, text and children, lines left out. Valid after [`Node::seal`].
+    /// Digest of kind, text and children, without lines. Valid after [`Node::seal`].
     pub digest: u64,
-    /// For a number that stands where a constant is named: that name. Not part of the digest.
+    /// For a number that replaced a named constant: that name. Not part of the digest.
     pub called: Option<Box<str>>,
 }
 
@@ -135,7 +135,7 @@ impl Node {
         self.kind == Kind::Block && self.children.is_empty()
     }
 
-    /// The block a definition's statements stand in.
+    /// The block that holds a definition's statements.
     #[must_use]
     pub fn body(&self) -> Option<&Self> {
         self.children
@@ -143,7 +143,7 @@ impl Node {
             .rfind(|child| child.kind == Kind::Block)
     }
 
-    /// Computes the digests of this node and all below it.
+    /// Computes the digests of this node and all its descendants.
     pub fn seal(&mut self) {
         let mut state = DefaultHasher::new();
         self.kind.hash(&mut state);
@@ -155,7 +155,7 @@ impl Node {
         self.digest = state.finish();
     }
 
-    /// Visits this node and all below it, outermost first.
+    /// Visits this node and all its descendants, outermost first.
     pub fn visit<'t>(&'t self, see: &mut impl FnMut(&'t Self)) {
         see(self);
         for child in &self.children {
@@ -163,18 +163,18 @@ impl Node {
         }
     }
 
-    /// Whether any node in it satisfies `is`.
+    /// Whether any node in it satisfies the predicate.
     pub fn any(&self, is: &mut impl FnMut(&Self) -> bool) -> bool {
         is(self) || self.children.iter().any(|child| child.any(is))
     }
 
-    /// Whether it holds a node of this kind.
+    /// Whether it contains a node of this kind.
     #[must_use]
     pub fn holds(&self, kind: Kind) -> bool {
         self.any(&mut |node| node.kind == kind)
     }
 
-    /// The dotted path it spells, such as `self.log.info`; nothing for other expressions.
+    /// The dotted path it spells, such as `self.log.info`; none for other expressions.
     #[must_use]
     pub fn dotted(&self) -> Option<String> {
         match self.kind {
@@ -188,7 +188,7 @@ impl Node {
     }
 }
 
-/// What is set aside because it is not behaviour.
+/// Why something is set aside: it is not behaviour.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
@@ -196,13 +196,13 @@ impl Node {
 pub enum Aside {
     /// A comment.
     Comment,
-    /// A docstring, or another text that stands alone.
+    /// A docstring, or another text that is a statement of its own.
     Docstring,
     /// A type annotation.
     Annotation,
-    /// A logging call, or what only serves one.
+    /// A logging call, or code that only serves one.
     Logging,
-    /// An import that nothing which counts makes use of.
+    /// An import that no behaviour uses.
     Import,
     /// White space, quotes, parentheses, order of definitions.
     Formatting,
@@ -212,10 +212,10 @@ pub enum Aside {
     Test,
 }
 
-/// Something set aside, with where it stood.
+/// Something set aside, with its position.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Note {
-    /// What.
+    /// The reason.
     pub aside: Aside,
     /// Qualified name of the definition around it.
     pub function: String,
@@ -225,18 +225,18 @@ pub struct Note {
     pub line: u32,
 }
 
-/// A source file as a grammar lowers it.
+/// A source file in the form to which a grammar lowers it.
 #[derive(Debug, Clone)]
 pub struct Lowered {
     /// The file's statements.
     pub module: Node,
     /// What the grammar already set aside.
     pub notes: Vec<Note>,
-    /// What it could not read.
+    /// Parts it could not parse.
     pub faults: Vec<Fault>,
 }
 
-/// A piece of source that the grammar cannot read.
+/// A piece of source that the grammar cannot parse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// Qualified name of the definition around it.

@@ -1,14 +1,14 @@
-//! How often names occur, and what the judgement of a function asks about its expressions.
+//! How often names occur, and the questions that judging a function asks about its expressions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::tree::{Kind, Node};
 
-/// What the judgement of one function asks about expressions.
+/// The questions that judging one function asks about expressions.
 pub(super) struct Asks<'a> {
     /// Whether evaluating an expression has no effect.
     pub(super) pure: &'a dyn Fn(&Node) -> bool,
-    /// Whether nothing can exchange what is called between a look-up and the call.
+    /// Whether a callee cannot be replaced between its look-up and the call.
     pub(super) stable_callee: &'a dyn Fn(&Node) -> bool,
 }
 

@@ -1,5 +1,5 @@
-//! Which numbers are waits: told by the name of what they are given to, such as an argument, a
-//! constant, an attribute, a key or the function that is called.
+//! Which numbers are wait times: recognised by the name of what receives them, such as an argument,
+//! a constant, an attribute, a key or the called function.
 
 use super::tree::{Kind, Node};
 
@@ -11,7 +11,7 @@ pub(super) fn is_wait(path: &[Step<'_>], unit: &str, before: &Node, after: &Node
     let constant = |node: &Node| node.called.as_deref().map(names_a_wait);
     match given_to(path, unit) {
         Some(true) => true,
-        // The name of a constant that stands there in both versions speaks, too.
+        // The name of a constant that is used there in both versions counts, too.
         _ => match (constant(before), constant(after)) {
             (Some(before), Some(after)) => before && after,
             _ => false,
@@ -19,7 +19,7 @@ pub(super) fn is_wait(path: &[Step<'_>], unit: &str, before: &Node, after: &Node
     }
 }
 
-/// Whether what a number is given to waits; nothing where that has no name.
+/// Whether the receiver of a number waits; none if the receiver has no name.
 fn given_to(path: &[Step<'_>], unit: &str) -> Option<bool> {
     for (node, at) in path.iter().rev() {
         match step(node, *at, unit) {
@@ -132,7 +132,7 @@ fn call(node: &Node, at: usize) -> Leads {
     }
 }
 
-/// `environ.get(name, default)` and its kin: what is read goes on to where it is put.
+/// `environ.get(name, default)` and similar calls: the value is passed on to its target.
 fn is_reader(name: &str) -> bool {
     matches!(
         name,
@@ -166,7 +166,7 @@ fn target_name(target: &Node) -> &str {
     }
 }
 
-/// Whether a name speaks of a wait, by its words.
+/// Whether the words of a name refer to a wait.
 pub(super) fn names_a_wait(name: &str) -> bool {
     const WORDS: &[&str] = &[
         "wait",
@@ -205,7 +205,7 @@ pub(super) fn names_a_wait(name: &str) -> bool {
         "timeout", "sleep", "delay", "interval", "retry", "retries", "attempt", "deadline",
         "backoff",
     ];
-    // `TIMEOUT_STATUS`, `retry_codes` and `SECONDS_PER_DAY` are none.
+    // `TIMEOUT_STATUS`, `retry_codes` and `SECONDS_PER_DAY` are not waits.
     const NOT: &[&str] = &[
         "status",
         "code",
@@ -240,7 +240,7 @@ pub(super) fn names_a_wait(name: &str) -> bool {
     (part || has(WORDS)) && !has(NOT)
 }
 
-/// The words of `SYNC_TIMEOUT`, `syncTimeout`, `sync-timeout`, in small letters.
+/// The words of `SYNC_TIMEOUT`, `syncTimeout`, `sync-timeout`, in lower case.
 fn words_of(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut small = false;

@@ -1,4 +1,4 @@
-//! What every grammar needs while it lowers: source text, notes, the scope, a depth limit.
+//! What every grammar needs for lowering: source text, notes, the scope, a depth limit.
 
 use tree_sitter::Node as Syntax;
 

@@ -1,18 +1,18 @@
-//! Decorators and context managers that do nothing once logging is out: they hand everything on.
+//! Decorators and context managers that do nothing once logging is removed: they only forward.
 
 use super::tree::{Kind, Node};
 
 /// What a function without its logging turns out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wraps {
-    /// A decorator whose wrapper only calls what it wraps.
+    /// A decorator whose wrapper only calls the wrapped function.
     Plainly,
     /// The same for coroutines.
     Coroutines,
 }
 
-/// Whether a function is a decorator that hands everything on: it gives a wrapper that calls the
-/// one parameter with the wrapper's own arguments.
+/// Whether a function is a decorator that only forwards: it returns a wrapper that calls the single
+/// parameter with the wrapper's own arguments.
 pub(super) fn decorator(signature: &Node, body: &Node) -> Option<Wraps> {
     let [parameter] = signature.children.as_slice() else {
         return None;
@@ -100,7 +100,7 @@ fn keeps_the_name(decorator: &Node, wrapped: &str) -> bool {
     }
 }
 
-/// A function that gives such a decorator: the definition inside it.
+/// The definition inside a function that returns such a decorator.
 pub(super) fn factory(body: &Node) -> Option<Wraps> {
     match body.children.as_slice() {
         [inner, given]
@@ -114,7 +114,7 @@ pub(super) fn factory(body: &Node) -> Option<Wraps> {
     }
 }
 
-/// Whether a function is a context manager that only lets what stands in it run.
+/// Whether a function is a context manager that only runs its body.
 pub(super) fn context(signature: &Node, body: &Node) -> bool {
     let mut decorators = signature
         .children
@@ -142,8 +142,8 @@ pub(super) fn context(signature: &Node, body: &Node) -> bool {
     manages && yields
 }
 
-/// Whether a class is a context manager that only lets what stands in it run: it has no other
-/// methods, and those keep values of its own at most.
+/// Whether a class is a context manager that only runs its body: it has no other methods, or only
+/// ones that store values of its own.
 pub(super) fn context_class(class: &Node, pure: &dyn Fn(&Node) -> bool) -> bool {
     const METHODS: [&str; 5] = [
         "__init__",

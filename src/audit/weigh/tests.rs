@@ -135,7 +135,7 @@ fn a_parameter_that_is_gone_is_not_broken() {
         (0, &[b.to_owned()][..])
     );
     assert_eq!(proof.pass_to_pass, 1);
-    // One whose name comes from the code is the same test.
+    // A case whose name comes from the code is the same test.
     let proof = weighed(
         TEST,
         &[(a, passes.clone()), (b, fails("assert 1 == 2"))],
@@ -144,7 +144,7 @@ fn a_parameter_that_is_gone_is_not_broken() {
     assert_eq!(proof.fail_to_pass.len(), 1);
     assert_eq!(proof.fail_to_pass[0].id, c);
     assert!(proof.cannot_without.is_empty() && proof.gone.is_empty());
-    // A whole test that is gone is another matter.
+    // A whole test that was removed is a different case.
     let proof = weighed(TEST, &[(A, passes)], &[]);
     assert_eq!(proof.broken.len(), 1);
 }
@@ -155,7 +155,7 @@ fn a_module_that_cannot_be_collected_tells_for_its_tests() {
     let old = cannot("cannot be collected: ImportError: x");
     let proof = weighed(TEST, &[(module, old)], &[(A, Outcome::Passes)]);
     assert!(proof.cannot_without[0].what.contains("ImportError: x"));
-    // Where the product itself raised it, the tests fail.
+    // If the product itself raised it, the tests fail.
     let mut old = fails("cannot be collected: ImportError: x");
     if let Outcome::Fails { at, .. } = &mut old {
         at.push(("src/app/q.py".to_owned(), 1));

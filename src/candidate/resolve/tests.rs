@@ -1,4 +1,4 @@
-//! What is chosen, and what is said of the rest.
+//! Which candidate is chosen, and what is reported about the others.
 
 use std::str::FromStr;
 
@@ -214,7 +214,7 @@ fn the_one_that_was_asked_for_is_taken_and_what_is_newer_is_told() {
             "passed over on GitHub: 3.2.0rc15, 3.2.0rc16: newer, but another one was asked for",
         ]
     );
-    // Asked for, it still has to be on both.
+    // Even if it was requested, it must be on both.
     let choice = chosen(&line(), Some(&asked), &releases[..3], index);
     assert!(!choice.agree());
     assert_eq!(choice.on_github, None);

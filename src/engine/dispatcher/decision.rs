@@ -1,5 +1,5 @@
-//! What becomes of a step that waits: a function of the plan and of how others ended, never of
-//! the order in which they did.
+//! What happens to a waiting step: a function of the plan and of how other steps ended, never of
+//! the order in which they ended.
 
 use super::state::{RunState, Step};
 use crate::gate::Start;
@@ -12,11 +12,11 @@ pub(super) enum Decision {
     NotRun(Stop),
 }
 
-/// What a subtask means for those that wait for it.
+/// The effect of a subtask on those that wait for it.
 enum Behind {
     /// Not known yet.
     Open,
-    /// As far as it goes, they may start.
+    /// As far as this is concerned, they may start.
     Free,
     /// They must not, and why.
     Stop(Stop),
@@ -37,9 +37,9 @@ impl RunState {
         }
     }
 
-    /// Of those it waits for, the first that lets nothing on is the reason not to run, whichever
-    /// ended first: as long as another may become the first, nothing is decided. So the reason
-    /// follows from plan and outcomes alone, and a replay finds the same.
+    /// The first of the steps it waits for, in plan order, that stops it is the reason not to run,
+    /// whichever ended first: while another may still become the first, nothing is decided. So the
+    /// reason depends only on plan and outcomes, and a replay finds the same.
     fn decide_on_success(&self, step: &Step) -> Option<Decision> {
         for id in &step.after {
             match self.behind(id) {
@@ -124,7 +124,7 @@ impl RunState {
         }
     }
 
-    /// What the end of `id` means for what comes after it.
+    /// The effect of the end of `id` on the steps after it.
     fn behind(&self, id: &SubtaskId) -> Behind {
         match self.outcome(id) {
             None => Behind::Open,
@@ -139,8 +139,8 @@ impl RunState {
         }
     }
 
-    /// Evidence kept and issues re-opened make nothing pass, so what comes after a step for
-    /// failures stops all the same when there was one; other steps let on.
+    /// Storing evidence and re-opening issues does not make a gate pass, so the steps after a
+    /// failure handler stop if there was a failure; other steps continue.
     fn behind_handler(&self, id: &SubtaskId) -> Behind {
         let handler = |step: &&Step| step.id == *id && step.start == Start::Failure;
         let Some(step) = self.steps.iter().find(handler) else {

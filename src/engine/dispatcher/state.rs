@@ -1,4 +1,4 @@
-//! How far a run has come: its steps in plan order, how each of them stands, what was published.
+//! The progress of a run: its steps in plan order, the state of each, and the published facts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,23 +9,23 @@ use crate::model::{Facts, Outcome, SubtaskId};
 /// A subtask as the dispatcher sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// Which.
+    /// Its id.
     pub id: SubtaskId,
     /// Its work package.
     pub work_package: String,
-    /// Subtasks that must let on before it starts.
+    /// Subtasks that must have ended without stopping it before it starts.
     pub after: Vec<SubtaskId>,
     /// When it starts.
     pub start: Start,
     /// Fact that must hold, or it is skipped.
     pub only_if: Option<String>,
-    /// The fact it publishes; a skipped one publishes why.
+    /// The fact it publishes; if it is skipped, the fact is the reason.
     pub publishes: Option<String>,
-    /// Whether `--until` and `--only` leave it in.
+    /// Whether it is within `--until` and `--only`.
     pub in_scope: bool,
-    /// What a dry run leaves it at: what it would do to the outside.
+    /// What it would do externally, if a dry run therefore stops before it.
     pub dry_run_stop: Option<String>,
-    /// What it needs that other steps do, in words that say what, when a dry run goes through.
+    /// What it needs from other steps, with a description, for a dry run that goes through.
     pub needs: Vec<(SubtaskId, String)>,
 }
 
@@ -36,7 +36,7 @@ pub(super) enum StepState {
     Ended(Outcome),
 }
 
-/// What decisions are made from.
+/// The data for decisions.
 #[derive(Debug)]
 pub(super) struct RunState {
     pub(super) steps: Vec<Step>,

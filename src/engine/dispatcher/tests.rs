@@ -1,4 +1,4 @@
-//! The dispatcher as a state machine: what it answers to what happens.
+//! The dispatcher as a state machine: its answers to events.
 
 use proptest::prelude::*;
 
@@ -118,8 +118,8 @@ fn a_stop_reaches_everything_behind_it_and_nothing_beside_it() {
     );
 }
 
-/// As a gate file makes it: what follows waits for the handler alone, and stops all the same
-/// when that had a failure to handle.
+/// As in a gate file: later steps wait only for the handler, and stop anyway if it had a failure to
+/// handle.
 fn with_failure_handler() -> Dispatcher {
     let handler = Step {
         start: Start::Failure,
@@ -289,7 +289,7 @@ fn a_gate_without_a_subtask_in_scope_is_no_pass() {
 
 proptest! {
     /// Any graph, any outcomes, any order of completion: every subtask ends exactly once, starts
-    /// only after all before it let on, and the gate passes only if nothing is worse.
+    /// only after none of those before it stopped it, and the gate passes only if nothing is worse.
     #[test]
     fn every_run_comes_to_an_end(
         edges in prop::collection::vec(prop::collection::vec(any::<bool>(), 8), 8),

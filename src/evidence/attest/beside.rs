@@ -12,8 +12,8 @@ use crate::store::Opened;
 use crate::store::disk::Disk;
 
 impl Verified {
-    /// Says who signed the bundle: checked where keys and how many of them were asked for, else
-    /// whether there is anything to check.
+    /// Reports who signed the bundle. With keys and a required number of signers the signatures are
+    /// checked; otherwise it reports only whether there is anything to check.
     pub fn look_for_signature(
         &mut self,
         disk: &dyn Disk,

@@ -1,4 +1,4 @@
-//! Is an attestation about this very bundle, and who signed it?
+//! Checks whether an attestation is about exactly this bundle, and who signed it.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,12 @@ use super::statements::{VERDICT, difference};
 use crate::model::read_json;
 use crate::signing::{Envelope, Trusted, TrustedKey, envelopes};
 
-/// Checks an attestation of a bundle: every statement is about this bundle and says what the
-/// bundle shows, and so many of the trusted keys signed the gate's own. Keys of one name count
-/// once: two keys of one person are no second pair of eyes.
+/// Checks an attestation of a bundle: every statement is about this bundle and matches its
+/// contents, and the required number of trusted keys signed the gate's own statements. Several keys
+/// with one name count as one signer.
 ///
 /// # Errors
-/// What does not hold, in words.
+/// The check that failed, as a message.
 pub fn check(
     claims: &Claims,
     attestation: &[u8],
@@ -75,7 +75,7 @@ fn too_few(
     words
 }
 
-/// Holds every statement against what the bundle gives, and says which each is.
+/// Compares every statement with the bundle's contents, and returns their kinds.
 pub(super) fn agreeing(claims: &Claims, envelopes: &[Envelope]) -> Result<Vec<String>, String> {
     let expected = claims.statements();
     let kind = |(at, envelope): (usize, &Envelope)| {

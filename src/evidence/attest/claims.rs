@@ -1,4 +1,4 @@
-//! What there is to say about a bundle.
+//! The claims that can be made about a bundle.
 
 use jiff::Timestamp;
 
@@ -11,45 +11,45 @@ use crate::model::subject::{Subject, WorldKind};
 use crate::model::{Outcome, Verdict};
 use crate::store::Opened;
 
-/// What there is to say about a bundle: all of it read from the bundle.
+/// The claims about a bundle, all read from the bundle.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claims {
-    /// Name of the bundle, whatever its file is called here.
+    /// The bundle's own name, independent of its file name here.
     pub name: String,
     /// Its SHA-256.
     pub sha256: String,
-    /// What it is a verdict on.
+    /// What its verdict applies to.
     pub subject: Subject,
     /// Head of its journal.
     pub head: String,
     /// Number of the journal's records.
     pub records: usize,
-    /// When the run came to its end.
+    /// When the run ended.
     pub time: Timestamp,
     /// Subtasks that passed.
     pub passed: Vec<String>,
     /// Subtasks that passed with a warning.
     pub warned: Vec<String>,
-    /// Subtasks that did not: failed, blocked, not determined.
+    /// Subtasks that did not pass: failed, blocked, not determined.
     pub failed: Vec<String>,
 }
 
-/// What a verdict says to somebody who knows only yes and no.
+/// A verdict reduced for readers that distinguish only success and failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Conclusion {
     /// The whole gate passed, in the real world.
     Passed,
-    /// What was run passed; it says nothing about the release.
+    /// Everything that was run passed; this does not approve the release.
     PassedInPart,
     /// It did not pass.
     Failed,
 }
 
 impl Claims {
-    /// Reads them from a bundle, which has to be intact.
+    /// Reads them from a bundle, which must be intact.
     ///
     /// # Errors
-    /// When its journal cannot be read, or is not finalized.
+    /// If its journal cannot be read, or is not finalized.
     pub fn of(opened: &Opened) -> Result<Self, EvidenceError> {
         let folded = read_journal(opened).map_err(EvidenceError::format)?;
         if folded.sealed.is_none() {
@@ -98,7 +98,7 @@ impl Claims {
     }
 }
 
-/// When the last thing happened that the journal knows of: the run's own time, whoever reads it.
+/// The time of the last event in the journal: the end of the run, independent of the reader.
 fn end(folded: &Folded) -> Timestamp {
     let times = folded.lines.iter().filter_map(|line| match &line.record {
         Record::Event(event) => Some(event.time),

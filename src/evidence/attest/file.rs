@@ -1,4 +1,4 @@
-//! The file beside a bundle: envelopes, one a line. It only grows.
+//! The attestation file beside a bundle: envelopes, one per line. It is append-only.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::store::disk::Disk;
 /// Why a bundle was not attested.
 #[derive(Debug, thiserror::Error)]
 pub enum AttestError {
-    /// What is there already is not about this bundle.
+    /// The existing file is not about this bundle.
     #[error("`{}`: {why}", path.display())]
     Foreign {
         /// The attestation.
@@ -19,7 +19,7 @@ pub enum AttestError {
         /// What does not hold.
         why: String,
     },
-    /// Somebody else writes it, or was interrupted while they did.
+    /// Another process is writing it, or was interrupted while writing.
     #[error(
         "`{}` is there: another `gate attest` is at work, or was killed\n  → remove it if none is",
         path.display()
@@ -28,7 +28,7 @@ pub enum AttestError {
         /// The file.
         path: PathBuf,
     },
-    /// The disk refuses.
+    /// A file operation failed.
     #[error("cannot {operation} `{}`: {source}", path.display())]
     Disk {
         /// `read`, `write`.
@@ -41,17 +41,17 @@ pub enum AttestError {
     /// The agent gave no signature.
     #[error(transparent)]
     Agent(#[from] AgentError),
-    /// A statement cannot be written down.
+    /// A statement cannot be serialized.
     #[error("a statement cannot be written: {0}")]
     Json(#[from] serde_json::Error),
 }
 
-/// What became of an attestation.
+/// The result of attesting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attested {
     /// These many envelopes were added.
     Added(usize),
-    /// This key had signed all of it before.
+    /// This key had already signed all of it.
     AlreadyThere,
 }
 
@@ -64,10 +64,10 @@ pub fn attestation_of(bundle: &Path) -> PathBuf {
 }
 
 /// Adds a signer's statements to an attestation. The same bundle and the same key give the same
-/// bytes, so what the key has signed before is not added again.
+/// bytes, so what the key has already signed is not added again.
 ///
 /// # Errors
-/// When what is there is about another bundle, the signer refuses, or the disk does.
+/// If the existing file is about another bundle, or if signing or a file operation fails.
 pub async fn attest(
     disk: &dyn Disk,
     path: &Path,
@@ -110,7 +110,7 @@ fn existing(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, AttestError
     }
 }
 
-/// The envelopes of an attestation that is there.
+/// The envelopes of an existing attestation.
 fn known(path: &Path, claims: &Claims, bytes: &[u8]) -> Result<Vec<Envelope>, AttestError> {
     let foreign = |why: String| AttestError::Foreign {
         path: path.to_owned(),
@@ -121,7 +121,7 @@ fn known(path: &Path, claims: &Claims, bytes: &[u8]) -> Result<Vec<Envelope>, At
     Ok(found)
 }
 
-/// Puts the longer file in the place of the shorter, unless somebody else was faster.
+/// Replaces the file by the longer one, unless another process was faster.
 fn replace(
     disk: &dyn Disk,
     path: &Path,
@@ -144,7 +144,8 @@ fn replace(
             .and_then(|()| disk.rename(&beside, path).map_err(failed("write", path))),
     });
     if placed.is_err() {
-        // Nothing was placed; what lies beside would be taken for somebody at work.
+        // Nothing was renamed into place; the remaining file would be taken for another process at
+        // work.
         let _gone = disk.remove(&beside);
     }
     placed?;

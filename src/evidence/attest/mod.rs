@@ -1,8 +1,8 @@
-//! Who says so: in-toto statements about a bundle, signed beside it.
+//! Attestations: in-toto statements about a bundle, signed, in a file beside it.
 //!
-//! Statements are functions of the bundle alone, so whoever reads one makes it anew and compares:
-//! nothing in an attestation is believed that the bundle does not show. Forms and meaning are in
-//! `docs/signing.md`.
+//! Statements are functions of the bundle alone, so a reader recomputes and compares them: nothing
+//! in an attestation is believed unless the bundle shows it. `docs/signing.md` documents formats
+//! and meaning.
 
 mod beside;
 mod check;

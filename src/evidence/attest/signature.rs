@@ -1,4 +1,4 @@
-//! What a verification says of a bundle's signatures.
+//! The result of verifying a bundle's signatures.
 
 use std::fmt;
 
@@ -6,19 +6,19 @@ use serde::Serialize;
 
 use crate::signing::Algorithm;
 
-/// Who says so.
+/// The signatures of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 pub enum Signature {
-    /// Nobody: there is no attestation.
+    /// There is no attestation.
     Unsigned,
-    /// There is an attestation, and no key was named to check it with.
+    /// There is an attestation, but no key was given to check it with.
     NotChecked,
-    /// As many as were asked for.
+    /// The required number of signers.
     Signed {
         /// Who.
         by: Vec<SignedBy>,
-        /// How many were asked for.
+        /// The required number.
         threshold: usize,
     },
     /// The attestation is not about this bundle, or too few signed it.
@@ -28,14 +28,14 @@ pub enum Signature {
     },
 }
 
-/// Somebody who signed.
+/// A signer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SignedBy {
-    /// The key's principals in an allowed-signers file, else its id.
+    /// The key's principals in an allowed-signers file, or else its id.
     pub name: String,
     /// SHA-256 of the key's `SubjectPublicKeyInfo`.
     pub keyid: String,
-    /// What it signs with.
+    /// The signature algorithm.
     pub algorithm: Algorithm,
 }
 

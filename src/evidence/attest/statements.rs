@@ -1,5 +1,5 @@
-//! The three statements about a bundle, field by field. What is renamed here gets a new predicate
-//! type: earlier attestations are compared with what is made here.
+//! The three statements about a bundle, field by field. Renaming anything here requires a new
+//! predicate type, because earlier attestations are compared with what this module produces.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
 const SUMMARY: &str = "https://slsa.dev/verification_summary/v1";
 /// What exactly the verdict is on; `docs/signing.md` describes it.
 pub(super) const VERDICT: &str = "urn:canary-gate:verdict:v1";
-/// Who came to the verdict, for those who ask for a verifier by name.
+/// The verifier of the verdict, for statements that name one.
 const VERIFIER: &str = "urn:canary-gate";
 
 impl Claims {
@@ -36,7 +36,7 @@ impl Claims {
         })
     }
 
-    /// The bundle, the candidate's wheels, and the commit that they were made from.
+    /// The bundle, the candidate's wheels, and their commit.
     fn subjects(&self) -> Vec<Value> {
         let mut subjects = vec![json!({"name": self.name, "digest": {"sha256": self.sha256}})];
         let Some(candidate) = &self.subject.candidate else {
@@ -96,7 +96,7 @@ impl Claims {
                 "digest": {"sha256": self.subject.gate.sha256},
             },
             "verificationResult": if passed { "PASSED" } else { "FAILED" },
-            // Levels that begin with SLSA_ are not ours to give.
+            // Levels that begin with SLSA_ are not ours to assign.
             "verifiedLevels": [if passed { "CANARY_GATE_PASSED" } else { "FAILED" }],
         })
     }
@@ -158,7 +158,7 @@ fn purl(candidate: &JudgedCandidate) -> Option<String> {
     Some(format!("pkg:pypi/{package}@{version}"))
 }
 
-/// Where two values differ first: the path, and what stands there in each.
+/// The first difference between two values: the path, and the value in each.
 pub(super) fn difference(expected: &Value, found: &Value) -> Option<(String, String, String)> {
     let shown = |value: Option<&Value>| match value {
         None => "nothing".to_owned(),

@@ -1,4 +1,4 @@
-//! Compares two runs: what they began with, where they parted, what they concluded.
+//! Compares two runs: their inputs, where they diverged, what they concluded.
 
 use std::collections::BTreeSet;
 
@@ -39,10 +39,11 @@ pub fn diff(one: &Run<'_>, other: &Run<'_>) -> Diff {
     }
 }
 
-/// Compared as it is: what somebody asked for is never of the moment, not even a time.
+/// Compares the inputs literally: what somebody requested is never nondeterministic, not even a
+/// time.
 fn began_with(one: &Folded, other: &Folded) -> Vec<Difference> {
     let (a, b) = (beginning(one), beginning(other));
-    // Journals from before they were kept hold none.
+    // Journals from before they were recorded contain none.
     let kept = [one, other].map(|run| !run.gate().templates.is_empty());
     let compared = |path: &&Path| kept == [true, true] || !path.to_string().starts_with(TEMPLATE);
     let paths: BTreeSet<&Path> = a.keys().chain(b.keys()).collect();
@@ -70,7 +71,7 @@ fn beginning(run: &Folded) -> Values {
         sha256,
         templates,
     } = run.gate();
-    // The process that came to the end is the one that its verdict is from.
+    // The process that reached the end is the one that gave the verdict.
     let last = run.resumptions.last();
     let tools = last.map_or(&header.tools, |last| &last.tools);
     let version = last.map_or(&header.version, |last| &last.version);

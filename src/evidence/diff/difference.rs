@@ -1,4 +1,4 @@
-//! What a comparison gives.
+//! The result of a comparison.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,35 +10,35 @@ use crate::model::{SubtaskId, Verdict};
 pub struct Diff {
     /// Both verdicts.
     pub verdicts: (Verdict, Verdict),
-    /// What they did not begin with alike: gate, parameters, what was asked for, tools, version of
-    /// the program.
+    /// Different inputs: gate, parameters, requested scope, tools, version of the program.
     pub began_with: Vec<Difference>,
-    /// Where the two runs first asked something else, or were answered otherwise.
+    /// The first request or response that differs.
     pub first: Option<Divergence>,
-    /// Subtasks that ended otherwise: how in the one, how in the other.
+    /// Subtasks with different outcomes: the outcome in the one run, and in the other.
     pub outcomes: Vec<(SubtaskId, String, String)>,
-    /// Facts that only the one run published, and those that only the other did, by name.
+    /// Names of the facts that only one of the runs published: the one, and the other.
     pub only: (Vec<String>, Vec<String>),
     /// Facts of both that differ, by path.
     pub facts: Vec<Difference>,
-    /// Among them, how many are volatile.
+    /// How many of them are nondeterministic.
     pub volatile: usize,
 }
 
-/// Where two runs parted.
+/// Where two runs diverged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Divergence {
     /// In which subtask.
     pub subtask: SubtaskId,
-    /// At which exchange of the one run, or of the other when the one has no more.
+    /// Number of the request in the one run, or in the other if the one has no more.
     pub exchange: u32,
-    /// Whether the request or the answer differs.
+    /// Whether the request or the response differs.
     pub what: &'static str,
-    /// In the one run; none when it made no such exchange.
+    /// Its value in the one run; none if it does not exist there.
     pub one: Option<Value>,
-    /// In the other.
+    /// Its value in the other.
     pub other: Option<Value>,
-    /// What in them differs and is not volatile, by path; empty when one of them is not there.
+    /// The differences within them that are not nondeterministic, by path; empty if one of them
+    /// does not exist.
     pub parts: Vec<Difference>,
 }
 
@@ -47,19 +47,19 @@ pub struct Divergence {
 pub struct Difference {
     /// Path, such as `canary.runs[2].outcome`.
     pub path: String,
-    /// In the one run; none when it is not there.
+    /// Its value in the one run; none if it does not exist there.
     pub one: Option<Value>,
-    /// In the other.
+    /// Its value in the other.
     pub other: Option<Value>,
-    /// Of two long texts the lines that differ, without what is of the moment.
+    /// For two long texts, the lines that differ, without nondeterministic parts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<String>,
-    /// Why it says nothing that they differ, when it does not.
+    /// Why the difference has no meaning, if it has none.
     pub volatile: Option<&'static str>,
 }
 
 impl Diff {
-    /// Whether nothing differs but what always does.
+    /// Whether there are no differences except nondeterministic ones.
     #[must_use]
     pub fn same(&self) -> bool {
         self.verdicts.0 == self.verdicts.1

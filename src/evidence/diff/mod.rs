@@ -1,4 +1,4 @@
-//! What differs between two runs: where they first parted, and every fact that is not the same.
+//! Compares two runs: where they first diverged, and every fact that differs.
 
 mod compare;
 mod difference;

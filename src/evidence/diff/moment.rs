@@ -1,6 +1,6 @@
-//! What a run was given of its moment: fresh ids, directories named by the clock, and the digests
-//! of texts that hold such. For each stands where it came from, or what it is the digest of, so
-//! that the same use of it is the same in every run.
+//! Nondeterministic values of a run: fresh ids, directories named by the clock, and the digests of
+//! texts that contain such values. Each is replaced by its origin, or by what it is the digest of,
+//! so that the same use of it is equal in every run.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -18,33 +18,33 @@ use crate::world::Response;
 
 /// A shorter id could be part of any word.
 const SHORTEST_ID: usize = 8;
-/// A longer text is compared by its digest, whether it stands in the journal or beside it; so that
-/// one which is referred to often is taken up once.
+/// A longer text is compared by its digest, whether it is in the journal or beside it, so that a
+/// text with many references is processed once.
 const LONGEST: usize = 4096;
 
 /// What a value is part of.
 #[derive(Debug, Clone, Copy)]
 enum Of {
-    /// A record. What looks like a reference is one.
+    /// A record. Whatever has the form of a reference is one.
     Journal,
-    /// A text that somebody wrote. What looks like a reference is data.
+    /// A text that somebody wrote. Whatever has the form of a reference is data.
     Text,
 }
 
-/// One run's moment.
+/// The nondeterministic values of one run.
 pub(super) struct Moment<'r> {
     texts: &'r Texts,
     search: Option<AhoCorasick>,
     names: Vec<String>,
-    /// Digests of texts that hold something of the moment, and what stands for each.
+    /// Digests of texts with nondeterministic parts, and their replacements.
     digests: HashMap<String, String>,
     /// Digests that were looked at.
     learned: HashSet<String>,
-    /// What stands for each blob that the journal refers to.
+    /// The replacement for each blob that the journal refers to.
     blobs: HashMap<String, String>,
 }
 
-/// A text as it is compared within a value.
+/// A text in the form in which it is compared within a value.
 fn short(text: String) -> String {
     if text.len() <= LONGEST {
         return text;
@@ -58,7 +58,7 @@ impl<'r> Moment<'r> {
         let ids = ids(run);
         let search = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
-            // An id goes on into names in small letters.
+            // An id is also used in names, in lower case.
             .ascii_case_insensitive(true)
             .build(ids.keys());
         let mut moment = Self {
@@ -73,8 +73,8 @@ impl<'r> Moment<'r> {
         moment
     }
 
-    /// A value without what is of the moment. `names` are those of the fields it lies in.
-    /// Long texts are digests; see [`Moment::whole`].
+    /// A value without its nondeterministic parts. `names` are those of the enclosing fields. Long
+    /// texts become digests; see [`Moment::whole`].
     pub(super) fn steady<'v>(&self, value: &'v Value, names: &mut Vec<&'v str>) -> Value {
         self.walk(value, names, Of::Journal)
     }
@@ -105,7 +105,7 @@ impl<'r> Moment<'r> {
                     let left_out = (of_the_moment && name == "value") || (sized && name == "bytes");
                     match excuse(names) {
                         _ if left_out => {}
-                        // That it is there is all that it says.
+                        // Only its presence has a meaning.
                         Some(Excuse::Itself(_)) if !item.is_null() => {
                             kept.insert(name.clone(), "‹volatile›".into());
                         }
@@ -120,26 +120,26 @@ impl<'r> Moment<'r> {
         }
     }
 
-    /// Whether the size beside a digest is that of something that holds what is of the moment.
+    /// Whether the size beside a digest is that of a text with nondeterministic parts.
     fn sized_by_the_moment(&self, table: &Value) -> bool {
         let digest = table.get("sha256").and_then(Value::as_str);
         digest.is_some_and(|digest| self.digests.contains_key(digest))
     }
 
-    /// A text, or the text that is referred to, without what is of the moment, however long.
+    /// A text, or the referenced text, without nondeterministic parts, however long.
     pub(super) fn whole(&self, value: &Value) -> Option<String> {
         let blob = referred(value).and_then(|sha256| self.texts.blobs.get(sha256));
         let text = blob.map(String::as_str).or(value.as_str())?;
         Some(self.text(text))
     }
 
-    /// A text without what is of the moment; JSON field by field.
+    /// A text without nondeterministic parts; JSON field by field.
     fn text(&self, text: &str) -> String {
         if text.starts_with(['{', '['])
             && let Ok(value) = serde_json::from_str::<Value>(text)
         {
             let steady = self.walk(&value, &mut Vec::new(), Of::Text);
-            // Unchanged, it is the text that counts: it may say what its value does not.
+            // If unchanged, the text itself counts: it may contain more than its value.
             return if steady == value {
                 text.to_owned()
             } else {
@@ -165,8 +165,9 @@ impl<'r> Moment<'r> {
         })
     }
 
-    /// Takes the digests of all texts of the run, each standing for what the text says apart from
-    /// the moment. In the plan's order: a text may hold digests of those before it.
+    /// Learns the digests of all texts of the run, each replaced by the text without its
+    /// nondeterministic parts. In the plan's order, because a text may contain digests of earlier
+    /// ones.
     fn learn_digests(&mut self, run: &Run<'_>) {
         let courses: BTreeMap<_, _> = run.folded.courses().collect();
         let planned = subtasks(run.folded, run.folded);
@@ -214,13 +215,13 @@ impl<'r> Moment<'r> {
         }
     }
 
-    /// Gives the text without what is of the moment, the first time that its digest is seen.
+    /// Returns the text without nondeterministic parts, the first time that its digest is seen.
     fn learn(&mut self, digest: String, text: &str) -> Option<String> {
         if !self.learned.insert(digest.clone()) {
             return None;
         }
         let steady = self.text(text);
-        // A text that holds nothing of the moment has the same digest in every run.
+        // A text without nondeterministic parts has the same digest in every run.
         if steady != text {
             let stands = format!("‹sha256 of {}›", sha256_hex(steady.as_bytes()));
             self.digests.insert(digest, stands);
@@ -228,7 +229,8 @@ impl<'r> Moment<'r> {
         Some(steady)
     }
 
-    /// An archive is of the moment because its files are, and those are listed in its manifest.
+    /// Learns archives: they are nondeterministic because their files are, and these are listed in
+    /// the manifest.
     fn learn_archives(&mut self, answer: &Value) {
         for file in answer
             .get("value")
@@ -245,7 +247,7 @@ impl<'r> Moment<'r> {
     }
 }
 
-/// The ids of a run: its own, those that its subtasks asked for, and those that programs gave.
+/// The ids of a run: its own, those that its subtasks requested, and those that programs returned.
 fn ids(run: &Run<'_>) -> BTreeMap<String, String> {
     let header = &run.folded.header;
     let mut ids = BTreeMap::from([(header.run.clone(), "‹run id›".to_owned())]);
@@ -277,7 +279,7 @@ fn fresh_id(exchange: &Exchange) -> Option<String> {
     let Some(Answer::Ok(response)) = &exchange.answer else {
         return None;
     };
-    // Few answers are ids; the others need not be read.
+    // Few responses are ids; the others need not be parsed.
     let is_head = |text: &str| text.starts_with(r#"{"response":"journal-head""#);
     let short = |response: &&Said| response.text().len() <= 100 || is_head(response.text());
     match Some(response).filter(short)?.read().ok()? {

@@ -1,4 +1,4 @@
-//! What differs between values of two runs, apart from what is of the moment of each.
+//! Differences between values of two runs, except nondeterministic ones.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::path::{Path, Values, is_filled};
 use super::told;
 use super::volatile::{Excuse, excuse};
 
-/// Why a value differs that is the same but for what is of the moment.
+/// Why a value differs although it is equal without its nondeterministic parts.
 const OF_THE_MOMENT: &str = "it differs only in times, ids and ports";
 /// Why a size differs.
 const SIZE: &str = "the size of what differs only in times, ids and ports";
@@ -22,7 +22,7 @@ pub(super) struct Moments<'r> {
 }
 
 impl Moments<'_> {
-    /// Two values without what is of their moment.
+    /// Two values without their nondeterministic parts.
     fn steady<'v>(
         &self,
         names: &[&'v str],
@@ -35,7 +35,7 @@ impl Moments<'_> {
         )
     }
 
-    /// Whether two values are the same but for what is of the moment.
+    /// Whether two values are equal without their nondeterministic parts.
     pub(super) fn same(&self, one: Option<&Value>, other: Option<&Value>) -> bool {
         let (one, other) = self.steady(&[], one, other);
         one == other
@@ -47,7 +47,7 @@ impl Moments<'_> {
         paths
             .into_iter()
             .filter(|path| a.get(*path) != b.get(*path))
-            // Of an empty list and a filled one the items are told.
+            // For an empty list and a filled one, the items are reported.
             .filter(|path| !is_filled(path, a, b) && !is_filled(path, b, a))
             .map(|path| self.difference(path, a, b))
             .collect()
@@ -85,8 +85,8 @@ impl Moments<'_> {
     }
 }
 
-/// Why it says nothing, by its name, that a value differs. That it is there in the one run only
-/// does say something, unless it lies in something that says nothing as a whole.
+/// Why, judging by its name, a different value has no meaning. Its presence in only one run does
+/// have a meaning, unless an enclosing value has none as a whole.
 fn excused(names: &[&str], one: Option<&Value>, other: Option<&Value>) -> Option<&'static str> {
     let there = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
     match excuse(names)? {

@@ -1,4 +1,4 @@
-//! Where two runs parted: the first exchange that is not the same.
+//! Where two runs diverged: the first request or response that differs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::recorded::subtasks;
 use crate::journal::{Answer, Exchange, Folded};
 use crate::model::SubtaskId;
 
-/// The first exchange, in the plan's order, that is not the same.
+/// The first request or response, in the plan's order, that differs.
 pub(super) fn first(one: &Folded, other: &Folded, moments: &Moments<'_>) -> Option<Divergence> {
     subtasks(one, other).into_iter().find_map(|id| {
         let (mut a, mut b) = (strands(one, id), strands(other, id));
@@ -28,7 +28,7 @@ pub(super) fn first(one: &Folded, other: &Folded, moments: &Moments<'_>) -> Opti
     })
 }
 
-/// The exchanges of a subtask by strand: only within one has their order a meaning.
+/// The requests of a subtask by concurrent branch: their order has a meaning only within a branch.
 fn strands<'r>(run: &'r Folded, id: &SubtaskId) -> BTreeMap<Option<&'r str>, Vec<&'r Exchange>> {
     let mut strands: BTreeMap<_, Vec<&Exchange>> = BTreeMap::new();
     for exchange in run
@@ -82,7 +82,7 @@ fn parted(
         .or_else(|| differ("answer", both.map(|exchange| exchange.and_then(answer))))
 }
 
-/// What differs within two requests or answers, by path.
+/// Differences within two requests or responses, by path.
 fn parts(one: Option<&Value>, other: Option<&Value>, moments: &Moments<'_>) -> Vec<Difference> {
     let (Some(one), Some(other)) = (one, other) else {
         return Vec::new();

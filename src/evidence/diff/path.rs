@@ -1,4 +1,4 @@
-//! Where a value lies. Names are kept apart: one that holds a dot is not two.
+//! The path of a value. Its names are kept separately: a name that contains a dot is one name.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,16 +8,16 @@ use serde_json::Value;
 
 use crate::journal::referred;
 
-/// Values by where they lie.
+/// Values by their paths.
 pub(super) type Values = BTreeMap<Path, Value>;
 
-/// Where a value lies in what a run says.
+/// The path of a value in a run's data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Path(Vec<Step>);
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
-    /// What it belongs to, such as a fact: `canary.runs`.
+    /// The object it belongs to, such as a fact: `canary.runs`.
     Of(String),
     Item(usize),
     Field(String),
@@ -29,7 +29,7 @@ impl Path {
         Self(vec![Step::Of(whole.to_owned())])
     }
 
-    /// The names of the fields that it lies in, outermost first, without places in lists.
+    /// The names of the enclosing fields, outermost first, without list positions.
     pub(super) fn names(&self) -> Vec<&str> {
         let mut names = Vec::new();
         for step in &self.0 {
@@ -64,7 +64,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// Takes all values apart that lie below a path.
+/// Collects all values below a path.
 pub(super) fn collect(path: &Path, value: &Value, found: &mut Values) {
     below(&mut path.clone(), value, found);
 }
@@ -90,7 +90,7 @@ fn below(path: &mut Path, value: &Value, found: &mut Values) {
     }
 }
 
-/// Whether what is empty in the one run holds something in the other.
+/// Whether a value that is empty in the one run has content in the other.
 pub(super) fn is_filled(path: &Path, one: &Values, other: &Values) -> bool {
     let is_list = match one.get(path) {
         Some(Value::Array(items)) if items.is_empty() => true,

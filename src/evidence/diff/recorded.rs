@@ -1,4 +1,4 @@
-//! A recorded run as it is compared: its subtasks and its facts.
+//! A recorded run in the form in which it is compared: its subtasks and its facts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,20 +9,20 @@ use crate::model::{Fact, SubtaskId};
 /// A recorded run.
 #[derive(Debug, Clone, Copy)]
 pub struct Run<'r> {
-    /// What its journal gives.
+    /// The state that its journal gives.
     pub folded: &'r Folded,
-    /// Texts that it keeps beside its journal; see [`crate::evidence::Recording::texts`]. Digests of others
-    /// are compared as they are.
+    /// Texts that it stores beside its journal; see [`crate::evidence::Recording::texts`]. Digests
+    /// of other texts are compared as they are.
     pub texts: &'r Texts,
 }
 
 /// Texts beside a journal, by digest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Texts {
-    /// Its blobs. Each is what its digest says.
+    /// Its blobs. Each matches its digest.
     pub blobs: BTreeMap<String, String>,
-    /// The run's own files, as they are now. A digest that the journal holds is known to be of the
-    /// moment by them; they never stand for what is recorded.
+    /// The run's own files, as they are now. They show that a digest in the journal is
+    /// nondeterministic; they never replace what is recorded.
     pub files: BTreeMap<String, String>,
 }
 

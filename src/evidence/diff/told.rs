@@ -1,4 +1,4 @@
-//! A comparison in words.
+//! Renders a comparison as text.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -13,11 +13,11 @@ use crate::model::escape::{one_line, visible};
 const LENGTH: usize = 300;
 /// Lines of two long texts that are shown.
 const LINES: usize = 12;
-/// Parts of an exchange that are shown.
+/// Maximum number of parts of a request or response that are shown.
 const PARTS: usize = 5;
 
 impl Diff {
-    /// The comparison in words; volatile values are only counted, unless asked for.
+    /// The comparison as text. Nondeterministic values are only counted, unless requested.
     #[must_use]
     pub fn text(&self, with_volatile: bool) -> String {
         let mut out = String::new();
@@ -89,7 +89,7 @@ fn divergence(diff: &Diff, out: &mut String) -> std::fmt::Result {
     }
 }
 
-/// The same difference in several places is told once.
+/// Prints the same difference in several places only once.
 fn differences(all: &[Difference], out: &mut String) -> std::fmt::Result {
     let whole = |value: Option<&Value>| value.map(Value::to_string);
     let values = |one: &Difference| (whole(one.one.as_ref()), whole(one.other.as_ref()));
@@ -135,7 +135,7 @@ fn sides(one: Option<&Value>, other: Option<&Value>, out: &mut String) -> std::f
 /// Of a text that is too long to be shown, and begins as the other does, what comes a little before
 /// they differ.
 fn from_where_they_differ(text: &str, other: &str) -> String {
-    /// Of what is the same.
+    /// Length of the equal part that is shown.
     const BEFORE: usize = 40;
     let same = text.chars().zip(other.chars());
     let same = same.take_while(|(a, b)| a == b).count();
@@ -170,7 +170,7 @@ pub(super) fn lines(one: &str, other: &str) -> Option<String> {
         differing.extend(marked('+', &other[gap.after]));
     }
     if differing.is_empty() {
-        // How the lines end, or the last one.
+        // The end of the lines, or the last one.
         return None;
     }
     let more = differing.len().saturating_sub(LINES);

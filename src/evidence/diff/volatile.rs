@@ -1,13 +1,13 @@
-//! What differs between any two live runs and says nothing about either, by name, with why.
+//! Nondeterministic fields, which differ between any two live runs: each by name, with the reason.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-/// Names of fields, the fields they lie in before them where the name alone says too little; and
-/// why they differ. Not among them: times that are of something else than the run, such as when an
-/// issue was closed or the service built.
+/// Nondeterministic fields by name, with the enclosing field if the name alone is ambiguous, and
+/// the reason why they differ. Times of events outside the run, such as when an issue was closed or
+/// the service built, are not included.
 const FIELDS: [(&str, &str); 29] = [
     ("after_milliseconds", "how long a process took to end"),
     ("answered", "a time of day"),
@@ -64,9 +64,9 @@ const FIELDS: [(&str, &str); 29] = [
     ("token_sha256", "each daemon has a token of its own"),
 ];
 
-/// What prose holds of the moment: what it looks like, and what stands for it. A value that is a
-/// time and nothing else is of the moment only where its name says so: somebody may have asked for
-/// that day.
+/// Nondeterministic parts of prose: their pattern, and the replacement. A value that consists of a
+/// time only is nondeterministic only if its name says so, because somebody may have requested that
+/// date.
 const PROSE: [(&str, &str); 4] = [
     // RFC 3339, and the same with a space.
     (
@@ -84,14 +84,14 @@ const PROSE: [(&str, &str); 4] = [
 /// The number of a log: programs that a subtask runs at the same time take theirs as they come.
 const LOG: (&str, &str) = (r"‹run›/logs/[A-Za-z0-9_.]+-\d+-", "‹run›/logs/‹number›-");
 
-/// The name of a report of an audit: made from an id of the run, so that the tests that write it
+/// The name of an audit's report: derived from an id of the run, so that the tests that write it
 /// cannot tell from it which side they are on.
 const REPORT: (&str, &str) = (r"\b[0-9a-f]{16}\.xml\b", "‹report›.xml");
 
 /// The same of any text: the first free port.
 const PORT: (&str, &str) = (r"\b(127\.0\.0\.1|localhost):\d{2,5}\b", "‹this machine›");
 
-/// Answers that are of the moment as a whole.
+/// Responses that are nondeterministic as a whole.
 const ANSWERS: [(&str, &str); 3] = [
     ("id", "a fresh id"),
     ("now", "the time of day"),
@@ -101,16 +101,16 @@ const ANSWERS: [(&str, &str); 3] = [
     ),
 ];
 
-/// Why it says nothing that a value differs.
+/// Why a different value has no meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Excuse {
-    /// It is called so; that it is there at all does say something.
+    /// The field has this name; whether it is present at all is still compared.
     Itself(&'static str),
-    /// It lies in something that says nothing as a whole.
+    /// It is within something that has no meaning as a whole.
     Within(&'static str),
 }
 
-/// By the names of the fields that a value lies in, outermost first.
+/// The excuse for a value, by the names of the enclosing fields, outermost first.
 pub(super) fn excuse(names: &[&str]) -> Option<Excuse> {
     let of = |(pattern, why): &(&str, &'static str)| {
         let pattern: Vec<&str> = pattern.split('.').collect();
@@ -128,7 +128,7 @@ pub(super) fn excuse(names: &[&str]) -> Option<Excuse> {
     within.or(all.first()).copied()
 }
 
-/// Whether an answer of this kind is of the moment as a whole.
+/// Whether a response of this kind is nondeterministic as a whole.
 pub(super) fn is_of_the_moment(answer: &str) -> bool {
     ANSWERS.iter().any(|(name, _)| *name == answer)
 }
@@ -144,7 +144,7 @@ pub(super) fn without_times(text: &str) -> Cow<'_, str> {
     SHAPES[usize::from(is_prose(text))].replace(text)
 }
 
-/// Whether a text is more than one value: it has several words, and is not just a time.
+/// Whether a text is more than one value: it has several words, and is not only a time.
 fn is_prose(text: &str) -> bool {
     let mut words = text.split_ascii_whitespace();
     let starts_as_a_time = words.next().is_some_and(|word| {
@@ -155,7 +155,7 @@ fn is_prose(text: &str) -> bool {
     words.count() > usize::from(starts_as_a_time)
 }
 
-/// What is looked for in a text, and what stands for each.
+/// The patterns to search for in a text, and their replacements.
 struct Shapes {
     shapes: Option<Regex>,
     stand: Vec<&'static str>,

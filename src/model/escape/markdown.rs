@@ -1,14 +1,14 @@
-//! Markdown as GitHub renders it. A text from outside stays text: no HTML, image, link, mention,
-//! reference, table cell or heading comes of it.
+//! Markdown as GitHub renders it. External text stays text: it cannot become HTML, an image, link,
+//! mention, reference, table cell or heading.
 //!
-//! GitHub looks for mentions, references and addresses in what it has rendered, so a backslash
-//! before `@` helps nothing; in a code span it looks for none.
+//! GitHub searches its rendered output for mentions, references and addresses, so a backslash
+//! before `@` does not help; it does not search code spans.
 
 use std::fmt::Write as _;
 
 use super::{one_line, visible};
 
-/// A text within a line: in a paragraph, a heading or a cell of a table.
+/// A text within a line: in a paragraph, a heading or a table cell.
 #[must_use]
 pub fn inline(text: &str) -> String {
     let text = one_line(text);
@@ -25,7 +25,7 @@ pub fn inline(text: &str) -> String {
             word_into(&mut out, bare, first);
         }
         first &= bare.is_empty();
-        // Blanks at the beginning of a line would make it code.
+        // Leading blanks would turn a line into code.
         if !first {
             out.push_str(blank);
         }
@@ -51,8 +51,8 @@ fn refers(word: &str) -> bool {
         || numbered("gh-")
 }
 
-/// A code span. What would end it, or the cell of a table that it stands in, is written as an
-/// entity, for which the span is one of HTML.
+/// A code span. Characters that would end it, or the table cell that contains it, are written as
+/// entities, for which the span is written in HTML.
 fn code_into(out: &mut String, word: &str) {
     if !word.contains(['`', '|', '\\']) {
         let _ = write!(out, "`{word}`");
@@ -84,7 +84,7 @@ fn word_into(out: &mut String, word: &str, first: bool) {
             }
     };
     for (at, letter) in word.char_indices() {
-        // A backslash before it would not keep a cell together behind another backslash.
+        // A backslash before it would not keep a cell together after another backslash.
         if letter == '|' {
             out.push_str("&#124;");
             continue;
@@ -99,7 +99,7 @@ fn word_into(out: &mut String, word: &str, first: bool) {
 fn is_markup(word: &str, at: usize, letter: char) -> bool {
     match letter {
         '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '&' | '~' | '#' | '$' => true,
-        // Within a word it is no emphasis.
+        // Within a word it is not emphasis.
         '_' => {
             let before = word[..at].chars().next_back();
             let behind = word[at + 1..].chars().next();
@@ -110,7 +110,7 @@ fn is_markup(word: &str, at: usize, letter: char) -> bool {
     }
 }
 
-/// A text inside a code span that the template itself opened: it cannot end it, nor the cell
+/// A text inside a code span that the template itself opened: it cannot end the span, nor the cell
 /// around it.
 #[must_use]
 pub fn in_code(text: &str) -> String {
@@ -119,7 +119,7 @@ pub fn in_code(text: &str) -> String {
         .replace('|', "\\u{7c}")
 }
 
-/// A text inside a fence that the template itself opened.
+/// A text inside a code fence that the template itself opened.
 #[must_use]
 pub fn in_fence(text: &str) -> String {
     let mut text = visible(text).into_owned();
@@ -131,7 +131,7 @@ pub fn in_fence(text: &str) -> String {
     text
 }
 
-/// A block of lines as they are.
+/// A literal block of lines.
 #[must_use]
 pub fn block(text: &str) -> String {
     let text = visible(text);

@@ -1,9 +1,9 @@
-//! Text from outside, as each output may hold it. What the gate judges (a service, a test, a
-//! stranger on GitHub, a bundle) can put anything into a text; none of it may move a cursor, turn
-//! the direction of what follows, hide letters, or be markup where it is shown.
+//! Escaping of external text for each output. What the gate examines (a service, a test, a stranger
+//! on GitHub, a bundle) can put anything into a text; none of it may move the cursor, change the
+//! text direction, hide characters, or act as markup where it is shown.
 //!
 //! Each output escapes once, where it is written: [`visible`] for people on a terminal, [`json`]
-//! for JSON, [`xml`] for HTML and JUnit, [`markdown`] for GitHub. What is recorded stays as it came.
+//! for JSON, [`xml`] for HTML and JUnit, [`markdown`] for GitHub. Records keep the original text.
 
 pub mod markdown;
 
@@ -12,8 +12,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-/// Whether a letter does something, or hides, instead of being seen: control characters, those
-/// that turn the direction of a text, those without any width, and those no text may hold.
+/// Whether a character has an effect or is invisible: control characters, those that change the
+/// text direction, those without any width, and those that are not allowed in text.
 #[must_use]
 pub fn acts(letter: char) -> bool {
     if letter.is_ascii() {
@@ -30,7 +30,7 @@ pub fn acts(letter: char) -> bool {
         || (letter as u32 & 0xfffe) == 0xfffe
 }
 
-/// A text in which all letters are seen; ends of lines and tabulators stay.
+/// A text in which all characters are visible; line ends and tabs stay.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     replaced(text, |letter| {
@@ -38,7 +38,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// The same in one line: it cannot pose as the line after it.
+/// The same in one line: it cannot be mistaken for the next line.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     visible(text).replace('\n', "\\n").replace('\t', " ")
@@ -61,8 +61,8 @@ fn replaced(text: &str, which: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A JSON document with the same meaning, in which every letter that acts is written as `\uXXXX`.
-/// They occur in its texts alone, so nothing else changes.
+/// A JSON document with the same meaning, in which every character with an effect is written as
+/// `\uXXXX`. They occur only in its strings, so nothing else changes.
 #[must_use]
 pub fn json(document: &str) -> String {
     let mut out = String::with_capacity(document.len());
@@ -79,14 +79,14 @@ pub fn json(document: &str) -> String {
     out
 }
 
-/// A text for XML and HTML that escape `<`, `>`, `&` and quotes themselves: without what XML
-/// forbids, and with every letter seen.
+/// A text for templates of XML and HTML, which escape `<`, `>`, `&` and quotes themselves: without
+/// what XML forbids, and with every character visible.
 #[must_use]
 pub fn xml(text: &str) -> Cow<'_, str> {
     visible(text)
 }
 
-/// A value of JSON with [`visible`] texts and keys.
+/// A JSON value with [`visible`] strings and keys.
 #[must_use]
 pub fn visible_value(value: Value) -> Value {
     match value {
@@ -103,8 +103,8 @@ pub fn visible_value(value: Value) -> Value {
     }
 }
 
-/// A text for a terminal: as [`visible`], but for the colours that the gate itself sets, where it
-/// sets any.
+/// A text for a terminal: like [`visible`], except for the colours that the gate itself sets, if
+/// any.
 #[must_use]
 pub fn terminal(text: &str, coloured: bool) -> Cow<'_, str> {
     if !coloured || !text.contains('\u{1b}') {

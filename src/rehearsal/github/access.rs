@@ -1,14 +1,14 @@
-//! Who may do what, and what goes wrong on the way: tokens by name, outages that happen once.
+//! Permissions and transport failures: tokens by name, outages that happen once.
 
 use std::collections::VecDeque;
 
-/// The login that the operator has stored in `gh`. Belongs to nobody.
+/// The login that the operator has stored in `gh`. Not a real token.
 pub const STORED_TOKEN: &str = concat!("gho", "_", "rehearsalStoredLoginOfTheOperator000");
 
-/// The token that stands in the operator's environment. Belongs to nobody.
+/// The token in the operator's environment. Not a real token.
 pub const ENVIRONMENT_TOKEN: &str = concat!("ghp", "_", "rehearsalTokenOfTheEnvironment000000");
 
-/// Which token a request carried. Its value is never kept.
+/// Which token a request carried. Its value is never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenName {
     /// [`STORED_TOKEN`].
@@ -22,7 +22,7 @@ pub enum TokenName {
 }
 
 impl TokenName {
-    /// The name in the record.
+    /// The name in the log.
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {
@@ -45,14 +45,14 @@ impl TokenName {
     }
 }
 
-/// What happens instead of an answer, once.
+/// A failure that happens once instead of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outage {
-    /// 502; nothing was done.
+    /// 502; the request was not executed.
     BadGateway,
-    /// 502; a write was done all the same, only its answer got lost.
+    /// 502; a write was executed, but its response is lost.
     AnswerLost,
-    /// 403 with `retry-after: 1`; nothing was done.
+    /// 403 with `retry-after: 1`; the request was not executed.
     RateLimited,
     /// The same for an hour, and for every request of this kind.
     LimitedLong,
@@ -67,7 +67,7 @@ impl Outage {
         }
     }
 
-    /// For how many seconds who asks has to stay away.
+    /// The number of seconds for which the client must wait.
     pub(super) fn retry_after(self) -> Option<u32> {
         match self {
             Self::BadGateway | Self::AnswerLost => None,
@@ -77,10 +77,10 @@ impl Outage {
     }
 }
 
-/// Which request an outage hits: the next one of this kind.
+/// Which request an outage affects: the next one of this kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hits {
-    /// Queries of repositories; asking who one is does not count.
+    /// Queries of repositories; queries of the own login do not count.
     Reads,
     /// Mutations.
     Writes,
@@ -90,7 +90,7 @@ pub enum Hits {
 #[derive(Debug, Default)]
 pub(super) struct Access {
     environment_is_weak: bool,
-    /// How long somebody was told to stay away who has not asked since for how long, in seconds.
+    /// For a client that was told to wait and has not sent a request since: the seconds to wait.
     limited: Option<u32>,
     outages: VecDeque<(Hits, Outage)>,
 }
@@ -111,7 +111,7 @@ impl Access {
         self.scopes(token).contains("repo")
     }
 
-    /// Takes the scopes for writing from the environment's token.
+    /// Removes the write scopes from the environment's token.
     pub(super) fn weaken_environment_token(&mut self) {
         self.environment_is_weak = true;
     }
@@ -121,7 +121,7 @@ impl Access {
         self.outages.push_back((hits, outage));
     }
 
-    /// Takes the outage that this request meets, if any.
+    /// Takes the outage that applies to this request, if any.
     pub(super) fn outage(&mut self, hits: Hits) -> Option<Outage> {
         let at = self.outages.iter().position(|(kind, _)| *kind == hits)?;
         let outage = self.outages[at].1;
@@ -132,7 +132,7 @@ impl Access {
         Some(outage)
     }
 
-    /// How long the one who asks has to stay away, in seconds; said once, but where it lasts.
+    /// How long the client must wait, in seconds; reported once, unless the limit persists.
     pub(super) fn stays_away(&mut self) -> Option<u32> {
         let lasts = |(_, outage): &(Hits, Outage)| *outage == Outage::LimitedLong;
         if self.outages.iter().any(lasts) {

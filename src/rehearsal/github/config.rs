@@ -7,10 +7,10 @@ use crate::rehearsal::{RehearsalError, host};
 /// Login that the stored token belongs to.
 pub const OPERATOR: &str = "canary-operator";
 
-/// Writes `config.yml` and, when a token is stored, `hosts.yml` into a `GH_CONFIG_DIR`.
+/// Writes `config.yml` and, if a token is stored, `hosts.yml` into a `GH_CONFIG_DIR`.
 ///
-/// Both have the newer form with its `version`, so that no `gh` wants to migrate them; `gh`
-/// 2.23 reads what it knows of them.
+/// Both have the newer format with its `version`, so that no `gh` wants to migrate them; `gh` 2.23
+/// reads the parts it knows.
 ///
 /// # Errors
 /// A file cannot be written.

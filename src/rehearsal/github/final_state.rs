@@ -1,4 +1,4 @@
-//! What the embedded GitHub looks like at the end.
+//! The state of the embedded GitHub at the end of a rehearsal.
 
 use serde_json::{Map, Value, json};
 
@@ -8,12 +8,12 @@ use super::repository::Repository;
 use super::state::State;
 
 impl State {
-    /// What GitHub looks like at the end, and everything that was asked of it.
+    /// The state of GitHub at the end, and all requests to it.
     ///
     /// `repositories.<owner/name>.issues.<number>` has `state`, `state_reason`, `comments`,
-    /// `events` and `by_gate` (writes through the API); beside it `releases` and `tags` are
-    /// counts. `writes_by_gate` is the sum, `requests` the list in order, `unknown_requests` what
-    /// this GitHub could not answer truly: it must be empty.
+    /// `events` and `by_gate` (writes through the API); beside it `releases` and `tags` are counts.
+    /// `writes_by_gate` is the sum, `requests` the list in order, `unknown_requests` the requests
+    /// that this GitHub could not answer as the real one would: it must be empty.
     #[must_use]
     pub fn final_state(&self) -> Value {
         let repositories: Map<String, Value> = self

@@ -1,13 +1,13 @@
-//! Issues: what GitHub knows of one, and how it changes. Knows nothing of HTTP or GraphQL.
+//! Issues: GitHub's data about one, and how it changes. Knows nothing of HTTP or GraphQL.
 
 use jiff::Timestamp;
 
-/// What somebody is to the repository.
+/// A person's role in the repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Association {
     /// Member of the organisation that owns it.
     Member,
-    /// Nothing.
+    /// No role.
     None,
 }
 
@@ -20,12 +20,12 @@ impl Association {
     }
 }
 
-/// Somebody who writes.
+/// An author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// Login.
     pub login: String,
-    /// What they are to the repository.
+    /// Their role in the repository.
     pub association: Association,
 }
 
@@ -39,7 +39,7 @@ impl Person {
         }
     }
 
-    /// Somebody without a role.
+    /// A person without a role.
     #[must_use]
     pub fn stranger(login: &str) -> Self {
         Self {
@@ -56,7 +56,7 @@ pub enum CloseReason {
     Completed,
     /// Not planned.
     NotPlanned,
-    /// Another issue says the same.
+    /// Duplicate of another issue.
     Duplicate,
 }
 
@@ -115,7 +115,7 @@ impl IssueState {
     }
 }
 
-/// What happened to an issue's state.
+/// A change of an issue's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventKind {
     /// It was closed.
@@ -134,7 +134,7 @@ pub enum EventKind {
 pub struct IssueEvent {
     /// Number that is unique in all of the embedded GitHub.
     pub id: u64,
-    /// Login of who did it.
+    /// Login of the person who did it.
     pub actor: String,
     /// When.
     pub at: Timestamp,

@@ -1,4 +1,4 @@
-//! What was asked of the embedded GitHub.
+//! The log of requests to the embedded GitHub.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::access::TokenName;
 use super::name::IssueRef;
 use super::repository::Repository;
 
-/// Writes made through the API on one issue. One that changed nothing counts too.
+/// Writes made through the API on one issue, including those that changed nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Writes {
     pub(super) comments: u32,
@@ -20,7 +20,7 @@ impl Writes {
     }
 }
 
-/// One request as it is remembered.
+/// One logged request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) what: String,
@@ -28,7 +28,7 @@ pub(super) struct Request {
     pub(super) status: u16,
 }
 
-/// Everything that was asked.
+/// The log of all requests.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     requests: Vec<Request>,
@@ -45,12 +45,12 @@ impl Ledger {
         });
     }
 
-    /// Remembers a request that the embedded GitHub cannot answer as the real one would.
+    /// Logs a request that the embedded GitHub cannot answer as the real one would.
     pub(super) fn unknown(&mut self, what: String) {
         self.unknown.push(what);
     }
 
-    /// Requests that it could not answer.
+    /// The requests that it could not answer.
     pub(super) fn unknown_requests(&self) -> &[String] {
         &self.unknown
     }

@@ -1,15 +1,14 @@
 //! The embedded GitHub over a Unix socket, for the real `gh`.
 //!
-//! Owns issues, releases and pull requests of the rehearsal, and the record of who asked what.
-//! It never knows which gate asks, and never writes a token's value down.
+//! Owns issues, releases and pull requests of the rehearsal, and the log of who requested what. It
+//! never knows which gate sends a request, and never writes a token's value down.
 //!
-//! # What is asked
+//! # Supported requests
 //!
-//! It answers what is listed here and no more; anything else is refused as GitHub refuses what it
-//! does not know, and stands in the record as unknown. Traced: every request of `gh` 2.23 in
-//! rehearsals and tests. Read: the source of `gh` up to 2.72, whose commands that the gate starts
-//! send the same operations (a query for the features of a server is sent to GitHub Enterprise
-//! only).
+//! It answers only what is listed here. Any other request is refused as GitHub refuses unknown
+//! ones, and is logged as unknown. Traced: every request of `gh` 2.23 in rehearsals and tests.
+//! Read: the source of `gh` up to 2.72; the commands that the gate starts send the same operations
+//! there (only to GitHub Enterprise does it send a query for the features of a server).
 //!
 //! | sent by | operation | asks for |
 //! |---|---|---|

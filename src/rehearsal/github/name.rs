@@ -36,7 +36,7 @@ impl fmt::Display for RepositoryName {
 /// One issue of one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssueRef {
-    /// The repository, under its present name.
+    /// The repository, under its current name.
     pub repository: RepositoryName,
     /// Number of the issue.
     pub number: u32,

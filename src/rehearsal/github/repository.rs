@@ -13,11 +13,11 @@ use super::name::RepositoryName;
 pub struct Tag {
     /// Name, such as `v3.2.0rc16`.
     pub name: String,
-    /// The commit it leads to.
+    /// The commit it points to.
     pub commit: String,
-    /// The tag object, when the tag is an annotated one.
+    /// The tag object, if the tag is annotated.
     pub object: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub at: Timestamp,
 }
 
@@ -26,7 +26,7 @@ pub struct Tag {
 pub struct Release {
     /// Its tag.
     pub tag: String,
-    /// The commit the tag leads to.
+    /// The commit the tag points to.
     pub commit: String,
     /// Whether it is a prerelease.
     pub prerelease: bool,
@@ -43,16 +43,16 @@ pub struct PullRequest {
     pub title: String,
     /// When it was merged.
     pub merged_at: Timestamp,
-    /// The commit that its merge made.
+    /// The commit that its merge created.
     pub merge_commit: String,
 }
 
 /// One repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
-    /// Number that outlives a rename.
+    /// Number that survives a rename.
     pub id: u64,
-    /// Present name.
+    /// Current name.
     pub name: RepositoryName,
     /// Issues by number.
     pub issues: BTreeMap<u32, Issue>,
@@ -65,7 +65,7 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// A repository without anything in it.
+    /// An empty repository.
     #[must_use]
     pub fn new(id: u64, name: RepositoryName) -> Self {
         Self {
@@ -88,7 +88,7 @@ impl Repository {
         self.pull_requests.insert(pull.number, pull);
     }
 
-    /// The address of a page of this repository; the empty text is the repository's own.
+    /// The address of a page of this repository; an empty text gives the repository's own page.
     #[must_use]
     pub fn url(&self, below: &str) -> String {
         let name = &self.name;
@@ -98,7 +98,8 @@ impl Repository {
     }
 }
 
-/// The global id of a thing, in GitHub's form: a prefix for its kind, and text that says which.
+/// The global id of an object, in GitHub's form: a prefix for its kind, and a text that identifies
+/// it.
 pub(super) fn node_id(kind: &str, repository: u64, number: impl std::fmt::Display) -> String {
     let which = format!("{repository}:{number}");
     let text = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(which);

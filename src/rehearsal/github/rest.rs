@@ -1,8 +1,8 @@
-//! GitHub's REST, as far as anything asks: who one is, how much may still be asked, and where a
-//! renamed repository is now.
+//! The part of GitHub's REST API that is used: the own login, the rate limit, and the new location
+//! of a renamed repository.
 //!
-//! The gate itself sends no REST request. Every other route is answered as not found, and
-//! remembered as unknown.
+//! Of these, the gate itself sends only the rate limit request. Every other route is answered as
+//! not found, and logged as unknown.
 
 use serde_json::{Value, json};
 
@@ -10,17 +10,17 @@ use super::name::RepositoryName;
 use super::repository::Repository;
 use super::state::State;
 
-/// Where GitHub's answers say that its documentation is.
+/// The documentation address in GitHub's responses.
 const DOCUMENTATION: &str = "https://docs.github.com/rest";
 
-/// One answer.
+/// One response.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Value,
-    /// Where it is now.
+    /// Its new location.
     pub(super) location: Option<String>,
-    /// Whether there is such a route at all.
+    /// Whether the route exists.
     pub(super) known: bool,
 }
 
@@ -42,7 +42,7 @@ impl Answer {
     }
 
     fn moved(writes: bool, address: String) -> Self {
-        // A read may be sent again with GET, a write must keep its method and body.
+        // A read may be repeated with GET, a write must keep its method and body.
         let status = if writes { 307 } else { 301 };
         let mut body = message(status, "Moved Permanently");
         body["url"] = json!(address);
@@ -72,7 +72,7 @@ pub(super) fn answer(state: &State, method: &str, path: &str) -> Answer {
             let rate = json!({"limit": 5000, "used": 1, "remaining": 4999, "reset": 1_779_354_000});
             Answer::new(200, json!({"resources": {"core": rate, "graphql": rate}}))
         }
-        // `gh` asks now and then whether there is a newer `gh`.
+        // `gh` sometimes checks for a newer version of itself.
         ["repos", "cli", "cli", ..] => Answer::not_found(true),
         ["repos", owner, name, below @ ..] => {
             let wanted = RepositoryName::new(*owner, *name);

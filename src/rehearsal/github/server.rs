@@ -1,6 +1,6 @@
-//! HTTP on a Unix socket: who asks, what goes wrong on the way, and the record of it all.
+//! HTTP on a Unix socket: authentication, transport failures, and the log of requests.
 //!
-//! Owns the socket. What an answer says is decided in `graphql` and `rest`.
+//! Owns the socket. The content of an answer is decided in `graphql` and `rest`.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ use crate::rehearsal::{RehearsalError, host};
 /// Largest body of a request that is read, in bytes.
 const LARGEST_BODY: usize = 8 << 20;
 
-/// A running embedded GitHub. It ends when this is dropped.
+/// A running embedded GitHub. It ends when dropped.
 #[derive(Debug)]
 pub struct GitHubServer {
     socket: PathBuf,
@@ -34,7 +34,7 @@ pub struct GitHubServer {
 }
 
 impl GitHubServer {
-    /// Answers what is under way, takes nothing new, and waits for the end.
+    /// Answers pending requests, accepts no new ones, and waits for the end.
     pub async fn stop(mut self) {
         self.end();
         if let Some(task) = self.task.take() {
@@ -60,8 +60,8 @@ impl Drop for GitHubServer {
 /// Serves a state on a Unix socket.
 ///
 /// # Errors
-/// The socket cannot be listened on: it is there already, or its path is too long (about 100
-/// bytes are the most).
+/// The socket cannot be created: it already exists, or its path is too long (the limit is about 100
+/// bytes).
 pub async fn serve(socket: &Path, state: SharedState) -> Result<GitHubServer, RehearsalError> {
     let listener = UnixListener::bind(socket).map_err(|source| RehearsalError::Listen {
         address: socket.display().to_string(),
@@ -79,7 +79,7 @@ pub async fn serve(socket: &Path, state: SharedState) -> Result<GitHubServer, Re
     })
 }
 
-/// Serves a state in the directory of an embedded world, and stores its operator's login to it.
+/// Serves a state in the directory of an embedded world, and stores the operator's login for it.
 ///
 /// # Errors
 /// As [`serve`]; or a file of the login cannot be written.
@@ -95,7 +95,7 @@ pub async fn serve_to(
     Ok(server)
 }
 
-/// An answer before it is put into HTTP.
+/// A response before it is encoded as HTTP.
 struct Reply {
     status: u16,
     body: Value,
@@ -191,7 +191,7 @@ fn rest(state: &SharedState, token: TokenName, method: &str, path: &str) -> (Str
     (what, reply)
 }
 
-/// What somebody gets whose token is wrong, or missing where one is needed.
+/// The response if the token is wrong, or missing where one is required.
 fn refuse_token(token: TokenName, needed: bool) -> Option<Reply> {
     match token {
         TokenName::Unknown => Some(Reply::message(401, "Bad credentials")),
@@ -200,7 +200,7 @@ fn refuse_token(token: TokenName, needed: bool) -> Option<Reply> {
     }
 }
 
-/// The answer to a request that meets an outage.
+/// The response to a request during an outage.
 fn broken(outage: Outage) -> Reply {
     match outage {
         Outage::RateLimited | Outage::LimitedLong => {

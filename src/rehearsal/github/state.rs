@@ -1,4 +1,4 @@
-//! The embedded GitHub's state: repositories, who writes, what happens by itself, what was asked.
+//! The embedded GitHub's state: repositories, permissions, scheduled changes, logged requests.
 //!
 //! Owns every change of it. Never speaks HTTP, never reads a clock of its own.
 
@@ -15,7 +15,7 @@ use super::repository::Repository;
 /// Length above which GitHub refuses a comment, in characters.
 const LONGEST_BODY: usize = 65_536;
 
-/// A moment at which something else happens by itself.
+/// The trigger of a scheduled change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Moment {
     /// A comment was written on this issue through the API.
@@ -24,14 +24,14 @@ pub enum Moment {
     ReleasesListed,
 }
 
-/// What somebody else does.
+/// A change made by somebody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// Opens a closed issue again.
+    /// Re-opens a closed issue.
     Reopen(IssueRef),
     /// Closes an open issue.
     Close(IssueRef),
-    /// Lets a tag and its release lead where another tag leads.
+    /// Moves a tag and its release to where another tag points.
     MoveTag {
         /// The repository.
         repository: RepositoryName,
@@ -42,7 +42,7 @@ pub enum Act {
     },
 }
 
-/// Something that happens once, at a moment, done by somebody who is not the gate.
+/// A change that somebody else makes once, on a trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Trigger {
     when: Moment,
@@ -64,14 +64,14 @@ pub(super) enum Refusal {
     TooLong,
 }
 
-/// All that the embedded GitHub knows.
+/// The complete state of the embedded GitHub.
 #[derive(Debug)]
 pub struct State {
     repositories: Vec<Repository>,
     renamed: Vec<(RepositoryName, RepositoryName)>,
     operator: Person,
-    /// When the next comment or event is; each is a second after the one before, so that the
-    /// same requests give the same bytes.
+    /// The time of the next comment or event; each is one second after the previous one, so that
+    /// the same requests give the same bytes.
     now: Timestamp,
     triggers: Vec<Trigger>,
     next_id: u64,
@@ -82,16 +82,16 @@ pub struct State {
     late: u32,
 }
 
-/// At which point of a request its watcher is called.
+/// The point of a request at which its watcher is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Point {
-    /// It has come, and nothing was done.
+    /// It has arrived, and nothing was executed.
     Come,
-    /// It was done, and is not answered.
+    /// It was executed, but not answered yet.
     Done,
 }
 
-/// Called with each request: at which point, whether it writes, what it is.
+/// Called with each request: the point, whether it writes, and its description.
 type Watch = dyn Fn(Point, bool, &str) + Send + Sync;
 
 #[derive(Clone)]
@@ -122,18 +122,18 @@ impl State {
         }
     }
 
-    /// Calls back with every request that is let through: at which point, whether it writes, what
-    /// it is. The callback runs on the server's task, and must not ask for the state.
+    /// Calls back for every accepted request, with the point, whether it writes, and its
+    /// description. The callback runs on the server's task, and must not lock the state.
     pub fn watch(&mut self, callback: impl Fn(Point, bool, &str) + Send + Sync + 'static) {
         self.watcher = Some(Watcher(Arc::new(callback)));
     }
 
-    /// Takes the scopes for writing from the environment's token.
+    /// Removes the write scopes from the environment's token.
     pub fn weaken_environment_token(&mut self) {
         self.access.weaken_environment_token();
     }
 
-    /// Lets the next request of a kind meet an outage, after those already planned.
+    /// Plans an outage for the next request of a kind, after those already planned.
     pub fn plan_outage(&mut self, hits: Hits, outage: Outage) {
         self.access.plan_outage(hits, outage);
     }
@@ -143,7 +143,7 @@ impl State {
         self.repositories.push(repository);
     }
 
-    /// Gives a repository a new name; the old one goes on leading to it, as on GitHub.
+    /// Renames a repository; the old name still redirects to it, as on GitHub.
     pub fn rename(&mut self, old: &RepositoryName, new: RepositoryName) {
         if let Some(found) = self.repositories.iter_mut().find(|one| one.name == *old) {
             found.name = new.clone();
@@ -163,7 +163,7 @@ impl State {
         now
     }
 
-    /// Lets somebody do something once, when a moment comes.
+    /// Schedules one change by somebody for a trigger.
     pub fn when(&mut self, moment: Moment, actor: &str, act: Act) {
         self.triggers.push(Trigger {
             when: moment,
@@ -233,28 +233,28 @@ impl State {
         Ok(comment)
     }
 
-    /// Closes an issue through the API; one that is closed already stays as it is.
+    /// Closes an issue through the API; a closed one stays unchanged.
     pub(super) fn close(&mut self, which: &IssueRef, reason: CloseReason) {
         let actor = self.operator.login.clone();
         self.ledger.writes(which).closes += 1;
         self.set_closed(&actor, which, reason);
     }
 
-    /// Opens an issue again through the API; one that is open already stays as it is.
+    /// Re-opens an issue through the API; an open one stays unchanged.
     pub(super) fn reopen(&mut self, which: &IssueRef) {
         let actor = self.operator.login.clone();
         self.ledger.writes(which).reopens += 1;
         self.set_open(&actor, which);
     }
 
-    /// Closes an issue before anything begins, as somebody had done it then.
+    /// Closes an issue before the rehearsal begins, as if somebody had done it then.
     pub fn closed_before(&mut self, which: &IssueRef, reason: CloseReason, at: Timestamp) {
         let closer = None;
         let kind = EventKind::Closed { reason, closer };
         self.changed_before(which, IssueState::Closed { at, reason }, kind, at);
     }
 
-    /// Opens an issue that is closed, and closes one that is open, before anything begins.
+    /// Re-opens a closed issue, or closes an open one, before the rehearsal begins.
     pub fn turned_before(&mut self, which: &IssueRef, at: Timestamp) {
         if self.issue(which).is_some_and(|issue| issue.state.is_open()) {
             self.closed_before(which, CloseReason::Completed, at);
@@ -284,7 +284,7 @@ impl State {
         self.change(which, state, event);
     }
 
-    /// Lets everything happen that waits for this moment.
+    /// Makes all changes that are scheduled for this trigger.
     pub(super) fn happened(&mut self, moment: &Moment) {
         let triggers = std::mem::take(&mut self.triggers);
         let (due, waiting) = triggers
@@ -296,7 +296,7 @@ impl State {
         }
     }
 
-    /// Lets somebody do something now.
+    /// Makes a change by somebody now.
     pub fn act(&mut self, actor: &str, act: Act) {
         match act {
             Act::Reopen(issue) => self.set_open(actor, &issue),
@@ -338,7 +338,7 @@ impl State {
         late
     }
 
-    /// Whether two moments are one, although a repository may have got a new name meanwhile.
+    /// Whether two triggers are the same, even if a repository was renamed in between.
     fn same_moment(&self, one: &Moment, other: &Moment) -> bool {
         match (one, other) {
             (Moment::Commented(one), Moment::Commented(other)) => {
@@ -414,12 +414,12 @@ impl SharedState {
         }
     }
 
-    /// The state itself, for as long as the guard lives.
+    /// The locked state, for as long as the guard lives.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What GitHub looks like at the end, and everything that was asked of it.
+    /// The state of GitHub at the end, and all requests to it.
     #[must_use]
     pub fn final_state(&self) -> serde_json::Value {
         self.lock().final_state()

@@ -129,7 +129,7 @@ done
 printf '== four runs passed\\n'
 ";
 
-/// Changes the files as the faults say.
+/// Changes the files according to the faults.
 pub(super) fn break_files(
     files: &mut BTreeMap<String, String>,
     faults: &Faults,
@@ -140,7 +140,8 @@ pub(super) fn break_files(
             if text.matches(from).count() == 1 {
                 *text = text.replacen(from, to, 1);
             } else if !text.contains(to) {
-                // Two faults may ask for the same change; anything else is a broken rehearsal.
+                // Two faults may require the same change; any other conflict is an error in the
+                // rehearsal.
                 return Err(no_place(*fault, path));
             }
         }
@@ -252,7 +253,7 @@ mod tests {
     #[test]
     fn the_text_of_no_scenario_looks_like_a_known_regression() {
         let counted = regex::Regex::new(r"unknown: \d").unwrap();
-        // A traceback shows the source: what the triage looks for must come from the CLI alone.
+        // A traceback shows the source: the text for the triage must come only from the CLI.
         for (path, text) in super::super::plan::FILES {
             for pattern in ["from='for_review'", "event_loop_unavailable"] {
                 assert!(!text.contains(pattern), "{path} holds {pattern}");

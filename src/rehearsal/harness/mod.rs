@@ -1,7 +1,7 @@
 //! The end-to-end repository of the rehearsal: a real git checkout of a real `uv` project.
 //!
-//! Owns the harness's files and how a fault changes them. What the canary does is in those
-//! files, in bash and Python, run by the real programs; nothing here runs a scenario.
+//! Owns the harness's files and how a fault changes them. The canary's behaviour is in those files,
+//! in bash and Python, run by the real programs; nothing here runs a scenario.
 
 mod broken;
 mod plan;
@@ -21,7 +21,7 @@ use super::host;
 /// Time of every commit, so that the same world gives the same commits.
 const COMMIT_TIME: &str = "2026-05-19T09:30:00Z";
 
-/// Makes the checkout: files, lock file, one commit on `main`, a clean tree.
+/// Creates the checkout: files, lock file, one commit on `main`, a clean tree.
 ///
 /// Blocks while `uv lock` and git run.
 ///
@@ -80,7 +80,7 @@ fn commit(checkout: &Path) -> Result<(), RehearsalError> {
             ])
             .args(step)
             .current_dir(checkout)
-            // Neither the operator's settings nor a surrounding repository have a say.
+            // Ignores the operator's settings and any surrounding repository.
             .env_remove("GIT_DIR")
             .env_remove("GIT_WORK_TREE")
             .env_remove("GIT_INDEX_FILE")

@@ -1,4 +1,4 @@
-//! The harness's files, and what it is built for.
+//! The harness's files, and the versions and addresses they are made for.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -43,26 +43,26 @@ pub(super) const FILES: &[(&str, &str)] = embedded! {
     "tests/test_teamspace_sync_deployed_dev_e2e.py"
 };
 
-/// How the harness's lock file is made.
+/// How the harness's lock file is created.
 #[derive(Debug, Clone)]
 pub struct Locking {
     /// The `uv` to use.
     pub uv: PathBuf,
-    /// Variables set on top of this process's environment: index, cache, HOME.
+    /// Variables in addition to this process's environment: index, cache, HOME.
     pub env: BTreeMap<String, String>,
 }
 
-/// What the harness is built for.
+/// The parameters for building the harness.
 #[derive(Debug, Clone)]
 pub struct HarnessPlan<'a> {
     /// The directory that becomes the checkout.
     pub checkout: &'a Path,
     /// Base address of the SaaS.
     pub saas_url: &'a str,
-    /// Version of the candidate, which an old result may claim.
+    /// Version of the candidate, which an outdated result may name.
     pub candidate: &'a str,
-    /// What goes wrong.
+    /// The faults.
     pub faults: &'a Faults,
-    /// How the lock file is made.
+    /// How the lock file is created.
     pub locking: &'a Locking,
 }

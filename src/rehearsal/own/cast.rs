@@ -1,4 +1,4 @@
-//! What is played: what the gate file says, and what had to be made up so that nothing is missing.
+//! What is simulated: what the gate file specifies, and defaults for everything else.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ pub(super) struct Cast {
     pub(super) pages: Vec<PlayedPage>,
     pub(super) programs: Vec<PlayedProgram>,
     pub(super) checkouts: Vec<PlayedCheckout>,
-    /// What the gate file does not say, one line each.
+    /// Defaults for what the gate file does not specify, one line each.
     pub(super) made_up: Vec<String>,
 }
 
@@ -77,8 +77,8 @@ impl Cast {
         }
     }
 
-    /// Of pages, programs and checkouts it is only noted: what is asked for and was not said gets
-    /// an answer of [`super::stand_ins`]' own.
+    /// Only notes which pages, programs and checkouts are not specified: their answers come from
+    /// [`super::stand_ins`].
     fn make_up_the_rest(&mut self, gate: &Gate) {
         for (_, subtask) in gate.subtasks() {
             let Some(verb) = gate.verb_before_the_run(subtask) else {
@@ -143,17 +143,17 @@ impl Cast {
     }
 }
 
-/// Whether a program needs nobody to play it: it is the real one, in a world where it does no harm.
+/// Whether a program needs no stand-in: the real one runs, in a world where it is harmless.
 pub(super) fn plays_itself(argv: &[String]) -> bool {
     matches!(argv.first().map(String::as_str), Some("gh" | "git"))
 }
 
-/// What is said of a page that was made up.
+/// The note on a page with a default answer.
 pub(super) fn page_line(url: &str) -> String {
     format!("{url} answers 200 with `{{\"status\": \"ok\"}}` ([[rehearsal.page]] says otherwise)")
 }
 
-/// What is said of a program that was made up.
+/// The note on a program with a default answer.
 pub(super) fn program_line(argv: &[String]) -> String {
     let line = argv.join(" ");
     format!("`{line}` exits with 0 and prints nothing ([[rehearsal.program]] says otherwise)")

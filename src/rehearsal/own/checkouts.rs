@@ -1,4 +1,4 @@
-//! The checkouts of a gate: repositories of one commit, the same on every machine.
+//! The checkouts of a gate: repositories with one commit, the same on every machine.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use camino::Utf8Path;
 use crate::gate::PlayedCheckout;
 use crate::rehearsal::{RehearsalError, host};
 
-/// Who made the commit, and when.
+/// Author and time of the commit.
 const PERSON: [(&str, &str); 6] = [
     ("GIT_AUTHOR_NAME", "Rehearsal"),
     ("GIT_AUTHOR_EMAIL", "rehearsal@example.com"),
@@ -18,7 +18,7 @@ const PERSON: [(&str, &str); 6] = [
     ("GIT_COMMITTER_DATE", "2026-05-20T09:00:00Z"),
 ];
 
-/// Makes them in a workspace.
+/// Creates them in a workspace.
 pub(super) fn make(
     checkouts: &[PlayedCheckout],
     workspace: &Utf8Path,

@@ -1,4 +1,4 @@
-//! Faults that follow from a gate itself: for each subtask, what may go wrong with what it asks for.
+//! Faults derived from a gate: for each subtask, what can go wrong with its requests.
 
 use std::fmt;
 
@@ -7,24 +7,24 @@ use crate::model::{SubtaskId, is_issue_reference, same_issue};
 use crate::verbs::Verb;
 use crate::world::Effect;
 
-/// What goes wrong.
+/// The kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GateFaultKind {
-    /// The issue that it reads is open.
+    /// The issue that the subtask reads is open.
     IssueOpen,
-    /// The issue that it reads is closed.
+    /// The issue that the subtask reads is closed.
     IssueClosed,
-    /// Its page answers 503.
+    /// The subtask's page answers 503.
     Page503,
-    /// Its page never answers.
+    /// The subtask's page never answers.
     PageSilent,
-    /// Its program exits with 1.
+    /// The subtask's program exits with 1.
     ProgramFails,
-    /// Its program prints nothing.
+    /// The subtask's program prints nothing.
     ProgramSilent,
-    /// Its program never ends.
+    /// The subtask's program never ends.
     ProgramHangs,
-    /// There is no such program.
+    /// The subtask's program does not exist.
     ProgramMissing,
 }
 
@@ -45,12 +45,12 @@ impl GateFaultKind {
     }
 }
 
-/// Something that goes wrong with what one subtask asks for.
+/// A fault in the requests of one subtask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GateFault {
-    /// What.
+    /// Its kind.
     pub kind: GateFaultKind,
-    /// Whose.
+    /// The subtask.
     pub subtask: SubtaskId,
     /// The issue, the address or the program.
     pub of: String,
@@ -64,7 +64,7 @@ impl fmt::Display for GateFault {
 }
 
 impl GateFault {
-    /// All that fit a gate, in plan order.
+    /// All faults that are possible for a gate, in plan order.
     #[must_use]
     pub fn of_gate(gate: &Gate) -> Vec<Self> {
         let played = gate.played().map(|played| played.issue).unwrap_or_default();
@@ -74,7 +74,7 @@ impl GateFault {
             .collect()
     }
 
-    /// What happens in the world.
+    /// Its effect in the embedded world.
     #[must_use]
     pub fn what(&self) -> String {
         let of = &self.of;
@@ -142,7 +142,7 @@ fn turned(gate: &Gate, issue: &str, played: &[PlayedIssue]) -> GateFaultKind {
     let open = if let Some(one) = said {
         one.state == PlayedState::Open
     } else {
-        // As it is made up; an issue that is only written to after a failure is read closed.
+        // The default state; an issue that is written to only after a failure is read as closed.
         let mut open = written.chain(&policy.never_close);
         let reopened = policy.reopen.iter().any(|one| same_issue(one, issue));
         !reopened && open.any(|one| same_issue(one, issue))

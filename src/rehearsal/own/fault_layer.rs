@@ -1,4 +1,4 @@
-//! A world in which something goes wrong with what chosen subtasks ask for.
+//! A world in which the requests of chosen subtasks go wrong.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,8 @@ impl World for GateFaultLayer {
     }
 }
 
-/// Whether a fault means this program: what is only looked at before a subtask acts, it does not.
+/// Whether a fault affects this program: it does not affect what only inspects the state before a
+/// subtask acts.
 fn means(fault: &GateFault, program: &Program) -> bool {
     let looked_at = program.argv.get(..3);
     let looked_at = looked_at.is_some_and(|words| words == ["git", "-c", "core.fsmonitor=false"]);

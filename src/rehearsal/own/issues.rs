@@ -10,9 +10,9 @@ use crate::rehearsal::github::{
     CloseReason, Comment, Issue, IssueRef, OPERATOR, Person, Repository, RepositoryName, State,
 };
 
-/// When the first thing happens that the gate does.
+/// The time of the first action of the gate.
 const BEGIN: &str = "2026-05-21T09:00:00Z";
-/// When people wrote and closed what is there before.
+/// The time of what people wrote and closed before.
 const BEFORE: &str = "2026-05-20T09:00:00Z";
 
 /// A GitHub with these issues.
@@ -57,7 +57,7 @@ fn issue(number: u32, played: &PlayedIssue) -> Issue {
     };
     let mut issue = Issue::open(number, title);
     let comment = |(index, comment): (usize, &PlayedComment)| Comment {
-        // Ids of what was there before stay below those that the running GitHub gives.
+        // Ids of earlier items are lower than those that the running GitHub assigns.
         id: 3_800_000_000 + u64::from(number) * 100 + index as u64,
         author: if comment.member {
             Person::member(&comment.by)

@@ -1,8 +1,9 @@
-//! The world of a gate of one's own: made of its gate file, with stand-ins for every program.
+//! The embedded world of a user's gate: generated from its gate file, with stand-ins for every
+//! program.
 //!
-//! Owns what is played and what had to be made up. It never starts a program of the gate's but
-//! `gh`, which talks to the embedded GitHub, `git`, which reaches no remote, and what the gate
-//! file declares as harmless.
+//! Owns what is simulated and which defaults were used. Of the gate's programs it starts only `gh`,
+//! which talks to the embedded GitHub, `git`, which has no remotes, and what the gate file declares
+//! as harmless.
 
 mod cast;
 mod checkouts;

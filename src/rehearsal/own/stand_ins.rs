@@ -1,5 +1,5 @@
-//! The outside of a gate of one's own: pages and programs answer as the gate file says, time
-//! passes without anybody waiting, and nothing else is reached.
+//! The simulated outside of a user's gate: pages and programs answer as the gate file specifies,
+//! time passes without waiting, and nothing else can be reached.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,23 +16,23 @@ use crate::world::{
     WorldError, WriteFile,
 };
 
-/// What was asked, and what had to be made up for it.
+/// The requests so far, and the defaults used for them.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
-    /// How often each page and each command line was asked for.
+    /// How often each page and each command line was requested.
     times: BTreeMap<String, usize>,
     /// Command lines, in order.
     pub(super) programs: Vec<String>,
     /// Addresses, in order.
     pub(super) pages: Vec<String>,
-    /// What was not said before the run.
+    /// Notes on requests for which the gate file specifies no answer.
     pub(super) made_up: BTreeSet<String>,
     /// How long was waited.
     waited: Duration,
 }
 
 impl Asked {
-    /// Which of several answers it is this time.
+    /// Which of several answers is used this time.
     fn turn(&mut self, what: String, several: usize) -> usize {
         let times = self.times.entry(what).or_default();
         let turn = (*times).min(several.saturating_sub(1));
@@ -41,7 +41,7 @@ impl Asked {
     }
 }
 
-/// The stand-ins, before the live world of the rehearsal's own directories.
+/// The stand-ins, in front of the live world of the rehearsal's own directories.
 pub(super) struct StandIns {
     inner: Arc<dyn World>,
     cast: Arc<Cast>,
@@ -95,7 +95,7 @@ impl StandIns {
         self.with(|asked| asked.programs.push(argv.join(" ")));
     }
 
-    /// What the gate file says of a command line, this time.
+    /// The gate file's entry for a command line, this time.
     fn played(&self, argv: &[String]) -> Option<PlayedProgram> {
         let first = self.cast.programs.get(self.cast.program(argv)?)?;
         let all = self.cast.programs.iter();
@@ -136,7 +136,7 @@ impl World for StandIns {
             Effect::Run(program) => self.run(by, program).await,
             Effect::HttpGet(get) => Ok(Response::Http(self.page(&get.url))),
             Effect::HttpPost(post) => Ok(Response::Http(self.page(&post.url))),
-            // Whoever rehearses says yes: the first answer that is one.
+            // The rehearsal confirms: with the first answer that does.
             Effect::AskPerson(ask) => Ok(Response::Typed(ask.expected.into_iter().next())),
             Effect::Sleep { duration } => {
                 self.with(|asked| asked.waited += duration);
@@ -153,7 +153,7 @@ impl World for StandIns {
                 self.inner.perform(by, Effect::FindProgram { name }).await
             }
             Effect::FindProgram { name } => Ok(Response::Found(vec![format!("‹stand-in›/{name}")])),
-            // The processes of this machine are none of the rehearsal's.
+            // The processes of this machine do not belong to the rehearsal.
             Effect::ListProcesses => Ok(Response::Processes(Vec::new())),
             Effect::EndProcesses(_) => Ok(Response::Ended(Vec::new())),
             Effect::ReadFile(_)
@@ -214,7 +214,7 @@ fn json_header() -> BTreeMap<String, String> {
     BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())])
 }
 
-/// git as it is, but from files of this machine only.
+/// git with access to local files only.
 fn without_remotes(mut program: Program) -> Program {
     if program.argv.first().is_some_and(|name| name == "git") {
         let only = ("GIT_ALLOW_PROTOCOL".to_owned(), "file".to_owned());

@@ -1,4 +1,4 @@
-//! The embedded world of a gate of one's own, from its making to its end.
+//! The embedded world of a user's gate, from creation to removal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +19,7 @@ use crate::rehearsal::{RehearsalError, gh, host, operator, root};
 use crate::world::World;
 use crate::world::live::Operator;
 
-/// A running world of a gate of one's own.
+/// A running embedded world of a user's gate.
 pub struct OwnWorld {
     directory: tempfile::TempDir,
     root: Utf8PathBuf,
@@ -36,10 +36,11 @@ pub struct OwnWorld {
 
 impl OwnWorld {
     /// Builds the world of a gate, whose parameters are set. `outer` is whoever rehearses: their
-    /// `git`, and their `gh` where they have one, are used, nothing of theirs is touched.
+    /// `git`, and their `gh` if they have one, are used; nothing of theirs is changed.
     ///
     /// # Errors
-    /// If the gate file cannot be played, a tool is missing, or a file or server cannot be made.
+    /// If the gate file cannot be rehearsed, a tool is missing, or a file or server cannot be
+    /// created.
     pub async fn build(
         outer: &Operator,
         gate: &Gate,
@@ -108,7 +109,7 @@ impl OwnWorld {
         self.operator.clone()
     }
 
-    /// Parameters as `name=value` that lead the gate into this world.
+    /// Parameters as `name=value` that point the gate at this world.
     #[must_use]
     pub fn parameters(&self) -> Vec<String> {
         self.parameters.clone()
@@ -126,13 +127,13 @@ impl OwnWorld {
             .collect()
     }
 
-    /// What the gate file does not say of the outside, one line each.
+    /// The defaults for what the gate file does not specify of the outside, one line each.
     #[must_use]
     pub fn made_up(&self) -> Vec<String> {
         self.cast.made_up.clone()
     }
 
-    /// What turned out to be asked for, and nobody had said, one line each.
+    /// The defaults for requests that nobody specified, one line each.
     #[must_use]
     pub fn made_up_meanwhile(&self) -> Vec<String> {
         let asked = self.asked();
@@ -141,7 +142,7 @@ impl OwnWorld {
         new.cloned().collect()
     }
 
-    /// Puts the stand-ins before the live world, and what goes wrong before them.
+    /// Puts the stand-ins in front of the live world, and the faults in front of them.
     #[must_use]
     pub fn wrap(&self, outside: Arc<dyn World>) -> Arc<dyn World> {
         let outside = Arc::new(Readers {
@@ -152,7 +153,7 @@ impl OwnWorld {
         Arc::new(GateFaultLayer::new(Arc::new(played), self.faults.clone()))
     }
 
-    /// What has become of the world.
+    /// The final state of the world.
     #[must_use]
     pub fn final_state(&self) -> Value {
         let home = self.root.join("operator/home");
@@ -170,7 +171,7 @@ impl OwnWorld {
         })
     }
 
-    /// Ends the world; `keep` leaves its directory for a look.
+    /// Ends the world; `keep` keeps its directory for inspection.
     pub async fn end(self, keep: bool) {
         self.github_server.stop().await;
         if keep {

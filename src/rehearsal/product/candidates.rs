@@ -1,11 +1,11 @@
-//! The candidates of 3.2.0 around the one that the gate is after: their numbers have gaps, as on the
-//! real product, and of those after it most were only tagged.
+//! The candidates of 3.2.0 before and after the one that the gate selects. As on the real product,
+//! their numbers have gaps, and most later ones were only tagged.
 //!
-//! Owns which there are and when they were tagged. Pure data.
+//! Owns which candidates exist and when they were tagged. Pure data.
 
 use crate::rehearsal::{Fault, Faults};
 
-/// A version, and when its tag was made.
+/// A version, and when its tag was created.
 pub(super) type Tagged = (&'static str, &'static str);
 
 /// Released before 3.2.0rc13. There is no rc4, rc8 or rc11.

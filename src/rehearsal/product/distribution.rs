@@ -1,5 +1,5 @@
-//! A wheel, made of a tree of modules. Nothing is compressed and every time is fixed, so the same
-//! tree gives the same bytes everywhere.
+//! Builds a wheel from a tree of modules. Nothing is compressed and every time is fixed, so the
+//! same tree gives the same bytes everywhere.
 
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
@@ -21,7 +21,7 @@ pub(super) struct Wheel {
     pub bytes: Vec<u8>,
 }
 
-/// What a distribution says of itself.
+/// The metadata of a distribution.
 pub(super) struct Distribution<'text> {
     pub(super) name: &'text str,
     pub(super) module: &'text str,

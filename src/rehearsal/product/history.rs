@@ -1,7 +1,8 @@
-//! A git history as data, and its way into a repository.
+//! A git history as data, and its import into a repository.
 //!
 //! Commits carry whole trees, fixed people and fixed times, so their ids are the same on every
-//! machine. One `git fast-import` stream makes a repository. Knows nothing of what is in a tree.
+//! machine. One `git fast-import` stream creates a repository. Knows nothing of the content of a
+//! tree.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,7 +16,7 @@ use crate::rehearsal::{RehearsalError, host};
 /// Who merges and releases.
 pub(super) const RELEASER: &str = "Otto Brandt <otto@spec-kitty.example>";
 
-/// Which commit of a history, in the order they were made.
+/// The number of a commit in a history, in order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct CommitNumber(usize);
 
@@ -45,14 +46,14 @@ pub(super) struct History {
     tags: Vec<Tag>,
 }
 
-/// What a commit says of itself.
+/// The metadata of a commit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Said<'text> {
     /// The full name of the branch it is on.
     pub branch: &'static str,
-    /// When, as in `2026-05-20T09:30:00Z`.
+    /// Its time, as in `2026-05-20T09:30:00Z`.
     pub at: &'static str,
-    /// The first of the people, or the second.
+    /// The first or the second of the people.
     pub author: &'static str,
     /// The message.
     pub message: &'text str,
@@ -97,7 +98,7 @@ impl History {
         self.commits.get(commit.0).map(|commit| &commit.tree)
     }
 
-    /// When a commit was made.
+    /// When a commit was created.
     pub(super) fn made(&self, commit: CommitNumber) -> Option<jiff::Timestamp> {
         let commit = self.commits.get(commit.0)?;
         jiff::Timestamp::from_second(commit.seconds).ok()
@@ -108,7 +109,7 @@ impl History {
         self.tags.iter().map(|tag| (tag.name.as_str(), tag.commit))
     }
 
-    /// Makes the repository and checks `main` out; answers the id of each commit.
+    /// Creates the repository and checks out `main`; returns the id of each commit.
     pub(super) fn make(&self, directory: &Path) -> Result<Ids, RehearsalError> {
         host::make_dir(directory)?;
         let init = [

@@ -1,7 +1,7 @@
 //! The package index of the embedded world: the Simple API on loopback, as HTML and as JSON.
 //!
-//! Owns what it answers and a log of what it was asked. Its address holds a digest of all its
-//! files: whatever a client has cached under the same address is the same content.
+//! Owns its answers and a log of its requests. Its address contains a digest of all its files, so
+//! whatever a client has cached under the same address has the same content.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,10 +20,10 @@ use super::wheels::{Release, exchanged};
 use crate::rehearsal::{RehearsalError, host, ports};
 use crate::store::hex;
 
-/// The upload time of wheels that no release speaks of: long before any candidate.
+/// The upload time of wheels without a release entry: long before any candidate.
 const LONG_AGO: &str = "2025-10-01T00:00:00Z";
 
-/// A running index; it ends when this is dropped.
+/// A running index; it ends when dropped.
 #[derive(Debug)]
 pub struct IndexServer {
     url: String,
@@ -41,7 +41,7 @@ impl IndexServer {
         &self.url
     }
 
-    /// What was asked so far, such as `GET /simple/spec-kitty-cli/`.
+    /// The requests so far, such as `GET /simple/spec-kitty-cli/`.
     #[must_use]
     pub fn requests(&self) -> Vec<String> {
         self.log
@@ -67,7 +67,7 @@ struct Shelf {
 /// Serves the wheels of `directory` as `releases` describe them, and every wheel of `extra`.
 ///
 /// # Errors
-/// When a wheel cannot be read, or no port is free.
+/// If a wheel cannot be read, or no port is free.
 pub async fn serve(
     directory: &Path,
     releases: &[Release],
@@ -142,7 +142,7 @@ impl Shelf {
         Ok(())
     }
 
-    /// A digest of everything that the index answers.
+    /// A digest of all responses of the index.
     fn digest(&self) -> String {
         let mut digest = Sha256::new();
         for (name, listed) in &self.projects {

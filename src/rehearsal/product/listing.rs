@@ -1,4 +1,4 @@
-//! How the package index writes what it has: HTML (PEP 503) and JSON (PEP 691, 700, 714).
+//! The listings of the package index: HTML (PEP 503) and JSON (PEP 691, 700, 714).
 //!
 //! Pure: reads a wheel's bytes, never a file.
 
@@ -29,7 +29,7 @@ pub(super) struct Distribution {
 }
 
 impl Distribution {
-    /// Reads what is to be listed out of a wheel.
+    /// Reads the data for the listing from a wheel.
     pub(super) fn of(release: &Release, content: &[u8]) -> Result<Self, RehearsalError> {
         let broken = |what: &str| {
             RehearsalError::Other(format!("`{}` is not a wheel: {what}", release.file))
@@ -132,7 +132,7 @@ fn escaped(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-/// How an answer is written.
+/// The format of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Html,
@@ -140,7 +140,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// JSON for whoever can read it, HTML for everybody else.
+    /// JSON for clients that accept it, HTML for all others.
     pub(super) fn accepted(headers: &HeaderMap) -> Self {
         let accepts = headers.get(header::ACCEPT);
         let accepts = accepts.and_then(|value| value.to_str().ok()).unwrap_or("");

@@ -1,8 +1,8 @@
-//! What an earlier version left behind: orphan sync daemons, and innocent bystanders whose
-//! arguments only look like one.
+//! What an earlier version left behind: orphan sync daemons, and unrelated processes whose
+//! arguments only resemble theirs.
 //!
 //! Owns their start, the list of those alive, and their end with the rehearsal. The daemons are
-//! real: an unpacked 3.2.0rc15 starts them, and whoever started them is gone.
+//! real: an unpacked 3.2.0rc15 starts them, and their parent process has exited.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -13,7 +13,7 @@ use crate::rehearsal::{Fault, Faults, RehearsalError, host};
 /// How many daemons are left behind.
 const ORPHANS: usize = 2;
 
-/// A sync daemon below a directory, as it was seen.
+/// A sync daemon below a directory, as observed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Daemon {
     /// Process id.
@@ -24,7 +24,7 @@ pub struct Daemon {
     pub home: PathBuf,
 }
 
-/// The left-behind daemons and the bystanders; all are ended when this is dropped.
+/// The orphan daemons and the unrelated processes; all are ended when this is dropped.
 #[derive(Debug)]
 pub struct Orphans {
     root: PathBuf,
@@ -42,7 +42,7 @@ impl Orphans {
     /// Unpacks an old version below `root` and lets it start the daemons.
     ///
     /// # Errors
-    /// When Python cannot be started, or a daemon does not come up.
+    /// If Python cannot be started, or a daemon does not come up.
     pub fn start(
         root: &Path,
         old: &Tree,
@@ -96,7 +96,7 @@ impl Orphans {
         })
     }
 
-    /// The bystanders by name and pid, with whether each is still there.
+    /// The unrelated processes by name and pid, with whether each still runs.
     pub fn bystanders(&mut self) -> Vec<(&'static str, u32, bool)> {
         let state = |bystander: &mut Bystander| {
             let alive = matches!(bystander.child.try_wait(), Ok(None));
@@ -116,11 +116,11 @@ impl Drop for Orphans {
     }
 }
 
-/// The sync daemons that run with a home below `root`, oldest pid first. Those of other
-/// rehearsals on the same machine are not among them. `root` must be written as the homes are.
+/// The sync daemons that run with a home below `root`, lowest pid first. Those of other rehearsals
+/// on the same machine are not included. `root` must be spelled like the homes.
 ///
 /// # Errors
-/// When the system does not tell.
+/// If the processes cannot be listed.
 pub fn daemons_below(root: &Path) -> Result<Vec<Daemon>, RehearsalError> {
     let mut found: Vec<_> = host::processes()?
         .into_iter()
@@ -133,7 +133,7 @@ pub fn daemons_below(root: &Path) -> Result<Vec<Daemon>, RehearsalError> {
 /// Ends every sync daemon with a home below `root`, and waits until they are gone.
 ///
 /// # Errors
-/// When the system does not tell which there are.
+/// If the processes cannot be listed.
 pub fn end_daemons_below(root: &Path) -> Result<(), RehearsalError> {
     loop {
         let alive = daemons_below(root)?;
@@ -160,8 +160,8 @@ fn daemon(seen: host::Seen, root: &Path) -> Option<Daemon> {
     })
 }
 
-/// An editor and a grep, each at work on a file whose name, or with a pattern that, is the
-/// daemon's. Both are real: they wait for a pipe that nobody writes.
+/// An editor and a grep, each working on a file with the daemon's name, or with a pattern like it.
+/// Both are real: they wait for a pipe that nobody writes to.
 fn bystanders(directory: &Path) -> Result<Vec<Bystander>, RehearsalError> {
     use std::os::unix::process::CommandExt;
     host::make_dir(directory)?;

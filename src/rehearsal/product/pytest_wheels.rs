@@ -1,7 +1,7 @@
-//! The real wheels that the tests in the embedded repositories need: pytest and its closure.
+//! The real wheels that the tests in the embedded repositories need: pytest and its dependencies.
 //!
-//! Owns which ones (by hash) and their one download. Never asks any index but the client's own
-//! configured default, and never asks again once they are there.
+//! Owns which ones (by hash) and their single download. Never uses any index but the client's own
+//! configured default, and never again once they are cached.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ struct Pinned {
     sha256: &'static str,
 }
 
-/// The name of a directory for these wheels; other pins have another one beside it.
+/// The name of a directory for these wheels; other pins have a different one beside it.
 #[must_use]
 pub fn directory_name() -> String {
     let digest = sha256_hex(REQUIREMENTS.as_bytes());
@@ -38,12 +38,12 @@ fn pinned() -> impl Iterator<Item = Pinned> {
     })
 }
 
-/// Makes sure that the wheels are in a directory, and answers it.
+/// Ensures that the wheels are in a directory, and returns it.
 ///
-/// Downloads them once, with `python -m pip`, when one is missing or not what it should be.
+/// Downloads them once, with `python -m pip`, if one is missing or does not match its hash.
 ///
 /// # Errors
-/// When the download fails, or brings something else than what is pinned.
+/// If the download fails, or does not match what is pinned.
 pub fn ensure(directory: &Path, python: &Path) -> Result<PathBuf, RehearsalError> {
     if check(directory).is_ok() {
         return Ok(directory.to_owned());
@@ -55,7 +55,7 @@ pub fn ensure(directory: &Path, python: &Path) -> Result<PathBuf, RehearsalError
         host::remove_dir(&beside)?;
         return Err(error);
     }
-    // Another rehearsal may have been faster; then its directory is as good as ours.
+    // Another rehearsal may have been faster; its directory is as good as ours.
     if host::rename(&beside, directory).is_err() {
         if check(directory).is_err() {
             host::remove_dir(directory)?;
@@ -71,7 +71,7 @@ pub fn ensure(directory: &Path, python: &Path) -> Result<PathBuf, RehearsalError
 /// Reads the wheels of a directory that [`ensure`] has filled, by file name.
 ///
 /// # Errors
-/// When one is missing or not what is pinned.
+/// If one is missing or does not match what is pinned.
 pub fn read(directory: &Path) -> Result<Tree, RehearsalError> {
     pinned().try_fold(Tree::default(), |tree, pinned| {
         let bytes = pinned.read(directory)?;
@@ -130,8 +130,8 @@ fn download(directory: &Path, python: &Path) -> Result<(), RehearsalError> {
     host::remove_file(&list)
 }
 
-/// An interpreter that has pip: the one at hand, or a virtual environment made for this, because
-/// Debian's Python comes without.
+/// An interpreter with pip: the given one, or a virtual environment created for this, because
+/// Debian's Python has no pip.
 fn with_pip(python: &Path, own: &Path) -> Result<PathBuf, RehearsalError> {
     let at_hand = python.to_string_lossy();
     if host::run(

@@ -1,6 +1,6 @@
 //! The checkouts `spec-kitty` and `spec-kitty-events` of the embedded world.
 //!
-//! Owns which commits and tags the rest of the rehearsal may speak of.
+//! Owns which commits and tags the rest of the rehearsal may refer to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,9 +14,9 @@ use crate::rehearsal::{Faults, RehearsalError};
 /// The commits that the rest of the world refers to, as full ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repositories {
-    /// The commit where the identity boundary came in; every candidate descends from it.
+    /// The commit that introduced the identity boundary; every candidate descends from it.
     pub boundary_base: String,
-    /// The first change for #1141, which only logs; none when it is what closes #1141.
+    /// The first change for #1141, which only logs; none if it is the one that closes #1141.
     pub diagnostics: Option<String>,
     /// The merge commit that closes #1141; its second parent is the pull request's head.
     pub rollback_fix: String,
@@ -24,13 +24,13 @@ pub struct Repositories {
     pub classification_fix: String,
     /// The commit of each tag of `spec-kitty`, such as `v3.2.0rc16`.
     pub tags: BTreeMap<String, String>,
-    /// When each tag's commit was made.
+    /// When each tag's commit was created.
     pub tagged_at: BTreeMap<String, jiff::Timestamp>,
-    /// The tags for which there is a release on GitHub, too.
+    /// The tags that also have a release on GitHub.
     pub released: BTreeSet<String>,
 }
 
-/// What is known of the product before anything is written.
+/// The data about the product before anything is written.
 #[derive(Debug)]
 pub struct Product {
     story: Story,
@@ -43,7 +43,7 @@ impl Product {
     /// The product under some faults; `vendored` are the wheels that its tests need, by name.
     ///
     /// # Errors
-    /// When a patch of the embedded source no longer applies.
+    /// If a patch of the embedded source no longer applies.
     pub fn new(vendored: &Tree, faults: &Faults) -> Result<Self, RehearsalError> {
         let events_wheel = super::distribution::events_wheel(&Tree::spec_kitty_events())?;
         let vendored = vendored
@@ -60,10 +60,10 @@ impl Product {
         })
     }
 
-    /// Makes both checkouts in a workspace.
+    /// Creates both checkouts in a workspace.
     ///
     /// # Errors
-    /// When git cannot be started or refuses, or a file cannot be written.
+    /// If git cannot be started or fails, or a file cannot be written.
     pub fn make_repositories(&self, workspace: &Path) -> Result<Repositories, RehearsalError> {
         let ids = self.story.history.make(&workspace.join("spec-kitty"))?;
         self.events.make(&workspace.join("spec-kitty-events"))?;

@@ -1,6 +1,6 @@
 //! The source of `spec-kitty` at each stage of its history, under some faults.
 //!
-//! Owns what each named fault makes of the two fixes and their tests. Pure: writes nothing.
+//! Owns how each named fault changes the two fixes and their tests. Pure: writes nothing.
 
 use super::tree::{Patch, Tests, Tree};
 use crate::rehearsal::{Fault, Faults, RehearsalError};
@@ -100,12 +100,12 @@ impl<'world> Stages<'world> {
             }))
     }
 
-    /// What a later change breaks again without touching a test; none without such a fault. It is
-    /// no reversal of a fix: that the audit of the candidate would find before any canary.
+    /// What a later change breaks again without touching a test; none without such a fault. It does
+    /// not revert a fix: the audit of the candidate would find that before any canary.
     pub(super) fn regressed(&self) -> Result<Option<Tree>, RehearsalError> {
         let mut tree = self.with_both_fixes()?;
         let mut patches = Vec::new();
-        // What was never fixed cannot come back.
+        // A regression needs a fix that it can undo.
         if self.has_any(&ROLLBACK_IS_BACK) && !self.has(Fault::DiagnosticOnlyFix) {
             patches.push(Patch::RollbackIsBack);
         }

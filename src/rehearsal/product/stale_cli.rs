@@ -1,4 +1,4 @@
-//! An old `spec-kitty` that stands where the operator's PATH finds it first.
+//! An old `spec-kitty` that comes first on the operator's PATH.
 //!
 //! Owns that one executable: it works, but it is not the candidate.
 
@@ -10,7 +10,7 @@ use crate::rehearsal::{RehearsalError, host};
 /// Puts an executable `spec-kitty` into `bin` that runs an old version, unpacked at `home`.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// If a file cannot be written.
 pub fn put(bin: &Path, home: &Path, old: &Tree, python: &Path) -> Result<(), RehearsalError> {
     unpack(old, home)?;
     let source = host::quoted(&home.join("src").to_string_lossy());

@@ -1,4 +1,4 @@
-//! What happened to the product before the gate looks at it: the commits of both repositories.
+//! The history of the product before the gate runs: the commits of both repositories.
 //!
 //! Owns the order of the commits, their people and times. Pure: writes nothing.
 
@@ -18,13 +18,13 @@ const MAIN: &str = "refs/heads/main";
 const ROLLBACK_BRANCH: &str = "fix/1141-drain-keeps-lanes";
 const ROLLBACK_HEAD: &str = "refs/pull/1187/head";
 
-/// The history of `spec-kitty` with the commits that others ask for.
+/// The history of `spec-kitty` with the commits that other parts refer to.
 #[derive(Debug)]
 pub(super) struct Story {
     pub history: History,
-    /// Where `sync.owner` and `sync.preflight` came in.
+    /// The commit that introduced `sync.owner` and `sync.preflight`.
     pub boundary_base: CommitNumber,
-    /// The first change for #1141, which only logs; none when that is what closes the issue.
+    /// The first change for #1141, which only logs; none if that is the one that closes the issue.
     pub diagnostics: Option<CommitNumber>,
     /// The merge that closes #1141.
     pub rollback_fix: CommitNumber,
@@ -37,12 +37,12 @@ struct Line {
     history: History,
     head: Option<CommitNumber>,
     version: &'static str,
-    /// What nobody has written yet.
+    /// Files that are not written yet.
     unwritten: &'static [&'static str],
 }
 
 impl Line {
-    /// A tree as it is at this point of the line.
+    /// A tree as it is at this point of the history.
     fn now(&self, tree: Tree) -> Tree {
         tree.with_version(self.version).without(self.unwritten)
     }
@@ -79,7 +79,7 @@ impl Line {
     }
 }
 
-/// Directories and files as they came in, oldest first; the messages of the first commits.
+/// Directories and files in the order in which they were added; the messages of the first commits.
 const BEGINNINGS: [(&str, &str, &[&str]); 6] = [
     (
         "2026-03-02T09:10:00Z",
@@ -130,7 +130,7 @@ const BEGINNINGS: [(&str, &str, &[&str]); 6] = [
     ),
 ];
 
-/// What came in with 3.2.
+/// What was added with 3.2.
 const BOUNDARY: [&str; 3] = [
     "src/specify_cli/sync/owner.py",
     "src/specify_cli/sync/preflight.py",
@@ -142,7 +142,7 @@ fn squashed(pull: Pull, issue: u32) -> String {
     format!("{} (#{})\n\nFixes #{issue}\n", pull.title, pull.number)
 }
 
-/// Tells the whole history of `spec-kitty`; `vendored` are the wheels in its `vendor/wheels`.
+/// Builds the whole history of `spec-kitty`; `vendored` are the wheels in its `vendor/wheels`.
 pub(super) fn spec_kitty(vendored: &Tree, faults: &Faults) -> Result<Story, RehearsalError> {
     let good = vendored
         .files()
@@ -259,7 +259,7 @@ fn merge_rollback_fix(
     let second = said("2026-05-14T15:50:00Z", "Test that a drain keeps lanes\n");
     let first = line.history.commit(first, &base, code)?;
     let second = line.history.commit(second, &[first], tested)?;
-    // Meanwhile `main` has moved on, so that the merge is a real one.
+    // In the meantime `main` has moved on, so that the merge is a real one.
     line.unwritten = &[];
     let docs = stages.before_rollback_fix()?;
     let docs = line.then("2026-05-15T09:20:00Z", "Describe the daemon\n", docs)?;
@@ -279,7 +279,7 @@ fn merge_rollback_fix(
     Ok(merge)
 }
 
-/// 3.2.0rc16, with what came in just before it.
+/// 3.2.0rc16, with what was added just before it.
 fn release_candidate(line: &mut Line, stages: &Stages<'_>) -> Result<(), RehearsalError> {
     let fixed = stages.with_both_fixes()?;
     let regressed = stages.regressed()?;
@@ -316,7 +316,7 @@ fn tag_later_ones(line: &mut Line) -> Result<(), RehearsalError> {
     Ok(())
 }
 
-/// Tells the history of `spec-kitty-events`.
+/// Builds the history of `spec-kitty-events`.
 pub(super) fn events() -> Result<History, RehearsalError> {
     let mut history = History::default();
     let tree = Tree::spec_kitty_events();

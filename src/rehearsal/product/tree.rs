@@ -1,4 +1,4 @@
-//! The candidate's source as embedded files, and trees made of them.
+//! The candidate's source as embedded files, and the trees built from them.
 //!
 //! Owns the embedded files and the patches between their variants; never starts a program.
 
@@ -99,12 +99,12 @@ patches! {
     BodyReceipt "body-receipt.patch" "Expects a receipt for a body that the service never sends.";
 }
 
-/// Test files that stand in for the good ones.
+/// Test files that replace the good ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tests {
-    /// Tests of #1141 that pass without its fix too.
+    /// Tests of #1141 that also pass without its fix.
     NoProof,
-    /// Tests of #1141 of which only one about log records fails without its fix.
+    /// Tests of #1141 of which only one, about log records, fails without its fix.
     LogOnly,
     /// A test of #1182 about a timeout.
     TimeoutOnly,
@@ -132,7 +132,7 @@ const EMBEDDED_VERSION: &str = "3.2.0rc16";
 /// The files that carry it.
 const VERSION_FILES: [&str; 3] = ["pyproject.toml", "src/specify_cli/_version.py", "uv.lock"];
 
-/// A whole directory: each file's content by its path. Copies share the contents.
+/// A whole directory: each file's content by its path. Clones share the contents.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tree(BTreeMap<String, Arc<[u8]>>);
 
@@ -212,8 +212,8 @@ impl Tree {
     /// This tree with a patch applied.
     ///
     /// # Errors
-    /// When a text that the patch replaces is not in the tree exactly once: the source has moved
-    /// on, and the patch must be written anew.
+    /// If a text that the patch replaces is not in the tree exactly once: the source has changed,
+    /// and the patch must be rewritten.
     pub fn patched(mut self, patch: Patch) -> Result<Self, RehearsalError> {
         let (name, text) = patch.file();
         for hunk in hunks(text) {
@@ -242,7 +242,7 @@ impl Tree {
 /// `directory/src`.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// If a file cannot be written.
 pub fn unpack(tree: &Tree, directory: &Path) -> Result<(), RehearsalError> {
     let events = Tree::spec_kitty_events().only(&["src"]);
     let cli = tree.clone().only(&["src"]);

@@ -1,7 +1,7 @@
-//! Wheels of the product, made from the trees of its tags.
+//! Wheels of the product, built from the trees of its tags.
 //!
-//! Owns which releases there are, when they were uploaded and which are yanked. Nothing is
-//! compressed and every time is fixed, so the same tree gives the same bytes everywhere.
+//! Owns which releases exist, when they were uploaded and which are yanked. Nothing is compressed
+//! and every time is fixed, so the same tree gives the same bytes everywhere.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::repositories::Product;
 use super::tree::Tree;
 use crate::rehearsal::{Fault, Faults, RehearsalError, host};
 
-/// What the package index says of a wheel besides its content.
+/// The package index's data about a wheel, besides its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     /// The wheel's file name.
@@ -20,14 +20,14 @@ pub struct Release {
     pub uploaded: &'static str,
     /// Why it was yanked, if it was.
     pub yanked: Option<&'static str>,
-    /// Whether the index hands out other bytes than those that it lists.
+    /// Whether the index serves other bytes than those that it lists.
     pub exchanged: bool,
 }
 
 /// One release of `spec-kitty-cli` on the index.
 struct Planned {
     version: &'static str,
-    /// The tag whose tree it is made of; another version's tree for what has no tag of its own.
+    /// The tag whose tree it is built from; that of another version if it has no tag of its own.
     tree_of: &'static str,
     uploaded: &'static str,
     yanked: Option<&'static str>,
@@ -47,7 +47,8 @@ const CANDIDATE: &str = "3.2.0rc16";
 /// The final version: uploaded long after the gate's time, and never the gate's business.
 const FINAL: &str = "3.2.0";
 
-/// Every release but those of [`EARLY`], in the order of upload. 3.2.0rc17 is there in some worlds.
+/// Every release except those of [`EARLY`], in the order of upload. 3.2.0rc17 exists only in some
+/// worlds.
 const RELEASES: [Planned; 10] = [
     planned("3.1.4", "2026-03-18T09:30:00Z"),
     planned("3.2.0a1", "2026-04-09T11:00:00Z"),
@@ -71,7 +72,7 @@ const RELEASES: [Planned; 10] = [
 /// Writes the wheels of `spec-kitty-cli` and `spec-kitty-events` into a directory.
 ///
 /// # Errors
-/// When a wheel cannot be made or written.
+/// If a wheel cannot be built or written.
 pub fn write(
     product: &Product,
     directory: &Path,
@@ -115,7 +116,7 @@ pub fn write(
     Ok(releases)
 }
 
-/// The file with what is handed out in a wheel's place.
+/// The file that is served instead of a wheel.
 pub(super) fn exchanged(wheel: &str) -> String {
     format!("{wheel}.exchanged")
 }
@@ -125,7 +126,7 @@ fn is_there(planned: &Planned, faults: &Faults) -> bool {
     match planned.version {
         CANDIDATE => !behind,
         RELEASED_LATER => is_released_later(faults),
-        // A final version without a good candidate before it would be another story.
+        // A final version without a good candidate before it would be a different scenario.
         FINAL => !behind && !faults.contains(&Fault::RcYanked),
         _ => true,
     }

@@ -1,4 +1,4 @@
-//! The routes of the SaaS, in the shapes of the deployed one.
+//! The routes of the SaaS, with the response formats of the deployed one.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::state::{Event, Fate, Shared};
 use crate::rehearsal::Fault;
 
-/// An answer with its status.
+/// A response with its status.
 type Answer = (StatusCode, Json<Value>);
 
 /// The application; every request is counted before it is looked at.
@@ -187,7 +187,7 @@ async fn pulse(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(shared.lock().pulse())
 }
 
-/// What somebody who is not the gate asks the hosting platform to do.
+/// A deployment requested from the hosting platform by somebody else.
 async fn deploy(State(shared): State<Arc<Shared>>) -> Answer {
     shared.lock().redeploy();
     (StatusCode::ACCEPTED, Json(json!({"status": "deploying"})))

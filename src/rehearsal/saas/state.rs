@@ -1,4 +1,4 @@
-//! What the SaaS of the rehearsal holds: deployment, missions, rejected rows, account of requests.
+//! The state of the rehearsal's SaaS: deployment, missions, rejected rows, log of requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,15 +7,15 @@ use serde_json::{Map, Value, json};
 
 use crate::rehearsal::{Fault, Faults};
 
-/// Missions whose names begin so are Teamspace's.
+/// Missions whose names begin with this belong to Teamspace.
 const TEAMSPACE: &str = "teamspace-";
 
-/// Part of the names of the missions that the last of the four canary runs makes.
+/// Part of the names of the missions that the last of the four canary runs creates.
 const LAST_RUN: &str = "-run-4-";
-/// So many reads, one after the other, hold a whole look at both health pages.
+/// This number of consecutive reads includes a complete look at both health pages.
 const ONE_LOOK: u64 = 3;
 
-/// Identity of what is deployed.
+/// Identity of the deployed version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
     /// Commit, 40 hex digits.
@@ -52,7 +52,7 @@ pub(super) struct Event {
     pub(super) payload: Value,
 }
 
-/// What became of a posted event.
+/// The result of posting an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     Accepted,
@@ -60,12 +60,12 @@ pub(super) enum Fate {
     TooLarge,
 }
 
-/// A mission as its events made it.
+/// A mission, created from its events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Mission {
     events: u64,
     bodies: u64,
-    /// Whether the drain has gone over its events.
+    /// Whether the drain has processed its events.
     materialized: bool,
     work_packages: BTreeMap<String, String>,
     last_failure_class: Option<&'static str>,
@@ -135,7 +135,7 @@ impl Inner {
         }
     }
 
-    /// Whether this `/health/` is the one that answers 503.
+    /// Whether this `/health/` request is the one that is answered with 503.
     pub(super) fn takes_503(&mut self) -> bool {
         let takes = self.health_503_left > 0;
         self.health_503_left = self.health_503_left.saturating_sub(1);
@@ -161,7 +161,7 @@ impl Inner {
         );
     }
 
-    /// Takes an event in, unless it is known already or too large.
+    /// Accepts an event, unless it is already known or too large.
     pub(super) fn take_event(&mut self, event: &Event) -> Fate {
         if self.is_deployed_meanwhile(event) {
             self.redeploy();
@@ -179,8 +179,9 @@ impl Inner {
         Fate::Accepted
     }
 
-    /// Whether somebody deploys anew at this event: the last run is at work, and the gate has
-    /// looked since it began; so it can be known that it did not happen between two runs.
+    /// Whether somebody redeploys at this event: the last run is in progress, and the gate has
+    /// looked since it began, so it can be determined that the change did not happen between two
+    /// runs.
     fn is_deployed_meanwhile(&mut self, event: &Event) -> bool {
         let asked_for = self.faults.contains(&Fault::RedeployMidProtocol);
         if !asked_for || self.redeploys > 0 || !event.mission.contains(LAST_RUN) {
@@ -200,7 +201,7 @@ impl Inner {
         clients.filter_map(move |(client, account)| gate(client).then_some(account))
     }
 
-    /// Takes a body in; false when it is too large.
+    /// Accepts a body; false if it is too large.
     pub(super) fn take_body(&mut self, mission: &str) -> bool {
         if self.is_too_large(mission) {
             return false;
@@ -218,8 +219,8 @@ impl Inner {
         too_large
     }
 
-    /// A mission's state as of now. The drain goes over its events right afterwards, so
-    /// whoever wants to see them materialized has to ask again.
+    /// A mission's current state. The drain processes its events right afterwards, so a client that
+    /// waits for them to be materialized has to ask again.
     pub(super) fn look_at(&mut self, name: &str) -> Option<Value> {
         let found = self.missions.get(name)?.describe(name, &self.faults);
         self.drain(name);
@@ -334,7 +335,7 @@ impl Mission {
             "work_packages": self.work_packages,
             "events": self.events,
             "bodies": self.bodies,
-            // By the server's own clock, how long the oldest event waits for the drain.
+            // How long the oldest event has been waiting for the drain, by the server's own clock.
             "pending_age_seconds": if stalled { 75 } else { 0 },
             "last_failure_class": self.last_failure_class,
         })

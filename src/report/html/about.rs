@@ -1,4 +1,5 @@
-//! What a verdict is on: gate, candidate, parameters, scope, program, tools. And what comes next.
+//! What a verdict applies to: gate, candidate, parameters, scope, program, tools. And what comes
+//! next.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use crate::model::subject::{Subject, WorldKind};
 use crate::model::template::render_parameters;
 use crate::verbs::Verb;
 
-/// One thing that is known.
+/// One labelled value.
 #[derive(Debug, Serialize)]
 pub(super) struct Known {
     name: &'static str,
@@ -45,7 +46,7 @@ impl Known {
     }
 }
 
-/// A parameter that is not what the gate file says.
+/// A parameter that differs from the gate file.
 #[derive(Debug, Serialize)]
 pub(super) struct Parameter {
     name: String,
@@ -108,7 +109,7 @@ pub(super) fn about(run: &Recorded<'_>, subject: &Subject) -> Vec<Known> {
     known
 }
 
-/// Which machine it ran on, under whose name it wrote, and who says so.
+/// Which machine it ran on, under which login it wrote, and how to check who signed it.
 fn where_and_who(run: &Recorded<'_>) -> Vec<Known> {
     let machines = who::machines(run.folded).join(", then ");
     let place = (!machines.is_empty()).then(|| Known::new("where", &machines));

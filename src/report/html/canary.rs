@@ -1,4 +1,4 @@
-//! Runs of a canary by scenarios, with how long each took. Times stand in the documents that were
+//! Runs of a canary by scenario, with their durations. The times are in the documents that were
 //! read, not in the facts.
 
 use jiff::Timestamp;

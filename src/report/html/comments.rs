@@ -1,5 +1,6 @@
-//! A comment that was posted, each of its values with where it came from. The template is filled in
-//! once more, with values that carry their names; only what then reads as it was posted is shown so.
+//! A posted comment, with the origin of each of its values. The template is rendered once more,
+//! with values that carry their names; only if the result equals the posted text is it shown that
+//! way.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,9 +26,9 @@ const CLOSE: char = '\u{e002}';
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Piece {
     pub(super) text: String,
-    /// The name of the value, where it is one.
+    /// The name of the value, if it is one.
     pub(super) name: Option<String>,
-    /// Where it came from.
+    /// The link to its origin.
     pub(super) anchor: Option<String>,
 }
 
@@ -54,7 +55,7 @@ pub(super) fn pieces(
             }
             _ => None,
         });
-    // Marks that were there already would be taken for ours.
+    // Existing marks would be taken for ours.
     let Some(template) = template.filter(|_| !posted.contains([OPEN, MIDDLE, CLOSE])) else {
         return whole();
     };
@@ -63,7 +64,7 @@ pub(super) fn pieces(
     };
     let mut pieces = split(&text, &names, anchor);
     let plain: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
-    // The key of the comment follows what the template gave.
+    // The comment's idempotency key follows the rendered template.
     let Some(rest) = posted.strip_prefix(plain.trim_end()) else {
         return whole();
     };
@@ -138,7 +139,7 @@ fn marked(value: &Value, path: String, names: &Names) -> Filled {
                 };
                 (key.clone(), marked(value, path, names))
             };
-            // Collected as it is, it would be a list of pairs.
+            // Collected directly, it would be a list of pairs.
             Filled::from(
                 table
                     .iter()
@@ -158,7 +159,7 @@ fn marked(value: &Value, path: String, names: &Names) -> Filled {
     }
 }
 
-/// A text or number that says where it stands when it is written.
+/// A text or number that prints its own path.
 #[derive(Debug)]
 struct Leaf {
     path: String,
@@ -261,7 +262,7 @@ mod tests {
             )),
             []
         );
-        // Compared with a text, a marked value is another: then nothing is linked.
+        // Compared with a text, a marked value is different: then nothing is linked.
         let compares =
             "{% if health.version == '1.2' %}same{% else %}other{% endif %} {{ health.rows }}\n";
         let pieces = shown(compares, "same 22\n");

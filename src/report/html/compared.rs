@@ -14,7 +14,7 @@ const WIDTH: i128 = 1000;
 /// A value that differs.
 #[derive(Debug, Clone, Default)]
 pub struct ComparedValue {
-    /// Where it stands.
+    /// Its path.
     pub path: String,
     /// In the one run.
     pub one: Option<String>,
@@ -22,7 +22,7 @@ pub struct ComparedValue {
     pub other: Option<String>,
     /// The lines of two long texts that differ.
     pub lines: Option<String>,
-    /// Why it says nothing that they differ, when it does not.
+    /// Why the difference has no meaning, if it has none.
     pub why: Option<String>,
 }
 
@@ -31,21 +31,21 @@ pub struct ComparedValue {
 pub struct ComparedSection {
     /// The heading.
     pub title: String,
-    /// What is to be known of them.
+    /// A note on them.
     pub note: String,
-    /// The values; none are no section.
+    /// The values; without any, the section is left out.
     pub values: Vec<ComparedValue>,
 }
 
-/// What a comparison shows.
+/// The content of a comparison page.
 pub struct Compared<'r> {
-    /// The one run, and what it was given as.
+    /// The one run, and how it was named on the command line.
     pub one: (&'r str, &'r Folded),
     /// The other.
     pub other: (&'r str, &'r Folded),
-    /// Whether nothing differs but what always does.
+    /// Whether there are only nondeterministic differences.
     pub same: bool,
-    /// What differs.
+    /// The differences.
     pub sections: Vec<ComparedSection>,
 }
 
@@ -104,7 +104,7 @@ struct Value {
 /// Two runs as a page.
 ///
 /// # Errors
-/// When the page's template does not fit, which a test rules out.
+/// If the page's template does not fit, which a test rules out.
 pub fn compared(pair: &Compared<'_>) -> Result<String, String> {
     let page = Page {
         same: pair.same,

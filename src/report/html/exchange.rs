@@ -1,5 +1,5 @@
-//! One request and its answer, as a page shows them. Read as values rather than as types: a long
-//! text may stand there as a reference.
+//! One request and its response, as a page shows them. Read as JSON values rather than as types,
+//! because a long text may be stored as a reference.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use super::text::{Clipped, bytes, clipped, duration, line, visible};
 use crate::journal::{Answer, Exchange, referred};
 use crate::model::quoted;
 
-/// A request and its answer.
+/// A request and its response.
 #[derive(Debug, Serialize)]
 pub(super) struct ExchangeShown {
     pub(super) n: u32,
@@ -18,14 +18,14 @@ pub(super) struct ExchangeShown {
     /// The request in a line.
     asked: String,
     request: Clipped,
-    /// The answer in a line.
+    /// A summary of the response.
     answered: String,
     went_wrong: bool,
     took: Option<String>,
     pub(super) streams: Vec<Stream>,
 }
 
-/// A text of an answer.
+/// A text of a response.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Stream {
     name: String,
@@ -42,7 +42,7 @@ impl Stream {
     }
 }
 
-/// Shows an exchange; none for a reading of the clock, which says nothing.
+/// Shows a request and its response; none for a reading of the clock, which is of no interest.
 pub(super) fn shown(anchor: &str, exchange: &Exchange, at: Evidence) -> Option<ExchangeShown> {
     let effect = exchange.effect.shown();
     let kind = effect.get("effect").and_then(Value::as_str).unwrap_or("");
@@ -62,7 +62,7 @@ pub(super) fn shown(anchor: &str, exchange: &Exchange, at: Evidence) -> Option<E
     })
 }
 
-/// A text, or what stands for one.
+/// A text, or the placeholder for one.
 fn text(value: Option<&Value>) -> &str {
     value.and_then(Value::as_str).unwrap_or_default()
 }
@@ -90,7 +90,7 @@ pub(super) fn asked(kind: &str, effect: &Value) -> String {
     }
 }
 
-/// A program and its arguments as a shell takes them.
+/// A program and its arguments as a shell command line.
 fn command(effect: &Value) -> String {
     let words = effect.get("argv").and_then(Value::as_array);
     let words = words.into_iter().flatten();
@@ -135,7 +135,7 @@ fn request(kind: &str, effect: &Value) -> String {
     lines.join("\n")
 }
 
-/// What is said in the place of a long text.
+/// The placeholder for a long text.
 fn stands_for(value: &Value) -> Option<String> {
     let sha256 = referred(value)?;
     Some(format!(
@@ -144,7 +144,7 @@ fn stands_for(value: &Value) -> Option<String> {
     ))
 }
 
-/// The size of the text that a reference stands for.
+/// The size of the text that a reference refers to.
 fn size(reference: &Value) -> Option<String> {
     let inner = reference.as_object()?.values().next()?;
     inner.get("bytes")?.as_u64().map(bytes)
@@ -252,7 +252,7 @@ fn http(value: &Value, at: Evidence) -> Answered {
     }
 }
 
-/// A text with where all of it lies.
+/// A text with the location of its complete version.
 fn stream(name: &str, said: &Value, captured: Option<&Map<String, Value>>, at: Evidence) -> Stream {
     let field = |field: &str| captured.and_then(|captured| captured.get(field));
     let place = field("log").and_then(Value::as_str);

@@ -1,4 +1,4 @@
-//! The service's health before the runs and after them, and what somebody did between.
+//! The service's health before and after the runs, and interventions in between.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub(super) struct Mark {
     pub(super) what: String,
 }
 
-/// What was found out about interventions.
+/// The findings about interventions.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Interventions {
     by: Option<String>,
@@ -53,7 +53,7 @@ pub(super) struct Interventions {
     pub(super) marks: Vec<Mark>,
 }
 
-/// The health pages of a run; none when it read none.
+/// The health pages of a run; none if it read none.
 pub(super) fn health(gate: &Gate, facts: &Facts) -> Option<Health> {
     let mut afters: BTreeMap<&str, (&Fact, &str)> = BTreeMap::new();
     let mut ready_url = None;
@@ -158,7 +158,7 @@ pub(super) fn interventions(gate: &Gate, facts: &Facts) -> Interventions {
     all
 }
 
-/// An intervention in words, and when it was.
+/// A description of an intervention, and its time.
 fn intervention(one: &Value) -> (String, Option<Mark>) {
     let text = |field: &str| one.get(field).and_then(Value::as_str).unwrap_or_default();
     let between = |index: usize| one.get("between")?.get(index)?.as_str();

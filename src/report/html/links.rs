@@ -1,12 +1,12 @@
-//! Where a page may lead: into the evidence beside it, and to GitHub. Nothing recorded becomes an
-//! address as it is.
+//! The links that a page may contain: to the evidence beside it, and to GitHub. No recorded text is
+//! used as an address without validation.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::model::is_repository;
 use crate::world::Place;
 
-/// What stays as it is in a path.
+/// Characters that are not escaped in a path.
 const PATH: AsciiSet = NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -16,14 +16,14 @@ const PATH: AsciiSet = NON_ALPHANUMERIC
 /// Directories of a run that are in no bundle.
 const THROWAWAY: [&str; 2] = ["home", "tmp"];
 
-/// Where the evidence lies, as seen from the page.
+/// Where the evidence is, relative to the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evidence {
     /// The page is one of a bundle's reports.
     Bundle,
-    /// The page lies in the run's directory.
+    /// The page is in the run's directory.
     RunDirectory,
-    /// The page is somewhere else: paths are text.
+    /// The page is elsewhere: paths are shown as text.
     Elsewhere,
 }
 
@@ -58,7 +58,7 @@ impl Evidence {
     }
 }
 
-/// A path below a directory; none where it would lead out of it.
+/// A path below a directory; none if it would lead out of it.
 fn joined(base: &str, path: &str) -> Option<String> {
     let plain = |part: &str| !["", ".", ".."].contains(&part);
     let encoded: Option<Vec<String>> = path
@@ -75,14 +75,14 @@ pub(super) fn issue(reference: &str) -> Option<String> {
     is_repository(slug).then(|| format!("https://github.com/{slug}/issues/{number}"))
 }
 
-/// A recorded address, when it is one of GitHub's.
+/// A recorded address, if it is one of GitHub's.
 pub(super) fn github(url: &str) -> Option<String> {
     let rest = url.trim().strip_prefix("https://github.com/")?;
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./#".contains(letter);
     (!rest.is_empty() && rest.chars().all(plain)).then(|| url.trim().to_owned())
 }
 
-/// Something below a repository on GitHub, such as a commit.
+/// An address below a repository on GitHub, such as that of a commit.
 pub(super) fn below(slug: &str, kind: &str, name: &str) -> Option<String> {
     if !is_repository(slug) || name.is_empty() {
         return None;

@@ -1,7 +1,7 @@
-//! A run as one page that needs nothing beside it: what the verdict is, why, and from which bytes.
+//! A run as one self-contained page: the verdict, its reason, and the bytes it is based on.
 //!
-//! Owns what the page shows and how; decides nothing. The same run gives the same bytes: the page is
-//! part of a bundle, and made anew when that is verified.
+//! Owns what the page shows and how; decides nothing. The same run gives the same bytes: the page
+//! is part of a bundle, and is generated again when the bundle is verified.
 
 mod about;
 mod canary;
@@ -85,9 +85,9 @@ struct CommentShown {
 /// A run as a page.
 ///
 /// # Errors
-/// When the page's template does not fit the run, which a test rules out.
+/// If the page's template does not fit the run, which a test rules out.
 pub fn page(run: &Recorded<'_>) -> Result<String, String> {
-    // Two subtasks that published one fact are told by `verify`; then the page knows none.
+    // If two subtasks published one fact, `verify` reports it; the page then shows none.
     let facts = run.folded.facts().unwrap_or_default();
     let subject = run.own.subject(run.folded);
     let written = writes(run.folded);

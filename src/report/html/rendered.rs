@@ -1,4 +1,4 @@
-//! Templates and style of the pages, and what a policy names them by.
+//! Templates and style of the pages, and their hashes for the content security policy.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

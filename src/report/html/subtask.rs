@@ -1,4 +1,4 @@
-//! A subtask, opened: what it waited for, asked and found.
+//! The details of a subtask: what it waited for, requested and found.
 
 use serde::Serialize;
 
@@ -48,7 +48,7 @@ struct SubtaskShown {
     log: Option<Log>,
 }
 
-/// What is wrong.
+/// A finding for display.
 #[derive(Debug, Serialize)]
 pub(super) struct FindingShown {
     id: String,
@@ -74,12 +74,12 @@ struct Log {
     stream: Stream,
 }
 
-/// Where links to an exchange lead.
+/// The target of links to a request.
 pub(super) fn anchor(by: &SubtaskId, n: u32) -> String {
     format!("{}-{n}", identifier(by.as_str()))
 }
 
-/// An id that can stand in an address and in an attribute.
+/// An id that can be used in an address and in an attribute.
 pub(super) fn identifier(id: &str) -> String {
     let plain = |letter: char| {
         if letter.is_ascii_alphanumeric() || "._-".contains(letter) {
@@ -91,7 +91,7 @@ pub(super) fn identifier(id: &str) -> String {
     id.chars().map(plain).collect()
 }
 
-/// What is wrong with a subtask, when something is.
+/// The finding of a subtask, if it has one.
 pub(super) fn finding(subtask: &SubtaskReport) -> Option<FindingShown> {
     let finding = subtask.result.as_ref()?.finding()?;
     Some(FindingShown {
@@ -104,7 +104,7 @@ pub(super) fn finding(subtask: &SubtaskReport) -> Option<FindingShown> {
     })
 }
 
-/// What is needed to show a subtask.
+/// The data for showing a subtask.
 pub(super) struct Shelf<'a> {
     pub(super) gate: &'a Gate,
     pub(super) folded: &'a Folded,
@@ -217,7 +217,7 @@ impl Shelf<'_> {
         counts.map(shown).collect()
     }
 
-    /// Where a named value came from: the request that its fact points to, or the fact's subtask.
+    /// The origin of a named value: the request that its fact points to, or the fact's subtask.
     pub(super) fn origin(&self, name: &str) -> Option<String> {
         let (fact, _) = self.facts.containing(name)?;
         let by = &fact.source.by;
@@ -229,7 +229,7 @@ impl Shelf<'_> {
     }
 }
 
-/// How long a subtask only let time pass, for what is outside to change.
+/// How long a subtask only waited for an external condition.
 fn paused(course: &Course) -> Option<String> {
     let pause = |exchange: &Exchange| {
         let effect = exchange.effect.shown();

@@ -1,4 +1,4 @@
-//! Recorded text as a page shows it: nothing in it acts on the page, and no more of it than fits.
+//! Recorded text as a page shows it: escaped, and cut to a limit.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ const TAIL: usize = 1200;
 /// A line of a list is cut here, in characters.
 const LINE: usize = 220;
 
-/// A text, as far as it is shown.
+/// A text, shortened for display.
 #[derive(Debug, Default, Clone, Serialize)]
 pub(super) struct Clipped {
     pub(super) head: String,
@@ -22,7 +22,7 @@ pub(super) struct Clipped {
     pub(super) tail: String,
 }
 
-/// A text whose middle is left out where it is long.
+/// A text without its middle part if it is long.
 pub(super) fn clipped(text: &str) -> Clipped {
     if text.len() <= HEAD + TAIL {
         return Clipped {
@@ -55,7 +55,7 @@ pub(super) fn visible(text: &str) -> String {
     for letter in text.chars() {
         match letter {
             '\n' | '\t' => out.push(letter),
-            // Line ends of other systems say nothing.
+            // Line ends of other systems have no meaning.
             '\r' => {}
             _ if acts(letter) => {
                 // Writing into a text cannot fail.
@@ -67,17 +67,18 @@ pub(super) fn visible(text: &str) -> String {
     out
 }
 
-/// The page's own marks stand around values while a comment is made anew.
+/// Whether a character would have an effect. The page's own marks count as well: they surround
+/// values while a comment is rendered again.
 fn acts(letter: char) -> bool {
     escape::acts(letter) || matches!(letter, '\u{e000}'..='\u{e002}')
 }
 
-/// From one moment to another.
+/// The time between two moments.
 pub(super) fn milliseconds(from: Timestamp, to: Timestamp) -> i64 {
     i64::try_from(to.duration_since(from).as_millis()).unwrap_or(i64::MAX)
 }
 
-/// A time that passed, as people say it.
+/// A duration for display.
 pub(super) fn duration(milliseconds: i128) -> String {
     let tenths = (milliseconds + 50) / 100;
     let seconds = (milliseconds + 500) / 1000;
@@ -89,7 +90,7 @@ pub(super) fn duration(milliseconds: i128) -> String {
     }
 }
 
-/// A size, as people say it.
+/// A size for display.
 pub(super) fn bytes(count: u64) -> String {
     match count {
         ..1024 => format!("{count} bytes"),

@@ -1,4 +1,4 @@
-//! When what was at work, and what it waited for: a drawing in whole numbers, so that the same run
+//! When each subtask ran and what it waited for: a drawing in whole numbers, so that the same run
 //! gives the same bytes.
 
 use std::collections::BTreeMap;
@@ -123,7 +123,7 @@ impl Axis {
         (before + here) * self.room() / self.total + gaps
     }
 
-    /// The part that a moment of a document belongs to.
+    /// The part of the run that contains a time in a document.
     fn epoch_of(&self, moment: Timestamp) -> u32 {
         let begun = self.parts.iter().filter(|(start, _)| *start <= moment);
         u32::try_from(begun.count().max(1)).unwrap_or(1)
@@ -164,7 +164,7 @@ fn clock(moment: i64, step: i64) -> String {
     }
 }
 
-/// Draws a run. `grids` are its canaries, `marks` what happened at a moment of its own.
+/// Draws a run. `grids` are its canaries, `marks` are single events.
 pub(super) fn timeline(
     gate: &Gate,
     folded: &Folded,
@@ -364,7 +364,7 @@ impl Drawing<'_> {
     }
 }
 
-/// Why a subtask was not run, when nothing else is to be said of it.
+/// Why a subtask was not run, if there is nothing else to report about it.
 fn stopped_by(subtask: &SubtaskReport) -> Option<String> {
     match subtask.result.as_ref()? {
         Outcome::NotRun { because } => Some(match because {

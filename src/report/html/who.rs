@@ -1,4 +1,4 @@
-//! Under whose name the gate wrote, and on which machine it ran.
+//! Under which login the gate wrote, and on which machine it ran.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::journal::{Answer, Folded};
 /// How the tools of a run name its machine.
 pub(super) const PLATFORM: &str = "platform";
 
-/// The login that GitHub gives for a comment of the viewer's own; none where no comment was read
+/// The login that GitHub returns for a comment of the viewer's own; none if no comment was read
 /// back.
 pub(super) fn writer(folded: &Folded) -> Option<String> {
     let exchanges = folded

@@ -1,4 +1,4 @@
-//! A disk below a directory that is held open: what it does, and what links do to it.
+//! A disk below a directory that is held open: its operations, and the effect of links.
 
 use std::os::unix::fs::symlink;
 

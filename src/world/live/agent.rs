@@ -1,4 +1,4 @@
-//! The operator's ssh agent, over its socket. Only what is public goes there and comes back.
+//! The operator's ssh agent, over its socket. Only public data is sent and received.
 
 use std::io;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use tokio::net::UnixStream;
 use super::Operator;
 use crate::world::WorldError;
 
-/// Somebody may have to confirm a signature, or touch a token.
+/// Time limit: somebody may have to confirm a signature, or touch a token.
 const LIMIT: Duration = Duration::from_mins(2);
 
-/// The largest answer that OpenSSH's own programs take.
+/// The largest response that OpenSSH's own programs accept.
 const LARGEST: u32 = 256 * 1024;
 
-/// Sends one message, in base64, and gives the answer, in base64.
+/// Sends one message, in base64, and returns the response, in base64.
 pub(super) async fn ask(operator: &Operator, message: &str) -> Result<String, WorldError> {
     let failed = |timed_out, reason: String| WorldError::NoAnswer {
         url: "the ssh agent".to_owned(),
@@ -37,7 +37,7 @@ pub(super) async fn ask(operator: &Operator, message: &str) -> Result<String, Wo
     }
 }
 
-/// One message and its answer, each with its length before it.
+/// One message and its response, each preceded by its length.
 async fn exchange(socket: &str, message: &[u8]) -> io::Result<Vec<u8>> {
     let mut stream = UnixStream::connect(socket).await?;
     let length = u32::try_from(message.len()).map_err(io::Error::other)?;

@@ -1,5 +1,5 @@
-//! What every part of the live world needs: blocking work beside the asynchronous one, and file
-//! failures in the world's words.
+//! Shared helpers of the live world: blocking work beside asynchronous work, and file errors as
+//! world errors.
 
 use camino::Utf8Path;
 
@@ -14,7 +14,7 @@ pub(super) async fn blocking<T: Send + 'static>(
         .map_err(|_stopped| WorldError::Interrupted)
 }
 
-/// A file failure in the world's words.
+/// A file error as a world error.
 pub(super) fn file_error(operation: &str, path: &str, error: &std::io::Error) -> WorldError {
     use std::io::ErrorKind;
     WorldError::File {

@@ -1,8 +1,8 @@
-//! Drains one pipe of a program: through the redactor into a log file, with the end kept in
+//! Drains one pipe of a program: through the redactor into a log file, with the last part kept in
 //! memory and the digest of the whole.
 //!
-//! What is redacted is digested and written by another thread as soon as there is much of it, so
-//! that a program that prints a lot waits for the slower of the two only.
+//! Large amounts of redacted output are digested and written by another thread, so that a program
+//! that prints a lot waits only for the slower of the two.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -24,12 +24,12 @@ use crate::world::{Captured, Place, WorldError};
 
 /// How much of a stream is kept in memory, in bytes.
 pub(super) const KEPT: usize = 1024 * 1024;
-/// How long a pipe is read on after the program has ended: what it left behind may hold the
-/// other end for ever.
+/// How long a pipe is read after the program has ended: orphaned child processes may hold the other
+/// end open for ever.
 const AFTER_END: Duration = Duration::from_millis(500);
 /// Most of one read.
 const PIECE: usize = 256 * 1024;
-/// What is written without a thread of its own, in bytes: nearly every program prints less.
+/// Amount that is written without a thread of its own, in bytes: nearly every program prints less.
 const LITTLE: u64 = 1024 * 1024;
 /// Pieces that wait for the other thread at most.
 const WAITING: usize = 4;
@@ -46,7 +46,7 @@ enum To {
     Beside(mpsc::Sender<Vec<u8>>, JoinHandle<Sink>),
 }
 
-/// What is made of a stream once it is redacted.
+/// What is done with a stream once it is redacted.
 struct Sink {
     log: Log,
     tail: Tail,
@@ -55,14 +55,14 @@ struct Sink {
     failed: Option<WorldError>,
 }
 
-/// The log file, made with the first byte: below the run's directory, through no link.
+/// The log file, created with the first byte: below the run's directory, never through a link.
 struct Log {
     run: Utf8PathBuf,
     place: Place,
     file: Option<File>,
 }
 
-/// The last pieces, of which at least [`KEPT`] bytes are kept.
+/// The last chunks, of which at least [`KEPT`] bytes are kept.
 #[derive(Default)]
 struct Tail {
     pieces: VecDeque<Vec<u8>>,
@@ -85,7 +85,7 @@ impl Drain {
     ) -> Result<Captured, WorldError> {
         if let Some(mut pipe) = pipe {
             let late = async {
-                // A sender that is gone means the end as well.
+                // A dropped sender means the end as well.
                 let _gone = ended.wait_for(|ended| *ended).await.is_err();
                 tokio::time::sleep(AFTER_END).await;
             };
@@ -100,11 +100,11 @@ impl Drain {
 
     async fn read<R: AsyncRead + AsFd + Unpin>(&mut self, pipe: &mut R) {
         loop {
-            // There is room for what is read before it is read: whatever ends this loses nothing.
+            // Room is made before reading: whatever ends this loses nothing.
             let Some(room) = self.to.room().await else {
                 return;
             };
-            // An error of the pipe is its end: there is nothing more to be had from it.
+            // An error of the pipe is its end: nothing more can be read.
             let Ok(count @ 1..) = pipe.read(self.stream.room(room.piece())).await else {
                 return;
             };
@@ -143,7 +143,7 @@ enum Room<'a> {
 }
 
 impl Room<'_> {
-    /// How much to read at once: a program that prints little needs no large buffer, and making
+    /// How much to read at once: a program that prints little needs no large buffer, and allocating
     /// one takes longer than most programs' whole output.
     fn piece(&self) -> usize {
         match self {
@@ -162,7 +162,7 @@ impl Room<'_> {
 }
 
 impl To {
-    /// Waits for room; none when the other thread is gone.
+    /// Waits for a buffer; none if the other thread has ended.
     async fn room(&mut self) -> Option<Room<'_>> {
         match self {
             Self::Here(sink) => Some(Room::Here(sink)),
@@ -170,7 +170,7 @@ impl To {
         }
     }
 
-    /// Says whether it is from now on.
+    /// Moves to another thread once there is much output; returns whether it has.
     fn beside_when_much(&mut self) -> bool {
         let Self::Here(sink) = self else {
             return false;
@@ -213,7 +213,7 @@ impl Sink {
         }
         self.digest.update(&clean);
         self.bytes += clean.len() as u64;
-        // After a failure the pipe is still drained, so that the program can come to its end.
+        // After a failure the pipe is still drained, so that the program can end.
         if self.failed.is_none()
             && let Err(error) = self.log.write(&clean)
         {
@@ -254,7 +254,7 @@ impl Tail {
     fn take(&mut self, piece: Vec<u8>) {
         self.bytes += piece.len();
         match self.pieces.back_mut() {
-            // Small ones together: each comes in a buffer that is larger than it.
+            // Small chunks are joined: each comes in a buffer that is larger than it.
             Some(last) if last.len() + piece.len() <= PIECE => last.extend_from_slice(&piece),
             _ => self.pieces.push_back(piece),
         }
@@ -266,7 +266,7 @@ impl Tail {
         }
     }
 
-    /// The last bytes, [`KEPT`] at most.
+    /// The last bytes, at most [`KEPT`].
     fn text(self) -> Vec<u8> {
         let over = self.bytes.saturating_sub(KEPT);
         let mut text = Vec::with_capacity(self.bytes);

@@ -1,5 +1,5 @@
-//! Other people's paths in what is told of their processes: evidence goes to others, and where
-//! this machine keeps things that are none of the run's is nobody's business.
+//! Removes unrelated paths from the recorded command lines of processes: evidence is given to
+//! others, and must not show where this machine keeps what does not belong to the run.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use regex::{Captures, Regex};
 use crate::world::ProcessSeen;
 use crate::world::process_rule::{CompiledRule, within_a_run};
 
-/// Stands for a directory that is none of the places.
+/// The token for a directory that is none of the places.
 const ELSEWHERE: &str = "‹elsewhere›";
 
 /// Where every system keeps the same things.
@@ -28,8 +28,8 @@ const SYSTEM: [&str; 13] = [
     "/System",
 ];
 
-// A path of two parts or more, where a word may begin: not the one in an address, not the rest of
-// a place. One part alone (`/health`, `/tmp`) says nothing about the machine.
+// A path of at least two components, where a word may begin: not inside an address, not the rest of
+// a symbolic path. A single component (`/health`, `/tmp`) reveals nothing about the machine.
 static PATH: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let word = r#"[^\s/'"`=,:;()\[\]{}<>|&\\‹›]+"#;
     let before = r#"^-[A-Za-z]|file://|^|[\s'"`=,:;()\[\]{}<>|&@]"#;
@@ -61,8 +61,8 @@ fn hide(path: &str) -> String {
     format!("{ELSEWHERE}/{kept}")
 }
 
-/// A process without paths of this machine, unless a rule would then say something else of it: what
-/// is recorded is what a replay judges by.
+/// A process without paths of this machine, unless a rule would then give another result: a replay
+/// judges by what is recorded.
 pub(super) fn process<'r>(
     seen: &ProcessSeen,
     rules: &(impl Iterator<Item = &'r CompiledRule> + Clone),
@@ -165,7 +165,7 @@ mod tests {
             Some(kept),
             "it is still another run's"
         );
-        // A rule that means these very paths finds them.
+        // A rule that matches these very paths finds them.
         let told = process(
             &daemon("/srv/home"),
             &[rule("/srv/tools/sync.py", &[])].iter(),

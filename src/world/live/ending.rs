@@ -1,5 +1,5 @@
-//! Ends processes that are positively the ones meant: all are held first, looked at while held,
-//! then signalled; so what was looked at is what gets the signal.
+//! Ends only positively identified processes: all are pinned first, then inspected, then signalled,
+//! so that the inspected process is the one that gets the signal.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::world::Spared;
 use crate::world::redact::Redactor;
 use crate::world::{EndProcesses, Fate, ProcessIdentity, ProcessSeen, Receipt, WorldError};
 
-/// How long a killed process has to be gone.
+/// How long a killed process may take to disappear.
 const AFTER_KILL: Duration = Duration::from_secs(5);
 
 /// How many are looked at together: the first of them end while the next are looked at.
@@ -26,7 +26,7 @@ const PIECE: usize = 64;
 /// Why a process must be left alone.
 type Judge<'a> = dyn Fn(&ProcessSeen) -> Result<(), Spared> + Sync + 'a;
 
-/// Ends processes, all at the same time; receipts in the order asked for.
+/// Ends processes in parallel; termination records in the order of the request.
 pub(super) async fn end(
     end: &EndProcesses,
     redactor: &Arc<Redactor>,
@@ -35,7 +35,7 @@ pub(super) async fn end(
     let rule = end.rule.compile().map_err(|error| WorldError::Processes {
         reason: error.to_string(),
     })?;
-    // The rule names places; the process's home is told in this machine's paths.
+    // The rule contains symbolic paths; the process's home is one of this machine's paths.
     let judge = |process: &ProcessSeen| {
         let named = |home: &String| home_of::named(places, process.identity.pid, home);
         let home = process
@@ -57,7 +57,7 @@ pub(super) async fn end_leftovers(groups: &Groups, grace: Duration) -> Vec<Recei
         .unwrap_or_default()
 }
 
-/// Ends processes that only their identity tells.
+/// Ends processes that are known only by their identity.
 pub(super) async fn by_identity(
     targets: &[ProcessIdentity],
     grace: Duration,
@@ -82,15 +82,15 @@ async fn end_all(
         for piece in ending.chunks_mut(PIECE) {
             hold(piece)?;
             identify(piece, judge).await?;
-            // Without any grace there is no TERM either: there are some that fork when they get
-            // it.
+            // Without a grace period there is no TERM either: some programs fork when they get it.
             if !grace.is_zero() {
                 tell(piece, Signal::SIGTERM);
             }
         }
         if !grace.is_zero() {
             wait(&mut ending, Fate::Terminated, grace).await;
-            // A second look: what ignores TERM may have become another program meanwhile.
+            // A second check: a process that ignores TERM may have executed another program in the
+            // meantime.
             identify(&mut ending, judge).await?;
         }
         tell(&mut ending, Signal::SIGKILL);
@@ -136,7 +136,7 @@ impl Ending {
 
     /// One that is not there any more.
     fn gone(&mut self) {
-        // After TERM it ended by it, if at the last moment.
+        // After TERM it ended because of it, even if at the last moment.
         self.settle(if self.begun.is_some() {
             Fate::Terminated
         } else {
@@ -158,7 +158,7 @@ impl Ending {
         }
     }
 
-    /// Waits for the end of one that was told to end so.
+    /// Waits for the end of a signalled process.
     async fn wait(&mut self, fate: Fate, within: Duration) {
         let Some(held) = self.held.as_ref() else {
             return;
@@ -171,7 +171,7 @@ impl Ending {
     }
 
     fn receipt(self, rule: &str) -> Receipt {
-        // Every way through ends in a fate; one without is still there.
+        // Every path ends in a fate; a process without one still runs.
         let (fate, after) = self.fate.unwrap_or((Fate::Survived, Duration::ZERO));
         Receipt {
             identity: self.target,
@@ -198,7 +198,7 @@ fn hold(ending: &mut [Ending]) -> Result<(), WorldError> {
     Ok(())
 }
 
-/// Looks at all that are still there; who is not the one that is meant gets no signal.
+/// Checks all that are still running; a process that does not match gets no signal.
 async fn identify(ending: &mut [Ending], judge: &Judge<'_>) -> Result<(), WorldError> {
     let open = ending.iter().filter(|one| one.is_open());
     let pids: Vec<u32> = open.map(|one| one.target.pid).collect();

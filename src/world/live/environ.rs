@@ -1,5 +1,5 @@
-//! The operator's environment, taken out of the process: what a process was started with stays
-//! readable for every program of the same user, so the gate starts itself once more without it.
+//! Removes the operator's environment from the process: the initial environment of a process stays
+//! readable for every program of the same user, so the gate restarts itself without it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 
 use super::platform;
 
-/// Variables that stay: they hold no secret, and the program or the system's libraries read them.
+/// Variables that stay: they contain no secret, and the program or the system's libraries read
+/// them.
 const STAYING: [&str; 24] = [
     "CI",
     "CLICOLOR_FORCE",
@@ -35,7 +36,7 @@ const STAYING: [&str; 24] = [
     "XDG_STATE_HOME",
 ];
 
-/// Beginnings of such names. The gate's own parameters are recorded, so none is a secret.
+/// Prefixes of such names. The gate's own parameters are recorded, so none is a secret.
 const STAYING_FAMILIES: [&str; 7] = ["DYLD_", "GATE_", "LC_", "LD_", "LLVM_", "LOCALE_", "RUST_"];
 
 static WHOLE: OnceLock<BTreeMap<OsString, OsString>> = OnceLock::new();
@@ -48,12 +49,12 @@ pub(super) fn stays(name: &str) -> bool {
             .any(|family| name.starts_with(family))
 }
 
-/// Takes the operator's environment into memory and starts this program once more without it;
-/// then makes the process unreadable for others and keeps its descriptors from what it starts.
-/// Called once, first of all.
+/// Moves the operator's environment into memory and restarts this program without it; then makes
+/// the process unreadable for others and its descriptors not inheritable. Must be called once,
+/// before anything else.
 ///
 /// # Errors
-/// The system's; the environment is where it was then.
+/// Those of the system; then the environment is unchanged.
 pub fn take_environment() -> std::io::Result<()> {
     let taken = platform::taken_environment();
     let failed = match taken {
@@ -64,7 +65,7 @@ pub fn take_environment() -> std::io::Result<()> {
             let _first = WHOLE.set(whole);
             None
         }
-        // Comes back only when it could not.
+        // Returns only if it failed.
         Ok(None) => platform::restart_without_environment().err(),
         Err(error) => Some(error),
     };

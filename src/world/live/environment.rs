@@ -1,5 +1,5 @@
-//! What a program started by the gate gets as its environment. Pure; reads no environment and
-//! looks at no file but the operator's configuration files, and those only for being there.
+//! The environment of programs that the gate starts. Pure; reads no environment, and checks of
+//! files only whether the operator's configuration files exist.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use crate::world::{EnvBase, Place, Program, Sandbox};
 /// Directories with the gate's own tools, around the operator's `PATH`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ToolPath {
-    /// Before it: tools of which the operator has one that is too old.
+    /// Before it: tools of which the operator has a version that is too old.
     pub before: Vec<Place>,
-    /// Behind it: tools of which the operator has none.
+    /// After it: tools that the operator does not have.
     pub behind: Vec<Place>,
 }
 
@@ -29,7 +29,7 @@ impl ToolPath {
     }
 }
 
-/// Where pipx keeps things when it is told nothing, by its versions and systems.
+/// Default directories of pipx, by its versions and systems.
 const PIPX_IN_HOME: [&str; 4] = [
     ".local/bin",
     ".local/pipx",
@@ -37,7 +37,7 @@ const PIPX_IN_HOME: [&str; 4] = [
     "Library/Application Support/pipx",
 ];
 
-/// Where the tokens of places point on this machine.
+/// The directories of symbolic paths' tokens on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
     roots: Vec<(String, Utf8PathBuf)>,
@@ -71,8 +71,7 @@ impl Places {
         self
     }
 
-    /// Where the operator's own pipx keeps what it installs, when they have told it to do so
-    /// outside of its usual places.
+    /// The directory of the operator's own pipx, if it is configured outside of its usual places.
     #[must_use]
     pub fn with_pipx_of(self, operator: &Operator) -> Self {
         let told = |name: &str| operator.var(name).map(|path| operator.cwd.join(path));
@@ -97,7 +96,7 @@ impl Places {
             .map(|(token, path)| (token.as_str(), path.as_path()))
     }
 
-    /// The directory of a token; `/` for one that is not known.
+    /// The directory of a token; `/` for an unknown one.
     #[must_use]
     pub fn root(&self, token: &str) -> &Utf8Path {
         self.roots()
@@ -176,7 +175,7 @@ const GITHUB: &[&str] = &[
 /// `gh`'s tokens in the environment.
 const GITHUB_TOKENS: &[&str] = &["GH_TOKEN", "GITHUB_TOKEN"];
 
-/// Names of the operator's variables that hold a secret whenever they are set.
+/// Names of the operator's variables that always contain a secret if they are set.
 pub(super) const SECRETS: &[&str] = &[
     "GH_TOKEN",
     "GITHUB_TOKEN",
@@ -239,7 +238,7 @@ impl Environment<'_> {
             .first()
             .map(|name| Utf8Path::new(name).file_name());
         if name == Some(Some("git")) && program.sandbox.is_none() {
-            // The run's home is where judged code has been: its settings could name a program.
+            // Code under test has run in the run's home: settings there could name a program.
             env.insert("GIT_CONFIG_GLOBAL".into(), "/dev/null".into());
             // A repository's own settings may name one as well.
             env.insert("GIT_NO_LAZY_FETCH".into(), "1".into());
@@ -302,7 +301,7 @@ impl Environment<'_> {
 
     fn github(&self, env: &mut BTreeMap<String, String>) {
         env.insert("HOME".into(), self.operator.home.to_string());
-        // Ours would hide the operator's `~/.config/gh`.
+        // Our value would hide the operator's `~/.config/gh`.
         env.remove("XDG_CONFIG_HOME");
         self.pass(env, GITHUB.iter().copied());
     }

@@ -1,5 +1,5 @@
-//! Files: read, listed, written beside and renamed, kept as evidence. Never follows a symbolic
-//! link below a place's root, never replaces what it was not told to replace.
+//! File operations: read, list, write beside and rename, keep as evidence. Never follows a symbolic
+//! link below a place's root, and never replaces a file without being told to.
 
 use std::fs::{File, FileType};
 use std::io::{Read, Write};
@@ -83,7 +83,8 @@ impl Desk {
         Ok(self.redactor.text(&text))
     }
 
-    /// Opens a file to read. In the run's directory no link is followed: judged code works there.
+    /// Opens a file for reading. In the run's directory no link is followed, because code under
+    /// test works there.
     pub(super) fn open(&self, place: &Place) -> std::io::Result<File> {
         let below = place.as_str().strip_prefix(Place::RUN);
         match below.and_then(|below| below.strip_prefix('/')) {
@@ -102,7 +103,7 @@ impl Desk {
             };
             match looked {
                 Ok(file) => seen.push(file),
-                // Gone between the listing and the look.
+                // Deleted between the listing and the look.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(file_error("list", found.place.as_str(), &error)),
             }
@@ -110,8 +111,8 @@ impl Desk {
         Ok(seen)
     }
 
-    /// The regular files that are meant, sorted by path. In the operator's own directories, which
-    /// are only looked at, links are found as well: what pipx installs there are links.
+    /// The regular files that match, sorted by path. In the operator's own directories, which are
+    /// only read, links are included: pipx installs links there.
     pub(super) fn find(&self, list: &ListFiles) -> Result<Vec<Found>, WorldError> {
         let include = Include::of(list)?;
         let root = self.places.path(&list.root);
@@ -275,8 +276,8 @@ impl Read for Scrubbed {
     }
 }
 
-/// Visits what is no directory below a directory, in directories that may hold what is meant.
-/// Links are not followed. A directory that is not there has no files.
+/// Visits all non-directories below a directory, in directories that may contain matches. Links are
+/// not followed. A missing directory has no files.
 fn walk(
     directory: &Utf8Path,
     relative: &str,
@@ -297,7 +298,7 @@ fn walk(
                 "" => lossy.into_owned(),
                 above => format!("{above}/{lossy}"),
             };
-            // What is not meant in any spelling may be called as it likes.
+            // A file that no spelling includes may have any name.
             if !include.takes(&below) && !include.enters(&below) {
                 continue;
             }
@@ -323,7 +324,7 @@ fn walk(
     Ok(())
 }
 
-/// The same of a link: what it holds is where it leads.
+/// The same for a link: its content is its target.
 fn look_at_link(found: &Found) -> std::io::Result<FileSeen> {
     let leads_to = std::fs::read_link(&found.path)?;
     let leads_to = leads_to.as_os_str().as_encoded_bytes();

@@ -1,5 +1,5 @@
-//! The groups of running programs: each is a session of its own, ended as a whole, also when
-//! nobody waits for it any more.
+//! The groups of running programs: each is a session of its own, and is ended as a whole even if
+//! nothing waits for it any more.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ const TICK: Duration = Duration::from_millis(20);
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     running: Mutex<BTreeSet<u32>>,
-    /// What goes on although nobody may wait for it any more.
+    /// Tasks that continue although nothing may wait for them any more.
     beside: Mutex<Vec<JoinHandle<()>>>,
     leftovers: Mutex<BTreeSet<ProcessIdentity>>,
 }
@@ -39,14 +39,14 @@ impl Groups {
         }
     }
 
-    /// Does something to its end, also when whoever asked for it is gone by then.
+    /// Runs something to its end, even if the caller is gone by then.
     pub(super) fn beside<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> impl Future<Output = Option<T>> {
         let (done, result) = oneshot::channel();
         let task = tokio::spawn(async move {
-            // Nobody may be there to hear of it.
+            // The receiver may be gone.
             let _gone = done.send(work.await);
         });
         let mut all = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,7 +58,7 @@ impl Groups {
     pub(super) async fn settle(&self) {
         let all = std::mem::take(&mut *self.beside.lock().unwrap_or_else(PoisonError::into_inner));
         for task in all {
-            // One that was cancelled with its runtime has nothing to tell.
+            // A task that was cancelled with its runtime has no result.
             let _cancelled = task.await;
         }
     }
@@ -69,15 +69,15 @@ impl Groups {
         running.iter().copied().collect()
     }
 
-    /// Clears away the orphans that have ended, whenever a child of the gate's ends: a program
-    /// that waits for one of them by its pid would see it for ever otherwise.
+    /// Reaps orphans that have ended, whenever a child of the gate ends: a program that waits for
+    /// one of them by its pid would otherwise see it for ever.
     pub(super) async fn reap_orphans(self: Arc<Self>) {
         let Ok(mut ended) = signal(SignalKind::child()) else {
             return;
         };
         while ended.recv().await.is_some() {
-            // Held while looking: a program just started is no orphan, and its end is told to
-            // who waits for it.
+            // Held while looking: a program that was just started is not an orphan, and whoever
+            // waits for it must see its end.
             let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             platform::reap_orphans(&running.iter().copied().collect::<Vec<u32>>());
         }
@@ -103,21 +103,21 @@ impl Groups {
 /// A running program with its group. Dropped before its end, it ends the group.
 #[derive(Debug)]
 pub(super) struct Group {
-    // Invariant: there until `reaped`; so the leader's pid, which names the group, cannot be
-    // used again while signals may be sent to it.
+    // Invariant: present until `reaped`; so the leader's pid, which names the group, cannot be
+    // reused while signals may be sent to it.
     child: Option<Child>,
     program: Started,
     groups: Arc<Groups>,
-    /// Says when it has ended, whether it came to its end or was given up.
+    /// Signals when it has ended, normally or by being abandoned.
     ended: watch::Sender<bool>,
 }
 
-/// What tells the members of a program's group from all other processes.
+/// What distinguishes the members of a program's group from all other processes.
 #[derive(Debug, Clone)]
 struct Started {
     /// The first process, after which session and group are named.
     leader: u32,
-    /// When that one was started: nothing older belongs to it.
+    /// When the program was started: no older process belongs to it.
     at: u64,
     /// The program's own directory for temporary files.
     temporary: String,
@@ -146,7 +146,7 @@ impl Group {
         let leader = child.id();
         running.insert(leader);
         drop(running);
-        // It is there until it is waited for, even when it has ended.
+        // It exists until it is waited for, even after it has ended.
         let at = platform::stat(leader).map_or(0, |stat| stat.started);
         let group = Self {
             child: Some(child),
@@ -190,8 +190,8 @@ impl Group {
 
     /// Living processes that the ended program left behind.
     pub(super) fn leftovers(&self) -> Vec<u32> {
-        // A look at every process of the system is slow; where orphans become the gate's
-        // children, there is nothing to find when there are none since this program was started.
+        // Inspecting every process of the system is slow; where orphans become the gate's children,
+        // there is nothing to find if none appeared since this program was started.
         if platform::is_subreaper()
             && !group_has_members(self.program.leader)
             && !self.has_new_orphans()
@@ -240,13 +240,13 @@ impl Drop for Group {
             self.forget();
             return;
         }
-        // TERM at once: whoever gives a program up may have no time left for the task.
+        // TERM at once: a caller that abandons a program may have no time left for the task.
         signal_group(leader, Signal::SIGTERM);
-        // What it still says is heard meanwhile.
+        // Its remaining output is captured meanwhile.
         let ended = self.ended.clone();
         drop(groups.clone().beside(async move {
             end_group(&program).await;
-            // What left its session is for whoever clears up after the run.
+            // Processes that left its session are handled by the cleanup after the run.
             groups.remember(program.members().into_iter().filter_map(identity));
             let _ended = child.wait().await;
             ended.send_replace(true);
@@ -270,7 +270,7 @@ async fn end_group(program: &Started) {
     signal_all(program, Signal::SIGTERM);
     if !all_ended(program, GRACE).await {
         let deadline = Instant::now() + AFTER_KILL;
-        // Again and again: a member may have forked while the others were killed.
+        // Repeatedly: a member may have forked while the others were killed.
         while Instant::now() < deadline {
             signal_all(program, Signal::SIGKILL);
             if all_ended(program, TICK).await {
@@ -327,7 +327,7 @@ async fn all_ended(program: &Started, within: Duration) -> bool {
 
 fn signal_group(leader: u32, signal: Signal) {
     if let Ok(group) = i32::try_from(leader) {
-        // ESRCH: it is gone already.
+        // ESRCH: it has already ended.
         let _gone = killpg(Pid::from_raw(group), signal);
     }
 }

@@ -1,5 +1,5 @@
-//! The directories of places, each held open from its first use on: what is written below one is
-//! written there, whatever became of its path.
+//! The directories of places, each held open from its first use: what is written below one is
+//! written there, even if its path changes.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! Which directory a process's `HOME` is: compared by device and inode, not by its spelling. A
-//! link, a slash more, another root all lead to the same directory or do not.
+//! Which directory a process's `HOME` is: compared by device and inode, not by its spelling,
+//! because a link, an extra slash or another root may or may not lead to the same directory.
 
 use std::os::unix::fs::MetadataExt as _;
 
@@ -21,8 +21,8 @@ fn id(path: &str) -> Option<Id> {
     seen.is_dir().then(|| Id(seen.dev(), seen.ino()))
 }
 
-/// The process's home as it is written from one of the places, where it is one of them or lies
-/// below one; else as a path without links, where it can be looked at.
+/// The process's home as a symbolic path, if it is in one of the places; or else as a path without
+/// links, if it can be resolved.
 pub(super) fn named(places: &Places, pid: u32, home: &str) -> String {
     let Some(reached) = Reached::of(pid, home) else {
         return tidy(home);
@@ -71,7 +71,7 @@ impl Reached {
             return Some(Self { held });
         }
         let root = open(&format!("/proc/{pid}/root"));
-        // Links that begin at the root begin at that of the process.
+        // Absolute links are resolved against the root of the process.
         let inside = root
             .and_then(|root| openat2(root, home, flags, Mode::empty(), ResolveFlags::IN_ROOT).ok());
         let held = inside.or_else(|| open(home))?;
@@ -110,7 +110,7 @@ fn names(path: &str) -> Vec<String> {
     parts.map(str::to_owned).collect()
 }
 
-/// A path that leads nowhere, without what says nothing.
+/// A path that does not exist, without redundant parts.
 fn tidy(path: &str) -> String {
     let start = if path.starts_with('/') { "/" } else { "" };
     format!("{start}{}", names(path).join("/"))
@@ -135,7 +135,7 @@ mod tests {
         ] {
             std::os::unix::fs::symlink(to, at(link)).unwrap();
         }
-        // The place itself is known by a name with a link in it.
+        // The place itself is known by a path with a link in it.
         let roots = [
             at("run"),
             at("workspace"),

@@ -1,5 +1,5 @@
-//! HTTP: no cookies, no redirect followed, a limit on time and size, and honest words for
-//! what went wrong.
+//! HTTP: no cookies, no redirects followed, limits on time and size, and precise messages for
+//! failures.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
@@ -12,13 +12,13 @@ use reqwest::{Certificate, Client, NoProxy, Proxy, RequestBuilder};
 use super::operator::Operator;
 use crate::world::{HttpAnswer, HttpGet, HttpMethod, HttpPost, WorldError};
 
-/// The client, made with the first request.
+/// The client, created with the first request.
 pub(super) struct Http {
     settings: Settings,
     client: OnceLock<Result<Client, String>>,
 }
 
-/// What the client takes from the operator's environment.
+/// The client's settings from the operator's environment.
 struct Settings {
     certificates: Vec<String>,
     http_proxy: Option<String>,
@@ -61,11 +61,11 @@ impl Http {
 
 impl Settings {
     fn client(&self) -> Result<Client, String> {
-        // Somebody else in the program may have chosen one already; that is as good.
+        // Another part of the program may have chosen one already; that is as good.
         let _chosen = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
             .user_agent(concat!("gate/", env!("CARGO_PKG_VERSION")))
-            // Each hop is an exchange of its own, for the policy to judge and the record to hold.
+            // Each hop is a request of its own, to be checked by the policy and recorded.
             .redirect(Policy::none())
             .referer(false)
             .no_proxy();
@@ -92,7 +92,7 @@ impl Settings {
                 Err(_) => vec![path.into()],
             };
             for file in files {
-                // A directory of certificates holds other files and dead links as well.
+                // A directory of certificates contains other files and dead links as well.
                 let Ok(text) = std::fs::read(&file) else {
                     continue;
                 };
@@ -153,7 +153,7 @@ impl Http {
         answer(request.timeout(get.limit), &get.url, &get.keep).await
     }
 
-    /// Posts to the real address; what is told of it is the one that the effect names.
+    /// Posts to the real address; results contain only the address in the effect.
     pub(super) async fn post(&self, post: &HttpPost, url: &str) -> Result<HttpAnswer, WorldError> {
         let no_client = |reason: String| no_answer(&post.url, false, reason);
         let client = self.client().map_err(no_client)?;
@@ -180,7 +180,7 @@ async fn answer(
     keep: &BTreeSet<String>,
 ) -> Result<HttpAnswer, WorldError> {
     let failed = |error: reqwest::Error| no_answer(url, error.is_timeout(), words(&error));
-    // What is read is text: a body that is compressed all the same is no answer to this.
+    // The response must be text: a compressed body is not a valid response to this request.
     let request = request.header("accept-encoding", "identity");
     let mut answer = request.send().await.map_err(failed)?;
     let status = answer.status().as_u16();

@@ -1,5 +1,4 @@
-//! Which files below a directory are meant, and which directories need not be entered for them.
-//! Pure.
+//! Which files below a directory match a pattern, and which directories need not be entered. Pure.
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
@@ -8,9 +7,9 @@ use crate::world::{FileFailure, ListFiles, WorldError};
 /// Characters that make a part of a pattern more than a name.
 const SPECIAL: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 
-/// The files that a list means.
+/// The files that a list includes.
 pub(super) struct Include {
-    /// None when all of them are meant.
+    /// None if all of them are included.
     set: Option<GlobSet>,
     /// For each pattern the directories that it names before anything that may vary.
     beginnings: Vec<Vec<String>>,
@@ -41,13 +40,13 @@ impl Include {
         })
     }
 
-    /// Whether a file is meant.
+    /// Whether a file is included.
     pub(super) fn takes(&self, relative: &str) -> bool {
         self.set.as_ref().is_none_or(|set| set.is_match(relative))
     }
 
-    /// Whether a directory may hold a file that is meant. A home directory has a million files
-    /// that are not, and directories that nobody may read.
+    /// Whether a directory may contain an included file. A home directory has a million other
+    /// files, and directories that cannot be read.
     pub(super) fn enters(&self, directory: &str) -> bool {
         let on_the_way = |beginning: &Vec<String>| {
             let mut both = beginning.iter().zip(directory.split('/'));

@@ -1,10 +1,10 @@
-//! What of the operator's uv and pip configuration reaches an installer: where packages come from,
-//! how to log in there, certificates and proxies. Nothing that changes what is resolved.
+//! The parts of the operator's uv and pip configuration that are passed to an installer: package
+//! sources, their logins, certificates and proxies. Nothing that changes what is resolved.
 //!
-//! All of it is handed over in variables, so that no file of the run holds a credential, and no
-//! file of the operator's is read by the tools themselves. What else is set is named, without its
-//! value. `find-links` and `no-index` say where packages come from, so they are taken; an index
-//! strategy says which of two candidates wins, so it is not.
+//! All of it is passed in environment variables, so that no file of the run holds a credential, and
+//! the tools read no file of the operator's. Other settings are listed without their values.
+//! `find-links` and `no-index` define package sources, so they are passed; an index strategy
+//! decides which of two candidates wins, so it is not.
 
 mod netrc;
 mod pip;
@@ -26,7 +26,7 @@ pub(super) fn of(operator: &Operator) -> IndexSettings {
         provider.is_some_and(|provider| provider != "disabled")
     };
     if keyring.iter().any(asks) {
-        // Without these the key ring's program finds no key ring.
+        // Without these the key ring's program cannot find the key ring.
         for name in ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"] {
             if let Some(value) = operator.var(name) {
                 settings.env.insert(name.to_owned(), value.to_owned());

@@ -1,5 +1,5 @@
-//! What is left of a run that was killed: processes that carry its directories in their
-//! environment, and whatever shares a session with them.
+//! What a killed run left running: processes that have its directories in their environment, and
+//! whatever shares a session with them.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 use super::{ending, platform, process};
 use crate::world::{ProcessIdentity, ProcessSeen, Receipt, WorldError};
 
-/// Living processes of this user that a run's programs left, by its directory. Their arguments
-/// are as they are: they are for nobody's record.
+/// Running processes of this user that a run's programs left, by its directory. Their arguments are
+/// not redacted: they are not recorded.
 ///
 /// # Errors
-/// If the system does not tell.
+/// If the processes cannot be listed.
 pub fn processes_of_run(directory: &Utf8Path) -> Result<Vec<ProcessSeen>, WorldError> {
     let mut system = System::new().map_err(|error| WorldError::Processes {
         reason: error.to_string(),
@@ -41,7 +41,7 @@ pub fn processes_of_run(directory: &Utf8Path) -> Result<Vec<ProcessSeen>, WorldE
         .map(|process| process.pid().as_u32())
         .collect();
     let session = |pid: u32| platform::stat(pid).map(|stat| stat.session);
-    // 0: a session whose leader is outside of this pid namespace says nothing.
+    // 0: a session whose leader is outside of this pid namespace identifies nothing.
     let own = session(std::process::id());
     let sessions: BTreeSet<u32> = marked
         .iter()
@@ -51,7 +51,7 @@ pub fn processes_of_run(directory: &Utf8Path) -> Result<Vec<ProcessSeen>, WorldE
     let with = processes()
         .map(|process| process.pid().as_u32())
         .filter(|pid| session(*pid).is_some_and(|session| sessions.contains(&session)));
-    // Each once: a pid that is asked for twice is told as dead.
+    // Each once: a pid that is requested twice is reported as dead.
     let all: BTreeSet<u32> = marked.iter().copied().chain(with).collect();
     if all.is_empty() {
         return Ok(Vec::new());
@@ -62,10 +62,10 @@ pub fn processes_of_run(directory: &Utf8Path) -> Result<Vec<ProcessSeen>, WorldE
     Ok(seen)
 }
 
-/// Ends processes that only their identity tells: TERM, grace, KILL.
+/// Ends processes that are known only by their identity: TERM, grace period, KILL.
 ///
 /// # Errors
-/// If the system does not tell; what became of each is in its receipt.
+/// If the processes cannot be listed or signalled; the result of each is in its termination record.
 pub async fn end_by_identity(
     targets: &[ProcessIdentity],
     grace: Duration,

@@ -1,5 +1,5 @@
-//! Files left where readers look, outside of the gate's own directories: made new, never
-//! replacing anything, and through no link that somebody else could have put there.
+//! Files that are left for readers outside of the gate's own directories: always new, never
+//! replacing a file, and never through a link that somebody else could have put there.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -48,8 +48,8 @@ pub(super) fn leave(desk: &Desk, leave: &LeaveFile) -> std::result::Result<FileS
     copied().map_err(|error| file_error("leave", leave.to.as_str(), &error))
 }
 
-/// The directory of a file, held fast, and the file's name in it. A link on the way is followed
-/// only where nobody but root and this user could have put it there.
+/// The directory of a file, held open, and the file's name in it. A link in the path is followed
+/// only if nobody but root and this user could have created it.
 fn directory_of(path: &Utf8Path) -> Result<(OwnedFd, &str)> {
     let no_name = || Error::new(ErrorKind::InvalidInput, "it names no file");
     let name = path.file_name().ok_or_else(no_name)?;
@@ -111,8 +111,8 @@ fn is_trusted(stat: &FileStat) -> bool {
     stat.st_uid == 0 || stat.st_uid == geteuid().as_raw()
 }
 
-/// Writes a file and digests what is written: the file itself is not read again by its name, which
-/// may be another's by then.
+/// Writes a file and digests what is written: the file is not read again by its name, which may
+/// refer to another file by then.
 struct Digesting {
     file: File,
     digest: sha2::Sha256,

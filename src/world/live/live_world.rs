@@ -1,4 +1,4 @@
-//! The real world's state: the operator, the places, what runs.
+//! The real world's state: the operator, the places, the running programs.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -25,12 +25,13 @@ pub struct LiveWorld {
     pub(super) tools: RwLock<ToolPath>,
     pub(super) http: Http,
     pub(super) groups: Arc<Groups>,
-    /// Clears away ended orphans, where they become the gate's children.
+    /// Reaps ended orphans, where they become the gate's children.
     pub(super) reaper: Option<tokio::task::AbortHandle>,
     /// How many programs each subtask has started, for the names of logs.
     pub(super) started: Mutex<BTreeMap<SubtaskId, u32>>,
     pub(super) clock: Arc<dyn Clock>,
-    /// Rules of daemons, whose arguments hold tokens; those of others are not told.
+    /// Rules of daemons, whose arguments contain tokens; arguments of other processes are not
+    /// reported.
     pub(super) daemons: Arc<[CompiledRule]>,
     pub(super) sandboxes: Sandboxes,
     pub(super) held: Arc<Held>,
@@ -38,8 +39,8 @@ pub struct LiveWorld {
 }
 
 impl LiveWorld {
-    /// A world of this operator's, to be made within the runtime; the operator's known secrets and the places are handed to
-    /// the redactor.
+    /// A world of this operator, to be created within the runtime; the operator's known secrets and
+    /// the places are passed to the redactor.
     #[must_use]
     pub fn new(operator: Operator, places: Places, redactor: Arc<Redactor>) -> Self {
         for (name, value) in &operator.env {
@@ -80,9 +81,10 @@ impl LiveWorld {
         }
     }
 
-    /// Learns the tokens of the processes that these rules may mean, so that they are hidden
-    /// wherever they stand; and lists no other's arguments, which are nobody's business. Without
-    /// a rule, nothing is learnt and nothing left out. A rule that is not valid means none; the gate file's are.
+    /// Learns the tokens in the arguments of processes that may match these rules, so that they are
+    /// redacted everywhere, and lists no other process's arguments. Without a rule, nothing is
+    /// learnt and nothing left out. An invalid rule matches nothing; the gate file's rules are
+    /// valid.
     #[must_use]
     pub fn learning_from<'r>(mut self, rules: impl IntoIterator<Item = &'r ProcessRule>) -> Self {
         let compiled = rules.into_iter().filter_map(|rule| rule.compile().ok());
@@ -90,14 +92,14 @@ impl LiveWorld {
         self
     }
 
-    /// Does this about sandboxes; without it, what asks for one does not run without.
+    /// Sets how sandboxes are used; by default, a program that asks for one does not run without.
     #[must_use]
     pub fn with_sandbox(mut self, choice: SandboxChoice) -> Self {
         self.sandboxes = Sandboxes::new(choice);
         self
     }
 
-    /// Observes by another clock than the system's.
+    /// Uses another clock than the system's for observations.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -109,7 +111,7 @@ impl LiveWorld {
         *self.tools.write().unwrap_or_else(PoisonError::into_inner) = tools;
     }
 
-    /// Waits until every program that was given up has really ended.
+    /// Waits until every abandoned program has ended.
     pub async fn settle(&self) {
         self.groups.settle().await;
     }

@@ -1,7 +1,7 @@
 //! The real world: the only place that spawns, opens, connects, signals or reads a clock.
 //!
-//! Turns places into this machine's paths on the way out, and paths and secrets into tokens on
-//! the way back. It decides nothing: what may happen is the policy's business.
+//! Turns symbolic paths into this machine's paths in requests, and paths and secrets into tokens in
+//! responses. It decides nothing: the policy decides what may happen.
 #![expect(
     clippy::disallowed_methods,
     reason = "this is the one place behind the door where effects really happen"
@@ -60,8 +60,8 @@ use common::{blocking, is_executable};
 use super::{Effect, HttpAnswer, HttpGet, HttpPost, Receipt, Response, World, WorldError};
 use crate::model::SubtaskId;
 
-/// Isolates the programs that this process is going to start, as far as the system can, and
-/// says what is in force. Called once, by the program.
+/// Isolates the programs that this process is going to start, as far as the system can, and returns
+/// the isolation in force. The program calls it once.
 #[must_use]
 pub fn isolate() -> Isolation {
     platform::isolate()
@@ -113,7 +113,7 @@ impl World for LiveWorld {
 }
 
 impl LiveWorld {
-    /// Ends what the programs of this world left behind and is still there.
+    /// Ends processes that the programs of this world left behind.
     pub async fn end_leftovers(&self, grace: Duration) -> Vec<Receipt> {
         ending::end_leftovers(&self.groups, grace).await
     }

@@ -1,10 +1,10 @@
-//! What the gate was started from: the operator's variables and directories.
+//! The environment that the gate was started in: the operator's variables and directories.
 
 use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
 
-/// What the operator's shell looked like when the gate started.
+/// The operator's shell environment when the gate started.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Operator {
     /// Environment.
@@ -25,7 +25,8 @@ impl Operator {
             .filter(|value| !value.is_empty())
     }
 
-    /// The directories of `PATH`, in order; relative ones count from the working directory.
+    /// The directories of `PATH`, in order; relative ones are resolved against the working
+    /// directory.
     #[must_use]
     pub fn path(&self) -> Vec<Utf8PathBuf> {
         let entries = self.var("PATH").unwrap_or_default().split(':');

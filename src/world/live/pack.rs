@@ -1,4 +1,4 @@
-//! Archives of evidence: [`crate::store`] packs, the files' secrets replaced on the way.
+//! Archives of evidence: packed by [`crate::store`], with secrets replaced on the way.
 
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
@@ -35,7 +35,7 @@ pub(super) fn pack(desk: &Desk, pack: &Pack) -> Result<Vec<FileSeen>, WorldError
     let written = write_archive(&*target.disk, path, |archive| {
         for (inside, found) in &entries {
             let open = || File::open(&found.path).map_err(StoreError::disk("read", &found.path));
-            // Read twice: the header needs the size of what is left when secrets are replaced.
+            // Read twice: the header needs the size after secrets are replaced.
             let mode = open()?
                 .metadata()
                 .map_err(StoreError::disk("read", &found.path))?;

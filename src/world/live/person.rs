@@ -1,14 +1,15 @@
-//! Whoever is at the terminal. Asks in one line, reads one line; answers for nobody.
+//! The person at the terminal. Asks in one line, reads one line; never answers on somebody's
+//! behalf.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
 
 use crate::world::AskPerson;
 
-/// The longest answer that is read, in bytes.
+/// The longest input that is read, in bytes.
 const LONGEST: u64 = 1024;
 
-/// What was typed; none where there is no terminal, or nobody answers in time.
+/// What was typed; none if there is no terminal, or nobody answers in time.
 pub(super) async fn ask(asked: &AskPerson) -> Option<String> {
     let question: String = asked
         .question

@@ -1,5 +1,5 @@
-//! Opens files that somebody else may have put there: plain files only, never a pipe or a device,
-//! and below a run's directory through no link at all, whatever changes meanwhile.
+//! Opens files that somebody else may have put there: regular files only, never a pipe or a device,
+//! and below a run's directory never through a link, whatever changes concurrently.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Result};
@@ -35,7 +35,7 @@ pub(super) fn open_below(root: &Utf8Path, below: &Utf8Path) -> Result<File> {
     plain(file.into())
 }
 
-/// Makes a file below a directory, and the directories above it, following no link.
+/// Creates a file below a directory, and its parent directories, following no link.
 pub(super) fn create_below(root: &Utf8Path, below: &Utf8Path) -> Result<File> {
     let (directory, name) = parent_of(root, below, true)?;
     let flags = OFlag::O_WRONLY
@@ -60,7 +60,7 @@ pub(super) fn empty_below(root: &Utf8Path, below: &Utf8Path) -> Result<()> {
     plain(file.into())?.set_len(0)
 }
 
-/// The directory that holds a file, held fast, and the file's name in it.
+/// The directory of a file, held open, and the file's name in it.
 fn parent_of<'p>(root: &Utf8Path, below: &'p Utf8Path, make: bool) -> Result<(OwnedFd, &'p str)> {
     let plain_name = |part: Utf8Component<'p>| match part {
         Utf8Component::Normal(name) => Ok(name),
@@ -70,7 +70,7 @@ fn parent_of<'p>(root: &Utf8Path, below: &'p Utf8Path, make: bool) -> Result<(Ow
     let mut name = names
         .next()
         .ok_or_else(|| Error::from(ErrorKind::IsADirectory))??;
-    // The root itself is the gate's own: no program that it starts may change what is above.
+    // The root itself is the gate's own: no program that it starts may change its parents.
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let mut directory = open(root.as_std_path(), flags, Mode::empty()).map_err(Error::from)?;
     for next in names {
@@ -94,7 +94,8 @@ fn plain(file: File) -> Result<File> {
     Err(Error::new(kind, "it is no plain file"))
 }
 
-/// A link on the way is refused in words; `ENOTDIR` is what a directory that is one gives.
+/// Turns the refusal of a link into a clear message; `ENOTDIR` is the system's error for a link to
+/// a directory.
 fn told(error: Errno) -> Error {
     match error {
         Errno::ELOOP | Errno::ENOTDIR => Error::new(

@@ -1,4 +1,5 @@
-//! Decides everything of a program before it starts: which file, which environment, which sandbox.
+//! Decides everything about a program before it starts: which file, which environment, which
+//! sandbox.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -39,7 +40,7 @@ pub(super) struct Prepared {
     log: String,
     /// What keeps it in, when something does.
     confining: Option<Confining>,
-    /// What was in force, when a sandbox was asked for.
+    /// The sandbox in force, if one was requested.
     pub(super) confined: Option<Confined>,
     /// What was moved for it; goes back with this.
     _around: Around,
@@ -113,7 +114,7 @@ impl Prepared {
         let executable = std::mem::take(&mut self.executable);
         self.cwd = Utf8PathBuf::from(setting.told(world, program.cwd.as_str()));
         if self.cwd == world.places.run() && setting.mounts() {
-            // It sees nothing of the run's own directory.
+            // It does not see the run's own directory.
             self.cwd = Utf8PathBuf::from(OWN_TEMPORARY);
         }
         self.executable = inside(sandbox, &world.places, &executable);
@@ -178,7 +179,7 @@ impl Prepared {
 
     fn not_started(&self, error: &std::io::Error) -> WorldError {
         let reason = match error.kind() {
-            // The file is there: it was found a moment ago.
+            // The file exists: it was found a moment ago.
             std::io::ErrorKind::NotFound => "the interpreter it names is not there".to_owned(),
             _ => error.to_string(),
         };
@@ -188,11 +189,11 @@ impl Prepared {
         }
     }
 
-    /// Waits until nothing of the sandbox is left, and finds out whether the program was started
-    /// in it at all: the exit code of what keeps it in must not be taken for the program's.
+    /// Waits until nothing of the sandbox is left, and determines whether the program was started
+    /// in it at all: the exit code of the sandbox mechanism must not be taken for the program's.
     ///
     /// # Errors
-    /// It was not.
+    /// It was not started.
     pub(super) async fn left_its_sandbox(
         &mut self,
         ended: Ended,
@@ -224,14 +225,14 @@ impl Prepared {
 
 /// What bubblewrap told of the program.
 struct Told {
-    /// The first process in the sandbox; it ends last where the sandbox has processes of its own.
+    /// The first process in the sandbox; it ends last if the sandbox has a process namespace.
     first_process: Option<u32>,
     has_exit_code: bool,
 }
 
 fn told_by(mut status: File) -> Told {
     let mut text = String::new();
-    // What has no end yet, nobody writes to any more.
+    // Nobody writes any more to what has no end yet.
     let _all_there_is = status.read_to_string(&mut text);
     let values = || {
         serde_json::Deserializer::from_str(&text)
@@ -245,7 +246,7 @@ fn told_by(mut status: File) -> Told {
     }
 }
 
-/// Waits for the end of a process, so that nothing of the sandbox is taken for left behind.
+/// Waits for the end of a process, so that no part of the sandbox is reported as left behind.
 async fn gone(pid: u32) {
     if let Ok(Some(held)) = Held::open(pid) {
         let _still_there = timeout(AFTER_KILL, held.ended()).await;

@@ -1,4 +1,4 @@
-//! Lists processes: who they are, whose they are, what they run.
+//! Lists processes: their identity, their owner, their command line.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use super::{elsewhere, home_of, platform};
 use crate::world::process_rule::CompiledRule;
 use crate::world::{ProcessSeen, WorldError};
 
-/// All living processes, sorted by pid. Where a process has its home matters only when it runs a
-/// program of the gate's rules; what it was started with, when a rule could mean it or a search by
-/// substring would.
+/// All running processes, sorted by pid. A process's home is included only if it runs a program of
+/// the gate's rules; its arguments, only if a rule could match them or a search by substring would
+/// find them.
 pub(super) async fn list(world: &LiveWorld) -> Result<Vec<ProcessSeen>, WorldError> {
     let daemons = Arc::clone(&world.daemons);
     let matters =
@@ -28,7 +28,7 @@ pub(super) async fn list(world: &LiveWorld) -> Result<Vec<ProcessSeen>, WorldErr
     Ok(told(world, seen, &[]))
 }
 
-/// The processes that a rule means, whether it is one of the gate's or not.
+/// The processes that match a rule, whether or not it is one of the gate's.
 pub(super) async fn matching(
     world: &LiveWorld,
     rule: &CompiledRule,
@@ -40,8 +40,8 @@ pub(super) async fn matching(
     Ok(told)
 }
 
-/// Whether a rule of the gate may have something to say of it. What else is told to the programs
-/// of this machine is nobody's business and goes into no evidence.
+/// Whether a rule of the gate may concern it. Other command lines on this machine are private and
+/// are not recorded.
 fn concerns(world: &LiveWorld, process: &ProcessSeen) -> bool {
     let rules = &world.daemons;
     let any = |rule: &CompiledRule| rule.runs(process) || rule.is_named_by(process);
@@ -58,11 +58,11 @@ pub(super) async fn seen(pids: &[u32], world: &LiveWorld) -> Result<Vec<ProcessS
     Ok(told(world, seen, &[]))
 }
 
-/// Processes without secrets, and without paths of others as far as no rule, of the gate's or of
-/// these, needs them. The tokens in the arguments of those that may be daemons are
-/// secrets from now on wherever they stand, also of one that is spared. Those that only look
-/// like a token in an editor's or another user's command line are hidden there and teach
-/// nothing: any word could be made a secret by writing it there.
+/// Processes without secrets, and without unrelated paths as far as no rule, of the gate's or of
+/// these, needs them. The tokens in the arguments of possible daemons are secrets from now on, even
+/// of one that is skipped. Texts that only look like a token in an editor's or another user's
+/// command line are redacted there, but not learnt: otherwise any word could be made a secret by
+/// writing it there.
 fn told(world: &LiveWorld, seen: Vec<ProcessSeen>, rules: &[CompiledRule]) -> Vec<ProcessSeen> {
     let redactor = &world.redactor;
     for process in &seen {
@@ -112,8 +112,8 @@ pub(super) fn look(
     Ok(all)
 }
 
-/// A process's arguments as they are, and its directory for temporary files where the system
-/// tells; none when it has ended.
+/// A process's unredacted arguments, and its directory for temporary files if the system reports
+/// it; none if it has ended.
 pub(super) fn arguments(pid: u32) -> Option<(Vec<String>, Option<String>)> {
     let key = sysinfo::Pid::from_u32(pid);
     let mut system = System::new().ok()?;

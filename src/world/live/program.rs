@@ -1,4 +1,4 @@
-//! Runs one program to its end: pipes, time limit, leftovers, observations.
+//! Runs one program to its end: pipes, time limit, orphaned child processes, observations.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ pub(super) async fn run(
     by: &SubtaskId,
     program: &Program,
 ) -> Result<Finished, WorldError> {
-    // Held to the end: where nothing can be mounted, two programs would want one path.
+    // Held to the end: where nothing can be mounted, two programs would need the same path.
     let _moving = world
         .sandboxes
         .alone(program.sandbox.as_deref(), &world.operator)
@@ -33,7 +33,7 @@ pub(super) async fn run(
         let ended = group.end(program.limit).await;
         (ended, begun.elapsed())
     };
-    // Beside: what a program that is given up says to the end is kept as well.
+    // In the background: the remaining output of an abandoned program is kept as well.
     let drain = |suffix| prepared.drain(world, suffix);
     let stdout = drain("out").all(pipes.stdout, stopped.clone());
     let stderr = drain("err").all(pipes.stderr, stopped.clone());

@@ -1,5 +1,5 @@
-//! What only one run may have at a time: a candidate of a gate, or a gate that is about none. Held
-//! until the world ends.
+//! Locks that only one run may have at a time: a candidate of a gate, or a gate without a
+//! candidate. Held until the world ends.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,15 +13,15 @@ use crate::store::sha256_hex;
 use crate::world::redact::Redactor;
 use crate::world::{Place, Reservation, Reserve, WorldError};
 
-/// How often it is looked whether what another run holds is free.
+/// How often a lock held by another run is checked.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// What this world holds, by the name of its file.
+/// The locks of this world, by the name of their file.
 #[derive(Default)]
 pub(super) struct Reserved(Mutex<BTreeMap<String, Held>>);
 
 impl Reserved {
-    /// Takes it, or says who has it; waits, where that is asked for.
+    /// Takes the lock, or reports its holder; waits if requested.
     pub(super) async fn reserve(
         &self,
         what: &Reserve,

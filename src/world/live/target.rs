@@ -1,5 +1,5 @@
-//! Where a file effect writes: a path, and the disk below the directory that it is in, which is
-//! held. Never replaces what it was not told to replace.
+//! The target of a file effect: a path, and the disk below its directory, which is held open. Never
+//! replaces a file without being told to.
 
 use std::fs::File;
 use std::io::Read;
@@ -50,14 +50,14 @@ impl Target {
                 }
             });
         if moved.is_err() {
-            // It is the first error that counts.
+            // The first error counts.
             let _ = disk.remove(&beside);
         }
         moved?;
         disk.sync_dir(parent.as_std_path())
     }
 
-    /// What it is now.
+    /// Its current state.
     pub(super) fn look(&self, place: &Place) -> std::io::Result<FileSeen> {
         look_into(self.disk.open_file(self.path.as_std_path())?, place)
     }

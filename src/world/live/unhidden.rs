@@ -1,12 +1,12 @@
-//! Which of the operator's secrets cannot be hidden, said before a run writes anything.
+//! Which of the operator's secrets cannot be redacted, reported before a run writes anything.
 
 use super::environment;
 use super::operator::Operator;
 use crate::world::redact::Redactor;
 
-/// Secrets that cannot be hidden: variables that hold one whenever they are set, and those of
-/// the passed ones that are called like one; each with the reason. A number or a word under
-/// another name is a setting.
+/// Secrets that cannot be redacted: variables that always contain one if they are set, and
+/// passed-through variables named like one; each with the reason. A number or a word under another
+/// name is a setting.
 #[must_use]
 pub fn unhidden<'n>(
     operator: &'n Operator,
@@ -21,7 +21,7 @@ pub fn unhidden<'n>(
     names.sort_unstable();
     names.dedup();
     let reasons = names.into_iter().filter_map(|name| {
-        // What is known to be a secret is hidden also where it is an ordinary word.
+        // A known secret is redacted even if it is an ordinary word.
         let value = operator.var(name)?;
         let why = Redactor::cannot_hide(value)?;
         let hidden = environment::is_secret(name) && value.trim().len() >= Redactor::SHORTEST;
@@ -30,7 +30,7 @@ pub fn unhidden<'n>(
     reasons.collect()
 }
 
-/// Whether a variable's name says that its value is a secret.
+/// Whether a variable's name suggests that its value is a secret.
 fn sounds_secret(name: &str) -> bool {
     const WORDS: [&str; 6] = ["TOKEN", "PASSWORD", "PASSWD", "SECRET", "KEY", "CREDENTIAL"];
     let name = name.to_ascii_uppercase();

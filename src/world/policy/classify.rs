@@ -1,21 +1,21 @@
-//! What an effect does beyond the run's own directories. One answer, for the policy, for the
-//! recorder (which syncs what was asked before a write happens) and for whoever looks at a journal.
+//! What an effect does beyond the run's own directories. One answer for the policy, for the
+//! recorder (which syncs a request before a write happens) and for readers of a journal.
 
 use super::gh;
 use super::words::file_name;
 use crate::world::{Effect, Program};
 
-/// How far an effect reaches.
+/// Whether an effect changes something outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// It only reads, or changes nothing but the run's own and the checkouts it works in.
+    /// It only reads, or changes only the run's own files and the checkouts it works in.
     Inside,
-    /// It may change something that others see and that must not happen twice or unrecorded:
-    /// issues on GitHub, processes. What is not known to read counts.
+    /// It may change something that others see and that must not happen twice or unrecorded: issues
+    /// on GitHub, processes. Includes everything that is not known to only read.
     Outside,
 }
 
-/// How far an effect reaches.
+/// Whether an effect changes something outside.
 #[must_use]
 pub fn classify(effect: &Effect) -> Reach {
     match effect {

@@ -1,4 +1,4 @@
-//! The shapes in which `flyctl` may be started: all of them read.
+//! The allowed forms of `flyctl` command lines: all of them only read.
 
 use super::words::{Known, Refusal, Words, alone, value};
 use crate::model::ResolvedPolicy;

@@ -1,5 +1,4 @@
-//! The shapes in which `gh` may be started: a few that read, and three that write to listed
-//! issues.
+//! The allowed forms of `gh` command lines: a few that read, and three that write to listed issues.
 
 use super::graphql;
 use super::words::{Known, Refusal, Words, alone, value};
@@ -45,10 +44,10 @@ const API: &[Known] = &[
     alone("--slurp", ""),
     alone("--silent", ""),
 ];
-/// Headers that only say what is wanted; others can turn a GET into something else.
+/// Headers without an effect on the request; others can turn a GET into something else.
 const HEADERS: &[&str] = &["accept", "x-github-api-version", "cache-control"];
 
-/// What `gh` is asked to do, as far as the policy knows its shapes.
+/// The request to `gh`, as far as the policy knows its form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Request<'a> {
     /// It reads.
@@ -67,7 +66,7 @@ pub(super) enum Request<'a> {
         /// Their texts.
         comments: Vec<&'a str>,
     },
-    /// An issue is opened again, with comments.
+    /// An issue is re-opened, with comments.
     Reopen {
         /// `owner/repo#N`.
         issue: String,
@@ -162,13 +161,13 @@ fn api(arguments: &[String]) -> Result<(), Refusal> {
     }
 }
 
-/// GraphQL is a POST whatever it does; its text says whether it reads.
+/// GraphQL is always a POST; its document shows whether it only reads.
 fn query(words: &Words<'_>, methods: &[&str]) -> Result<(), Refusal> {
     if methods.iter().any(|method| *method != "POST") {
         return Err("GraphQL is asked by POST".to_owned());
     }
     for field in words.all("--field") {
-        // `@file` would put a text there that nobody has read.
+        // `@file` would insert a text that has not been checked.
         if field
             .split_once('=')
             .is_none_or(|(_, value)| value.starts_with('@'))
@@ -221,7 +220,7 @@ fn may(list: &[String], name: &str, issue: &str) -> Result<(), Refusal> {
     Err(format!("`{issue}` is not in policy.{name}"))
 }
 
-/// GitHub acts on some closing keywords wherever they stand.
+/// Refuses closing keywords: GitHub acts on some of them wherever they are.
 fn harmless(body: &str) -> Result<(), Refusal> {
     match closing_reference(body) {
         Some(at) => Err(format!(
@@ -232,8 +231,8 @@ fn harmless(body: &str) -> Result<(), Refusal> {
     }
 }
 
-/// The one issue that is meant, `owner/repo#N`. An address instead of a number would override
-/// the repository, so only digits are understood.
+/// The issue, `owner/repo#N`. An address instead of a number would override the repository, so only
+/// digits are accepted.
 fn issue(words: &Words<'_>) -> Result<String, Refusal> {
     let [number] = words.plain.as_slice() else {
         return Err("exactly one issue number is needed".to_owned());

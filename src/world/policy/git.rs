@@ -1,5 +1,5 @@
-//! The shapes in which `git` may be started: reading anywhere, writing in the run directory
-//! only, and never to a remote.
+//! The allowed forms of `git` command lines: reading anywhere, writing only in the run directory,
+//! and never to a remote.
 
 mod shapes;
 
@@ -93,7 +93,7 @@ fn writing(directory: &str, command: &str, rest: &[String], plain: &[&str]) -> R
     if in_run(directory) { Ok(()) } else { outside() }
 }
 
-/// The words that are no options, where every option is known.
+/// The words that are not options, if every option is known.
 fn words<'a>(command: &str, rest: &'a [String], known: &[&str]) -> Result<Vec<&'a str>, Refusal> {
     let mut plain = Vec::new();
     let mut rest = rest.iter().map(String::as_str);
@@ -191,7 +191,7 @@ fn setting(text: &str) -> Result<(), Refusal> {
     let known = SETTINGS
         .iter()
         .any(|(known, only)| *known == name && only.is_none_or(|only| only == value));
-    // A filter that is taken away runs nothing.
+    // Removing a filter runs nothing.
     let off = value.is_empty() || (value == "false" && name.ends_with(".required"));
     if known || (off && name.starts_with("filter.")) {
         return Ok(());

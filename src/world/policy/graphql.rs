@@ -5,7 +5,7 @@ use async_graphql_parser::types::OperationType;
 
 use super::words::Refusal;
 
-/// Refuses a document that holds anything but queries and fragments.
+/// Refuses a document that contains anything but queries and fragments.
 pub(super) fn only_queries(document: &str) -> Result<(), Refusal> {
     let parsed = parse_query(document)
         .map_err(|error| format!("a GraphQL document that is not understood: {error}"))?;

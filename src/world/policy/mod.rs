@@ -1,9 +1,9 @@
-//! What may happen: reads each effect as it will be carried out, and refuses what the gate file
-//! does not list, before anything is started.
+//! The policy: checks each effect in the form in which it will be carried out, and refuses what the
+//! gate file does not list, before anything is started.
 //!
-//! It believes no claim: a program is judged by its argument list, a comment by its text, a
-//! process rule by its patterns. What it does not understand, it refuses. It never performs,
-//! changes or delays an effect.
+//! It trusts no claim: a program is judged by its argument list, a comment by its text, a process
+//! rule by its patterns. What it does not understand, it refuses. It never performs, changes or
+//! delays an effect.
 
 mod classify;
 mod fly;
@@ -48,7 +48,7 @@ impl Policy {
         }
     }
 
-    /// One more place below which files may be written.
+    /// Allows files to be written below one more place.
     #[must_use]
     pub fn writing_below(mut self, place: &Place) -> Self {
         self.writable.push(place.as_str().to_owned());
@@ -58,7 +58,7 @@ impl Policy {
     /// Whether the effect may happen.
     ///
     /// # Errors
-    /// [`WorldError::Refused`] with what was asked, and which list would have to name it.
+    /// [`WorldError::Refused`] with the request, and the list that would have to name it.
     pub fn check(&self, effect: &Effect) -> Result<(), WorldError> {
         self.judge(effect)
             .map_err(|what| WorldError::Refused { what })
@@ -155,8 +155,8 @@ impl Policy {
         Ok(())
     }
 
-    /// What is left for readers is a file of the run, under a name that the gate file lists or
-    /// that name with a number behind it.
+    /// A file left for readers is a file of the run, under a name that the gate file lists or that
+    /// name with a number appended.
     fn left(&self, file: &LeaveFile) -> Result<(), Refusal> {
         let (from, to) = (file.from.as_str(), file.to.as_str());
         let own = from.strip_prefix(Place::RUN).is_some_and(|below| {
@@ -186,8 +186,8 @@ impl Policy {
     }
 }
 
-/// Only what an audit works in, and an environment that it did not finish, is ever taken away: no
-/// evidence, no log.
+/// Only the working directories of an audit, and an environment that it did not finish, may be
+/// removed: no evidence, no log.
 fn removable(place: &Place) -> Result<(), Refusal> {
     let allowed = [(Place::RUN, "audit"), (Place::CACHE, "environments")];
     let below = allowed.iter().find_map(|(root, name)| {

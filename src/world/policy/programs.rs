@@ -1,4 +1,4 @@
-//! Which programs may be started, and in which shapes.
+//! Which programs may be started, and with which forms of command lines.
 
 use super::words::{Refusal, file_name};
 use super::{fly, gh, git, python_tools};
@@ -118,7 +118,7 @@ fn other(name: &str, arguments: &[String]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A shell runs a script file, or checks one; never a text, which nobody can judge.
+/// A shell runs a script file, or checks one; never a command text, which cannot be judged.
 fn shell(arguments: &[String]) -> Result<(), Refusal> {
     let script = match arguments {
         [flag] if flag == "--version" => return Ok(()),

@@ -1,5 +1,5 @@
-//! The shapes in which `uv` and `pipx` may be started: they resolve, lock and install what is named
-//! in files, and run what the gate file declares. They never publish, nor run what they fetch.
+//! The allowed forms of `uv` and `pipx` command lines: they resolve, lock and install what files
+//! specify, and run what the gate file declares. They never publish, nor run what they fetch.
 
 use super::words::Refusal;
 use crate::model::ResolvedPolicy;
@@ -95,7 +95,7 @@ pub(super) fn uv(lists: &ResolvedPolicy, program: &Program) -> Result<(), Refusa
 }
 
 fn run(lists: &ResolvedPolicy, program: &Program, rest: &[&str]) -> Result<(), Refusal> {
-    // Judged code starts what it likes: that is what its sandbox is for.
+    // Code under test may start any program: its sandbox contains it.
     if program.sandbox.is_some() {
         return Ok(());
     }
@@ -113,7 +113,7 @@ fn run(lists: &ResolvedPolicy, program: &Program, rest: &[&str]) -> Result<(), R
     ))
 }
 
-/// What is left behind the options that may stand before a command.
+/// The words after the options that may precede a command.
 fn after_options<'w, 'a>(
     mut words: &'w [&'a str],
     known: &[(&str, bool)],
@@ -165,7 +165,7 @@ pub(super) fn pipx(arguments: &[String]) -> Result<(), Refusal> {
     }
 }
 
-/// Options that are handed on to pip: wheels that lie in a directory, and nothing else.
+/// Options that are passed on to pip: wheels in a directory, and nothing else.
 fn pip_options(words: &[&str]) -> Result<(), Refusal> {
     for (at, word) in words.iter().enumerate() {
         let text = match word.split_once('=') {

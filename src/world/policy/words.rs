@@ -1,12 +1,12 @@
-//! An argument list taken apart by a strict list of options: what is not on it is no option.
+//! Parses an argument list with a strict list of options: anything not on it is not an option.
 
-/// Why an effect is refused: what was asked, and which list would have to name it.
+/// Why an effect is refused: the request, and the list that would have to name it.
 pub(super) type Refusal = String;
 
-/// An option that may stand in an argument list.
+/// An option that is allowed in an argument list.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
-    /// `--name`, as it is looked up afterwards.
+    /// `--name`, by which it is looked up afterwards.
     pub(super) long: &'static str,
     /// `-n`, or empty.
     pub(super) short: &'static str,
@@ -14,7 +14,7 @@ pub(super) struct Known {
     pub(super) value: bool,
 }
 
-/// An option that takes a value.
+/// An option with a value.
 pub(super) const fn value(long: &'static str, short: &'static str) -> Known {
     Known {
         long,
@@ -23,7 +23,7 @@ pub(super) const fn value(long: &'static str, short: &'static str) -> Known {
     }
 }
 
-/// An option that stands alone.
+/// An option without a value.
 pub(super) const fn alone(long: &'static str, short: &'static str) -> Known {
     Known {
         long,
@@ -40,8 +40,8 @@ pub(super) struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    /// Takes an argument list apart; only the spellings `--name value`, `--name=value`,
-    /// `-n value` and the bare ones are understood.
+    /// Parses an argument list; only the spellings `--name value`, `--name=value`, `-n value` and
+    /// the bare ones are accepted.
     pub(super) fn read(arguments: &'a [String], known: &[Known]) -> Result<Self, String> {
         let mut words = Self::default();
         let mut rest = arguments.iter().map(String::as_str);
@@ -80,7 +80,7 @@ impl<'a> Words<'a> {
         self.options.iter().filter_map(of)
     }
 
-    /// The value of an option that is there once.
+    /// The value of an option that occurs once.
     pub(super) fn one(&self, long: &str) -> Result<&'a str, String> {
         let mut values = self.all(long);
         match (values.next(), values.next()) {

@@ -1,4 +1,4 @@
-//! The forms in which one secret value travels.
+//! The encodings in which a secret value may appear.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -14,7 +14,7 @@ const SHORTEST_DERIVED: usize = 6;
 /// Shortest line of a many-line secret that is hidden on its own.
 const SHORTEST_LINE: usize = 16;
 
-/// What RFC 3986 leaves as it is, and Python's `quote` with nothing safe.
+/// Characters that RFC 3986, and Python's `quote` with nothing safe, do not escape.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')

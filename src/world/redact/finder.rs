@@ -1,4 +1,4 @@
-//! Finds known values in bytes: the leftmost, and there the longest.
+//! Finds known values in bytes: leftmost-longest match.
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 
@@ -84,7 +84,7 @@ impl Finder {
     }
 }
 
-/// A value, if it stands here.
+/// The value at this position, if there is one.
 fn hit_at(bytes: &[u8], start: usize, pattern: &Pattern) -> Option<Hit> {
     let end = start + pattern.length(&bytes[start..])?;
     if matches!(pattern.kind, Kind::Place(_)) && !path_ends(&bytes[end..]) {
@@ -118,7 +118,7 @@ mod tests {
 
     use super::*;
 
-    /// What stands where, by trying every value at every place.
+    /// All matches, found by trying every value at every position.
     fn plainly(patterns: &[Pattern], bytes: &[u8], from: usize) -> Option<Hit> {
         (from..bytes.len()).find_map(|start| {
             let mut hits: Vec<Hit> = patterns

@@ -1,4 +1,4 @@
-//! Redaction as a layer: refuses requests that hold a secret, cleans every answer.
+//! Redaction as a layer: refuses requests that contain a secret, redacts every response.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::world::{
     ProcessSeen, Receipt, Response, World, WorldError,
 };
 
-/// A world whose requests and answers hold no secrets.
+/// A world whose requests and responses contain no secrets.
 pub struct RedactLayer<W> {
     inner: W,
     redactor: Arc<Redactor>,
@@ -35,8 +35,8 @@ impl<W: World> World for RedactLayer<W> {
     }
 }
 
-/// A world that is never asked for anything with a secret in it. Stands before the recorder, so
-/// that the request is not even written down.
+/// A world that refuses requests with a secret in them. It is in front of the recorder, so that
+/// such a request is not even recorded.
 pub struct RefuseSecrets<W> {
     inner: W,
     redactor: Arc<Redactor>,

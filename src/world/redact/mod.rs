@@ -1,12 +1,12 @@
 //! Keeps secrets and this machine's paths out of everything that is written down.
 //!
-//! Owns the known secret values (in every encoding they usually travel in), the shapes of
-//! tokens nobody told us about, and the paths that places stand for. It never stores text and
-//! never decides whether an effect may happen.
+//! Owns the known secret values (in every usual encoding), the patterns of tokens that nobody
+//! declared, and the paths that symbolic paths stand for. It never stores text and never decides
+//! whether an effect may happen.
 //!
-//! A value that is an ordinary word or number is no secret, although it was passed through:
-//! with `TERM=pass` or `CI=true` hidden, a result document would not say any more what it says,
-//! and redaction would decide the verdict. What counts as one is said in `ordinary`.
+//! A value that is an ordinary word or number is not a secret, even if its variable was passed
+//! through: with `TERM=pass` or `CI=true` redacted, a result document would lose its meaning, and
+//! redaction would decide the verdict. `ordinary` defines which values count as ordinary.
 
 mod encodings;
 mod finder;

@@ -1,13 +1,13 @@
-//! Words and numbers as every text has them: hidden, they would change what a text says.
+//! Ordinary words and numbers: redacting them would change the meaning of a text.
 
 /// A longer one may be a password that people type.
 const LONGEST: usize = 7;
 
-/// Whether a value is a word or a number: at most seven letters, all small, all capital or with
-/// the first one capital, or at most seven digits. That takes in what JSON writes as itself
-/// (`true`, `false`, `null`), and the same words as other writers spell them (`PASS`, Python's
-/// `True` and `None`): a `PASS` that is blotted out changes a verdict as a `pass` does. Letters
-/// mixed with digits, or capital ones in the middle, are no word.
+/// Whether a value is a word or a number: at most seven letters, all small, all capital or with the
+/// first one capital, or at most seven digits. This includes JSON's literals (`true`, `false`,
+/// `null`), and the same words in other spellings (`PASS`, Python's `True` and `None`): a redacted
+/// `PASS` changes a verdict just as a redacted `pass` does. Letters mixed with digits, or capitals
+/// in the middle, are not a word.
 pub(super) fn is_ordinary(value: &str) -> bool {
     let bytes = value.as_bytes();
     let word = |rest: &[u8]| {

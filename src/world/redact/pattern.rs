@@ -1,4 +1,4 @@
-//! A value to look for, and one that was found.
+//! A value to search for, and a match.
 
 use super::wrapped;
 
@@ -7,7 +7,7 @@ use super::wrapped;
 pub(super) enum Kind {
     /// A secret with this name.
     Secret(String),
-    /// A path that this token stands for.
+    /// A path that this token represents.
     Place(String),
 }
 
@@ -16,7 +16,7 @@ pub(super) enum Kind {
 pub(super) struct Pattern {
     pub(super) bytes: Vec<u8>,
     pub(super) kind: Kind,
-    /// Whether line ends may stand in it.
+    /// Whether it may contain line ends.
     pub(super) wrapped: bool,
 }
 
@@ -39,7 +39,7 @@ impl Pattern {
         }
     }
 
-    /// How long it is if it stands at the beginning.
+    /// Its length if it is at the beginning.
     pub(super) fn length(&self, text: &[u8]) -> Option<usize> {
         if self.wrapped {
             wrapped::length(text, &self.bytes)

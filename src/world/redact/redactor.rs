@@ -1,4 +1,4 @@
-//! What is known to be hidden: values of secrets in their encodings, and paths of places.
+//! What the redactor replaces: values of secrets in their encodings, and paths of places.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,19 +7,19 @@ use super::finder::Finder;
 use super::pattern::{Kind, Pattern};
 use super::{encodings, ordinary, shapes};
 
-/// Shortest value that is learnt from a token's shape rather than told by the operator.
+/// Shortest value that is learnt from a token's pattern rather than given by the operator.
 const SHORTEST_LEARNT: usize = 12;
 
 /// What a pass over text replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Secrets, and paths that places stand for.
+    /// Secrets, and paths with a symbolic form.
     Everything,
     /// Secrets only: for files whose bytes are evidence.
     Secrets,
 }
 
-/// Replaces secrets by `‹secret:NAME›` and paths by the tokens of places.
+/// Replaces secrets by `‹secret:NAME›` and paths by symbolic paths.
 #[derive(Debug, Default)]
 pub struct Redactor {
     known: RwLock<Known>,
@@ -30,7 +30,7 @@ pub struct Redactor {
 struct Known {
     values: Vec<(String, String)>,
     places: Vec<(String, String)>,
-    /// Made when it is needed next; none after a change.
+    /// Compiled on demand; none after a change.
     compiled: Option<Compiled>,
 }
 
@@ -75,18 +75,18 @@ impl Compiled {
 }
 
 impl Redactor {
-    /// Shortest secret that can be hidden, in bytes: a shorter one would blot out ordinary text.
+    /// Shortest secret that can be redacted, in bytes: a shorter one would blot out ordinary text.
     pub const SHORTEST: usize = 4;
 
-    /// A redactor that knows the shapes of tokens, but no values and no places.
+    /// A redactor that knows the patterns of tokens, but no values and no places.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a secret; from now on its value is replaced by `‹secret:NAME›`, also base64-encoded
-    /// (a long one across line ends too), percent-encoded and JSON-escaped. Says whether the value
-    /// is long enough to be hidden.
+    /// Adds a secret; from now on its value is replaced by `‹secret:NAME›`, also base64-encoded (a
+    /// long one across line ends too), percent-encoded and JSON-escaped. Returns whether the value
+    /// is long enough to be redacted.
     pub fn add_secret(&self, name: &str, value: &str) -> bool {
         let value = value.trim();
         if value.len() < Self::SHORTEST {
@@ -100,7 +100,7 @@ impl Redactor {
         true
     }
 
-    /// Why a value cannot be hidden, in words; nothing where it can be, or is none.
+    /// Why a value cannot be redacted; none if it can, or is not a secret.
     #[must_use]
     pub fn cannot_hide(value: &str) -> Option<String> {
         let value = value.trim();
@@ -115,13 +115,13 @@ impl Redactor {
         ordinary::is_ordinary(value).then(|| ordinary.to_owned())
     }
 
-    /// Adds the value of an operator's variable that passes through, unless it is an ordinary word
-    /// or number. Says whether the value is hidden.
+    /// Adds the value of a passed-through variable of the operator, unless it is an ordinary word
+    /// or number. Returns whether the value is redacted.
     pub fn add_passed(&self, name: &str, value: &str) -> bool {
         !ordinary::is_ordinary(value.trim()) && self.add_secret(name, value)
     }
 
-    /// Adds a path that a place's token stands for.
+    /// Adds a path that a place's token represents.
     pub fn add_place(&self, token: &str, path: &str) {
         let path = path.trim_end_matches('/');
         // The root directory, or a single letter below it, is part of every other path.
@@ -135,18 +135,19 @@ impl Redactor {
         }
     }
 
-    /// Adds the tokens that are recognised in `text` by their shape, so that they are hidden
-    /// where they stand alone too.
+    /// Adds the tokens that are recognised in `text` by their pattern, so that they are redacted
+    /// even where they stand alone.
     pub fn learn(&self, text: &str) {
         for (name, value) in shapes::found(text) {
-            // A password in an address may be any word; learnt, it would blot out that word.
+            // A password in an address may be any word; if learnt, that word would be redacted
+            // everywhere.
             if value.len() >= SHORTEST_LEARNT && name != shapes::URL_PASSWORD {
                 self.add_secret(name, &value);
             }
         }
     }
 
-    /// The name of a secret that `text` holds, if it holds one.
+    /// The name of a secret in `text`, if it contains one.
     #[must_use]
     pub fn secret_in(&self, text: &str) -> Option<String> {
         let finder = self.finder(Scope::Secrets);

@@ -1,8 +1,8 @@
 //! Finds many long values in one pass that looks at few of the bytes.
 //!
-//! Of a text, eight bytes are looked at every so many positions, so that each place where a value
-//! may stand holds one of these samples whole. Hardly any sample occurs in a value; where one
-//! does, the value is compared. An automaton would look at every byte.
+//! Eight bytes of the text are sampled at a fixed interval, so that every possible occurrence of a
+//! value contains one whole sample. Few samples occur in any value; for those, the value is
+//! compared. An automaton would look at every byte.
 
 use super::pattern::{Hit, Pattern, first};
 use super::wrapped::{self, LONGEST_LINE_END};
@@ -10,23 +10,24 @@ use super::wrapped::{self, LONGEST_LINE_END};
 /// Bytes in a sample.
 const GRAM: usize = 8;
 
-/// Longest distance between two samples: a longer one makes the tables larger and little faster.
+/// Longest distance between two samples: a longer one makes the tables larger and the search hardly
+/// faster.
 const LONGEST_STRIDE: usize = 24;
 
 /// Bits of the first filter, a power of two: small enough to stay in a core's own cache.
 const BITS: usize = 1 << 18;
 
-/// Longest piece of a value that holds a sample wherever it stands.
+/// Longest part of a value that contains a whole sample at every offset.
 const WHOLE: usize = LONGEST_STRIDE + GRAM - 1;
 
-// Behind a line end a sample must fit in whole.
+// After a line end a whole sample must fit.
 const _: () = assert!(WHOLE <= wrapped::SHORTEST_LINE && 2 * GRAM <= wrapped::SHORTEST);
 
 /// Values of at least [`Samples::SHORTEST`] bytes.
 #[derive(Debug)]
 pub(super) struct Samples {
     stride: usize,
-    /// The farthest behind its value's start that a sample stands.
+    /// The largest offset of a sample within its value.
     farthest: usize,
     /// Whether a sample may occur in a value, by its hash.
     filter: Vec<u64>,
@@ -45,15 +46,15 @@ pub(super) struct Occurrence {
 }
 
 impl Samples {
-    /// A shorter value would have samples stand too close to each other.
+    /// A shorter value would have samples too close to each other.
     pub(super) const SHORTEST: usize = 12;
 
-    /// Samples of values, none of which is shorter than [`Samples::SHORTEST`]; nothing when there
-    /// are none. One that may be broken into lines has more of them: when a line ends in the
-    /// first piece, the next piece is whole.
+    /// Samples of values, none of which is shorter than [`Samples::SHORTEST`]; none if there are no
+    /// values. A value that may be broken into lines has more of them: if a line ends in the first
+    /// part, the next part is whole.
     pub(super) fn of(values: &[Pattern]) -> Option<Self> {
         let shortest = values.iter().map(|value| value.bytes.len()).min()?;
-        // Of a broken value one of two parts must hold a sample, wherever it is broken.
+        // One of the two parts of a broken value must contain a sample, wherever it is broken.
         let broken = values.iter().filter(|value| value.wrapped);
         let shortest = broken
             .map(|value| value.bytes.len() / 2)
@@ -87,8 +88,8 @@ impl Samples {
         })
     }
 
-    /// The first value at or after `from`, of several there the longest; `fits` says of a position
-    /// and the sample found there whether its value stands around it.
+    /// The first value at or after `from`, the longest if there are several; `fits` checks for a
+    /// position and the sample found there whether its value is there.
     pub(super) fn find(
         &self,
         bytes: &[u8],
@@ -106,7 +107,7 @@ impl Samples {
                 }
             }
             at += self.stride;
-            // What starts earlier may have its sample later, but not by more than this.
+            // An earlier value may have its sample later, but not by more than this.
             if let Some(hit) = &best
                 && at > hit.start + self.farthest + LONGEST_LINE_END
             {

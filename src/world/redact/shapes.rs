@@ -1,4 +1,4 @@
-//! The shapes of tokens that nobody named: recognised by how they start, hidden to their end.
+//! The patterns of undeclared tokens: recognised by their prefix, redacted to their end.
 
 use std::sync::LazyLock;
 
@@ -11,16 +11,16 @@ pub(super) const REACH: usize = 640;
 /// One kind of token.
 #[derive(Debug)]
 pub(super) struct Shape {
-    /// Stands in `‹secret:NAME›`, and names the group of the expression.
+    /// Used in `‹secret:NAME›`, and the name of the expression's group.
     pub(super) name: &'static str,
-    /// Bytes with which a token that has started goes on.
+    /// Bytes that may continue a token.
     goes_on: fn(u8) -> bool,
     /// Whether its first bytes are a token's.
     shows: fn(&[u8]) -> bool,
 }
 
 impl Shape {
-    /// Whether a token that has started goes on with `byte`.
+    /// Whether `byte` continues a token.
     pub(super) fn goes_on(&self, byte: u8) -> bool {
         (self.goes_on)(byte)
     }
@@ -30,7 +30,7 @@ impl Shape {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ShapeHit {
     pub(super) shape: &'static Shape,
-    /// Where what gives it away starts, such as `Authorization:`.
+    /// The start of the prefix that identifies it, such as `Authorization:`.
     pub(super) start: usize,
     /// Where the token itself starts.
     pub(super) token: usize,
@@ -41,7 +41,7 @@ pub(super) struct ShapeHit {
 /// Name of the shape of a password in an address.
 pub(super) const URL_PASSWORD: &str = "url-password";
 
-/// Name of the shape of what stands behind `Authorization:`.
+/// Name of the pattern for the value of `Authorization:`.
 const HEADER: &str = "authorization";
 const GITHUB_TOKEN: &str = "github-token";
 
@@ -85,18 +85,18 @@ fn has_digits(token: &[u8]) -> bool {
         && token.iter().any(u8::is_ascii_alphabetic)
 }
 
-// Of a GitHub token's base64 its start is told, which looks in three ways, by where in the text it
-// stood: `gho_` is `Z2hvX`, `dob18` or `naG9f`, and what follows. The letter before depends on
-// other bytes and stays.
+// The base64 form of a GitHub token is recognised by its start, which has three forms, depending on
+// its offset in the text: `gho_` is `Z2hvX`, `dob18` or `naG9f`, and what follows. The preceding
+// letter depends on other bytes and stays.
 //
-// A header is found as programs write it down: with quotes of JSON, of JSON within JSON, of
-// Python's bytes, percent-encoded. Of a scheme that is also a word, or without any, a token is
-// guessed; of a digest only the response is secret.
+// A header is recognised in the forms in which programs write it: with quotes of JSON, of JSON
+// within JSON, of Python's bytes, percent-encoded. After a scheme that is also a word, or without
+// one, the token is guessed; in digest authentication only the response is secret.
 //
-// A daemon's token starts with what tokens are made of: of `["grep", "…(9400, ", "x.py"]` the comma
-// after the pattern's closing quote is none.
-// Every repetition is bounded, so that `REACH` bytes always decide. A replacement starts with
-// the byte 0xE2, which no alternative takes: a second pass changes nothing.
+// A daemon's token starts with characters of tokens: in `["grep", "…(9400, ", "x.py"]` the comma
+// after the pattern's closing quote does not start one. Every repetition is bounded, so that
+// `REACH` bytes always decide. A replacement starts with the byte 0xE2, which no alternative
+// matches: a second pass changes nothing.
 static EXPRESSION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let quote = r#"(?:["'\\]|%(?:22|27|5[Cc]))"#;
     let blanks = r"(?:[\ \t+]|%20){0,4}";
@@ -187,7 +187,7 @@ pub(super) fn next(bytes: &[u8], from: usize) -> Option<ShapeHit> {
     }
 }
 
-/// Whether it is worth asking the expression: most addresses and words are no tokens.
+/// Whether it is worth trying the expression: most addresses and words are not tokens.
 fn may_start(rest: &[u8]) -> bool {
     const LONGEST: usize = 64 + 1 + 256;
     match rest {
@@ -248,7 +248,7 @@ mod tests {
     }
 
     proptest! {
-        /// What looks closer only where a token may start finds what looking everywhere finds.
+        /// Checking only where a token may start finds the same as checking everywhere.
         #[test]
         fn no_start_is_passed_over(parts in prop::collection::vec(part(), 0..8)) {
             let text = parts.concat();

@@ -1,4 +1,4 @@
-//! Redaction of bytes that arrive in pieces: the result is the same however they are split.
+//! Redaction of bytes that arrive in chunks: the result does not depend on the chunks.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ impl Redactor {
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 
-    /// What stands for the first secret or path in `text`, if it holds one.
+    /// The replacement of the first secret or path in `text`, if it contains one.
     #[must_use]
     pub fn first_in(self: &Arc<Self>, text: &str) -> Option<String> {
         let clean = self.text(text);
@@ -30,22 +30,22 @@ impl Redactor {
         (clean != text).then(|| token.take_while(|it| !end(*it)).chain(['›']).collect())
     }
 
-    /// A pass over bytes that arrive in pieces.
+    /// A redactor for bytes that arrive in chunks.
     #[must_use]
     pub fn stream(self: &Arc<Self>, scope: Scope) -> Stream {
         Stream::new(Arc::clone(self), scope)
     }
 }
 
-/// A pass over a stream.
+/// Redaction of a stream.
 ///
-/// It holds back as many bytes as the longest value, because only then is it decided whether
-/// one starts there; so its memory does not grow with the stream.
+/// It holds back as many bytes as the longest value, because only then is it decided whether one
+/// starts there; so its memory does not grow with the stream.
 #[derive(Debug)]
 pub struct Stream {
     redactor: Arc<Redactor>,
     scope: Scope,
-    /// What is not decided yet, and behind it room for more.
+    /// Undecided bytes, followed by room for more.
     held: Vec<u8>,
     /// How much of it was filled.
     filled: usize,
@@ -64,7 +64,7 @@ impl Stream {
         }
     }
 
-    /// Takes the next piece and appends to `out` what is decided.
+    /// Takes the next chunk and appends to `out` what is decided.
     pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
         self.held.truncate(self.filled);
         self.held.extend_from_slice(piece);
@@ -72,13 +72,14 @@ impl Stream {
         self.advance(false, out);
     }
 
-    /// Room for the next piece, to be read into it at once; [`Stream::pushed`] takes it.
+    /// A buffer for the next chunk, to be read into directly; [`Stream::pushed`] accepts it.
     pub fn room(&mut self, most: usize) -> &mut [u8] {
         self.held.resize(self.filled + most, 0);
         &mut self.held[self.filled..]
     }
 
-    /// Takes as many bytes as were put into [`Stream::room`], and appends to `out` what is decided.
+    /// Accepts as many bytes as were put into [`Stream::room`], and appends to `out` what is
+    /// decided.
     pub fn pushed(&mut self, count: usize, out: &mut Vec<u8>) {
         self.filled = self.held.len().min(self.filled + count);
         self.advance(false, out);
@@ -114,7 +115,7 @@ impl Stream {
             && out.is_empty()
             && let Some(end) = pass.clear()
         {
-            // Nothing is replaced, as nearly always: the bytes themselves are given on.
+            // Usually nothing is replaced: then the bytes themselves are passed on.
             self.held = std::mem::replace(out, held);
             self.held.extend_from_slice(&out[end..]);
             self.filled = self.held.len();
@@ -135,7 +136,7 @@ impl Stream {
         self.filled = self.held.len();
     }
 
-    /// Copies up to the next hit and replaces it; says whether there was a decided one.
+    /// Copies up to the next match and replaces it; returns whether a match was decided.
     fn step(&mut self, pass: &mut Pass<'_>, out: &mut Vec<u8>) -> bool {
         if let Some(end) = pass.clear() {
             pass.copy_to(end, out);
@@ -161,7 +162,7 @@ impl Stream {
         true
     }
 
-    /// Drops what is left of a token, known values inside it by name.
+    /// Drops the rest of a token, and reports known values inside it by name.
     fn drop_token(&mut self, shape: &'static Shape, pass: &mut Pass<'_>, out: &mut Vec<u8>) {
         let rest = &pass.bytes[pass.at..];
         let end = pass.at + rest.iter().take_while(|byte| shape.goes_on(**byte)).count();
@@ -237,7 +238,7 @@ impl Pass<'_> {
         let shape = self.shape();
         let token_at = shape.map_or(usize::MAX, |hit| hit.token);
         let undecided = value_at.min(token_at) >= self.decided;
-        // What gives a token away is held back until the token itself is decided.
+        // The prefix of a token is held back until the token itself is decided.
         let held = shape.map_or(usize::MAX, |hit| hit.start).min(value_at);
         undecided.then(|| self.decided.min(held))
     }

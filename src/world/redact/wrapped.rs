@@ -1,14 +1,14 @@
-//! Base64, base32 and hexadecimal digits that their writer broke into lines: found across the line
-//! ends, whatever the column.
+//! Base64, base32 and hexadecimal text that was broken into lines: found across line ends, at any
+//! column.
 
-/// Shortest form that is looked for across line ends: of a shorter one, neither part need hold a
+/// Shortest form that is searched across line ends: of a shorter one, neither part might contain a
 /// sample.
 pub(super) const SHORTEST: usize = 24;
 
 /// Lines between two ends have at least this many letters; those in use have 64 and 76.
 pub(super) const SHORTEST_LINE: usize = 32;
 
-/// Line ends, also as text within JSON has them; the longest of those that fit is meant.
+/// Line ends, also as text within JSON; the longest match applies.
 const LINE_ENDS: [&[u8]; 4] = [b"\\r\\n", b"\\n", b"\r\n", b"\n"];
 
 /// Bytes in the longest line end.
@@ -19,12 +19,12 @@ pub(super) fn may_be(length: usize) -> bool {
     length >= SHORTEST
 }
 
-/// How long the form may become by line ends.
+/// Maximum length of the form with line ends.
 pub(super) fn longest(length: usize) -> usize {
     length + (length / SHORTEST_LINE + 1) * LONGEST_LINE_END
 }
 
-/// The length of the value that stands at the beginning, with its line ends.
+/// The length of the value at the beginning, including its line ends.
 pub(super) fn length(text: &[u8], value: &[u8]) -> Option<usize> {
     let mut at = 0;
     // The first line may begin with something else.

@@ -1,4 +1,5 @@
-//! Python's expressions in the neutral tree: quotes, parentheses and number spellings gone.
+//! Lowers Python's expressions to the neutral tree, without quotes, parentheses and number
+//! spellings.
 
 use tree_sitter::Node as Syntax;
 
@@ -19,7 +20,7 @@ pub(super) fn expressions(walk: &mut Walk<'_>, at: Syntax<'_>) -> Vec<Node> {
     all
 }
 
-/// Lowers one expression; nothing for what is only an annotation or a comment.
+/// Lowers one expression; none if it is only an annotation or a comment.
 pub(super) fn expression(walk: &mut Walk<'_>, at: Syntax<'_>) -> Option<Node> {
     walk.deeper(|walk| lower(walk, at))
 }
@@ -82,7 +83,7 @@ fn lower(walk: &mut Walk<'_>, at: Syntax<'_>) -> Option<Node> {
     Some(node)
 }
 
-/// Whether a node is nothing but what it holds; `-1` in a pattern is more than `1`.
+/// Whether a node only wraps its child; `-1` in a pattern is more than `1`.
 fn is_wrapper(at: Syntax<'_>) -> bool {
     parts(at).len() == 1 && children(at).iter().all(Syntax::is_named)
 }
@@ -341,7 +342,7 @@ fn unescaped(text: &str) -> String {
     plain
 }
 
-/// What stands between braces, with its format; `{name=}` prints the name, too.
+/// The content of braces, with its format; `{name=}` also prints the name.
 fn interpolation(walk: &mut Walk<'_>, at: Syntax<'_>) -> Vec<Node> {
     let mut all = expressions(walk, at);
     for part in children(at) {

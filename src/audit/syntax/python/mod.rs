@@ -1,5 +1,5 @@
-//! Python: which parts of its grammar are statements, definitions, imports, and what is no
-//! behaviour in it.
+//! Python: which parts of its grammar are statements, definitions and imports, and which are not
+//! behaviour.
 
 mod expressions;
 mod statements;

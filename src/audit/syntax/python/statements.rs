@@ -1,4 +1,4 @@
-//! Python's statements and definitions in the neutral tree.
+//! Lowers Python's statements and definitions to the neutral tree.
 
 use tree_sitter::Node as Syntax;
 
@@ -7,7 +7,7 @@ use super::super::tree::{Aside, Kind, Node};
 use super::super::walk::{Walk, children, parts};
 use super::expressions::{expression, expressions, parameters};
 
-/// What a statement stands in, where that decides what an annotation means.
+/// The context of a statement, if it decides what an annotation means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Around {
     Module,
@@ -160,7 +160,7 @@ fn imports(walk: &mut Walk<'_>, at: Syntax<'_>) -> Vec<Node> {
                 _ => (walk.text(name), None),
             };
             let (bound, from) = if module.is_empty() {
-                // `import a.b` binds `a`, which then stands for the package `a`.
+                // `import a.b` binds `a`, which then refers to the package `a`.
                 let first = path.split('.').next().unwrap_or(path);
                 (alias.unwrap_or(first), path.to_owned())
             } else {

@@ -1,4 +1,4 @@
-//! Whoever ends first: the decisions are the same.
+//! The decisions do not depend on which step ends first.
 
 use proptest::prelude::*;
 
@@ -32,7 +32,7 @@ fn which_neighbour_stopped_first_does_not_change_the_reason() {
     let because = Stop::Subtask(SubtaskId::new("T1"));
     assert_eq!(outcome(&back, "T4"), Outcome::NotRun { because });
 
-    // The first reason is known at once, another one when nothing can come before it any more.
+    // The first reason is known at once, another one once nothing can precede it any more.
     let early = ends_in_order(neighbours(), std::slice::from_ref(&one));
     assert!(early.run.outcome(&SubtaskId::new("T4")).is_some());
     let late = ends_in_order(neighbours(), std::slice::from_ref(&other));
@@ -90,7 +90,7 @@ fn the_failure_handler_waits_for_all_that_may_fail() {
     assert_eq!(outcome(&there, "T5"), Outcome::NotRun { because });
 }
 
-/// Runs the steps; of those at work the next to end is the one that `picks` says.
+/// Runs the steps; `picks` decides which running step ends next.
 fn run(steps: &[Step], outcomes: &[Outcome], picks: &[prop::sample::Index]) -> Dispatcher {
     let mut dispatcher = Dispatcher::new(steps.to_vec());
     let mut actions = dispatcher.handle(Input::Begin);

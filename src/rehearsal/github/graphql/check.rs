@@ -1,6 +1,6 @@
-//! Validates a document against the schema, with GitHub's words, codes and paths.
+//! Validates a document against the schema, with GitHub's messages, codes and paths.
 //!
-//! Never looks at the state: what is refused here is refused before anything is done.
+//! Never looks at the state: what is refused here is refused before anything is executed.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::schema::{Origin, Schema, base};
 
-/// What is wrong with an operation and its variables, as GitHub's errors; empty when nothing is.
+/// The errors in an operation and its variables, in GitHub's format; empty if there are none.
 pub(super) fn check(
     document: &ExecutableDocument,
     name: &str,
@@ -122,7 +122,8 @@ impl Checker<'_> {
         self.error(path, at, extensions, message);
     }
 
-    /// Nobody here sends `@include` or `@skip`; what is not carried out must not be passed over.
+    /// Refuses `@include` and `@skip`, which no client here sends: what is not implemented must not
+    /// be ignored.
     fn directives(&mut self, directives: &[Positioned<Directive>], path: &[String]) {
         for directive in directives {
             let name = &directive.node.name.node;
@@ -212,7 +213,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether a value in the document fits. What is wrong with its variables is said here.
+    /// Whether a value in the document matches its type. Reports errors in its variables.
     fn literal(
         &mut self,
         value: &Positioned<Literal>,
@@ -254,7 +255,7 @@ impl Checker<'_> {
         }
     }
 
-    /// The values that came with the request.
+    /// Checks the values that came with the request.
     fn variables(&mut self, given: &Map<String, Value>) {
         for definition in &self.operation.variable_definitions {
             let VariableDefinition { name, var_type, .. } = &definition.node;
@@ -280,7 +281,7 @@ impl Checker<'_> {
     }
 }
 
-/// What is wrong with a variable where a type is wanted: not declared, or of another type.
+/// The error of a variable used for a type: not declared, or of another type.
 fn misused(
     operation: &OperationDefinition,
     called: &str,

@@ -1,15 +1,15 @@
-//! A field as it is asked for, and why it may have no value.
+//! A requested field, and why it may have no value.
 
 use serde_json::{Map, Value};
 
 use super::super::state::Refusal;
 
-/// One field as it is resolved.
+/// A field while it is resolved.
 pub(super) struct Asked<'a> {
     pub(super) name: &'a str,
     /// Its arguments, variables put in and defaults left out.
     pub(super) arguments: Map<String, Value>,
-    /// Whether its answer's `nodes` are asked for.
+    /// Whether `nodes` of its value are requested.
     pub(super) nodes: bool,
     /// Name of the type that it returns.
     pub(super) returns: &'a str,
@@ -29,7 +29,7 @@ impl Asked<'_> {
 /// Why a field has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refused {
-    /// GitHub's type for it, such as `NOT_FOUND`.
+    /// GitHub's error type, such as `NOT_FOUND`.
     pub(super) kind: &'static str,
     pub(super) message: String,
 }

@@ -1,7 +1,7 @@
-//! GitHub's GraphQL: a document is checked against the schema, then carried out on the state,
-//! with GitHub's error shapes.
+//! GitHub's GraphQL: a document is validated against the schema, then executed on the state, with
+//! GitHub's error format.
 //!
-//! Owns what a query means. Who may send it is decided in the server before it gets here.
+//! Owns the meaning of a query. The server decides who may send it before it gets here.
 
 mod check;
 mod field;
@@ -40,14 +40,15 @@ pub(super) struct Request {
     wanted: Option<String>,
 }
 
-/// An answer's body, and what in the request this GitHub could not answer truly.
+/// The body of a response, and the parts of the request that this GitHub could not answer as the
+/// real one would.
 pub(super) struct Executed {
     pub(super) body: Value,
     pub(super) unknown: Vec<String>,
 }
 
 impl Request {
-    /// Reads a request's body; nothing where it is no GraphQL request.
+    /// Parses a request's body; none if it is not a GraphQL request.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let body: Body = serde_json::from_slice(bytes).ok()?;
         let document = parse_query(&body.query).map_err(|error| {
@@ -64,7 +65,8 @@ impl Request {
         })
     }
 
-    /// The operation that is asked for, and its name; several need a name to choose by.
+    /// The requested operation, and its name; if there are several, a name is required to choose
+    /// one.
     fn operation(&self) -> Option<(&str, &OperationDefinition)> {
         let operations = &self.document.as_ref().ok()?.operations;
         let named = |name: Option<&str>| self.wanted.is_none() || self.wanted.as_deref() == name;
@@ -97,7 +99,7 @@ impl Request {
         fields.collect()
     }
 
-    /// The record's words, such as `mutation CommentCreate(addComment)`.
+    /// Its description in the log, such as `mutation CommentCreate(addComment)`.
     pub(super) fn text(&self) -> String {
         let kind = if self.is_mutation() {
             "mutation"

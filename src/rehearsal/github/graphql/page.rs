@@ -1,4 +1,4 @@
-//! Connections: lists in pages, with GitHub's rules for asking.
+//! Connections: paginated lists, with GitHub's rules for requests.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use super::field::{Asked, Refused};
 /// Largest page.
 const LARGEST: i64 = 100;
 
-/// The page of a list that was asked for.
+/// The requested page of a list.
 pub(super) fn page(items: &[Value], asked: &Asked<'_>) -> Result<Value, Refused> {
     let (first, last) = (asked.number("first"), asked.number("last"));
     bounds(asked, first, last)?;
@@ -39,7 +39,7 @@ pub(super) fn page(items: &[Value], asked: &Asked<'_>) -> Result<Value, Refused>
     }))
 }
 
-/// GitHub wants `first` or `last`, at most 100, wherever entries themselves are asked for.
+/// GitHub requires `first` or `last`, at most 100, wherever entries themselves are requested.
 fn bounds(asked: &Asked<'_>, first: Option<i64>, last: Option<i64>) -> Result<(), Refused> {
     let connection = asked.name;
     if asked.nodes && first.is_none() && last.is_none() {
@@ -68,7 +68,7 @@ pub(super) fn cursor(index: usize) -> String {
     STANDARD.encode(format!("cursor:{index}"))
 }
 
-/// The index that a cursor leads to; no index where there is no cursor of ours.
+/// The index of a cursor; none if the cursor is not one of ours.
 fn index(cursor: &str) -> Option<usize> {
     let text = String::from_utf8(STANDARD.decode(cursor).ok()?).ok()?;
     text.strip_prefix("cursor:")?.parse().ok()

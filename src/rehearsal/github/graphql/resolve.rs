@@ -1,5 +1,5 @@
-//! What a field of the schema is, in the state: objects as JSON with all their plain fields, and
-//! the fields that take arguments.
+//! The value of a schema field in the state: objects as JSON with all their plain fields, and the
+//! fields that take arguments.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -58,8 +58,8 @@ pub(super) fn resolve(
     }
 }
 
-/// Entries of a list in the order and of the kinds that were asked for. Lists are kept in the
-/// order that GitHub has by itself: releases and tags newest first, all else oldest first.
+/// Entries of a list in the requested order and of the requested kinds. Lists are stored in
+/// GitHub's default order: releases and tags newest first, all others oldest first.
 fn wanted(items: &[Value], asked: &Asked<'_>) -> Vec<Value> {
     let mut items = items.to_vec();
     if asked.name == "refs" && asked.text("refPrefix").trim_end_matches('/') != "refs/tags" {
@@ -182,7 +182,7 @@ fn issue(state: &State, repository: &Repository, issue: &Issue) -> Value {
         "state": issue.state.text(),
         "stateReason": issue.state.reason(),
         "closedAt": issue.state.closed_at(),
-        // Looked up by name when asked for: it has this issue in it.
+        // Looked up by name on request, because it contains this issue.
         "repository": repository.name.to_string(),
         "comments": comments.collect::<Vec<_>>(),
         "timelineItems": events.collect::<Vec<_>>(),

@@ -1,4 +1,4 @@
-//! Carries a checked operation out: resolves its fields one by one, and shapes the answer.
+//! Executes a validated operation: resolves its fields one by one, and builds the response.
 
 use async_graphql_parser::types::{
     BaseType, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet, Type,
@@ -39,7 +39,7 @@ pub(super) fn run(
     (data.unwrap_or_default(), run.errors)
 }
 
-/// A key of the answer with the fields that make it up: the same may be asked for twice.
+/// A key of the response with the fields that it consists of: a field may be requested twice.
 type Keyed<'a> = Vec<(&'a str, Vec<&'a Positioned<Field>>)>;
 
 struct Run<'a> {
@@ -50,7 +50,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// The selected fields of an object; none where a field that must not be null is null.
+    /// The selected fields of an object; none if a field that must not be null is null.
     fn select(&mut self, sets: &[&'a SelectionSet], of: &Value, path: &[Value]) -> Option<Value> {
         let object = of["__typename"].as_str().unwrap_or_default();
         let mut keyed = Keyed::new();

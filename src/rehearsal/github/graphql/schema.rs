@@ -1,6 +1,6 @@
-//! GitHub's types, read from `schema.graphql`, and which values fit which type.
+//! GitHub's types, read from `schema.graphql`, and which values match which type.
 //!
-//! Knows no state and no document.
+//! Knows neither state nor documents.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -17,7 +17,7 @@ const TEXT: &str = include_str!("schema.graphql");
 pub(super) enum Origin<'a> {
     /// From the request's variables, where enum values are texts.
     Json,
-    /// From the document; the callback says whether a variable may stand where a type is wanted.
+    /// From the document; the callback decides whether a variable is allowed for a type.
     Document(&'a mut dyn FnMut(&str, &Type) -> bool),
 }
 
@@ -42,7 +42,7 @@ impl Schema {
         })
     }
 
-    /// The fields of a type; none where it has none or does not exist.
+    /// The fields of a type; empty if it has none or does not exist.
     pub(super) fn fields(&self, of: &str) -> &[Positioned<FieldDefinition>] {
         match self.0.get(of) {
             Some(TypeKind::Object(object)) => &object.fields,
@@ -88,7 +88,7 @@ impl Schema {
         }
     }
 
-    /// Whether a value may stand where this type is wanted.
+    /// Whether a value is allowed for this type.
     pub(super) fn fits(&self, value: &Value, wanted: &Type, origin: &mut Origin<'_>) -> bool {
         match (value, &wanted.base) {
             (Value::Variable(name), _) => match origin {

@@ -42,7 +42,7 @@ pub(super) fn rollback(still_open: bool) -> Issue {
     issue
 }
 
-/// #1182: closed by its fix, or by somebody as not planned.
+/// #1182: closed by its fix, or by a person as not planned.
 pub(super) fn classification(not_planned: bool) -> Issue {
     let mut issue = Issue::open(
         CLASSIFICATION,
@@ -102,7 +102,7 @@ pub(super) fn canary() -> Issue {
     )
 }
 
-/// Ids of what is written here stay below those that the running GitHub gives.
+/// Ids of what is written here are lower than those that the running GitHub assigns.
 fn event_id(issue: &Issue, count: u64) -> u64 {
     3_900_000_000 + u64::from(issue.number) * 100 + count
 }

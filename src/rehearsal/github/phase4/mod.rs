@@ -1,7 +1,7 @@
 //! The GitHub of the built-in gate: the issues, pull requests and releases that it reads.
 //!
-//! Everything that the repositories decide comes from [`RepositoryFacts`]; faults change only
-//! what people said and did on GitHub.
+//! Everything that depends on the repositories comes from [`RepositoryFacts`]; faults change only
+//! what people wrote and did on GitHub.
 
 mod issues;
 
@@ -29,29 +29,29 @@ const BASELINE_TAG: &str = "v3.2.0rc15";
 /// In how many listings a new comment is not to be seen, where GitHub shows it late.
 const LATE: u32 = 2;
 
-/// A tag of a repository, and the release cut from it.
+/// A tag of a repository, and its release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagFact {
     /// Name, such as `v3.2.0rc16`.
     pub name: String,
-    /// The commit it leads to, 40 hex digits.
+    /// The commit it points to, 40 hex digits.
     pub commit: String,
-    /// The tag object, when the tag is an annotated one.
+    /// The tag object, if the tag is annotated.
     pub object: Option<String>,
     /// Whether its release is a prerelease.
     pub prerelease: bool,
-    /// When its release was published, or it was made.
+    /// When its release was published, or the tag was created.
     pub published_at: Timestamp,
-    /// Whether there is a release of it.
+    /// Whether it has a release.
     pub released: bool,
 }
 
-/// What GitHub has to know of the real repositories.
+/// Data about the real repositories that GitHub needs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RepositoryFacts {
     /// Tags of `spec-kitty`, in any order.
     pub tags: Vec<TagFact>,
-    /// Merge commit of the change that closed #1141 the first time, and did not mend it.
+    /// Merge commit of the change that first closed #1141 without fixing it.
     pub first_rollback_fix: String,
     /// Merge commit of the change that closed #1141 last.
     pub rollback_fix: String,
@@ -59,7 +59,7 @@ pub struct RepositoryFacts {
     pub classification_fix: String,
 }
 
-/// Makes the state of GitHub that the built-in gate meets.
+/// Creates the state of GitHub for the built-in gate.
 #[must_use]
 pub fn phase4(facts: &RepositoryFacts, faults: &Faults) -> State {
     let mut state = State::new(Person::member(OPERATOR), at("2026-05-21T09:00:00Z"));

@@ -1,9 +1,9 @@
-//! The operator's netrc: of its logins, those at the configured indexes. Code of others that an
-//! installer runs sees them, as it sees the index itself; it sees no other.
+//! The operator's netrc: only its logins for the configured indexes are passed. Third-party code
+//! that an installer runs can see these logins, as it can see the index itself, and no others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Variables that name indexes, or pages and files that are taken for one.
+/// Variables that name indexes, or pages and files that are used as one.
 const INDEXES: [&str; 8] = [
     "UV_DEFAULT_INDEX",
     "UV_INDEX_URL",
@@ -18,7 +18,7 @@ const INDEXES: [&str; 8] = [
 /// What an installer gets of a netrc.
 #[derive(Default, PartialEq, Eq)]
 pub(in crate::world::live) struct Netrc {
-    /// The logins that are kept, as a netrc of their own; nothing without any.
+    /// The selected logins, as a netrc of their own; none if there are none.
     pub(in crate::world::live) text: Option<String>,
     /// What they log in with.
     pub(in crate::world::live) passwords: Vec<String>,
@@ -48,7 +48,7 @@ impl Netrc {
     }
 }
 
-/// Passwords that stand in the addresses of indexes.
+/// Passwords in the addresses of indexes.
 pub(in crate::world::live) fn passwords(env: &BTreeMap<String, String>) -> Vec<String> {
     let users = addresses(env).filter_map(|address| authority(address)?.rsplit_once('@'));
     let passwords = users.filter_map(|(user, _)| user.split_once(':'));
@@ -60,7 +60,7 @@ fn addresses(env: &BTreeMap<String, String>) -> impl Iterator<Item = &str> {
     values.flat_map(|value| value.split([' ', ',', '\n', '\t']))
 }
 
-/// What stands between `//` and the path; nothing in a path of this machine.
+/// The part between `//` and the path; none for a path on this machine.
 fn authority(address: &str) -> Option<&str> {
     let (_, rest) = address.split_once("://")?;
     rest.split(['/', '?', '#']).next()
@@ -79,7 +79,7 @@ fn host(address: &str) -> Option<String> {
     (!name.is_empty()).then(|| name.to_ascii_lowercase())
 }
 
-/// One login as it is written.
+/// One login, as written.
 struct Login<'t> {
     /// Nothing for the default.
     host: Option<&'t str>,
@@ -113,7 +113,7 @@ fn logins(text: &str) -> Vec<Login<'_>> {
     all
 }
 
-/// The words without comments and macros; what is quoted is one word.
+/// The words without comments and macros; a quoted text is one word.
 fn words(text: &str) -> Vec<&str> {
     let mut all = Vec::new();
     let mut in_macro = false;

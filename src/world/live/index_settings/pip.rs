@@ -1,5 +1,5 @@
-//! pip's part: its variables and its configuration files, the way pip itself lays them over one
-//! another. Afterwards it is told to read no file any more.
+//! pip's settings: its variables and its configuration files, with pip's own precedence. pip is
+//! then told to read no configuration file.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use camino::Utf8PathBuf;
 use super::settings::{IndexSettings, configuration, system};
 use crate::world::live::operator::Operator;
 
-/// Options that say where packages come from, how to log in, and how patient to be.
+/// Options for package sources, logins, and time limits and retries.
 const TAKEN: &[&str] = &[
     "index-url",
     "extra-index-url",
@@ -24,10 +24,10 @@ const TAKEN: &[&str] = &[
     "keyring-provider",
 ];
 
-/// Sections that speak to the commands that install; the later one is stronger.
+/// Sections that apply to the installing commands; a later one takes precedence.
 const SECTIONS: [&str; 4] = ["global", "wheel", "download", "install"];
 
-/// What pip takes for "no file at all".
+/// The value that pip treats as "no file at all".
 const NO_FILE: &str = "/dev/null";
 
 pub(super) fn gather(operator: &Operator, settings: &mut IndexSettings) {
@@ -55,7 +55,7 @@ pub(super) fn gather(operator: &Operator, settings: &mut IndexSettings) {
         };
         let key = key.to_ascii_lowercase().replace('_', "-");
         if TAKEN.contains(&key.as_str()) {
-            // An empty one counts as not set.
+            // An empty variable counts as not set.
             if !value.is_empty() {
                 options.insert(key, value.clone());
             }
@@ -92,7 +92,7 @@ fn files(operator: &Operator) -> Vec<(&'static str, Utf8PathBuf)> {
         })
         .collect();
     let named = named.map(|path| operator.cwd.join(path));
-    // A file that is named replaces the user's.
+    // An explicitly named file replaces the user's.
     match named.filter(|path| path.exists()) {
         Some(path) => files.push(("the file of PIP_CONFIG_FILE", path)),
         None => files.extend([

@@ -1,4 +1,4 @@
-//! The settings themselves, sorted, and what both tools read them by.
+//! The settings themselves, sorted, and how both tools read them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::world::live::operator::Operator;
 
-/// Endings of settings that change what is resolved or built, whatever a tool calls them.
+/// Suffixes of settings that change what is resolved or built, whatever a tool calls them.
 const RESOLVES: &[&str] = &[
     "build-constraint",
     "build-constraints",
@@ -61,7 +61,7 @@ pub(in crate::world::live) struct IndexSettings {
 pub(in crate::world::live) struct Named {
     pub(super) taken: BTreeSet<String>,
     pub(super) left_out: BTreeSet<String>,
-    /// Those of them that would change what is resolved.
+    /// The subset of them that would change what is resolved.
     pub(super) would_resolve: BTreeSet<String>,
 }
 
@@ -79,7 +79,7 @@ impl Named {
         self.left_out.insert(name);
     }
 
-    /// Says how many logins of the operator's netrc are for no index.
+    /// Records how many logins of the operator's netrc are for no index.
     pub(in crate::world::live) fn leave_out_logins(&mut self, count: usize) {
         if count > 0 {
             let what = format!("netrc: {count} logins at hosts that are no configured index");
@@ -87,7 +87,7 @@ impl Named {
         }
     }
 
-    /// Says that a file is not read, with its index and all.
+    /// Records that a file is not read, including its index.
     pub(super) fn unreadable(&mut self, file: &str, why: &str) {
         let name = format!("{file}, which cannot be read: {why}");
         self.would_resolve.insert(name.clone());
@@ -116,7 +116,7 @@ pub(super) fn system(operator: &Operator) -> Vec<Utf8PathBuf> {
         .collect()
 }
 
-/// Whether a variable says yes, as both tools read it.
+/// Whether a variable is true, as both tools parse it.
 pub(super) fn says_yes(value: &str) -> bool {
     let value = value.to_ascii_lowercase();
     !matches!(

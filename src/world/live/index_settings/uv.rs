@@ -1,5 +1,5 @@
-//! uv's part: its variables, the file that `UV_CONFIG_FILE` names, or else the user's and the
-//! machine's `uv.toml`.
+//! uv's settings: its variables, and the file that `UV_CONFIG_FILE` names, or else the user's and
+//! the machine's `uv.toml`.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use toml::{Table, Value};
@@ -26,7 +26,7 @@ const TAKEN: &[&str] = &[
     "UV_HTTP_RETRIES",
 ];
 
-/// Keys of `uv.toml` with the variable for each, and what stands between two values of it.
+/// Keys of `uv.toml` with the variable for each, and the separator between two values.
 const KEYS: &[(&str, &str, &str)] = &[
     ("index-url", "UV_DEFAULT_INDEX", ""),
     ("extra-index-url", "UV_EXTRA_INDEX_URL", " "),
@@ -114,8 +114,8 @@ fn of_file(called: &str, path: &Utf8Path, table: &Table, settings: &mut IndexSet
     }
 }
 
-/// Puts values behind those that are there where there may be several; else what is there is
-/// stronger.
+/// Appends values to existing ones if several are allowed; otherwise an existing value takes
+/// precedence.
 fn add(settings: &mut IndexSettings, variable: &str, between: &str, values: Vec<String>) {
     let default_by_old_name =
         variable == "UV_DEFAULT_INDEX" && settings.env.contains_key("UV_INDEX_URL");

@@ -1,5 +1,5 @@
-//! Reads the watched addresses now and then between two boundaries, so that what changed while a
-//! run was at work can be told from what changed between two runs.
+//! Polls the watched addresses between two checkpoints, so that a change during a run can be told
+//! from a change between two runs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::Clock;
 use crate::world::live::live_world::LiveWorld;
 use crate::world::{Asked, HttpAnswer, HttpGet, Watch};
 
-/// Asks again and again, one reading at a time.
+/// Polls repeatedly, one reading at a time.
 pub(super) struct Asking<'a> {
     world: &'a LiveWorld,
     addresses: &'a [HttpGet],
@@ -34,8 +34,8 @@ impl<'a> Asking<'a> {
         }
     }
 
-    /// Waits for the next reading and keeps it; never returns when nothing is to be asked. May
-    /// be dropped at any time: what is under way is waited for by the next call.
+    /// Waits for the next reading and stores it; never returns if there is nothing to poll. May be
+    /// dropped at any time: the next call waits for the pending reading.
     pub(super) async fn next(&mut self) {
         let Some(every) = self.every else {
             return std::future::pending().await;
@@ -51,8 +51,8 @@ impl<'a> Asking<'a> {
         keep(&mut self.asked, asked);
     }
 
-    /// What was asked since the last boundary. A reading that is under way is given up: the
-    /// boundary itself asks, and its answer would come out of order.
+    /// The readings since the last checkpoint. A pending reading is abandoned: the checkpoint
+    /// itself takes a reading, and the pending one would arrive out of order.
     pub(super) fn take(&mut self) -> Vec<Asked> {
         self.under_way = None;
         if let Some(every) = self.every {
@@ -73,7 +73,7 @@ async fn reading(world: &LiveWorld, addresses: &[HttpGet]) -> Asked {
     }
 }
 
-/// What each address answers.
+/// The response of each address.
 pub(super) async fn answers(
     world: &LiveWorld,
     addresses: &[HttpGet],
@@ -86,7 +86,7 @@ pub(super) async fn answers(
     answers
 }
 
-/// Between the first and the last of the same answers nothing is told by those in the middle.
+/// Of consecutive identical responses, keeps only the first and the last.
 fn keep(asked: &mut Vec<Asked>, new: Asked) {
     if let [.., first, last] = asked.as_slice()
         && first.answers == new.answers

@@ -1,4 +1,4 @@
-//! Two clocks held beside each other: the time of day, and the time that passed.
+//! Compares two clocks: the time of day, and the elapsed time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,9 +9,9 @@ use crate::world::Incident;
 
 /// Both clocks of a machine.
 pub trait Clock: Send + Sync {
-    /// The time of day, which somebody can set.
+    /// The time of day, which can be set.
     fn wall(&self) -> Timestamp;
-    /// Time that passed since some moment, which nobody can set.
+    /// The time since some moment, which cannot be set.
     fn steady(&self) -> Duration;
 }
 

@@ -1,5 +1,5 @@
-//! Looks at the world while a program runs: at its start, whenever a boundary file appears or
-//! is replaced, at its end, and at whatever happens in between. Looks only; touches nothing.
+//! Observes the world while a program runs: at its start, whenever a checkpoint file appears or is
+//! replaced, at its end, and on every notification in between. Only looks; touches nothing.
 
 mod asking;
 pub(super) mod clock;
@@ -33,7 +33,8 @@ use crate::store::sha256_hex;
 use crate::world::process_rule::CompiledRule;
 use crate::world::{FileSeen, FixedSeen, Incident, Noticed, Observation, Place, Watch, WorldError};
 
-/// A program that was just opened is not yet itself for a moment; so often it is looked for.
+/// How often a just opened program is looked for, because for a moment the process does not show it
+/// yet.
 const LOOKS: u32 = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 
@@ -61,13 +62,13 @@ struct Watching<'a> {
     /// Directories that need not be watched again until the next tick.
     watched: BTreeSet<Utf8PathBuf>,
     asking: Asking<'a>,
-    // Goes on over everything that is notified: a tick that began anew each time would never come
-    // while files change faster, and who runs would not be looked at.
+    // Continues over all notifications: a tick that was restarted by each of them would never come
+    // while files change faster, and running programs would not be checked.
     tick: Interval,
     not_observable: Vec<String>,
 }
 
-/// Ticks from the next one on; those that were missed meanwhile are not made up for.
+/// Ticks from the next one on; missed ticks are skipped.
 fn every(period: Duration) -> Interval {
     let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -78,7 +79,7 @@ fn every(period: Duration) -> Interval {
 struct Boundary {
     version: Version,
     sha256: String,
-    /// Whether it was a whole document; if not, somebody still writes it.
+    /// Whether it was a complete document; if not, it is still being written.
     whole: bool,
 }
 
@@ -95,7 +96,7 @@ impl Boundary {
 }
 
 impl<'a> Observer<'a> {
-    /// Prepares, and takes the first observation before the program is started.
+    /// Prepares, and makes the first observation before the program is started.
     pub(super) async fn start(
         world: &'a LiveWorld,
         wanted: Option<&'a Watch>,
@@ -124,9 +125,9 @@ impl<'a> Observer<'a> {
             watching.follow();
             let (woken, over) = tokio::select! {
                 biased;
-                // None: there are no notifications here, and the tick has to do.
+                // None: there are no notifications here, and the tick must suffice.
                 Some(woken) = watching.woken.recv() => (woken, false),
-                // Looked at with the last observation.
+                // Checked with the last observation.
                 _ = ended.wait_for(|ended| *ended) => (Woken::Files, true),
                 () = watching.asking.next() => (Woken::Files, false),
                 _ = watching.tick.tick() => {
@@ -279,7 +280,8 @@ impl<'a> Watching<'a> {
         what.extend(self.terminal.look());
         match woken {
             Woken::Program(name) => what.extend(self.opened(name).await),
-            // Who runs is not looked at for each: a look at all processes is the dearest one.
+            // Processes are not listed for each notification, because that is the most expensive
+            // check.
             Woken::Files => {}
             Woken::Time => what.extend(self.strangers.look().foreign),
         }
@@ -288,7 +290,7 @@ impl<'a> Watching<'a> {
         self.noticed.extend(self.shelf.changes(at));
     }
 
-    /// Who runs a program whose file was opened; or that nobody was seen who does.
+    /// The process that runs a program whose file was opened; or that none was seen.
     async fn opened(&mut self, program: String) -> Vec<Incident> {
         let mut found = Vec::new();
         for _ in 0..LOOKS {
@@ -303,7 +305,7 @@ impl<'a> Watching<'a> {
         found
     }
 
-    /// Watches the nearest directory that is there, for each boundary and each known file.
+    /// Watches the nearest existing directory for each checkpoint file and each known file.
     fn follow(&mut self) {
         let Some(notifier) = self.notifier.as_mut() else {
             return;
@@ -322,8 +324,8 @@ impl<'a> Watching<'a> {
         }
     }
 
-    /// Boundary files that appeared or changed since the last look, in the expected order, with
-    /// their digests. One that was still being written when it was noticed is the same boundary.
+    /// Checkpoint files that appeared or changed since the last look, in the expected order, with
+    /// their digests. One that was still being written when it was noticed is the same checkpoint.
     fn news(&mut self, seen: &mut [Observation]) -> Vec<(Utf8PathBuf, String)> {
         let mut news = Vec::new();
         for (_, path) in &self.boundaries {

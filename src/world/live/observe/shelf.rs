@@ -1,4 +1,4 @@
-//! Watched files with their digests, each read again only when the system says that it changed.
+//! Watched files with their digests, each read again only when the system reports a change.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
@@ -12,30 +12,30 @@ use crate::store::hex;
 use crate::world::live::files::{self, Desk, Found};
 use crate::world::{FileSeen, FixedSeen, Incident, ListFiles, Noticed, Place, WorldError};
 
-/// How many changes of one file are told between two observations: the first ones say whether
+/// How many changes of one file are recorded between two observations: the first ones show whether
 /// it changed between two runs.
 const CHANGES: usize = 20;
 /// How many changed files are named.
 const NAMED: usize = 10;
 
-/// What tells one state of a file from another. Nobody can set the time of the last change of
-/// an inode, other than by the clock.
+/// What distinguishes one state of a file from another. The time of an inode's last change cannot
+/// be set except through the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Version {
     pub(super) inode: u64,
     bytes: u64,
     modified: (i64, i64),
     changed: (i64, i64),
-    /// An inode's number may be used again at once; when it was made, where that is kept, tells.
+    /// An inode's number may be reused at once; its creation time, if stored, distinguishes them.
     made: Option<SystemTime>,
 }
 
-/// The times of inodes go forward in steps, of ten milliseconds at most on the systems that the
-/// gate runs on; some file systems keep whole milliseconds.
+/// The granularity of inode times: at most ten milliseconds on the supported systems; some file
+/// systems store whole milliseconds.
 const STEP: Duration = Duration::from_millis(50);
 
 impl Version {
-    /// The state of a regular file; none when there is none.
+    /// The state of a regular file; none if it does not exist.
     pub(super) fn of(path: &Utf8Path) -> Option<Self> {
         let metadata = std::fs::metadata(path)
             .ok()
@@ -70,7 +70,7 @@ impl Version {
 
 struct Known {
     version: Version,
-    /// Whether the version tells every change since the file was read.
+    /// Whether the version would show every change since the file was read.
     settled: bool,
     seen: FileSeen,
     told: usize,
@@ -84,7 +84,7 @@ pub(super) struct Shelf {
 }
 
 impl Shelf {
-    /// Lists the files anew, and what changed since the last look.
+    /// Lists the files again, and what changed since the last look.
     pub(super) fn list(
         &mut self,
         desk: &Desk,
@@ -156,14 +156,14 @@ impl Shelf {
         noticed
     }
 
-    /// The directories that hold the known files.
+    /// The directories that contain the known files.
     pub(super) fn directories(&self) -> impl Iterator<Item = &Utf8Path> {
         self.known.keys().filter_map(|path| path.parent())
     }
 }
 
 fn read(found: &Found) -> Option<Known> {
-    // Gone or replaced meanwhile: the next look tells.
+    // Deleted or replaced in the meantime: the next look shows it.
     let version = Version::of(&found.path)?;
     let settled = version.is_settled(SystemTime::now());
     let seen = files::look(found).ok()?;
@@ -243,7 +243,7 @@ mod tests {
         };
         let mut known = read(&found).unwrap();
         write(b"RUN 1");
-        // A newer Linux gives every change that somebody looked for a time of its own.
+        // A newer Linux gives every change that was observed a distinct time.
         known.version = Version::of(&path).unwrap();
         let mut shelf = Shelf::default();
         shelf.known.insert(path, known);

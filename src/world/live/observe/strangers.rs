@@ -1,4 +1,4 @@
-//! Programs that somebody else runs meanwhile, such as `pkill`. Looks only.
+//! Programs that somebody else runs at the same time, such as `pkill`. Only looks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub(super) struct Strangers {
 /// What a look found.
 #[derive(Default)]
 pub(super) struct Look {
-    /// Programs that are nobody's here.
+    /// Programs that do not belong to the run.
     pub(super) foreign: Vec<Incident>,
     /// Names of all new ones, whoever started them.
     pub(super) names: BTreeSet<String>,
@@ -53,7 +53,7 @@ impl Strangers {
             temporary,
             seen: BTreeSet::new(),
         };
-        // Those that run already did nothing yet to what begins now.
+        // Programs that already run have done nothing yet to what begins now.
         strangers.look();
         strangers
     }
@@ -64,7 +64,7 @@ impl Strangers {
         let directories: BTreeSet<Utf8PathBuf> = path.iter().cloned().chain(usual).collect();
         let real = |name: &String, directory: &Utf8PathBuf| {
             let file = directory.join(name).canonicalize_utf8().ok()?;
-            // One file for all programs (BusyBox): whoever opens it says nothing.
+            // One file for all programs (BusyBox): opening it identifies nothing.
             (!file.as_str().contains("busybox")).then(|| (name.clone(), file))
         };
         let mut files: Vec<(String, Utf8PathBuf)> = directories
@@ -103,8 +103,8 @@ impl Strangers {
         if temporary.is_some_and(|directory| self.is_of_a_run(&directory)) || self.is_ours(pid) {
             return None;
         }
-        // Another gate that only begins asks its tools for their versions, and has no run yet; and
-        // of what is ending only its parents are left to ask.
+        // Another gate that is just starting checks the versions of its tools, and has no run yet;
+        // and of an ending process only its parents can still be checked.
         let last = argv.last().map(String::as_str);
         if matches!(last, None | Some("version" | "--version")) && is_below_a_gate(parent) {
             return None;
@@ -152,7 +152,7 @@ impl Strangers {
     }
 }
 
-/// Whether this is another gate, or something that one started, as far as names tell.
+/// Whether this is another gate, or started by one, judging by names.
 fn is_below_a_gate(parent: u32) -> bool {
     let names: BTreeMap<u32, String> = platform::names().into_iter().collect();
     let own = std::process::id();

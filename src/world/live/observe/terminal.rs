@@ -1,4 +1,4 @@
-//! Whether somebody types on the gate's terminal. What is typed is never read: it is the
+//! Whether somebody types on the gate's terminal. The input itself is never read: it is the
 //! operator's, and may be a password.
 
 use std::fs::{File, OpenOptions};
@@ -14,7 +14,7 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    /// Opens it; or says why what is typed cannot be seen.
+    /// Opens it; or returns why typing cannot be detected.
     pub(super) fn open() -> (Self, Option<String>) {
         let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
         let flags = i32::try_from(flags.bits()).unwrap_or(0);
@@ -24,7 +24,7 @@ impl Terminal {
             .open("/dev/tty");
         let without = match &opened {
             Ok(_) => None,
-            // No terminal controls this process, so nobody can type anything into its group.
+            // This process has no controlling terminal, so nobody can type anything into its group.
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
                 None
             }
@@ -34,7 +34,7 @@ impl Terminal {
             device: opened.ok(),
             waiting: 0,
         };
-        // What was typed ahead is no intervention in what begins now.
+        // Input typed ahead is not an intervention in what begins now.
         terminal.look();
         (terminal, without)
     }

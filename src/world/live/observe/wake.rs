@@ -1,4 +1,4 @@
-//! What wakes the observer: the system's notifications, as far as it has them.
+//! What wakes the observer: the system's notifications, if available.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -37,13 +37,13 @@ pub(super) fn notifier(
             Ok(event) => match event.paths.iter().find_map(|path| names.get(path)) {
                 Some(name) => matches!(event.kind, EventKind::Access(AccessKind::Open(_)))
                     .then(|| Woken::Program(name.clone())),
-                // Who reads a file changes nothing.
+                // Reading a file changes nothing.
                 None => (!event.kind.is_access()).then_some(Woken::Files),
             },
             Err(_) => Some(Woken::Files),
         };
         if let Some(woken) = woken {
-            // Full: it has been woken already.
+            // Full: the observer has already been woken.
             let _full = wake.try_send(woken);
         }
     };
@@ -52,7 +52,7 @@ pub(super) fn notifier(
     let mut watcher = match notify::recommended_watcher(tell) {
         Ok(watcher) => watcher,
         Err(error) => {
-            // Without notifications the tick alone has to do.
+            // Without notifications the tick alone must suffice.
             without.push(short(&error.to_string()));
             return (None, without);
         }

@@ -1,4 +1,4 @@
-//! bubblewrap: how a view becomes its arguments, and whether it works here.
+//! bubblewrap: turns a view into its arguments, and tests whether it works here.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -18,11 +18,11 @@ use crate::world::live::common::is_executable;
 use crate::world::live::sandbox::enforcer::{Enforcer, NoSandbox};
 use crate::world::live::sandbox::{Seen, View};
 
-/// A program in bubblewrap. Its options come from memory, so that a list of processes shows the
-/// program and not a page of paths.
+/// A program in bubblewrap. Its options come from memory, so that a process list shows the program
+/// instead of a page of paths.
 ///
 /// # Errors
-/// The system's, such as too many open files.
+/// Those of the system, such as too many open files.
 pub(in crate::world::live) fn confine(
     enforcer: &Enforcer,
     view: &View,
@@ -53,7 +53,7 @@ pub(in crate::world::live) fn confine(
     })
 }
 
-/// A file that only whoever inherits it can read.
+/// A file that only a process that inherits it can read.
 fn in_memory(text: &[u8]) -> std::io::Result<OwnedFd> {
     let mut memory = File::from(memfd_create("sandbox", MemfdFlags::CLOEXEC)?);
     memory.write_all(text)?;
@@ -76,8 +76,9 @@ fn files(view: &View) -> std::io::Result<BTreeMap<&Utf8Path, OwnedFd>> {
 fn options(view: &View, cwd: &Utf8Path, files: &BTreeMap<&Utf8Path, OwnedFd>) -> Vec<String> {
     let mut options: Vec<String> = Vec::new();
     let mut add = |words: &[&str]| options.extend(words.iter().map(|word| (*word).to_owned()));
-    // A user namespace of its own keeps it from reading the memory and environment of others
-    // also where it sees them; root needs none to make the rest, and may be denied one.
+    // A separate user namespace prevents it from reading the memory and environment of other
+    // processes even where it sees them; root needs none for the other namespaces, and may be
+    // denied one.
     add(&[
         "--unshare-user-try",
         "--unshare-cgroup-try",
@@ -91,7 +92,7 @@ fn options(view: &View, cwd: &Utf8Path, files: &BTreeMap<&Utf8Path, OwnedFd>) ->
         add(&["--unshare-net"]);
     }
     add(&["--proc", "/proc", "--dev", "/dev"]);
-    // In the order of paths: what is below another comes after it.
+    // Sorted by path: a path comes after its parents.
     for (path, seen) in &view.seen {
         let at = path.as_str();
         match seen {
@@ -146,7 +147,7 @@ pub(in crate::world::live) fn find_sandbox(path: &[Utf8PathBuf]) -> Result<Enfor
             "--ro-bind",
             program.as_str(),
         ])
-        // On the empty /tmp: it may lie below the directory that is hidden.
+        // On the empty /tmp: it may be below the directory that is hidden.
         .args(["/tmp/bwrap", "--", "/tmp/bwrap", "--version"])
         .env_clear()
         .stdin(Stdio::null())
@@ -162,7 +163,7 @@ pub(in crate::world::live) fn find_sandbox(path: &[Utf8PathBuf]) -> Result<Enfor
     }
 }
 
-/// Why bubblewrap does not work here, in words.
+/// Why bubblewrap does not work here, as a message.
 fn refused(said: &str) -> NoSandbox {
     let said = said.lines().last().unwrap_or_default().trim().to_owned();
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));

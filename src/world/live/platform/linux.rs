@@ -16,17 +16,17 @@ use tokio::io::unix::AsyncFd;
 use super::types::{Sent, Stat};
 use crate::world::live::isolation::Isolation;
 
-/// A process held fast: whatever happens to its pid, this means the same process.
+/// A pinned process: even if its pid is reused, this refers to the same process.
 #[derive(Debug)]
 pub(in crate::world::live) struct Held {
     fd: AsyncFd<OwnedFd>,
 }
 
 impl Held {
-    /// Takes hold of the process that has this pid now; none when there is none.
+    /// Pins the process that has this pid now; none if there is none.
     ///
     /// # Errors
-    /// The system's, such as too many open files.
+    /// Those of the system, such as too many open files.
     pub(in crate::world::live) fn open(pid: u32) -> std::io::Result<Option<Self>> {
         let Some(pid) = raw(pid) else {
             return Ok(None);
@@ -70,13 +70,13 @@ pub(super) fn raw(pid: u32) -> Option<Pid> {
     i32::try_from(pid).ok().and_then(Pid::from_raw)
 }
 
-/// What `/proc/PID/stat` says.
+/// The content of `/proc/PID/stat`.
 pub(in crate::world::live) fn stat(pid: u32) -> Option<Stat> {
     parse(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
 pub(super) fn parse(text: &str) -> Option<Stat> {
-    // The second field is the program's name in brackets and may hold anything.
+    // The second field is the program's name in brackets and may contain anything.
     let (_, rest) = text.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
     let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
@@ -121,8 +121,8 @@ pub(in crate::world::live) fn members(leader: u32, since: u64, temporary: &str) 
     pids("/proc").into_iter().filter(belongs).collect()
 }
 
-/// A process's environment, in one read: between two, it may have become another program, and the
-/// second would say that there is no more.
+/// A process's environment, in one read: between two reads, it may have executed another program,
+/// and the second would report the end of the file.
 fn environ(pid: u32) -> std::io::Result<Vec<u8>> {
     const PIECE: usize = 256 * 1024;
     let mut file = File::open(format!("/proc/{pid}/environ"))?;
@@ -135,9 +135,9 @@ fn environ(pid: u32) -> std::io::Result<Vec<u8>> {
     Ok(all)
 }
 
-/// Whether this variable is in a process's environment. While it becomes another program it has
-/// none for a moment: then it is looked at again. An orphan of the gate's that never has one is
-/// taken for marked: better one too many is named than one that goes on unseen.
+/// Whether this variable is in a process's environment. While it executes another program it has
+/// none for a moment: then it is checked again. An orphan of the gate that never has one is treated
+/// as marked: it is better to report one too many than to miss one that still runs.
 fn is_marked(pid: u32, variable: &str) -> bool {
     const LOOKS: u32 = 20;
     const BETWEEN: Duration = Duration::from_micros(250);
@@ -148,7 +148,7 @@ fn is_marked(pid: u32, variable: &str) -> bool {
                 let mut entries = environ.split(|byte| *byte == 0);
                 return entries.any(|entry| entry == variable.as_bytes());
             }
-            // Gone, or another user's.
+            // Ended, or another user's.
             Err(_) => return false,
         }
     }
@@ -172,7 +172,7 @@ pub(in crate::world::live) fn adopted(started: &[u32]) -> Vec<u32> {
 pub(in crate::world::live) fn reap(pid: u32) {
     if let Some(pid) = raw(pid) {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        // ECHILD: somebody else's child, who reaps it.
+        // ECHILD: a child of another process, which reaps it.
         let _somebody_elses = waitid(WaitId::Pid(pid), options);
     }
 }
@@ -180,8 +180,8 @@ pub(in crate::world::live) fn reap(pid: u32) {
 /// Clears away the ended orphans among the gate's children. One that the gate's process started
 /// itself shares its session, or is in `running`; it is for its own waiter.
 pub(in crate::world::live) fn reap_orphans(running: &[u32]) {
-    // Read where the orphans' is read: 0 for both when the session's leader is outside of this
-    // pid namespace, which `getsid` of a typed wrapper cannot say.
+    // Read where the orphans' is read: 0 for both if the session's leader is outside of this pid
+    // namespace, which the typed wrapper of `getsid` cannot represent.
     let Some(own) = stat(std::process::id()) else {
         return;
     };
@@ -193,10 +193,10 @@ pub(in crate::world::live) fn reap_orphans(running: &[u32]) {
     }
 }
 
-/// Lets more wait in a pipe, so that whoever writes into it is woken less often.
+/// Enlarges a pipe's buffer, so that the writing process is woken less often.
 pub(in crate::world::live) fn widen(pipe: &impl std::os::fd::AsFd) {
     const MOST: i32 = 1 << 20;
-    // A system that does not allow as much only costs time.
+    // On a system that does not allow this, it only takes longer.
     let _as_it_was = nix::fcntl::fcntl(pipe, nix::fcntl::FcntlArg::F_SETPIPE_SZ(MOST));
 }
 
@@ -208,7 +208,7 @@ pub(in crate::world::live) fn is_subreaper() -> bool {
 /// The pid namespace that the machine started with; its number is part of the kernel's interface.
 const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
 
-/// Makes the gate the subreaper of what its programs leave behind.
+/// Makes the gate the subreaper of its programs' orphans.
 pub(in crate::world::live) fn isolate() -> Isolation {
     let subreaper = set_child_subreaper(Some(getpid())).is_ok() && is_subreaper();
     let namespace = std::fs::read_link("/proc/self/ns/pid").ok();

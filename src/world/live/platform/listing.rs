@@ -1,5 +1,5 @@
-//! Linux: lists processes from `/proc`, and reads of each no more than is asked for: a sweep
-//! lists a thousand of them while they end, and waits for the listing.
+//! Linux: lists processes from `/proc`, and reads of each only what is needed: a sweep lists a
+//! thousand of them while they end, and waits for the listing.
 
 use std::path::Path;
 
@@ -12,11 +12,11 @@ use crate::world::{ProcessIdentity, ProcessSeen};
 
 /// A process of the kernel's, among the flags in `/proc/PID/stat`.
 const OF_THE_KERNEL: u64 = 0x0020_0000;
-/// Long enough for what is read of nearly all processes.
+/// Large enough for what is read of nearly all processes.
 const PIECE: usize = 16 * 1024;
 
-/// Living processes, all or those with the given ids. Only of those that matter, by program and
-/// arguments, the environment is read, and whose they are is asked beyond who owns their files.
+/// Running processes, all or those with the given ids. The environment is read, and ownership
+/// determined beyond the owner of their files, only for those that matter by program and arguments.
 ///
 /// # Errors
 /// If the system lists none.
@@ -43,17 +43,17 @@ struct Looking<'a> {
     buffer: Vec<u8>,
 }
 
-/// What `/proc/PID/stat` says.
+/// The content of `/proc/PID/stat`.
 struct Brief {
     stat: Stat,
     name: String,
 }
 
 impl Looking<'_> {
-    /// A process; none when there is none, when it has ended, or when it is the kernel's.
+    /// A process; none if it does not exist, has ended, or belongs to the kernel.
     fn at(&mut self, pid: u32) -> Option<ProcessSeen> {
-        // All is read below this one directory: it stays the same process's, whoever gets its
-        // pid meanwhile.
+        // Everything is read below this one directory: it stays that of the same process, even if
+        // its pid is reused.
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let path = format!("/proc/{pid}");
         let directory = rustix::fs::open(path, flags, Mode::empty()).ok()?;
@@ -106,7 +106,7 @@ impl Looking<'_> {
 
     /// A variable in the environment that it was started with.
     fn variable(&mut self, directory: &OwnedFd, name: &str) -> Option<String> {
-        // Another user's is not for us to read.
+        // Another user's cannot be read.
         self.read(directory, "environ")?;
         let entries = self.buffer.split(|byte| *byte == 0);
         entries
@@ -131,8 +131,8 @@ impl Looking<'_> {
     }
 }
 
-/// Arguments as the system keeps them, each ended by a zero; an empty one is one, too. Where a
-/// process has written its title over them, what is left of them says nothing.
+/// Arguments as the system stores them, each ended by a zero byte; an empty one counts. If a
+/// process has overwritten them with its title, the remaining ones are meaningless.
 fn texts(bytes: &[u8]) -> Vec<String> {
     let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes);
     let mut parts = bytes.split(|byte| *byte == 0);

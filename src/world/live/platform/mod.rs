@@ -1,5 +1,5 @@
-//! What differs between systems, under the same names: holding a process so that its pid cannot
-//! mean another, start times, sessions, and the isolation that is in force.
+//! Platform differences behind the same names: pinning a process so that its pid cannot be reused,
+//! start times, sessions, and the isolation in force.
 
 #[cfg(target_os = "linux")]
 mod bubblewrap;
@@ -44,7 +44,7 @@ use std::mem::MaybeUninit;
 use nix::libc;
 use nix::sys::signal::Signal;
 
-/// Whether this process was started with a signal ignored, as `nohup` does with the hang-up.
+/// Whether this process was started with a signal ignored, as `nohup` does with SIGHUP.
 #[must_use]
 #[expect(unsafe_code, reason = "there is no safe wrapper that only asks")]
 pub fn is_ignored(signal: Signal) -> bool {
@@ -58,8 +58,8 @@ pub fn is_ignored(signal: Signal) -> bool {
     action.sa_sigaction == libc::SIG_IGN
 }
 
-/// How many processes may be held at the same time: a descriptor each where there are pidfds,
-/// and half of them are for everything else.
+/// How many processes may be pinned at the same time: each needs a descriptor where there are
+/// pidfds, and half of the descriptors are reserved for everything else.
 pub(super) fn held_at_once() -> usize {
     use rustix::process::{Resource, getrlimit};
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(4096);

@@ -1,4 +1,4 @@
-//! Systems without pidfds: a pid with its start time, looked at again before each signal.
+//! Systems without pidfds: a pid with its start time, checked again before each signal.
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -27,10 +27,10 @@ pub(in crate::world::live) struct Held {
 }
 
 impl Held {
-    /// Remembers the process that has this pid now; none when there is none.
+    /// Remembers the process that has this pid now; none if there is none.
     ///
     /// # Errors
-    /// None here; as on systems where there are some.
+    /// None here; present for systems where there are some.
     #[expect(
         clippy::unnecessary_wraps,
         reason = "the same name and type on every system"
@@ -69,7 +69,7 @@ impl Held {
 /// Starts a program in a session of its own.
 ///
 /// # Errors
-/// The system's.
+/// Those of the system.
 pub(in crate::world::live) fn start(start: &Start<'_>) -> std::io::Result<(Child, Pipes)> {
     let mut command = CommandWrap::with_new(start.executable, |command| {
         command
@@ -100,12 +100,12 @@ pub(in crate::world::live) fn start(start: &Start<'_>) -> std::io::Result<(Child
     Ok((Child { pid, child }, pipes))
 }
 
-/// A program would inherit what is ignored: `nohup` ignores the hang-up, a shell's `&` Ctrl-C; and
-/// the same canary would end otherwise.
+/// Resets signals. A program would inherit ignored ones (`nohup` ignores SIGHUP, a shell's `&`
+/// Ctrl-C), and the same canary would end differently.
 #[expect(unsafe_code, reason = "what happens between fork and exec is unsafe")]
 fn with_signals_as_expected(command: &mut Command) {
     let all_default = || {
-        // Nobody can ignore these, and nothing can be set for them.
+        // These cannot be ignored, and no handler can be set for them.
         let fixed = |signal: &Signal| matches!(signal, Signal::SIGKILL | Signal::SIGSTOP);
         for signal in Signal::iterator().filter(|signal| !fixed(signal)) {
             // SAFETY: no handler is installed, so none can run.
@@ -173,10 +173,10 @@ fn of(process: &sysinfo::Process, pid: u32) -> Stat {
     }
 }
 
-/// Living processes, all or those with the given ids, with all that the system tells of them.
+/// Running processes, all or those with the given ids, with everything that the system reports.
 ///
 /// # Errors
-/// The system's.
+/// Those of the system.
 pub(in crate::world::live) fn look(
     asked: Option<&[u32]>,
     _matters: &dyn Fn(&ProcessSeen) -> bool,
@@ -244,7 +244,7 @@ fn all_with(which: ProcessesToUpdate<'_>, kind: ProcessRefreshKind) -> Option<Sy
     Some(system)
 }
 
-/// What the system says of a process.
+/// The system's data about a process.
 pub(in crate::world::live) fn stat(pid: u32) -> Option<Stat> {
     let key = sysinfo::Pid::from_u32(pid);
     let system = all(ProcessesToUpdate::Some(&[key]))?;
@@ -299,12 +299,12 @@ pub(in crate::world::live) fn reap(pid: u32) {
 /// Pipes stay as they are.
 pub(in crate::world::live) fn widen(_: &impl std::os::fd::AsFd) {}
 
-/// There is no such thing here.
+/// Not available here.
 pub(in crate::world::live) fn is_subreaper() -> bool {
     false
 }
 
-/// Says that a session for each program is all there is.
+/// Reports that a session for each program is the only isolation.
 pub(in crate::world::live) fn isolate() -> Isolation {
     Isolation {
         session_per_program: true,
@@ -319,10 +319,10 @@ pub(in crate::world::live) fn isolate() -> Isolation {
 /// Never set here: see [`taken_environment`].
 pub(in crate::world::live) const TAKEN: &str = "GATE_ENVIRONMENT_AT";
 
-/// Nothing is taken here: these systems show a process's environment to no other program.
+/// Removes nothing here: these systems show a process's environment to no other program.
 ///
 /// # Errors
-/// None; as on other systems.
+/// None; present for other systems.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "the same name and type on every system"

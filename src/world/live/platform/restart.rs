@@ -1,5 +1,5 @@
-//! Starts this program once more with less in its environment. What it had goes through memory
-//! that only the two have.
+//! Restarts this program with a smaller environment. The former environment is passed through
+//! memory that only the two processes can access.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -14,10 +14,10 @@ use rustix::fs::{MemfdFlags, memfd_create};
 
 use crate::world::live::environ::stays;
 
-/// The variable that says which descriptor holds the environment.
+/// The variable with the number of the descriptor that holds the environment.
 pub(in crate::world::live) const TAKEN: &str = "GATE_ENVIRONMENT_AT";
 
-/// What was taken out of the environment by the program that this one was; none when it was not.
+/// The environment passed on by the previous instance of this program; none if there was none.
 pub(in crate::world::live) fn taken_environment()
 -> std::io::Result<Option<BTreeMap<OsString, OsString>>> {
     let Some(number) = std::env::var_os(TAKEN) else {
@@ -62,7 +62,7 @@ fn restart(
     kept: &[(OsString, OsString)],
     taken: &[(OsString, OsString)],
 ) -> std::io::Result<Infallible> {
-    // Without closing on exec: the program after this one reads it.
+    // Not closed on exec: the program after this one reads it.
     let memory = memfd_create("environment", MemfdFlags::empty())?;
     let mut file = File::from(memory);
     for (name, value) in taken {
@@ -89,7 +89,7 @@ fn restart(
 /// Keeps the process's memory and environment from other programs of the same user, and its
 /// descriptors from those that it starts.
 pub(in crate::world::live) fn close_to_others() {
-    // Neither can be refused but by a kernel that does not know it.
+    // Neither can fail except on a kernel that does not support it.
     let _as_it_was = nix::sys::prctl::set_dumpable(false);
     close_on_exec();
 }

@@ -1,6 +1,6 @@
-//! `sandbox-exec`, on macOS: how a view becomes its profile. It mounts nothing and knows no
-//! process namespaces: what is mounted elsewhere is moved instead, and the program's group is
-//! ended as everywhere.
+//! `sandbox-exec`, on macOS: turns a view into its profile. It has no mounts and no process
+//! namespaces: directories are moved instead of mounted, and the program's group is ended as on
+//! other systems.
 #![cfg_attr(
     target_os = "linux",
     expect(dead_code, reason = "used on macOS; built and tested everywhere")
@@ -72,7 +72,7 @@ fn profile(view: &View) -> String {
         let (path, writable) = match seen {
             Seen::Bind(bind) => (&bind.source, bind.writable),
             Seen::Link(_) => (at, false),
-            // There is no empty directory in memory: the program's own directory stands in.
+            // There is no empty directory in memory: the program's own directory is used instead.
             Seen::Empty | Seen::File(_) => continue,
         };
         let kinds = if writable {
@@ -80,7 +80,7 @@ fn profile(view: &View) -> String {
         } else {
             "file-read*"
         };
-        // Written beyond doubt by Debug: quotes and backslashes are escaped.
+        // Quoted by Debug, which escapes quotes and backslashes.
         let _never_fails = writeln!(text, "(allow {kinds} (subpath {:?}))", path.as_str());
     }
     if view.network {

@@ -1,6 +1,6 @@
-//! Starts a program in a session of its own without copying the gate's memory map: `fork` does,
-//! and that takes longer than many a program runs. The standard library spawns without `fork` as
-//! well, but knows no sessions.
+//! Starts a program in a session of its own without copying the gate's memory map. `fork` copies
+//! it, which takes longer than many programs run. The standard library also spawns without `fork`,
+//! but cannot create sessions.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::io::{self, ErrorKind};
@@ -52,7 +52,7 @@ pub(in crate::world::live) fn start(start: &Start<'_>) -> io::Result<(Child, Pip
     Ok((Child { pid }, pipes))
 }
 
-/// What is done in the program's place before it begins.
+/// The actions in the new process before the program begins.
 fn actions(start: &Start<'_>, theirs: &Theirs) -> io::Result<PosixSpawnFileActions> {
     const NOTHING: &CStr = c"/dev/null";
     let mut actions = PosixSpawnFileActions::init()?;
@@ -63,7 +63,7 @@ fn actions(start: &Start<'_>, theirs: &Theirs) -> io::Result<PosixSpawnFileActio
     actions.add_dup2(theirs.stdout.as_raw_fd(), libc::STDOUT_FILENO)?;
     actions.add_dup2(theirs.stderr.as_raw_fd(), libc::STDERR_FILENO)?;
     for kept in start.keeps {
-        // Onto itself: that only takes away that it is closed.
+        // Onto itself: this only clears the close-on-exec flag.
         actions.add_dup2(kept.as_raw_fd(), kept.as_raw_fd())?;
     }
     add_chdir(&mut actions, &text(start.cwd.as_std_path().as_os_str())?)?;
@@ -101,16 +101,16 @@ fn ends(stdin: bool) -> io::Result<(Theirs, Pipes)> {
     Ok((theirs, pipes))
 }
 
-/// A session of its own, and signals as a program expects them. It would inherit what is ignored:
-/// the gate's runtime ignores `SIGPIPE`, `nohup` the hang-up, a shell's `&` Ctrl-C; and the same
-/// canary would end otherwise.
+/// A session of its own, and default signals. The program would inherit ignored ones (the gate's
+/// runtime ignores `SIGPIPE`, `nohup` SIGHUP, a shell's `&` Ctrl-C), and the same canary would end
+/// differently.
 fn attributes() -> io::Result<PosixSpawnAttr> {
     let session = PosixSpawnFlags::from_bits_retain(libc::POSIX_SPAWN_SETSID.into());
     let signals = PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK;
     let mut attributes = PosixSpawnAttr::init()?;
     attributes.set_flags(session | signals)?;
     let mut all = SigSet::all();
-    // Nobody can ignore these, and nothing can be set for them.
+    // These cannot be ignored, and no handler can be set for them.
     all.remove(Signal::SIGKILL);
     all.remove(Signal::SIGSTOP);
     attributes.set_sigdefault(&all)?;
@@ -146,10 +146,10 @@ impl Child {
         self.pid
     }
 
-    /// Waits for its end and clears it away.
+    /// Waits for its end and reaps it.
     ///
     /// # Errors
-    /// The system's, such as too many open files.
+    /// Those of the system, such as too many open files.
     pub(in crate::world::live) async fn wait(&mut self) -> io::Result<Ended> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
         let pid = linux::raw(self.pid).ok_or_else(|| io::Error::from(ErrorKind::NotFound))?;

@@ -1,4 +1,4 @@
-//! What a platform is asked for and answers, the same on every system.
+//! The requests to a platform and its answers, the same on every system.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,11 +20,11 @@ pub(in crate::world::live) struct Start<'a> {
     pub(in crate::world::live) cwd: &'a Utf8Path,
     /// Whether its standard input is a pipe, or empty.
     pub(in crate::world::live) stdin: bool,
-    /// What it inherits besides, under the same numbers.
+    /// Descriptors it inherits in addition, under the same numbers.
     pub(in crate::world::live) keeps: &'a [OwnedFd],
 }
 
-/// A program as it is started in its sandbox.
+/// A program and how it is started in its sandbox.
 #[derive(Debug)]
 pub(in crate::world::live) struct Confining {
     /// What keeps it in.
@@ -33,7 +33,7 @@ pub(in crate::world::live) struct Confining {
     pub(in crate::world::live) arguments: Vec<String>,
     /// What that inherits.
     pub(in crate::world::live) keeps: Vec<OwnedFd>,
-    /// Where it says what became of the program.
+    /// Where the sandbox reports the status of the program.
     pub(in crate::world::live) status: Option<File>,
 }
 
@@ -45,7 +45,7 @@ pub(in crate::world::live) struct Pipes {
     pub(in crate::world::live) stderr: Option<ChildStderr>,
 }
 
-/// What the system says of a process.
+/// The system's data about a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::world::live) struct Stat {
     /// Start time, in the unit of [`crate::world::ProcessIdentity`].
@@ -60,12 +60,12 @@ pub(in crate::world::live) struct Stat {
     pub(in crate::world::live) ended: bool,
 }
 
-/// What came of a signal.
+/// The result of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::world::live) enum Sent {
     /// It was delivered.
     Delivered,
-    /// There is no such process any more.
+    /// The process does not exist any more.
     Gone,
     /// The system did not allow it.
     NotPermitted,

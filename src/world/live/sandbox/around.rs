@@ -1,5 +1,5 @@
-//! Gives a program its mounts where nothing can be mounted: what is writable is moved beside
-//! itself while the program runs, and back afterwards.
+//! Gives a program its mounts where nothing can be mounted: writable directories are moved while
+//! the program runs, and moved back afterwards.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -63,7 +63,7 @@ impl Around {
 impl Drop for Around {
     fn drop(&mut self) {
         for (from, to) in self.moved.drain(..).rev() {
-            // A program that took it away has nothing to bring back.
+            // If a program removed it, there is nothing to move back.
             let _gone = std::fs::rename(to, from);
         }
     }

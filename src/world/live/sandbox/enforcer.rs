@@ -1,17 +1,17 @@
-//! What keeps programs in their sandboxes on this machine, or why nothing does.
+//! The sandbox mechanism of this machine, or why there is none.
 
 use camino::Utf8PathBuf;
 
 use crate::world::Confinement;
 
-/// What keeps programs in their sandboxes on this machine.
+/// The sandbox mechanism of this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enforcer {
-    /// Which one.
+    /// Its kind.
     pub kind: Confinement,
     /// Its program.
     pub program: Utf8PathBuf,
-    /// What it says of its version.
+    /// The version it reports.
     pub version: String,
 }
 
@@ -19,7 +19,7 @@ pub struct Enforcer {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no sandbox for the code that is judged: {reason}")]
 pub struct NoSandbox {
-    /// In words.
+    /// A description.
     pub reason: String,
     /// What the operator can do about it.
     pub remedy: String,

@@ -1,5 +1,5 @@
-//! Carries out a program's sandbox: finds what this machine has for it, tries it, and says in words
-//! why there is none. Never decides which programs need one.
+//! Runs a program in its sandbox: finds this machine's mechanism, tries it, and reports why there
+//! is none. Never decides which programs need a sandbox.
 
 mod around;
 pub(super) mod enforcer;
@@ -21,19 +21,19 @@ pub(super) use around::Around;
 pub(super) use reach::Private;
 pub(super) use view::{OWN_HOME, OWN_NETRC, OWN_TEMPORARY, Seen, View, Wanted, inside};
 
-/// What is done about sandboxes in this world.
+/// How sandboxes are used in this world.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SandboxChoice {
     /// A program that asks for one does not run without.
     #[default]
     Required,
-    /// Used where there is one.
+    /// Used if available.
     WherePossible,
-    /// Never used: the operator said so.
+    /// Never used, by the operator's choice.
     Off,
 }
 
-/// Finds what this machine has to keep programs in a sandbox, by running it.
+/// Finds this machine's sandbox mechanism by running it.
 ///
 /// # Errors
 /// Why there is none.
@@ -47,7 +47,7 @@ pub(super) struct Sandboxes {
     choice: SandboxChoice,
     /// Looked for with the first program that needs it.
     found: OnceLock<Result<Enforcer, NoSandbox>>,
-    /// Programs whose mounts are made by moving run one after the other.
+    /// Programs whose directories are moved instead of mounted run one after the other.
     moving: Mutex<()>,
 }
 
@@ -59,8 +59,7 @@ impl Sandboxes {
         }
     }
 
-    /// Waits until no other program has its mounts made by moving, where that is how this one gets
-    /// them.
+    /// Waits until no other program has its directories moved, if this one needs that.
     pub(super) async fn alone(
         &self,
         sandbox: Option<&Sandbox>,
@@ -78,7 +77,7 @@ impl Sandboxes {
         Some(self.moving.lock().await)
     }
 
-    /// What keeps a program in; nothing where that was chosen.
+    /// The sandbox mechanism for a program; none if that was chosen.
     pub(super) fn enforcer(&self, operator: &Operator) -> Result<Option<&Enforcer>, NoSandbox> {
         if self.choice == SandboxChoice::Off {
             return Ok(None);
@@ -91,7 +90,7 @@ impl Sandboxes {
     }
 }
 
-/// What is in force for a program.
+/// The sandbox in force for a program.
 pub(super) fn in_force(sandbox: &Sandbox, enforcer: Option<&Enforcer>) -> Confined {
     let by = enforcer.map_or(Confinement::Nothing, |found| found.kind);
     let open = by == Confinement::Nothing;

@@ -1,5 +1,6 @@
-//! Which files a program needs to run at all: its executable, where links and the first line of a
-//! script lead, and what these are installed in. Looks at files, never changes one.
+//! Which files a program needs in order to run: its executable, the targets of links and of a
+//! script's first line, and the installations that contain these. Looks at files, never changes
+//! one.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -9,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 /// How far links and interpreters are followed.
 const FAR: usize = 8;
 
-/// Directories that are the operator's own: never shown whole because a tool lies in one.
+/// The operator's private directories: never shown whole merely because a tool is in one.
 #[derive(Debug, Clone)]
 pub(in crate::world::live) struct Private<'a>(pub(in crate::world::live) Vec<&'a Utf8Path>);
 
@@ -21,7 +22,7 @@ impl Private<'_> {
         ];
         shared.contains(&directory.as_str())
             || self.0.iter().any(|private| {
-                // `.local` holds key rings, `.cargo` a token for the registry.
+                // `.local` contains key rings, `.cargo` a token for the registry.
                 let below = [".local", ".local/share", ".config", ".cache", ".cargo"];
                 private.starts_with(directory)
                     || below.iter().any(|name| directory == private.join(name))
@@ -86,8 +87,8 @@ pub(in crate::world::live) fn needed_by(
     needed
 }
 
-/// The directory to show for one with programs: what it is installed in, where that shows nothing
-/// private; itself otherwise; nothing when even that would.
+/// The directory to show for one with programs: the installation that contains it, if that shows
+/// nothing private; or else the directory itself; none if even that would.
 fn shown_of(directory: &Utf8Path, private: &Private<'_>) -> Option<Utf8PathBuf> {
     let installed = matches!(
         directory.file_name(),
@@ -122,7 +123,7 @@ fn interpreter(file: &Utf8Path, path: &str) -> Option<Utf8PathBuf> {
     directories.find(|file| file.is_file())
 }
 
-/// The interpreter that a virtual environment was made from.
+/// The interpreter that a virtual environment was created from.
 fn base_of_environment(bin: &Utf8Path) -> Option<Utf8PathBuf> {
     let text = std::fs::read_to_string(bin.parent()?.join("pyvenv.cfg")).ok()?;
     let home = text.lines().find_map(|line| {

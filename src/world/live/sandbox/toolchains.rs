@@ -1,5 +1,5 @@
-//! Toolchains in the operator's home: what a program that names one sees of it, only ever to read,
-//! and how it is told where that is.
+//! Toolchains in the operator's home: the read-only parts that are visible to a program that names
+//! one, and how the program is told their location.
 
 use camino::Utf8PathBuf;
 
@@ -9,11 +9,11 @@ use crate::world::redact::Redactor;
 
 /// One toolchain's place.
 struct Layout {
-    /// The variable that says where it is, for the operator and for the program.
+    /// The variable with its location, for the operator and for the program.
     variable: Option<&'static str>,
-    /// Where it is when nobody says so, below the home directory.
+    /// Its default location, below the home directory.
     usual: &'static str,
-    /// What is shown of it; empty: all.
+    /// The parts that are shown; empty means all.
     shown: &'static [&'static str],
 }
 
@@ -86,7 +86,7 @@ fn home_of(layout: &Layout, operator: &Operator) -> Utf8PathBuf {
     )
 }
 
-/// The files and directories that are shown, where they are there.
+/// The existing files and directories that are shown.
 pub(in crate::world::live) fn shown<'t>(
     toolchains: impl Iterator<Item = &'t Toolchain>,
     operator: &Operator,
@@ -102,7 +102,7 @@ pub(in crate::world::live) fn shown<'t>(
     paths.filter(|path| path.exists()).collect()
 }
 
-/// The variables that say where they are.
+/// The variables with their locations.
 pub(in crate::world::live) fn variables<'t>(
     toolchains: impl Iterator<Item = &'t Toolchain>,
     operator: &Operator,
@@ -116,7 +116,7 @@ pub(in crate::world::live) fn variables<'t>(
     variables.collect()
 }
 
-/// Hands what the shown credentials hold to the redactor.
+/// Passes the content of the shown credentials to the redactor.
 pub(in crate::world::live) fn learn_secrets<'t>(
     toolchains: impl Iterator<Item = &'t Toolchain>,
     operator: &Operator,

@@ -1,5 +1,5 @@
-//! What a program in a sandbox sees: which directories of this machine, where, and whether it may
-//! change them. Decides it; the platform carries it out.
+//! What a program in a sandbox sees: which directories of this machine, at which path, and whether
+//! it may change them. Decides only; the platform carries it out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ pub(in crate::world::live) const OWN_NETRC: &str = "/run/netrc";
 /// Its directory for temporary files.
 pub(in crate::world::live) const OWN_TEMPORARY: &str = "/tmp";
 
-/// Read by every program, where it is there.
+/// Readable by every program, if present.
 const SYSTEM: [&str; 12] = [
     "/usr",
     "/bin",
@@ -75,22 +75,22 @@ const ETC: [&str; 34] = [
 /// Something of this machine, as a program sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::world::live) struct Bind {
-    /// Where it is.
+    /// Its location.
     pub(in crate::world::live) source: Utf8PathBuf,
     /// Whether it may be changed.
     pub(in crate::world::live) writable: bool,
 }
 
-/// What stands at a path.
+/// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::world::live) enum Seen {
-    /// Something of this machine.
+    /// A file or directory of this machine.
     Bind(Bind),
     /// An empty directory in memory.
     Empty,
-    /// A file in memory, only to read: no file of this machine holds it.
+    /// A read-only file in memory, which no file of this machine contains.
     File(String),
-    /// A link, as the system has it.
+    /// A link, as on the system.
     Link(Utf8PathBuf),
 }
 
@@ -102,7 +102,7 @@ pub(in crate::world::live) struct View {
     pub(in crate::world::live) processes: bool,
 }
 
-/// What a view is made for.
+/// The input for a view.
 pub(in crate::world::live) struct Wanted<'a> {
     pub(in crate::world::live) sandbox: &'a Sandbox,
     pub(in crate::world::live) places: &'a Places,
@@ -115,7 +115,7 @@ pub(in crate::world::live) struct Wanted<'a> {
     pub(in crate::world::live) env: &'a BTreeMap<String, String>,
     /// The whole argument list.
     pub(in crate::world::live) arguments: &'a [String],
-    /// What it sees of the operator's toolchains.
+    /// The visible parts of the operator's toolchains.
     pub(in crate::world::live) toolchains: Vec<Utf8PathBuf>,
 }
 
@@ -161,7 +161,7 @@ impl View {
         tools.extend(needed_by(wanted.executable, path, wanted.private));
         tools.extend(named_files(wanted.env));
         tools.extend(wanted.toolchains.iter().cloned());
-        // What the command itself names, its author may show: a program, a settings file.
+        // What the command itself names may be shown by its author: a program, a settings file.
         let named = wanted.arguments.iter().map(Utf8PathBuf::from);
         for file in named.filter(|path| path.is_absolute() && path.is_file()) {
             if is_executable(&file) {
@@ -169,7 +169,8 @@ impl View {
             }
             tools.insert(file);
         }
-        // Never by its own path what is mounted at another: that path would tell the sides apart.
+        // What is mounted elsewhere is never shown at its own path: that path would reveal the
+        // side.
         let mounts = sandbox.mounts.iter();
         let sources: Vec<Utf8PathBuf> = mounts
             .map(|mount| wanted.places.path(&mount.place))
@@ -218,7 +219,7 @@ impl View {
         }
     }
 
-    /// Whether something above a path is shown from where it is.
+    /// Whether a parent of a path is shown at its own location.
     fn shows(&self, path: &Utf8Path) -> bool {
         path.ancestors().any(|above| match self.seen.get(above) {
             Some(Seen::Bind(bind)) => bind.source == above,
@@ -228,7 +229,7 @@ impl View {
         })
     }
 
-    /// Shows a text as a file that no disk holds.
+    /// Shows a text as a file that is on no disk.
     pub(in crate::world::live) fn file(&mut self, at: Utf8PathBuf, text: String) {
         self.seen.insert(at, Seen::File(text));
     }
@@ -255,7 +256,7 @@ fn named_files(env: &BTreeMap<String, String>) -> BTreeSet<Utf8PathBuf> {
         .collect()
 }
 
-/// A directory to show; of one that holds the operator's home, the checkouts directly in it.
+/// A directory to show; if it contains the operator's home, the checkouts directly in it.
 fn without_home(path: Utf8PathBuf, home: &Utf8Path) -> Vec<Utf8PathBuf> {
     if !home.starts_with(&path) {
         return vec![path];
@@ -267,15 +268,15 @@ fn without_home(path: Utf8PathBuf, home: &Utf8Path) -> Vec<Utf8PathBuf> {
         .collect()
 }
 
-/// What is done about a directory that is not there.
+/// What to do about a missing directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Missing {
     IsMade,
     IsAnError,
 }
 
-/// The path of a place, to which no link leads: what an earlier program made there must not open
-/// another directory to the next.
+/// The path of a place, which no link may lead to: what an earlier program created there must not
+/// give the next one access to another directory.
 fn checked(places: &Places, place: &Place, missing: Missing) -> Result<Utf8PathBuf, String> {
     let path = places.path(place);
     let roots = places.roots();
@@ -286,7 +287,7 @@ fn checked(places: &Places, place: &Place, missing: Missing) -> Result<Utf8PathB
     if let Some(root) = root {
         let cache = place.as_str().starts_with(Place::CACHE);
         let mut below = path.ancestors().take_while(|part| {
-            // The cache's own directories the operator may have put elsewhere.
+            // The operator may have put the cache's own directories elsewhere.
             *part != root && !(cache && part.parent() == Some(root))
         });
         if let Some(link) = below.find(|part| part.is_symlink()) {
@@ -294,7 +295,7 @@ fn checked(places: &Places, place: &Place, missing: Missing) -> Result<Utf8PathB
         }
     }
     if path.symlink_metadata().is_err() {
-        // The gate's own cache is filled as it is used, and so is what a program may write in a
+        // The gate's own cache is filled on demand, and so is what a program may write in a
         // checkout.
         let own = place.as_str().starts_with(Place::CACHE);
         let made = missing == Missing::IsMade && place.as_str().starts_with(Place::WORKSPACE);

@@ -1,16 +1,16 @@
-//! The commands of git that the policy knows, each with its options, and the settings.
+//! The git commands that the policy knows, each with its options, and the settings.
 
 /// What a command does, as far as its options are the known ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Does {
     /// Reads a repository.
     Reads,
-    /// Writes where it works, which must be in the run's directory.
+    /// Writes in its working directory, which must be in the run's directory.
     Writes,
 }
 
-/// A command with every option that it may have. Git takes any beginning of an option for it, so
-/// one that is not spelled out here is refused.
+/// A command with all its allowed options. Git accepts any unambiguous prefix of an option, so one
+/// that is not spelled out here is refused.
 pub(super) struct Shape(
     pub(super) &'static str,
     pub(super) Does,
