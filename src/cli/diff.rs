@@ -119,11 +119,11 @@ fn page(diff: &Diff, both: [(&String, &Recording); 2], all: bool) -> Result<Stri
         ),
         section("First divergence", where_first, first),
         section(
-            "Subtasks that ended otherwise",
+            "Subtasks with other outcomes",
             String::new(),
             diff.outcomes.iter().map(outcome).collect(),
         ),
-        section("Facts of one run alone", String::new(), alone),
+        section("Facts of only one run", String::new(), alone),
         section("Facts that differ", hidden, told.map(value).collect()),
     ];
     let [one, other] = both.map(|(name, recording)| (name.as_str(), &recording.folded));

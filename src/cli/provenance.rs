@@ -83,7 +83,7 @@ impl Provenance {
         let pinned = self.tools.get(tool)?;
         let verdict = match found {
             Some(found) if pinned.holds(found) => "this is it",
-            Some(_) => "this is another one",
+            Some(_) => "another version is used",
             None => "it is not there",
         };
         Some(format!("pinned: {} – {verdict}", pinned.version))
@@ -194,7 +194,7 @@ mod tests {
         let other = flake.compare("gh", Some("/usr/bin/gh"));
         assert_eq!(
             other.as_deref(),
-            Some("pinned: 2.86.0 – this is another one")
+            Some("pinned: 2.86.0 – another version is used")
         );
         let missing = flake.compare("gh", None);
         assert_eq!(missing.as_deref(), Some("pinned: 2.86.0 – it is not there"));

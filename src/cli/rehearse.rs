@@ -148,7 +148,7 @@ async fn check(args: &RehearseArgs, operator: &Operator, console: &Console) -> R
         can.map_err(|error| console.fail(Exit::Usage, &error))?;
     }
     if console.can_ask() && !args.run.yes && !args.run.dry_run {
-        console.note("A rehearsal: all of it happens in a world of its own.");
+        console.note("A rehearsal, in an embedded world.");
     }
     // The work packages of a run that is resumed are its own gate's.
     let scope = match args.run.resume {

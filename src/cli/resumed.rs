@@ -37,7 +37,7 @@ pub(super) fn handed_on(
         .map_err(|error| failed(&error, console))?;
     let signed = trusted.map_or("", |_| " and signed");
     console.note(&format!(
-        "run {} is taken over from `{bundle}`, which is intact{signed}: sha256:{}",
+        "run {} is imported from `{bundle}`, which is intact{signed}: sha256:{}",
         taken.run, taken.from.bundle
     ));
     args.resume = Some(taken.run);

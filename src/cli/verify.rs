@@ -118,7 +118,7 @@ pub(super) async fn run(args: &VerifyArgs, console: &Console) -> Exit {
     if told.online.as_ref().is_some_and(|online| !online.holds()) {
         return console.fail(
             Exit::Failed,
-            "what the record says of the outside never was, or is not known",
+            "some recorded external facts never existed or are unknown",
         );
     }
     let unmet: Vec<&Held> = required.iter().filter(|one| one.fault.is_some()).collect();
@@ -128,7 +128,7 @@ pub(super) async fn run(args: &VerifyArgs, console: &Console) -> Exit {
     let names: Vec<&str> = unmet.iter().map(|one| one.requirement.as_str()).collect();
     console.fail(
         Exit::Failed,
-        &format!("what is required does not hold: {}", names.join(", ")),
+        &format!("requirements not met: {}", names.join(", ")),
     )
 }
 

@@ -62,7 +62,7 @@ pub(super) fn files(opened: &Opened, manifest: &Manifest) -> Result<(), String> 
             .keys()
             .find(|name| !there.contains(*name))
             .unwrap_or(&"a file twice");
-        return Err(format!("`{missing}` is listed and not there"));
+        return Err(format!("`{missing}` is listed but missing"));
     }
     if !data(&opened.files).eq(&manifest.files) {
         return Err("they are listed in another order".to_owned());

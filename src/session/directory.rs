@@ -23,7 +23,7 @@ use crate::world::WorldError;
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// Another run holds an exclusive lock.
-    #[error("another run is at work on {what}: {holder}")]
+    #[error("another run holds {what}: {holder}")]
     Busy {
         /// The lock.
         what: Contended,
@@ -73,7 +73,7 @@ pub enum SessionError {
         run: String,
     },
     /// The run to resume belongs to another gate, or to another version of its file.
-    #[error("run `{run}` is of another gate file or template than the one given (`{gate}`)")]
+    #[error("run `{run}` was started with another gate file or template (`{gate}`)")]
     OtherGate {
         /// The run.
         run: String,
@@ -81,7 +81,7 @@ pub enum SessionError {
         gate: String,
     },
     /// The run to resume was made in another kind of world, or its world is not recorded.
-    #[error("run `{run}` was made in {}, this is {now}", begun.as_ref().map_or("a world that is not on record".to_owned(), |world| format!("a world of its own kind: {world}")))]
+    #[error("run `{run}` was made in {}, this is {now}", begun.as_ref().map_or("an unknown world".to_owned(), |world| format!("another world: {world}")))]
     OtherWorld {
         /// The run.
         run: String,
@@ -99,7 +99,7 @@ pub enum SessionError {
         broken: Vec<String>,
     },
     /// The run to resume exists here, and has diverged from its bundle.
-    #[error("run `{run}` is here already, in `{path}`, and went another way than in the bundle")]
+    #[error("run `{run}` exists already in `{path}` and has diverged from the bundle")]
     Parted {
         /// The run.
         run: String,
@@ -107,7 +107,7 @@ pub enum SessionError {
         path: Utf8PathBuf,
     },
     /// What the requested part depends on has no result, and running it again was not requested.
-    #[error("`{subtask}` is not given, which what was asked for depends on: {why}")]
+    #[error("the requested part depends on `{subtask}`, which has no valid result: {why}")]
     NotGiven {
         /// The subtask.
         subtask: SubtaskId,
@@ -115,7 +115,7 @@ pub enum SessionError {
         why: String,
     },
     /// The gate file or a template contains private text.
-    #[error("{file} holds {what}, and whoever gets the evidence would read it")]
+    #[error("{file} holds {what}, which would be published with the evidence")]
     Private {
         /// The gate file, or which template.
         file: String,
@@ -179,7 +179,7 @@ impl SessionError {
                 "resume one of the two by hand: the one here by its id, or the bundle elsewhere",
             ),
             Self::NotGiven { .. } => {
-                Some("resume without --only, which takes again what does not hold")
+                Some("resume without --only, which runs again what is no longer valid")
             }
             Self::StillThere { .. } => Some("end it by hand, then start again"),
             Self::File { .. } => Some("check the path and its permissions"),

@@ -24,9 +24,7 @@ pub(super) fn check(disk: &dyn Disk, bundle: &Utf8Path) -> Result<(), String> {
         |error| format!("; it cannot be removed: {error}"),
         |()| String::new(),
     );
-    Err(format!(
-        "the one that was made does not verify: {broken}{left}"
-    ))
+    Err(format!("the new bundle does not verify: {broken}{left}"))
 }
 
 /// The first check that the bundle does not pass.

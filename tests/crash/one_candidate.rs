@@ -151,7 +151,7 @@ fn two_candidates_go_on_side_by_side_and_one_is_refused_or_waited_for() {
     assert_eq!(code, Some(3), "{told}");
     says(
         &told,
-        &["at work on", "of gate `one-candidate`", &holder, "--wait"],
+        &["another run", "of gate `one-candidate`", &holder, "--wait"],
     );
     assert_eq!(two.runs().len(), 1, "nothing ran: {told}");
 
@@ -164,10 +164,7 @@ fn two_candidates_go_on_side_by_side_and_one_is_refused_or_waited_for() {
     assert!(!first.has_ended(), "{}", two.stage.told());
 
     let mut second = two.stage.spawn(two.run(RC16, &["--yes", "--wait"]));
-    two.prints(
-        &format!("waiting: another run is at work on {RC16}"),
-        &mut second,
-    );
+    two.prints(&format!("waiting: another run holds {RC16}"), &mut second);
     two.offer(RC16);
     assert_eq!(first.wait().code(), Some(0), "{}", two.stage.told());
     // It has waited for the first, and now finds its comment.

@@ -111,7 +111,7 @@ fn is_what_is_required(stage: &Stage, bundle: &str, head: &str) {
     );
     let more = format!("{all},signed,parameters=own,rehearsal");
     let told = ends(&stage.gate(&["verify", bundle, "--require", &more]), 1);
-    let unmet = "what is required does not hold: signed, parameters=own, rehearsal";
+    let unmet = "requirements not met: signed, parameters=own, rehearsal";
     assert!(told.contains(unmet), "{told}");
     let json = stage.gate(&["verify", bundle, "--require", &more, "--format", "json"]);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
