@@ -370,6 +370,40 @@ async fn what_a_checkouts_settings_name_changes_nothing_outside() {
     assert!(outside.exists());
 }
 
+/// A signature is checked with the program that the repository's settings name.
+#[tokio::test]
+async fn no_program_of_a_checkouts_settings_checks_a_signature() {
+    let stage = Stage::new();
+    project(&stage, "exit 0\n");
+    git(&stage, &["init", "-q", "-b", "main"]);
+    git(&stage, &["add", "."]);
+    let tree = git(&stage, &["write-tree"]);
+    let who = "A <a@example.com> 0 +0000";
+    let begin = "-----BEGIN PGP SIGNATURE-----";
+    let end = "-----END PGP SIGNATURE-----";
+    let commit = format!(
+        "tree {tree}\nauthor {who}\ncommitter {who}\ngpgsig {begin}\n \n {end}\n\nsigned\n"
+    );
+    std::fs::write(stage.path("workspace/p/.git/signed"), commit).unwrap();
+    let words = ["hash-object", "-t", "commit", "-w", ".git/signed"];
+    let commit = git(&stage, &words);
+    let outside = stage.path("escaped");
+    let checker = stage.path("workspace/p/.git/checker");
+    std::fs::write(&checker, format!("#!/bin/sh\necho out > '{outside}'\n")).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&checker, executable).unwrap();
+    git(&stage, &["config", "gpg.program", checker.as_str()]);
+    git(&stage, &["config", "log.showSignature", "true"]);
+    let mut show = canary_gate::world::Program::new(["git", "show", "-s", &commit]);
+    show.cwd = canary_gate::world::Place::workspace("p");
+    let shown = stage.run(show).await.unwrap();
+    assert!(shown.stdout.text.contains("signed"), "{shown:?}");
+    assert!(!outside.exists(), "the checkout's program was run");
+    // The attack is one.
+    git(&stage, &["show", "-s", &commit]);
+    assert!(outside.exists());
+}
+
 const EXAMPLE: &str = include_str!("../../../examples/file_sizes.py");
 
 #[tokio::test]
