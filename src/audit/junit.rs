@@ -1,7 +1,8 @@
 //! Reads a JUnit report into the results it records for each test. Judges nothing.
 //!
 //! A test case may hold several results: one per subtest, or a failure and an error in its
-//! teardown. All are kept, in the order of the report.
+//! teardown. All are kept, in the order of the report. A case without any is a pass only if its own
+//! attributes do not say otherwise: googletest marks a disabled test only by these.
 
 use std::borrow::Cow;
 
@@ -56,6 +57,26 @@ impl What {
             _ => return None,
         })
     }
+
+    /// What a word in a case's `status` or `result` says, where it says that it did not pass.
+    fn said(word: &str) -> Option<Self> {
+        Some(match word.trim().to_ascii_lowercase().as_str() {
+            "notrun" | "not_run" | "not-run" | "not run" | "suppressed" | "disabled"
+            | "skipped" | "skip" | "ignored" | "pending" => Self::Skipped,
+            "fail" | "failed" | "failure" | "timeout" => Self::Failure,
+            "error" | "errored" | "broken" => Self::Error,
+            _ => return None,
+        })
+    }
+
+    /// Where it is counted; a run that was repeated is not.
+    fn place(self) -> Option<usize> {
+        match self {
+            Self::Failure | Self::Error => Some(0),
+            Self::Skipped => Some(1),
+            Self::Rerun => None,
+        }
+    }
 }
 
 /// Parses a report. Cases with one name are one case.
@@ -94,10 +115,13 @@ struct Reading {
     /// The suites around this place, the innermost last.
     open: Vec<Counts>,
     case: Option<Case>,
+    /// What the attributes of the case say, where that is no pass.
+    said: Option<Recorded>,
     result: Option<Recorded>,
 }
 
-/// Numbers of a suite's results: as its attributes state them, and as it contains them.
+/// Numbers of the results of a suite, or of all suites: as its attributes state them, and as it
+/// contains them.
 #[derive(Default)]
 struct Counts {
     counted: [u64; 2],
@@ -113,7 +137,10 @@ impl Counts {
             Ok(text.trim().parse().unwrap_or(0))
         };
         Ok(Self {
-            counted: [count("failures")? + count("errors")?, count("skipped")?],
+            counted: [
+                count("failures")?.saturating_add(count("errors")?),
+                count("skipped")?,
+            ],
             held: [0; 2],
         })
     }
@@ -134,12 +161,13 @@ impl Reading {
         let name = element.name();
         let name: &str = name.as_ref();
         match name {
-            "testsuite" => {
+            // The root counts its suites' results once more, where it counts at all.
+            "testsuite" | "testsuites" => {
                 self.suite = true;
                 self.open.push(Counts::of(element)?);
             }
-            "testsuites" => self.suite = true,
             "testcase" => {
+                self.said = said(element)?;
                 let class = attribute(element, "classname")?;
                 let name = attribute(element, "name")?.unwrap_or_default();
                 self.case = Some(Case {
@@ -163,29 +191,35 @@ impl Reading {
     }
 
     fn closes(&mut self, name: &str) -> Result<(), String> {
-        if name == "testsuite" {
+        if name == "testsuite" || name == "testsuites" {
             if let Some(counts) = self.open.pop() {
                 counts.check()?;
             }
         } else if name == "testcase" {
             if let Some(mut case) = self.case.take() {
+                // Its elements say more, where there are any.
+                let said = self.said.take().filter(|_| case.results.is_empty());
+                if let Some(result) = said {
+                    self.hold(result.what);
+                    case.results.push(result);
+                }
                 case.passed = usize::from(case.results.is_empty());
                 self.keep(case);
             }
         } else if What::of(name).is_some()
             && let (Some(case), Some(result)) = (&mut self.case, self.result.take())
         {
-            let at = match result.what {
-                What::Failure | What::Error => Some(0),
-                What::Skipped => Some(1),
-                What::Rerun => None,
-            };
-            if let Some(at) = at {
-                self.open.iter_mut().for_each(|suite| suite.held[at] += 1);
-            }
+            let what = result.what;
             case.results.push(result);
+            self.hold(what);
         }
         Ok(())
+    }
+
+    fn hold(&mut self, what: What) {
+        if let Some(at) = what.place() {
+            self.open.iter_mut().for_each(|suite| suite.held[at] += 1);
+        }
     }
 
     fn keep(&mut self, case: Case) {
@@ -215,6 +249,22 @@ impl Reading {
     }
 }
 
+/// What the attributes of a case say of it; `result` says more than `status`.
+fn said(element: &BytesStart<'_>) -> Result<Option<Recorded>, String> {
+    for name in ["result", "status"] {
+        let word = attribute(element, name)?.unwrap_or_default();
+        if let Some(what) = What::said(&word) {
+            return Ok(Some(Recorded {
+                what,
+                kind: String::new(),
+                message: word.trim().to_owned(),
+                text: String::new(),
+            }));
+        }
+    }
+    Ok(None)
+}
+
 fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<String>, String> {
     let found = element
         .try_get_attribute(name)
@@ -228,61 +278,4 @@ fn unescaped(text: &str) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_result_of_a_case_is_kept_in_order() {
-        let xml = r#"<?xml version="1.0"?><testsuites><testsuite name="pytest">
-            <testcase classname="t.C" name="a[&lt;x&gt;]"><failure message="one&#10;two">f.py:1: in &lt;lambda&gt;
-&#233;</failure><skipped type="pytest.skip" message="later"/><system-out>no</system-out></testcase>
-            <testcase classname="t.C" name="a[&lt;x&gt;]"><error message="torn"><![CDATA[<raw>]]></error></testcase>
-            <testcase name="b"/></testsuite></testsuites>"#;
-        let all = cases(xml).unwrap();
-        assert_eq!(all.len(), 2);
-        assert_eq!(all[0].id, "t.C::a[<x>]");
-        let told: Vec<(What, &str, &str)> = all[0]
-            .results
-            .iter()
-            .map(|result| (result.what, result.message.as_str(), result.text.as_str()))
-            .collect();
-        assert_eq!(
-            told,
-            [
-                (What::Failure, "one\ntwo", "f.py:1: in <lambda>\né"),
-                (What::Skipped, "later", ""),
-                (What::Error, "torn", "<raw>"),
-            ]
-        );
-        assert_eq!((all[0].passed, all[1].passed), (0, 1));
-        assert_eq!(all[1].id, "b");
-    }
-
-    #[test]
-    fn a_suite_that_counts_more_than_it_holds_is_refused() {
-        let report = |failures, skipped| {
-            format!(
-                r#"<testsuites><testsuite failures="{failures}" errors="0" skipped="{skipped}">
-                <testsuite><testcase name="a"><failure message="f"/><skipped/></testcase></testsuite>
-                </testsuite></testsuites>"#
-            )
-        };
-        assert!(cases(&report(1, 1)).is_ok());
-        assert!(cases(&report(0, 0)).is_ok());
-        assert!(cases(&report(2, 1)).unwrap_err().contains("names 1"));
-        assert!(cases(&report(1, 2)).unwrap_err().contains("skipped"));
-    }
-
-    #[test]
-    fn what_is_no_report_is_refused() {
-        for xml in [
-            "",
-            "<html/>",
-            "<testsuite><testcase name='a'>",
-            "<testsuite><testcase></testsuite>",
-            "{}",
-        ] {
-            assert!(cases(xml).is_err(), "{xml}");
-        }
-    }
-}
+mod tests;

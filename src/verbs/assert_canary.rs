@@ -120,15 +120,44 @@ impl AssertCanary {
         problems
     }
 
-    /// `cli_version` is the whole line that the command prints.
+    /// `cli_version` is the whole line that the command prints, or the version alone.
     fn version_problem(&self, result: &CanaryResult) -> Option<String> {
         let Some(line) = &result.cli_version else {
             return Some("does not say which CLI version ran".to_owned());
         };
-        let version = line.split_whitespace().last().unwrap_or_default();
+        let Some(version) = version_in(line) else {
+            let shown: String = line.escape_debug().take(160).collect();
+            return Some(format!(
+                "says `{shown}` of its CLI version, expected one line such as `spec-kitty-cli \
+                 version {}`",
+                self.version
+            ));
+        };
         (version != self.version)
             .then(|| format!("ran CLI version `{version}` instead of `{}`", self.version))
     }
+}
+
+/// The version in `spec-kitty-cli version 3.2.0rc16`, `cli 3.2.0rc16` or `3.2.0rc16`. None where
+/// more is said, such as that another version is to be had.
+fn version_in(line: &str) -> Option<&str> {
+    let line = line.trim();
+    if line.contains(char::is_control) {
+        return None;
+    }
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        [version] | ["version", version] => Some(version),
+        [program, "version", version] | [program, version] if is_program(program) => Some(version),
+        _ => None,
+    }
+}
+
+/// A program's name, as in `spec-kitty` or `spec-kitty,`; never a version, which has dots.
+fn is_program(word: &str) -> bool {
+    let name = word.strip_suffix(',').unwrap_or(word);
+    let part = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    name.starts_with(|letter: char| letter.is_ascii_alphabetic()) && name.chars().all(part)
 }
 
 fn told(scenario: &Scenario) -> String {
@@ -194,4 +223,38 @@ fn exit_code_problem(run: &CanaryRun, results: &[(String, CanaryResult)]) -> Opt
             run.ended
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_whole_of_one_line_behind_the_programs_name() {
+        for line in [
+            "spec-kitty-cli version 3.2.0rc16",
+            "spec-kitty-cli version 3.2.0rc16\n",
+            "spec-kitty, version 3.2.0rc16",
+            "spec-kitty-cli 3.2.0rc16",
+            "cli version 3.2.0rc16",
+            "version 3.2.0rc16",
+            "3.2.0rc16",
+        ] {
+            assert_eq!(version_in(line), Some("3.2.0rc16"), "{line}");
+        }
+        for line in [
+            "",
+            "spec-kitty-cli version 3.2.0rc15\nnew release available: 3.2.0rc16",
+            "spec-kitty-cli version 3.2.0rc15 (latest: 3.2.0rc16",
+            "spec-kitty-cli version 3.2.0rc15 3.2.0rc16",
+            "3.2.0rc15 3.2.0rc16",
+            "v3.2.0rc15 version 3.2.0rc16",
+            "3.2.0rc15 -> 3.2.0rc16",
+            "3.2.0rc15\r3.2.0rc16",
+            "not yet version 3.2.0rc16",
+        ] {
+            assert_eq!(version_in(line), None, "{line}");
+        }
+        assert_eq!(version_in("3.2.0rc16.post1"), Some("3.2.0rc16.post1"));
+    }
 }

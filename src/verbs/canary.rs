@@ -10,6 +10,7 @@ pub(super) mod result;
 pub(super) mod run;
 mod service;
 pub(super) mod shape;
+mod states;
 
 use std::time::Duration;
 

@@ -381,6 +381,31 @@ async fn a_document_that_contradicts_itself() {
         ),
         (|it| it["failed"] = json!(1), "its `failed` is 1"),
         (|it| it["summary"] = json!({"total": 5}), "its `total` is 5"),
+        (|it| it["failed"] = json!(2.0), "its `failed` is 2.0"),
+        (
+            |it| it["exit_code"] = json!("1"),
+            "its outcome is `pass`, and its `exit_code` is `1`",
+        ),
+        (
+            |it| it["status"] = json!("timeout"),
+            "its outcome is `pass`, and its `status` is `timeout`",
+        ),
+        (
+            |it| it["scenarios"][1]["outcome"] = json!("fail"),
+            "scenario 2 says `pass`, and its `outcome` is `fail`",
+        ),
+        (
+            |it| it["scenarios"][1]["passed"] = json!(false),
+            "scenario 2 says `pass`, and its `passed` is false",
+        ),
+        (
+            |it| it["scenarios"][1]["exit_code"] = json!(1.0),
+            "scenario 2 says `pass`, and its `exit_code` is 1.0",
+        ),
+        (
+            |it| it["summary"] = json!({"status": "failure"}),
+            "its outcome is `pass`, and its `status` is `failure`",
+        ),
     ];
     for (change, words) in changes {
         let mut document = passing();
@@ -400,6 +425,11 @@ async fn a_document_that_agrees_with_itself_passes() {
         |it| it["scenarios"][2]["name"] = json!("rollback of a review"),
         |it| it["status"] = json!("completed"),
         |it| it["exit_code"] = json!(0),
+        |it| it["exit_code"] = json!("0"),
+        |it| it["passed"] = json!(true),
+        |it| it["scenarios"][0]["outcome"] = json!("passed"),
+        |it| it["scenarios"][0]["exit_code"] = json!(0.0),
+        |it| it["summary"] = json!({"total": 4.0, "failures": [], "status": "passed"}),
         |it| it["errors"] = json!([]),
         |it| it["summary"] = json!({"total": 4, "passed": 4, "failed": 0, "skipped": 0}),
         |it| it["scenarios"][0]["duration_seconds"] = json!(1.9),

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::shape::{CanaryResult, PASS, Scenario, Written, names_an_exception};
+use super::states::{amount, denied, is, is_silent, of_another_type};
 
 /// Fields that only something that did not pass fills in.
 const EXCUSES: [&str; 5] = [
@@ -16,8 +17,33 @@ const EXCUSES: [&str; 5] = [
     "error",
     "errors",
 ];
-/// Words for a state that is no pass, in the fields beside `outcome` that some harnesses write.
-const NO_PASS: [&str; 6] = ["fail", "failed", "error", "skip", "skipped", "aborted"];
+/// Objects of a document that hold its sums.
+const SUMS: [&str; 3] = ["summary", "counts", "totals"];
+const ALL: &[&str] = &["total", "scenario_count", "scenarios_total", "count"];
+const PASSED: &[&str] = &[
+    "passed",
+    "pass",
+    "passes",
+    "pass_count",
+    "passed_count",
+    "scenarios_passed",
+];
+const FAILED: &[&str] = &[
+    "failed",
+    "fail",
+    "failures",
+    "fail_count",
+    "failed_count",
+    "scenarios_failed",
+];
+const SKIPPED: &[&str] = &[
+    "skipped",
+    "skip",
+    "skips",
+    "skip_count",
+    "skipped_count",
+    "scenarios_skipped",
+];
 
 /// The first contradiction.
 pub(super) fn contradiction(
@@ -38,7 +64,7 @@ pub(super) fn contradiction(
         })
 }
 
-/// A pass with an excuse, two numbers, a name with another number.
+/// A pass with an excuse or a state that is none, two numbers, a name with another number.
 fn of_scenario(scenario: &Scenario, value: &Value) -> Option<String> {
     let number = scenario.number;
     if let (Some(one), Some(other)) = (number_at(value, "scenario_id"), number_at(value, "id"))
@@ -59,7 +85,9 @@ fn of_scenario(scenario: &Scenario, value: &Value) -> Option<String> {
     }
     excuse(value)
         .or_else(|| detail(value))
-        .map(|(field, text)| format!("scenario {number} says `pass`, and its `{field}`: {text}"))
+        .map(|(field, text)| format!("its `{field}`: {text}"))
+        .or_else(|| denied(value, &[]))
+        .map(|what| format!("scenario {number} says `pass`, and {what}"))
 }
 
 /// What a pass has no need of, with its field.
@@ -71,7 +99,7 @@ fn excuse(value: &Value) -> Option<(&'static str, String)> {
             Value::Array(items) if items.is_empty() => return None,
             Value::Object(fields) if fields.is_empty() => return None,
             // `errors` may be a count.
-            Value::Number(number) if number.as_i64() == Some(0) => return None,
+            Value::Number(number) if number.as_f64() == Some(0.0) => return None,
             Value::String(text) => super::shape::first_error(text).unwrap_or_default(),
             other => other.to_string().chars().take(120).collect(),
         };
@@ -108,98 +136,48 @@ fn outcome(document: &Value, result: &CanaryResult) -> Option<String> {
     if let Some((field, text)) = excuse(document) {
         return Some(format!("its outcome is `pass`, and its `{field}`: {text}"));
     }
-    let states = ["status", "result", "verdict"];
-    let states = states.map(|field| (field, document[field].as_str().unwrap_or_default()));
-    let flags = ["ok", "success", "passed"];
-    let denied = flags
-        .into_iter()
-        .find(|flag| document[*flag].as_bool() == Some(false));
-    let state = states.into_iter().find(|(_, state)| {
-        let state = state.to_ascii_lowercase();
-        NO_PASS.contains(&state.as_str())
-    });
-    if let Some((field, state)) = state {
-        return Some(format!(
-            "its outcome is `pass`, and its `{field}` is `{state}`"
-        ));
-    }
-    if let Some(flag) = denied {
-        return Some(format!("its outcome is `pass`, and its `{flag}` is false"));
-    }
-    let code = document["exit_code"].as_i64().filter(|code| *code != 0)?;
-    Some(format!(
-        "its outcome is `pass`, and its `exit_code` is {code}"
-    ))
+    let sums: Vec<&str> = [PASSED, FAILED, SKIPPED].concat();
+    let mut places = SUMS.iter().map(|name| &document[*name]);
+    denied(document, &sums)
+        .or_else(|| places.find_map(|place| denied(place, &sums)))
+        .map(|what| format!("its outcome is `pass`, and {what}"))
 }
 
 /// Sums that it gives against its scenarios.
 fn counts(document: &Value, result: &CanaryResult) -> Option<String> {
-    let all = result.scenarios.len();
     let counted = |holds: fn(&Scenario) -> bool| {
-        result
-            .scenarios
-            .iter()
-            .filter(|scenario| holds(scenario))
-            .count()
+        let scenarios = result.scenarios.iter();
+        scenarios.map(|scenario| u32::from(holds(scenario))).sum()
     };
-    let passed = counted(Scenario::passes);
-    let skipped = counted(|scenario| scenario.status.starts_with("skip"));
-    let failed = all - passed - skipped;
-    let names: [(&[&str], usize); 4] = [
-        (
-            &["total", "scenario_count", "scenarios_total", "count"],
-            all,
-        ),
-        (
-            &[
-                "passed",
-                "pass",
-                "passes",
-                "pass_count",
-                "passed_count",
-                "scenarios_passed",
-            ],
-            passed,
-        ),
-        (
-            &[
-                "failed",
-                "fail",
-                "failures",
-                "fail_count",
-                "failed_count",
-                "scenarios_failed",
-            ],
-            failed,
-        ),
-        (
-            &[
-                "skipped",
-                "skip",
-                "skips",
-                "skip_count",
-                "skipped_count",
-                "scenarios_skipped",
-            ],
-            skipped,
-        ),
+    let all: u32 = counted(|_| true);
+    let passed: u32 = counted(Scenario::passes);
+    let skipped: u32 = counted(|scenario| scenario.status.starts_with("skip"));
+    let names = [
+        (ALL, all),
+        (PASSED, passed),
+        (FAILED, all - passed - skipped),
+        (SKIPPED, skipped),
     ];
-    let sums = ["summary", "counts", "totals"].map(|name| &document[name]);
-    let places = sums.into_iter().chain([document]);
-    for place in places {
-        for (name, right) in names
-            .iter()
-            .flat_map(|(names, right)| names.iter().map(move |name| (name, *right)))
-        {
-            let said = place[*name].as_u64();
-            if let Some(said) = said.filter(|said| usize::try_from(*said) != Ok(right)) {
-                return Some(format!(
-                    "its `{name}` is {said}, its scenarios give {right}"
-                ));
-            }
-        }
+    let sums = SUMS.map(|name| &document[name]);
+    let mut places = sums.into_iter().chain([document]);
+    places.find_map(|place| {
+        names.iter().find_map(|(names, right)| {
+            let mut names = names.iter();
+            names.find_map(|name| sum(name, &place[*name], *right, result.outcome == PASS))
+        })
+    })
+}
+
+/// One sum. What is no amount is a flag, or nothing that a pass may rest on.
+fn sum(name: &str, value: &Value, right: u32, passes: bool) -> Option<String> {
+    match amount(value) {
+        Some(said) => said
+            .total_cmp(&f64::from(right))
+            .is_ne()
+            .then(|| format!("{}, its scenarios give {right}", is(name, value))),
+        None if is_silent(value) || value.is_boolean() || !passes => None,
+        None => Some(of_another_type(name, value, "a number")),
     }
-    None
 }
 
 /// `run_number` against the number in the file's name.

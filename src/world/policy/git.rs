@@ -2,6 +2,8 @@
 //! and never to a remote.
 
 mod shapes;
+#[cfg(test)]
+mod tests;
 
 use shapes::{Does, SETTINGS, SHAPES, Shape};
 
@@ -40,9 +42,9 @@ pub(super) fn judge(cwd: &Place, arguments: &[String]) -> Result<(), Refusal> {
              the run's own directory, never a remote"
         ));
     };
-    let plain = words(command, rest, known)?;
+    let Words { plain, given } = words(command, rest, (*does, known))?;
     if *does == Does::Writes {
-        return writing(&directory, command, rest, &plain);
+        return writing(&directory, command, &plain, &given);
     }
     let first = rest.first().map_or("", String::as_str);
     let reads = match command {
@@ -62,7 +64,16 @@ pub(super) fn judge(cwd: &Place, arguments: &[String]) -> Result<(), Refusal> {
 }
 
 /// A command that writes: only in the run's directory.
-fn writing(directory: &str, command: &str, rest: &[String], plain: &[&str]) -> Result<(), Refusal> {
+fn writing(
+    directory: &str,
+    command: &str,
+    plain: &[&str],
+    given: &[(&str, &str)],
+) -> Result<(), Refusal> {
+    let values = |option: &'static str| {
+        let of = given.iter().filter(move |(name, _)| *name == option);
+        of.map(|(_, value)| *value)
+    };
     let outside = || Err(format!("`git {command}` outside the run directory"));
     match (command, plain) {
         ("worktree", ["list"]) => return Ok(()),
@@ -71,10 +82,7 @@ fn writing(directory: &str, command: &str, rest: &[String], plain: &[&str]) -> R
         ("worktree", ["remove", what]) if in_run(what) => return Ok(()),
         ("worktree", _) => return outside(),
         ("archive", _) => {
-            let to = rest
-                .iter()
-                .filter_map(|word| word.strip_prefix("--output="));
-            let mut to = to.peekable();
+            let mut to = values("--output").peekable();
             if to.peek().is_some() && to.all(in_run) {
                 return Ok(());
             }
@@ -87,40 +95,101 @@ fn writing(directory: &str, command: &str, rest: &[String], plain: &[&str]) -> R
             return Err("`git fetch` of another place than the run's own".to_owned());
         }
         ("fetch", []) => return Err("`git fetch` without saying from where".to_owned()),
-        ("init", [to]) if !in_run(to) => return outside(),
+        ("init", []) => {}
+        ("init", [to]) if in_run(to) => {}
+        ("init", _) => return outside(),
+        // The prefix is the start of a path, which may lead anywhere.
+        ("checkout-index", _) if !values("--prefix").all(|to| in_run(to) || stays_below(to)) => {
+            return outside();
+        }
         _ => {}
     }
     if in_run(directory) { Ok(()) } else { outside() }
 }
 
-/// The words that are not options, if every option is known.
-fn words<'a>(command: &str, rest: &'a [String], known: &[&str]) -> Result<Vec<&'a str>, Refusal> {
-    let mut plain = Vec::new();
+/// What follows a command.
+#[derive(Default)]
+struct Words<'a> {
+    /// The words that are no options.
+    plain: Vec<&'a str>,
+    /// Values of the options in [`PLACED`] of a command that writes, with their option.
+    given: Vec<(&'a str, &'a str)>,
+}
+
+/// Options of commands that write whose value must not be taken for a place to write at, or is
+/// one; each may have it in the next word.
+const PLACED: &[&str] = &[
+    "--branch",
+    "--depth",
+    "--format",
+    "--initial-branch",
+    "--object-format",
+    "--output",
+    "--prefix",
+];
+/// Commands in which `--` does not end the options: `blame -- FILE REVISION` puts what is last
+/// first, and `update-index --cacheinfo` takes three words, whatever they are.
+const ENDLESS: &[&str] = &["blame", "update-index"];
+
+/// The words behind a command, where every option is known.
+fn words<'a>(
+    command: &str,
+    rest: &'a [String],
+    (does, known): (Does, &[&str]),
+) -> Result<Words<'a>, Refusal> {
+    let mut words = Words::default();
     let mut rest = rest.iter().map(String::as_str);
+    let mut before = "";
     while let Some(word) = rest.next() {
+        let last = std::mem::replace(&mut before, word);
         if word == "--" || word == "--end-of-options" {
-            plain.extend(rest);
+            // Behind an option it may be the option's value, as in `--grep --end-of-options`: what
+            // follows is then an option yet.
+            let is_value = last.starts_with('-') && !last.contains('=');
+            if is_value || ENDLESS.contains(&command) {
+                continue;
+            }
+            words.plain.extend(rest);
             break;
         }
         if !word.starts_with('-') || word == "-" {
-            plain.push(word);
+            words.plain.push(word);
             continue;
         }
-        let name = word.split('=').next().unwrap_or(word);
-        // `-n50` and the like: a number, never another option or a path.
-        let number = name.len() > 2 && name[2..].bytes().all(|byte| byte.is_ascii_digit());
-        let short = name.get(..2).filter(|_| number && !name.starts_with("--"));
-        let empty_only = name == "--template" && word != "--template=";
-        if empty_only
-            || !(known.contains(&name) || short.is_some_and(|short| known.contains(&short)))
-        {
+        let (name, value) = match word.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (word, None),
+        };
+        if !is_known(word, name, known) {
             return Err(format!(
                 "`{word}` is not an option of `git {command}` that the policy knows: it may make \
                  git run another program or write elsewhere"
             ));
         }
+        if does == Does::Writes && PLACED.contains(&name) {
+            let value = value.or_else(|| rest.next().filter(|next| !next.starts_with('-')));
+            let value =
+                value.ok_or_else(|| format!("`{word}` of `git {command}` lacks its value"))?;
+            words.given.push((name, value));
+            before = value;
+        }
     }
-    Ok(plain)
+    Ok(words)
+}
+
+/// Whether an option is one of these: spelled out, or a letter with a number behind it.
+fn is_known(word: &str, name: &str, known: &[&str]) -> bool {
+    // A template holds hooks, which git would run.
+    if name == "--template" && word != "--template=" {
+        return false;
+    }
+    // `-n50` and the like: a number, never another option or a path.
+    let number =
+        |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let short = name
+        .split_at_checked(2)
+        .filter(|(short, digits)| *short != "--" && number(digits));
+    known.contains(&name) || short.is_some_and(|(short, _)| known.contains(&short))
 }
 
 /// Whether a path is in one of the directories that the gate knows by name.
@@ -131,6 +200,12 @@ fn is_ours(path: &str) -> bool {
 
 fn in_run(path: &str) -> bool {
     below(path, Place::RUN)
+}
+
+/// Whether a path is relative and leads nowhere above where it starts.
+fn stays_below(path: &str) -> bool {
+    // A place by its name is the start of a path that is not relative.
+    !path.starts_with('/') && !path.contains('‹') && path.split('/').all(|part| part != "..")
 }
 
 fn below(path: &str, root: &str) -> bool {

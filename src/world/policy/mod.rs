@@ -216,9 +216,14 @@ fn is_below_any(url: &str, listed: &[String]) -> bool {
     plain && listed.iter().any(below)
 }
 
+/// Whether a text is an address, and means what it says: a parser drops tabs and line ends
+/// wherever they stand, and takes a backslash for a slash.
 fn is_address(text: &str) -> bool {
-    reqwest::Url::parse(text)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    let means_another =
+        |letter: char| letter.is_control() || letter.is_whitespace() || letter == '\\';
+    !text.contains(means_another)
+        && reqwest::Url::parse(text)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// The directory in which this start of `git` only reads; none where it may write, or is not
@@ -245,5 +250,52 @@ impl<W: World> World for PolicyLayer<W> {
     async fn perform(&self, by: &SubtaskId, effect: Effect) -> Result<Response, WorldError> {
         self.policy.check(&effect)?;
         self.inner.perform(by, effect).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn an_address_that_a_parser_reads_otherwise_is_refused() {
+        let lists = ResolvedPolicy {
+            read_addresses: vec!["https://service.example/health".to_owned()],
+            notify: vec!["https://service.example/health".to_owned()],
+            ..ResolvedPolicy::default()
+        };
+        let policy = Policy::new(lists, BTreeMap::new());
+        let judged = |url: &str| {
+            let limit = Duration::from_secs(1);
+            let get = Effect::HttpGet(HttpGet::new(url.to_owned(), limit));
+            let post = Effect::HttpPost(HttpPost {
+                url: url.to_owned(),
+                pass: BTreeSet::new(),
+                content_type: "application/json".to_owned(),
+                body: "{}".to_owned(),
+                limit,
+            });
+            [policy.check(&get).is_ok(), policy.check(&post).is_ok()]
+        };
+        for url in [
+            "https://service.example/health/.\t./admin/delete",
+            "https://service.example/health/.\n./admin/delete",
+            "https://service.example/health/.\r./admin/delete",
+            "https://service.example/health/ ",
+            "https://service.example/health/\\admin",
+            "https://service.example/health/\u{0}",
+        ] {
+            assert_eq!(judged(url), [false, false], "{url:?}");
+        }
+        for url in [
+            "https://service.example/health/ready/",
+            "https://service.example/health?full=1",
+            "https://service.example/health/%20x",
+        ] {
+            assert_eq!(judged(url), [true, true], "{url}");
+        }
     }
 }

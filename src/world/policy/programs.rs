@@ -8,7 +8,11 @@ use crate::world::{Place, Program};
 /// Programs that write where the policy counts every write.
 const COUNTED: &[&str] = &["gh", "flyctl", "fly", "git"];
 /// Programs that run the program named in their arguments, or in a text.
-const SHELLS: &[&str] = &["bash", "sh", "dash", "zsh", "ksh", "fish", "busybox"];
+const SHELLS: &[&str] = &[
+    "bash", "sh", "ash", "dash", "hush", "zsh", "ksh", "mksh", "csh", "tcsh", "fish",
+];
+/// Programs that are many: their first argument says which.
+const MANY: &[&str] = &["busybox", "toybox"];
 /// Commands that publish.
 const PUBLISHING: &[&str] = &["publish", "upload"];
 
@@ -102,6 +106,11 @@ fn other(name: &str, arguments: &[String]) -> Result<(), Refusal> {
     if SHELLS.contains(&name) {
         shell(arguments)?;
     }
+    if MANY.contains(&name)
+        && let Some((inner, rest)) = arguments.split_first()
+    {
+        other(file_name(inner), rest)?;
+    }
     if let Some(word) = arguments
         .iter()
         .find(|word| COUNTED.contains(&file_name(word)))
@@ -135,7 +144,22 @@ fn shell(arguments: &[String]) -> Result<(), Refusal> {
              `bash SCRIPT ARGUMENT…`, or check one, as in `bash -n SCRIPT`"
         ));
     }
+    if is_stream(script) {
+        return Err(format!(
+            "`{script}` is no script file: nobody can judge what a shell is given through it"
+        ));
+    }
     Ok(())
+}
+
+/// Whether a path may lead below `/dev` or `/proc`, where a script is what somebody pipes in.
+fn is_stream(path: &str) -> bool {
+    let mut parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
+    let streams = |part: &str| ["dev", "proc"].contains(&part);
+    if path.split('/').any(|part| part == "..") {
+        return parts.any(streams);
+    }
+    path.starts_with('/') && parts.next().is_some_and(streams)
 }
 
 /// An argument list as one short line.
@@ -145,5 +169,57 @@ fn shown(argv: &[String]) -> String {
     match line.char_indices().nth(LETTERS) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(line: &str) -> Result<(), Refusal> {
+        let words: Vec<String> = line.split(' ').map(|word| word.replace('~', " ")).collect();
+        let lists = ResolvedPolicy {
+            programs: vec![words[0].clone()],
+            ..ResolvedPolicy::default()
+        };
+        judge(&lists, &Program::new(words))
+    }
+
+    #[test]
+    fn a_shell_is_given_script_files_only_whatever_it_is_called() {
+        for line in [
+            "busybox sh -c gh~issue~close~1",
+            "busybox ash -c x",
+            "busybox /bin/sh -c x",
+            "busybox sh",
+            "busybox busybox sh -c x",
+            "toybox sh -c x",
+            "tcsh -c x",
+            "bash /dev/stdin",
+            "bash -n /dev/stdin",
+            "bash //dev/./stdin",
+            "bash /dev/fd/0",
+            "bash /proc/self/fd/0",
+            "bash /tmp/../dev/stdin",
+            "bash ../../dev/stdin",
+            "bash ‹run›/../../proc/self/fd/0",
+            "busybox sh /dev/stdin",
+        ] {
+            let refusal = judged(line).expect_err(line);
+            assert!(refusal.contains("script"), "{line}: {refusal}");
+        }
+        let hidden = judged("busybox env gh issue close 1").expect_err("gh");
+        assert!(hidden.contains("by itself"), "{hidden}");
+        for line in [
+            "bash scripts/dev/canary.sh --yes",
+            "bash ../scripts/canary.sh",
+            "bash ‹workspace›/dev/canary.sh",
+            "bash -n /opt/proc/canary.sh",
+            "busybox sh scripts/canary.sh",
+            "busybox cat x",
+            "busybox",
+        ] {
+            assert_eq!(judged(line), Ok(()), "{line}");
+        }
     }
 }

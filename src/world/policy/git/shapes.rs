@@ -312,7 +312,18 @@ pub(super) const SHAPES: &[Shape] = {
         Shape("verify-tag", Reads, &["-v", "--verbose", "--raw"]),
         Shape("version", Reads, &["--build-options"]),
         Shape("--version", Reads, &[]),
-        Shape("add", Writes, &["-A", "-f", "--all", "--force"]),
+        Shape(
+            "add",
+            Writes,
+            &[
+                "-A",
+                "-f",
+                "--all",
+                "--force",
+                "--pathspec-file-nul",
+                "--pathspec-from-file",
+            ],
+        ),
         Shape(
             "apply",
             Writes,
@@ -336,7 +347,7 @@ pub(super) const SHAPES: &[Shape] = {
         Shape(
             "checkout-index",
             Writes,
-            &["-a", "-f", "--all", "--force", "--prefix"],
+            &["-a", "-f", "-z", "--all", "--force", "--prefix", "--stdin"],
         ),
         Shape(
             "clone",
