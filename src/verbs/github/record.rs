@@ -68,6 +68,12 @@ impl Record {
         })
     }
 
+    /// Whether an earlier part of this run may have posted it. The text is written down before it is
+    /// sent, so a process that was killed has left no more than that: GitHub may show it late.
+    pub(super) fn may_be_posted(&self) -> bool {
+        self.open || self.sent.is_some()
+    }
+
     /// Writes down what is about to be sent.
     pub(super) async fn sending(&self, ctx: &Ctx, text: &str) -> Result<(), VerbError> {
         self.note(ctx, "md", text).await

@@ -73,7 +73,8 @@ pub(in crate::verbs) async fn comment_or_ask(
     // taken again since, with other times and another attempt's number.
     let sent = record.sent.as_deref().unwrap_or(&text);
     let mut found = look(ctx, issue, &record, sent).await?;
-    if record.open && matches!(found, Look::NotThere(_)) {
+    // With the text on record it may have been posted: whoever was killed meanwhile could not say.
+    if record.may_be_posted() && matches!(found, Look::NotThere(_)) {
         found = look_patiently(ctx, issue, &record, sent).await?;
     }
     let earlier = match found {
