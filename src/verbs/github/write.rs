@@ -182,10 +182,9 @@ async fn look(ctx: &Ctx, issue: &IssueRef, record: &Record, sent: &str) -> Resul
             )
         });
     let mut copies: Vec<String> = copies.collect();
-    let others = record.beginning.iter().flat_map(|beginning| {
-        let ours = all.iter().filter(|comment| comment.viewer_did_author);
-        let ours = ours.filter(|comment| !comment.body.contains(&record.key));
-        ours.filter(move |comment| comment.body.contains(beginning))
+    let others = all.iter().filter(|comment| {
+        let ours = comment.viewer_did_author && !comment.body.contains(&record.key);
+        ours && record.is_new && record.mark.is_of_this_subtask(&comment.body)
     });
     let ours = with_key().filter(|comment| comment.viewer_did_author);
     let ours: Vec<&IssueComment> = ours.chain(others).collect();

@@ -232,6 +232,28 @@ async fn what_a_machine_sent_that_is_gone_stands_if_the_viewer_wrote_it() {
 }
 
 #[tokio::test]
+async fn a_strangers_mark_that_the_operator_quotes_is_no_comment_of_this_run() {
+    let mark = "<!-- gate run= subtask=T001 comment key=01FAKE -->";
+    for quotes in [
+        format!("> All is well.\n>\n> {mark}\n\nWho wrote this?"),
+        format!("> All is well.\n>\n> {mark}"),
+        format!("Who wrote `{mark}`?\n"),
+        format!("All is well.\n\n{mark}\n\nI did not write this."),
+    ] {
+        let quoted = (quotes.as_str(), true);
+        let world = fresh()
+            .shows(&[quoted])
+            .writes(0, "")
+            .shows(&[quoted, (&sent(), true)]);
+        let posted = comment_once(&world.ctx(), &issue(), "It passed.")
+            .await
+            .unwrap();
+        assert!(!posted.was_there && world.is_done(), "{quotes}");
+        assert_eq!(posted.url, "https://github.example/c/1");
+    }
+}
+
+#[tokio::test]
 async fn only_what_the_viewer_wrote_as_it_was_sent_is_ours() {
     let copy = format!("Everything failed.\n{KEY}");
     let world = fresh()
