@@ -2,11 +2,13 @@
 //! issues, the release and its tag, the index's digests. Reports for each whether it agrees, has
 //! changed since, or never existed.
 
+mod posted;
+
 use std::fmt;
 
 use serde::Serialize;
-use serde_json::Value;
 
+use self::posted::{NotOwn, login_of, own, words};
 use super::anchors::anchors;
 use super::{EvidenceError, Recording};
 use crate::gate::Gate;
@@ -128,14 +130,6 @@ fn writes(folded: &Folded) -> impl Iterator<Item = (&SubtaskId, &Exchange)> {
     })
 }
 
-/// The arguments of a `gh` command.
-fn words(exchange: &Exchange) -> Vec<String> {
-    let effect = exchange.effect.shown();
-    let argv = effect["argv"].as_array().cloned().unwrap_or_default();
-    let words = argv.iter().filter_map(Value::as_str).map(str::to_owned);
-    words.collect()
-}
-
 /// The issue of `gh issue VERB N --repo SLUG`, and the verb.
 fn issue_of(words: &[String]) -> Option<(String, &str)> {
     let [gh, issue, verb, number, option, slug, ..] = words else {
@@ -163,6 +157,8 @@ struct Comment {
     body: String,
     /// The hidden line that no other comment has.
     key: String,
+    /// Who posted it, where the run came to read it back.
+    login: Option<String>,
     anchor: Option<Anchor>,
     /// The head that the records give for what the anchor covers.
     recomputed: Option<String>,
@@ -196,6 +192,7 @@ impl Comment {
         Ok(Some(Self {
             issue,
             body,
+            login: login_of(recording, by, &key)?,
             key,
             anchor,
             recomputed,
@@ -208,8 +205,10 @@ impl Comment {
             Ok(found) => found,
             Err(error) => return unknown(what, &error),
         };
-        let Some(one) = found.first() else {
-            return seen(what, Now::NeverWas, "no comment there has this run's key");
+        let one = match own(&found, self.login.as_deref()) {
+            Ok(one) => one,
+            Err(NotOwn::Missing(told)) => return seen(what, Now::NeverWas, &told),
+            Err(NotOwn::Open(told)) => return seen(what, Now::Unknown, &told),
         };
         let Some(anchor) = &self.anchor else {
             return seen(
@@ -334,4 +333,49 @@ fn unknown(what: String, error: &VerbError) -> Seen {
     let outcome = error.clone().outcome();
     let told = outcome.finding().map(|finding| finding.what.clone());
     seen(what, Now::Unknown, &told.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::verb::scripted::{Scripted, ended};
+
+    const BODY: &str = "It passed at ab12.\n\n<!-- gate run=01A subtask=T031 comment key=01K -->";
+
+    async fn looked(author: &str, role: &str, login: Option<&str>) -> Now {
+        let node = json!({
+            "body": BODY, "url": "https://github.example/c/1", "createdAt": "2026-05-20T10:00:00Z",
+            "authorAssociation": role, "viewerDidAuthor": false, "author": {"login": author},
+        });
+        let page = json!({"nodes": [node], "pageInfo": {"hasNextPage": false, "endCursor": null}});
+        let issue = json!({
+            "id": "I", "number": 1, "repository": {"nameWithOwner": "o/r"}, "comments": page,
+        });
+        let answer = json!({"data": {"repository": {"issue": issue}}}).to_string();
+        let world = Scripted::new().run("gh api graphql", ended(0, &answer, ""));
+        let comment = Comment {
+            issue: "o/r#1".to_owned(),
+            body: BODY.to_owned(),
+            key: "<!-- gate run=01A subtask=T031 comment key=01K -->".to_owned(),
+            login: login.map(str::to_owned),
+            anchor: Some(Anchor {
+                head: "ab12".to_owned(),
+                covers: BTreeMap::new(),
+            }),
+            recomputed: Some("ab12".to_owned()),
+        };
+        comment.look(&world.ctx()).await.now
+    }
+
+    #[tokio::test]
+    async fn a_comment_agrees_only_where_it_is_by_whoever_posted_it() {
+        assert_eq!(looked("gate", "NONE", Some("gate")).await, Now::Agrees);
+        assert_eq!(looked("mallory", "NONE", Some("gate")).await, Now::NeverWas);
+        assert_eq!(looked("gate", "MEMBER", None).await, Now::Agrees);
+        assert_eq!(looked("mallory", "NONE", None).await, Now::Unknown);
+    }
 }

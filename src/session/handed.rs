@@ -84,7 +84,7 @@ pub fn take_over(
         directory.drop_throwaway();
         return Ok(taken);
     }
-    unpacked(state, bundle, &directory)?;
+    unpacked(state, bundle, &taken.from.bundle, &directory)?;
     Ok(taken)
 }
 
@@ -115,8 +115,14 @@ fn goes_on_here(directory: &RunDirectory, opened: &Opened) -> Result<bool, Sessi
     Ok(false)
 }
 
-/// Unpacks beside, and renames the directory when it is complete.
-fn unpacked(state: &Utf8Path, bundle: &Path, directory: &RunDirectory) -> Result<(), SessionError> {
+/// Unpacks beside, and renames the directory when it is complete. The file is read again for that,
+/// and somebody may have replaced it: it must have the digest that was verified.
+fn unpacked(
+    state: &Utf8Path,
+    bundle: &Path,
+    verified: &str,
+    directory: &RunDirectory,
+) -> Result<(), SessionError> {
     let runs = state.join("runs");
     std::fs::create_dir_all(&runs).map_err(failed(&runs))?;
     let beside = runs.join(format!(".{}-taken-over", directory.run));
@@ -128,7 +134,15 @@ fn unpacked(state: &Utf8Path, bundle: &Path, directory: &RunDirectory) -> Result
     }
     let of_run = |name: &str| name.starts_with("data/") && !name.starts_with("data/reports/");
     let into = beside.as_std_path();
-    unpack(&OsDisk, bundle, into, of_run, Limits::default()).map_err(EvidenceError::from)?;
+    let unpacked = unpack(&OsDisk, bundle, into, of_run, Limits::default());
+    let unpacked = unpacked.map_err(EvidenceError::from)?;
+    if unpacked.sha256 != verified {
+        std::fs::remove_dir_all(&beside).map_err(failed(&beside))?;
+        return Err(SessionError::NotIntact {
+            bundle: bundle.display().to_string(),
+            broken: vec!["it is another file than the one that was verified just now".to_owned()],
+        });
+    }
     let data = beside.join("data");
     let run = data.join("files");
     std::fs::create_dir_all(&run).map_err(failed(&run))?;
@@ -154,5 +168,46 @@ fn failed(path: &Utf8Path) -> impl Fn(std::io::Error) -> SessionError + use<> {
     move |source| SessionError::File {
         path: path.clone(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Content, NoScan, Part, pack};
+
+    fn packed(to: &Utf8Path, journal: &str) -> String {
+        let part = Part {
+            name: format!("gate-01A/data/{FILE}"),
+            content: Content::Bytes(journal.as_bytes().to_vec()),
+        };
+        let packed = pack(&OsDisk, vec![part], to.as_std_path(), &mut NoScan);
+        packed.unwrap().sha256
+    }
+
+    #[test]
+    fn only_the_file_that_was_verified_is_unpacked() {
+        let temporary = tempfile::tempdir().unwrap();
+        let state = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
+        let verified = packed(&state.join("verified.tar.gz"), "verified\n");
+        packed(&state.join("other.tar.gz"), "other\n");
+        let directory = RunDirectory {
+            path: state.join("runs/01A"),
+            run: "01A".to_owned(),
+        };
+        let take = |name: &str| {
+            let bundle = state.join(name);
+            unpacked(&state, bundle.as_std_path(), &verified, &directory)
+        };
+        let refused = take("other.tar.gz").unwrap_err();
+        assert!(
+            matches!(refused, SessionError::NotIntact { .. }),
+            "{refused}"
+        );
+        let left = std::fs::read_dir(state.join("runs")).unwrap();
+        assert_eq!(left.count(), 0);
+        take("verified.tar.gz").unwrap();
+        let journal = std::fs::read_to_string(directory.path.join(FILE)).unwrap();
+        assert_eq!(journal, "verified\n");
     }
 }

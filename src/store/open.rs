@@ -113,7 +113,8 @@ pub(crate) fn open_with(
     })
 }
 
-/// Unpacks the files that `take` names into a new directory.
+/// Unpacks the files that `take` names into a new directory. Gives the archive as it was read now:
+/// whoever opened it before has to see whether it is the same still.
 ///
 /// # Errors
 /// As [`open`]; and if the directory already exists or a file operation fails.
@@ -123,10 +124,10 @@ pub fn unpack(
     into: &Path,
     take: impl Fn(&str) -> bool,
     limits: Limits,
-) -> Result<(), StoreError> {
+) -> Result<Summed, StoreError> {
     disk.make_dir(into)
         .map_err(StoreError::disk("make", into))?;
-    walk(disk, path, limits, |name, _, from| {
+    let (_, archive) = walk(disk, path, limits, |name, _, from| {
         if !take(name) {
             return Ok(());
         }
@@ -139,8 +140,8 @@ pub fn unpack(
         pieces(from, |piece| {
             append_all(&*file, piece).map_err(StoreError::disk("write", &to))
         })
-    })
-    .map(drop)
+    })?;
+    Ok(archive)
 }
 
 fn pieces(

@@ -23,6 +23,8 @@ pub struct CommentNow {
     pub body: String,
     /// Login of whoever wrote it.
     pub author: String,
+    /// Whether they belong to the repository, as GitHub says.
+    pub has_a_say: bool,
 }
 
 /// The comments on an issue that hold a text.
@@ -40,6 +42,7 @@ pub async fn comments_with(
         .filter(|comment| comment.body.contains(text));
     let now = holding.map(|comment| CommentNow {
         author: comment.author().to_owned(),
+        has_a_say: comment.author_association.has_a_say(),
         url: comment.url,
         body: comment.body,
     });

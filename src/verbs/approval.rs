@@ -1,11 +1,14 @@
 //! `approval`.
 
+mod prose;
+
 use async_trait::async_trait;
 use regex::RegexBuilder;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use self::prose::prose;
 use crate::model::{Finding, Outcome, is_issue_reference, is_template};
 use crate::verb::{Act, Ctx, Declares, Field, Input, VerbError, Wrong};
 use crate::verbs::github::{self, IssueComment, IssueRef};
@@ -15,7 +18,8 @@ use crate::world::AskPerson;
 /// terminal.
 ///
 /// The words are `approve`, or `approved`, and what is approved: an approval of another candidate
-/// does not count. A later `reject` of one of them takes it back.
+/// does not count. A later `reject` of one of them takes it back. Quotations, code, hidden text and
+/// what a gate posted approve nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
@@ -126,6 +130,8 @@ impl Approval {
         let said = comments
             .iter()
             .filter(counts)
+            // Posted with their login, but by a program.
+            .filter(|comment| !comment.is_by_a_gate())
             .filter_map(|comment| Some((self.meaning(&comment.body)?, comment)));
         let help = format!(
             "have one of {} comment `approve {}` on {issue}, then resume",
@@ -158,7 +164,8 @@ impl Approval {
     }
 
     /// Whether a text approves or rejects the subject; none where it does neither. Quoted lines are
-    /// somebody else's words.
+    /// somebody else's words, and code and hidden text approve nothing. They may still reject: in
+    /// doubt nothing is approved.
     fn meaning(&self, text: &str) -> Option<bool> {
         let subject = regex::escape(self.subject.trim());
         let pattern = format!(r"^\s*(approved?|reject(?:ed)?):?\s+`?{subject}`?[.,!]?(?:\s|$)");
@@ -166,11 +173,16 @@ impl Approval {
             .case_insensitive(true)
             .build()
             .ok()?;
-        text.lines()
-            .filter_map(|line| regex.captures(line))
-            .filter_map(|found| found.get(1))
-            .next_back()
-            .map(|word| word.as_str().to_ascii_lowercase().starts_with("approve"))
+        let approves = |line: &str| {
+            let word = regex.captures(line)?.get(1)?.as_str();
+            Some(word.to_ascii_lowercase().starts_with("approve"))
+        };
+        let lines = text.lines().zip(prose(text));
+        lines
+            .filter_map(|(line, prose)| {
+                approves(&prose).or_else(|| approves(line).filter(|approves| !approves))
+            })
+            .last()
     }
 
     async fn typed(&self, ctx: &Ctx) -> Result<Result<Word, Finding>, VerbError> {
@@ -255,6 +267,21 @@ mod tests {
             (&[("alice", "approve 11.2.0")], Verdict::Blocked),
             (&[("alice", "> approve 1.2.0")], Verdict::Blocked),
             (&[("alice", "I do not approve 1.2.0")], Verdict::Blocked),
+            (&[("alice", "```\napprove 1.2.0\n```")], Verdict::Blocked),
+            (&[("alice", "So:\n\n    approve 1.2.0")], Verdict::Blocked),
+            (&[("alice", "<!--\napprove 1.2.0\n-->")], Verdict::Blocked),
+            (
+                &[("alice", "```\nok\n```\n\napprove 1.2.0 <!-- hm -->")],
+                Verdict::Passed,
+            ),
+            (
+                &[("alice", "reject 1.2.0\n\n    approve 1.2.0")],
+                Verdict::Blocked,
+            ),
+            (
+                &[("alice", "approve 1.2.0"), ("alice", "    reject 1.2.0")],
+                Verdict::Blocked,
+            ),
             (
                 &[("alice", "approve 1.2.0"), ("alice", "reject 1.2.0")],
                 Verdict::Blocked,
@@ -271,6 +298,17 @@ mod tests {
         ] {
             assert_eq!(with(comments).await.verdict(), expected, "{comments:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_gate_posted_with_the_login_of_one_of_them_is_not_their_word() {
+        let mark = "<!-- gate run=01A subtask=T031 comment key=01K -->";
+        let posted = format!("approve 1.2.0\n\n{mark}\n");
+        let comments = [("alice", posted.as_str())];
+        assert_eq!(with(&comments).await.verdict(), Verdict::Blocked);
+        let answers = format!("> Please approve.\n>\n> {mark}\n\napprove 1.2.0");
+        let comments = [comments[0], ("alice", answers.as_str())];
+        assert_eq!(with(&comments).await.verdict(), Verdict::Passed);
     }
 
     async fn typed(text: Option<&str>) -> Verdict {

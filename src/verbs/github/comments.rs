@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::ask::{page, unexpected};
 use super::issue::Identity;
 use super::issue_ref::IssueRef;
+use super::mark::Mark;
 use super::words::Role;
 use crate::model::Finding;
 use crate::verb::{Ctx, VerbError};
@@ -36,6 +37,11 @@ impl IssueComment {
     /// Login of the author; `ghost` when the account is gone, as GitHub shows it.
     pub(in crate::verbs) fn author(&self) -> &str {
         self.author.as_ref().map_or("ghost", |author| &author.login)
+    }
+
+    /// Whether it carries the mark of a gate, whichever: a program's words, with somebody's login.
+    pub(in crate::verbs) fn is_by_a_gate(&self) -> bool {
+        Mark::in_comment(&self.body).is_some()
     }
 }
 

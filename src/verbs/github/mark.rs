@@ -68,6 +68,13 @@ impl Mark {
         })
     }
 
+    /// Whether a comment is marked as one of this run for this subtask. What only quotes such a mark
+    /// is none: whoever answers a comment copies its text.
+    pub(super) fn is_of_this_subtask(&self, body: &str) -> bool {
+        Self::in_comment(body)
+            .is_some_and(|other| (&self.run, &self.subtask) == (&other.run, &other.subtask))
+    }
+
     /// Whether it is the mark of another run of the same gate, for the same subtask and candidate.
     /// Where no candidate is named, nobody can say that it is the same one.
     pub(super) fn is_of_another_run(&self, other: &Self) -> bool {

@@ -21,9 +21,9 @@ pub(super) struct Record {
     pub(super) line: String,
     /// The line up to its key: what makes a comment this run's, in every version.
     pub(super) key: String,
-    /// Its beginning, where no key is on record here: a process of this run may have sent one from
-    /// a machine that is gone, or a version that wrote none. The viewer alone counts.
-    pub(super) beginning: Option<String>,
+    /// Whether no key was on record here: a process of this run may have sent a comment from a
+    /// machine that is gone, or a version that wrote none. Then its mark counts, of the viewer alone.
+    pub(super) is_new: bool,
     /// What an earlier part of this run sent, or was about to send.
     pub(super) sent: Option<String>,
     /// Whether that part stopped because nobody could say if it was posted.
@@ -49,7 +49,7 @@ impl Record {
                 key: format!("{beginning} key={key} "),
                 line: mark.line(key),
                 mark,
-                beginning: None,
+                is_new: false,
                 sent: read(ctx, &file("md")).await?,
                 open: read(ctx, &file("open")).await?.is_some(),
                 place,
@@ -61,11 +61,17 @@ impl Record {
             key: format!("{beginning} key={key} "),
             line: mark.line(&key),
             mark,
-            beginning: Some(format!("{beginning} ")),
+            is_new: true,
             sent: None,
             open: false,
             place,
         })
+    }
+
+    /// Whether an earlier part of this run may have posted it. The text is written down before it is
+    /// sent, so a process that was killed has left no more than that: GitHub may show it late.
+    pub(super) fn may_be_posted(&self) -> bool {
+        self.open || self.sent.is_some()
     }
 
     /// Writes down what is about to be sent.

@@ -73,7 +73,8 @@ pub(in crate::verbs) async fn comment_or_ask(
     // taken again since, with other times and another attempt's number.
     let sent = record.sent.as_deref().unwrap_or(&text);
     let mut found = look(ctx, issue, &record, sent).await?;
-    if record.open && matches!(found, Look::NotThere(_)) {
+    // With the text on record it may have been posted: whoever was killed meanwhile could not say.
+    if record.may_be_posted() && matches!(found, Look::NotThere(_)) {
         found = look_patiently(ctx, issue, &record, sent).await?;
     }
     let earlier = match found {
@@ -181,10 +182,9 @@ async fn look(ctx: &Ctx, issue: &IssueRef, record: &Record, sent: &str) -> Resul
             )
         });
     let mut copies: Vec<String> = copies.collect();
-    let others = record.beginning.iter().flat_map(|beginning| {
-        let ours = all.iter().filter(|comment| comment.viewer_did_author);
-        let ours = ours.filter(|comment| !comment.body.contains(&record.key));
-        ours.filter(move |comment| comment.body.contains(beginning))
+    let others = all.iter().filter(|comment| {
+        let ours = comment.viewer_did_author && !comment.body.contains(&record.key);
+        ours && record.is_new && record.mark.is_of_this_subtask(&comment.body)
     });
     let ours = with_key().filter(|comment| comment.viewer_did_author);
     let ours: Vec<&IssueComment> = ours.chain(others).collect();

@@ -166,6 +166,50 @@ async fn a_run_that_resumes_looks_first_and_for_long_where_it_was_open() {
 }
 
 #[tokio::test]
+async fn a_comment_of_a_killed_process_that_github_shows_late_is_not_sent_again() {
+    let world = resumed(false)
+        .shows(&[])
+        .shows(&[])
+        .sleeps()
+        .shows(&[(&sent(), true)]);
+    let posted = comment_once(&world.ctx(), &issue(), "It passed.")
+        .await
+        .unwrap();
+    assert!(posted.was_there && world.is_done());
+    assert_eq!((writes_in(&world), slept(&world)), (0, 2));
+}
+
+#[tokio::test]
+async fn what_a_process_did_not_send_that_was_killed_before_is_sent_after_a_long_look() {
+    let mut world = resumed(false).shows(&[]).shows(&[]);
+    for _ in 0..4 {
+        world = world.sleeps().shows(&[]);
+    }
+    let world = world.writes(0, "").shows(&[(&sent(), true)]);
+    let posted = comment_once(&world.ctx(), &issue(), "It passed.")
+        .await
+        .unwrap();
+    assert!(!posted.was_there && world.is_done());
+    assert_eq!((writes_in(&world), slept(&world)), (1, 30));
+}
+
+#[tokio::test]
+async fn what_a_process_had_not_written_down_that_was_killed_is_sent_at_once() {
+    let world = Scripted::new()
+        .answer(Response::Text("01KEY\n".into()))
+        .fail(no_file())
+        .fail(no_file())
+        .shows(&[])
+        .writes(0, "")
+        .shows(&[(&sent(), true)]);
+    let posted = comment_once(&world.ctx(), &issue(), "It passed.")
+        .await
+        .unwrap();
+    assert!(!posted.was_there && world.is_done());
+    assert_eq!((writes_in(&world), slept(&world)), (1, 0));
+}
+
+#[tokio::test]
 async fn what_a_machine_sent_that_is_gone_stands_if_the_viewer_wrote_it() {
     let lost = "Elsewhere.\n\n<!-- gate run= subtask=T001 comment key=01LOST -->";
     let world = fresh().shows(&[(lost, true)]);
@@ -185,6 +229,28 @@ async fn what_a_machine_sent_that_is_gone_stands_if_the_viewer_wrote_it() {
         .unwrap();
     assert!(!posted.was_there);
     assert_eq!(posted.url, "https://github.example/c/2");
+}
+
+#[tokio::test]
+async fn a_strangers_mark_that_the_operator_quotes_is_no_comment_of_this_run() {
+    let mark = "<!-- gate run= subtask=T001 comment key=01FAKE -->";
+    for quotes in [
+        format!("> All is well.\n>\n> {mark}\n\nWho wrote this?"),
+        format!("> All is well.\n>\n> {mark}"),
+        format!("Who wrote `{mark}`?\n"),
+        format!("All is well.\n\n{mark}\n\nI did not write this."),
+    ] {
+        let quoted = (quotes.as_str(), true);
+        let world = fresh()
+            .shows(&[quoted])
+            .writes(0, "")
+            .shows(&[quoted, (&sent(), true)]);
+        let posted = comment_once(&world.ctx(), &issue(), "It passed.")
+            .await
+            .unwrap();
+        assert!(!posted.was_there && world.is_done(), "{quotes}");
+        assert_eq!(posted.url, "https://github.example/c/1");
+    }
 }
 
 #[tokio::test]
