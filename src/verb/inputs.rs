@@ -108,9 +108,8 @@ pub async fn take(ctx: &Ctx, inputs: &[Input], written: &Written) -> Inputs {
                 format!("file `{path}`"),
                 Ok(format!("{UNKNOWN}it is not in the workspace")),
             ),
-            Input::Elsewhere(_) => continue,
             // Not a value to compare: it is run again when the run is resumed.
-            Input::Again | Input::Holds => continue,
+            Input::Elsewhere(_) | Input::Again | Input::Holds => continue,
         };
         let value = value.unwrap_or_else(unknown);
         taken.insert(name, value);

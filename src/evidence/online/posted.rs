@@ -88,15 +88,14 @@ pub(super) fn own<'a>(
         })
     };
     let own = found.iter().find(is_own);
-    own.ok_or_else(|| match login {
-        Some(login) => {
+    own.ok_or_else(|| {
+        if let Some(login) = login {
             let told = format!(
                 "{} is by {}, and this run's was posted by {login}",
                 first.url, first.author
             );
             NotOwn::Missing(told)
-        }
-        None => {
+        } else {
             let told = format!(
                 "{} is by {}, who is no member of the repository, and the record does not say who \
                  posted this run's",

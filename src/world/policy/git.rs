@@ -80,7 +80,9 @@ fn writing(
         // Reads the repository, writes a directory of the run.
         ("worktree", ["add", to, ..]) if in_run(to) => return Ok(()),
         ("worktree", ["remove", what]) if in_run(what) => return Ok(()),
-        ("worktree", _) => return outside(),
+        ("init", []) => {}
+        ("init", [to]) if in_run(to) => {}
+        ("worktree" | "init", _) => return outside(),
         ("archive", _) => {
             let mut to = values("--output").peekable();
             if to.peek().is_some() && to.all(in_run) {
@@ -95,9 +97,6 @@ fn writing(
             return Err("`git fetch` of another place than the run's own".to_owned());
         }
         ("fetch", []) => return Err("`git fetch` without saying from where".to_owned()),
-        ("init", []) => {}
-        ("init", [to]) if in_run(to) => {}
-        ("init", _) => return outside(),
         // The prefix is the start of a path, which may lead anywhere.
         ("checkout-index", _) if !values("--prefix").all(|to| in_run(to) || stays_below(to)) => {
             return outside();
