@@ -219,7 +219,7 @@ fn a_gate_file_or_a_template_with_something_private_in_it_is_not_run() {
     };
     let lines = std::fs::read_to_string(GATE).unwrap().lines().count();
     let told = own(&format!("# see {home}/notes\n"), "all is well\n");
-    let line = format!("the gate file, line {}, holds ‹home›, and", lines + 1);
+    let line = format!("the gate file, line {}, holds ‹home›, which", lines + 1);
     assert!(told.contains(&line), "{told}");
     let token = format!("ghp_{}", "aB3dE6gH9j".repeat(4));
     let told = own("", &format!("sent with {token}\n"));
@@ -239,7 +239,7 @@ fn a_template_that_was_changed_in_the_run_is_not_gone_on_with() {
     let kept = stage.directory().unwrap().join("templates/note.md");
     let text = std::fs::read_to_string(&kept).unwrap();
     std::fs::write(&kept, text + "and more\n").unwrap();
-    refused(&stage, &["latest"], "is of another gate file");
+    refused(&stage, &["latest"], "was started with another gate file");
 }
 
 #[test]
