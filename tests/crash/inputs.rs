@@ -204,7 +204,10 @@ fn another_plan_or_name_corrects_nothing() {
         let output = stage.gate(&arguments).output().unwrap();
         let told = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{told}");
-        assert!(told.contains("was started with another gate file"), "{told}");
+        assert!(
+            told.contains("was started with another gate file"),
+            "{told}"
+        );
         assert_eq!(stage.journal(), before);
     }
 }
