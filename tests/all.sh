@@ -9,9 +9,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export CARGO_PROFILE_DEV_OPT_LEVEL=1
 # Nothing is built a second time here.
 [ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0
-# A version manager's shim starts a dozen shells for each call: half of a rehearsal.
+# A version manager's shim starts a dozen shells for each call: half of a rehearsal. The flake's
+# stand-in passes such shims over by itself.
+past_shims=$PATH
 case $(command -v python3) in
-  */shims/*) PATH=$(dirname "$(python3 -c 'import sys; print(sys.executable)')"):$PATH ;;
+  */shims/*) past_shims=$(dirname "$(python3 -c 'import sys; print(sys.executable)')"):$PATH ;;
 esac
 
 wanted=("$@")
@@ -57,8 +59,8 @@ named lints cargo lint
 step documentation env RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
 named units "${tests[@]}" --lib --bins
 # The real candidate from the default package index belongs to it; see tests/network/.
-step tests env GATE_TEST_NETWORK=1 "${tests[@]}" --test '*'
-step browser bash tests/browser/run.sh
+step tests env PATH="$past_shims" GATE_TEST_NETWORK=1 "${tests[@]}" --test '*'
+step browser env PATH="$past_shims" bash tests/browser/run.sh
 step flake bash tests/nix/flake.sh
 step programs bash tests/nix/programs.sh
 step workflow bash tests/workflow/lint.sh
