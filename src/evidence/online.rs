@@ -288,7 +288,7 @@ async fn look_at_release(
     let recorded = candidate.commit.as_deref().unwrap_or("none");
     Some(match anew::release(ctx, &repository, tag).await {
         Err(error) => unknown(what, &error),
-        Ok(None) => seen(what, Now::NeverWas, "there is no such release"),
+        Ok(None) => seen(what, Now::NeverWas, "the release does not exist"),
         Ok(Some(commit)) if Some(&commit) == candidate.commit.as_ref() => {
             seen(what, Now::Agrees, &format!("its tag leads to {commit}"))
         }

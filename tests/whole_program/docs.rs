@@ -1,9 +1,8 @@
 //! The commands in `docs/` are run, in the order of each page; those in fences exist.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::outside;
+use crate::own_gates::gate;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -13,21 +12,6 @@ fn pages() -> Vec<PathBuf> {
     pages.retain(|page| page.extension().is_some_and(|ending| ending == "md"));
     pages.sort();
     pages
-}
-
-fn gate(home: &Path, words: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(assert_cmd::cargo::cargo_bin!("gate"))
-        .env_clear()
-        .envs(outside::variables())
-        .env("HOME", home)
-        .args(words)
-        .current_dir(home)
-        .stdin(std::process::Stdio::null())
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    (output.status.code(), told)
 }
 
 /// Words of a command, and the exit code that it says it has.

@@ -52,7 +52,8 @@ impl Rehearsed {
     }
 }
 
-fn gate(home: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+/// Runs the program in a home of its own; its exit code, and what it printed.
+pub(crate) fn gate(home: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let output = Command::new(assert_cmd::cargo::cargo_bin!("gate"))
         .env_clear()
         .envs(outside::variables())

@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str) -> Result<SuiteReport, String> {
         }
         let number = test(ok, rest.trim(), seen.len() + 1, &mut report)?;
         if seen.contains(&number) {
-            return Err(format!("test {number} is there twice"));
+            return Err(format!("duplicate test {number}"));
         }
         seen.push(number);
     }
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(beyond, "it names test 9, and plans tests 1 to 2");
         let before = why("ok 0\nok 1\n1..2\n");
         assert_eq!(before, "it names test 0, and plans tests 1 to 2");
-        assert_eq!(why("1..2\nok 2\nok 2\n"), "test 2 is there twice");
+        assert_eq!(why("1..2\nok 2\nok 2\n"), "duplicate test 2");
         let huge = why("1..1\nok 99999999999999999999999 a\n");
         assert!(huge.contains("is no number of a test"), "{huge}");
         assert_eq!(parse("ok 2\nok 1\n1..2\n").unwrap().ran, 2);

@@ -52,7 +52,7 @@ impl Lines<'_> {
             self.at += 1;
             let value = self.value(value.trim(), column);
             let twice = map.insert(key.to_owned(), value);
-            assert!(twice.is_none(), "{key} is there twice");
+            assert!(twice.is_none(), "duplicate key {key}");
         }
         assert!(map.is_empty() || list.is_empty());
         if list.is_empty() {
