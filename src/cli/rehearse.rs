@@ -16,7 +16,7 @@ use crate::engine::Signal;
 use crate::gate::Gate;
 use crate::model::Scope;
 use crate::model::subject::WorldKind;
-use crate::rehearsal::Stage;
+use crate::rehearsal::{Broken, Stage};
 use crate::signing::Signer;
 use crate::world::live::{Operator, SandboxChoice};
 
@@ -113,15 +113,8 @@ struct Begun {
 /// is to ask is asked, before that.
 async fn begin(args: &RehearseArgs, console: &Console) -> Result<Begun, Exit> {
     let operator = operator::of_process().map_err(|error| console.fail(Exit::Error, &error))?;
-    let gate = check(args, &operator, console).await?;
-    let broken =
-        faults::named(&args.fault, &gate).map_err(|text| console.fail(Exit::Usage, &text))?;
-    let run = &args.run;
-    if run.sign.is_some() && run.bundle.is_none() && !run.keep {
-        let what = "--sign: nothing of a rehearsal stays to be signed; --bundle FILE keeps it";
-        return Err(console.fail(Exit::Usage, what));
-    }
-    let signer = sign::of_run(run.sign.as_deref(), &operator, console).await?;
+    let (gate, broken) = check(args, &operator, console).await?;
+    let signer = sign::of_run(args.run.sign.as_deref(), &operator, console).await?;
     // From here on Ctrl-C takes away what was built: real daemons are part of it.
     let mut signals = signals::signals();
     let world = Stage::build(&operator, &gate, broken)
@@ -139,24 +132,36 @@ async fn begin(args: &RehearseArgs, console: &Console) -> Result<Begun, Exit> {
     })
 }
 
-async fn check(args: &RehearseArgs, operator: &Operator, console: &Console) -> Result<Gate, Exit> {
+/// Checks the command line and the gate file; then asks.
+async fn check(
+    args: &RehearseArgs,
+    operator: &Operator,
+    console: &Console,
+) -> Result<(Gate, Broken), Exit> {
+    let run = &args.run;
+    if run.sign.is_some() && run.bundle.is_none() && !run.keep {
+        let what = "--sign: nothing of a rehearsal stays to be signed; --bundle FILE keeps it";
+        return Err(console.fail(Exit::Usage, what));
+    }
     let faults = args.fault.clone();
     let world = WorldKind::Rehearsal { faults };
-    let checked = checked::check(&args.run, &world, operator, console).await?;
+    let checked = checked::check(run, &world, operator, console).await?;
+    let broken = faults::named(&args.fault, &checked.gate)
+        .map_err(|text| console.fail(Exit::Usage, &text))?;
     if let Some(path) = &args.world {
         let can = operator::can_be_written("the world's state", path);
         can.map_err(|error| console.fail(Exit::Usage, &error))?;
     }
-    if console.can_ask() && !args.run.yes && !args.run.dry_run {
+    if console.can_ask() && !run.yes && !run.dry_run {
         console.note("A rehearsal, in an embedded world.");
     }
     // The work packages of a run that is resumed are its own gate's.
-    let scope = match args.run.resume {
-        None => checked::scope(&args.run, &checked.gate, console)?,
+    let scope = match run.resume {
+        None => checked::scope(run, &checked.gate, console)?,
         Some(_) => Scope::All,
     };
-    run::confirm(&args.run, &checked.gate, &scope, &[], console)?;
-    Ok(checked.gate)
+    run::confirm(run, &checked.gate, &scope, &[], console)?;
+    Ok((checked.gate, broken))
 }
 
 /// The faults that fit the gate.
